@@ -1,0 +1,32 @@
+"""Adapting a pretrained model: one file per strategy, one training loop.
+
+The registries are the dicts at the end; the options of each strategy are in `fairtransfer/spec/strategies.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fairtransfer.adapt.full import Full
+from fairtransfer.adapt.lp_ft import LpFt
+from fairtransfer.adapt.native_head import native_head
+from fairtransfer.adapt.probe import Probe
+from fairtransfer.adapt.scratch import Scratch
+from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
+from fairtransfer.adapt.zero_shot import zero_shot
+
+__all__ = ["BEFORE", "STRATEGIES", "Adapted", "Setting", "Strategy"]
+
+STRATEGIES: dict[str, type[Strategy]] = {
+    "probe": Probe,
+    "full": Full,
+    "lp_ft": LpFt,
+    "scratch": Scratch,
+}
+
+BEFORE: dict[str, Callable[[Setting, Any], Adapted]] = {
+    "zero_shot": zero_shot,
+    "native_head": native_head,
+    "probe": Probe().fit,
+}

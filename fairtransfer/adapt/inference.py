@@ -1,0 +1,49 @@
+"""Running a network over prepared rows without gradients: big batches of rows of similar length, results in row order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from fairtransfer.adapt.hardware import Hardware
+from fairtransfer.models.backbone import Network, Prepared
+
+TOKENS_PER_BATCH = 4096
+ROWS_PER_BATCH = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs networks on this machine."""
+
+    hardware: Hardware
+
+    def run(self, function: Callable[[dict[str, Tensor]], Tensor], module: nn.Module, prepared: Prepared) -> Tensor:
+        """Return `function` of every row (float32, on the CPU), computed by `module` in evaluation mode."""
+        device = self.hardware.torch_device
+        module.to(device).eval()
+        lengths = prepared.lengths
+        order = sorted(range(len(lengths)), key=lambda i: (lengths[i], i))
+        pieces: list[Tensor] = []
+        with torch.inference_mode(), self.hardware.autocast():
+            begin = 0
+            while begin < len(order):
+                rows = order[begin : begin + rows_that_fit(lengths[order[min(begin + ROWS_PER_BATCH, len(order)) - 1]])]
+                pieces.append(function(prepared.batch(rows, device)).float().cpu())
+                begin += len(rows)
+        stacked = torch.cat(pieces)
+        result = torch.empty_like(stacked)
+        result[torch.tensor(order)] = stacked
+        return result.clone()
+
+    def features(self, network: Network, prepared: Prepared) -> Tensor:
+        """Return features, rows x dim. BatchNorm and dropout are in evaluation mode: frozen means frozen."""
+        return self.run(network.features, network.module, prepared)
+
+
+def rows_that_fit(length: int) -> int:
+    """Return how many rows of this length go into one batch."""
+    return max(1, min(ROWS_PER_BATCH, TOKENS_PER_BATCH // max(length, 1)))

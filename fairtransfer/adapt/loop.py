@@ -1,0 +1,177 @@
+"""The one training loop. Read it top to bottom: schedule, order, step, validation, selection."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting
+from fairtransfer.adapt.streams import numpy_stream, torch_stream
+from fairtransfer.models.backbone import Network, Prepared
+from fairtransfer.spec.strategies import TrainingOptions
+
+RULE = "lowest validation cross-entropy over {n} checkpoints; the earliest on ties"
+CHECKS = 3
+"""How often validation is consulted, spread evenly over the steps."""
+
+MEGABATCH = 8
+"""Batches that are sorted by length together: rows of one batch are of similar length, the order stays random."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The length of a training."""
+
+    steps: int
+    checks: tuple[int, ...]
+
+
+def plan_steps(rows: int, options: TrainingOptions) -> Plan:
+    """Return how many optimiser steps a training takes, and after which of them validation is consulted."""
+    steps = max(options.epochs * math.ceil(rows / options.batch_size), options.min_steps)
+    return Plan(steps, tuple(sorted({math.ceil(steps * k / CHECKS) for k in range(1, CHECKS + 1)})))
+
+
+def batches(lengths: list[int], size: int, seed: int) -> Iterator[list[int]]:
+    """Yield batches of row numbers for ever, epoch after epoch, decided by the seed alone."""
+    epoch = 0
+    while True:
+        rng = numpy_stream(seed, "order", epoch)
+        order = rng.permutation(len(lengths)).tolist()
+        found: list[list[int]] = []
+        for begin in range(0, len(order), size * MEGABATCH):
+            mega = sorted(order[begin : begin + size * MEGABATCH], key=lambda i: lengths[i])
+            found += [mega[i : i + size] for i in range(0, len(mega), size)]
+        for position in rng.permutation(len(found)):
+            yield found[position]
+        epoch += 1
+
+
+def train(setting: Setting, network: Network, head: nn.Linear, options: TrainingOptions) -> Adapted:
+    """Train backbone and head with AdamW and return the checkpoint validation prefers."""
+    hardware = setting.runner.hardware
+    device = hardware.torch_device
+    model = nn.ModuleDict({"backbone": network.module, "head": head}).to(device)
+    for parameter in setting.backbone.embeddings(network.module) if options.embeddings == "frozen" else ():
+        parameter.requires_grad_(False)
+    optimizer = torch.optim.AdamW(_parameter_groups(network.module, head, options), fused=True)
+    plan = plan_steps(len(setting.train.rows), options)
+    targets = setting.task.targets(setting.train.labels).to(device)
+    all_lengths = setting.train.prepared.lengths
+    order = batches([all_lengths[i] for i in setting.train.rows], options.batch_size, setting.seed)
+    best = _Best(setting, network, head)
+    for step in range(plan.steps):
+        rows = next(order)
+        model.train()
+        _set_rate(optimizer, step, plan.steps, options)
+        optimizer.zero_grad(set_to_none=True)
+        with torch_stream(setting.seed, "dropout", step), hardware.autocast():
+            logits = head(network.features(setting.train.prepared.batch([setting.train.rows[i] for i in rows], device)))
+        loss = setting.task.loss(logits.float(), targets[rows])
+        if not torch.isfinite(loss):
+            raise Diverged(step + 1)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        if step + 1 in plan.checks:
+            best.consider(step + 1)
+        setting.progress((step + 1) / plan.steps)
+    return best.adapted(plan, _trainable(model))
+
+
+def _parameter_groups(module: nn.Module, head: nn.Linear, options: TrainingOptions) -> list[dict[str, Any]]:
+    """Return the optimiser's groups: weight decay on matrices only, a rate of its own for the head."""
+    moving = [p for p in module.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in moving if p.ndim > 1], "lr": options.lr, "weight_decay": options.weight_decay},
+        {"params": [p for p in moving if p.ndim <= 1], "lr": options.lr, "weight_decay": 0.0},
+        {"params": list(head.parameters()), "lr": options.head_lr, "weight_decay": options.weight_decay},
+    ]
+    return [{**group, "peak": group["lr"]} for group in groups if group["params"]]
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, step: int, steps: int, options: TrainingOptions) -> None:
+    """Set the learning rate: a linear rise, then a linear fall to zero."""
+    rise = max(1, round(options.warmup * steps))
+    factor = (step + 1) / rise if step < rise else (steps - step) / max(1, steps - rise)
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * factor
+
+
+def _trainable(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+class _Best:
+    """Keeps the checkpoint with the lowest validation loss."""
+
+    def __init__(self, setting: Setting, network: Network, head: nn.Linear) -> None:
+        self.setting, self.network, self.head = setting, network, head
+        self.losses: dict[int, float] = {}
+        self.step = 0
+        self.error = 1.0
+        self.state: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+    def consider(self, step: int) -> None:
+        logits = predict(self.setting, self.network, self.head, _subset(self.setting.val))
+        labels = self.setting.val.labels
+        loss = float(self.setting.task.loss(logits, self.setting.task.targets(labels)))
+        if not math.isfinite(loss):
+            raise Diverged(step)
+        if not self.losses or loss < min(self.losses.values()):
+            self.step, self.error = step, self.setting.task.error(logits, labels)
+            self.state = (copy.deepcopy(self.network.module.state_dict()), copy.deepcopy(self.head.state_dict()))
+        self.losses[step] = loss
+
+    def adapted(self, plan: Plan, trainable: int) -> Adapted:
+        assert self.state is not None, "the last step is always a check"
+        self.network.module.load_state_dict(self.state[0])
+        self.head.load_state_dict(self.state[1])
+        record = {
+            "selection": RULE.format(n=len(plan.checks)),
+            "selected": {"step": self.step},
+            "steps": plan.steps,
+            "validation_loss": self.losses[self.step],
+            "validation_error": self.error,
+            "trials": 1,
+            "trainable_parameters": trainable,
+        }
+        return Adapted(lambda prepared: predict(self.setting, self.network, self.head, prepared), record)
+
+
+class _Rows(Prepared):
+    """Some rows of prepared inputs."""
+
+    def __init__(self, prepared: Prepared, rows: list[int]) -> None:
+        self.prepared, self.rows = prepared, rows
+        every = prepared.lengths
+        self._lengths = [every[i] for i in rows]
+
+    @property
+    def lengths(self) -> list[int]:
+        return self._lengths
+
+    def batch(self, positions: Any, device: torch.device) -> dict[str, Tensor]:
+        return self.prepared.batch([self.rows[i] for i in positions], device)
+
+
+def _subset(labelled: Labelled) -> Prepared:
+    return _Rows(labelled.prepared, list(labelled.rows))
+
+
+def predict(setting: Setting, network: Network, head: nn.Linear, prepared: Prepared) -> Tensor:
+    """Return logits of every prepared row."""
+    head.eval()
+    return setting.runner.run(lambda batch: head(network.features(batch)), network.module, prepared)
+
+
+def new_head(setting: Setting) -> nn.Linear:
+    """Return a fresh head: the same for every strategy at one seed."""
+    with torch_stream(setting.seed, "head"):
+        return nn.Linear(setting.backbone.dim, len(setting.task.classes))

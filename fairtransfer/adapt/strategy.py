@@ -1,0 +1,112 @@
+"""What a strategy is given and what it gives back."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from fairtransfer.adapt.inference import Runner
+from fairtransfer.adapt.task import Task
+from fairtransfer.models.backbone import Backbone, Prepared
+from fairtransfer.spec.strategies import Options
+
+
+class Diverged(Exception):
+    """The loss is no longer a number: a result of the strategy, not a fault of the machine."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"the loss became NaN or infinite at step {step}")
+        self.step = step
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Rows with their answers: what is trained on, or validated on."""
+
+    prepared: Prepared
+    y: tuple[str, ...]
+    rows: Sequence[int]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The answers of these rows."""
+        return tuple(self.y[i] for i in self.rows)
+
+
+@dataclass
+class FrozenFeatures:
+    """Features of the pretrained network, computed once for each set of rows and shared by everything that is frozen.
+
+    `heads` keeps what was fitted on them, by the rows and options it was fitted with: a probe and the fine-tuning that
+    starts from it use the same head.
+    """
+
+    backbone: Backbone
+    runner: Runner
+    heads: dict[Hashable, Any] = field(default_factory=dict)
+    _kept: dict[int, tuple[Prepared, Tensor]] = field(default_factory=dict)
+
+    def of(self, prepared: Prepared) -> Tensor:
+        """Return features of all rows, rows x dim."""
+        if id(prepared) not in self._kept:
+            network = self.backbone.pretrained()
+            self._kept[id(prepared)] = (prepared, self.runner.features(network, prepared))
+        return self._kept[id(prepared)][1]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything one training is given.
+
+    Attributes
+    ----------
+    seed
+        Drives head initialisation, order of rows and dropout (the label subset is chosen before).
+    progress
+        Called with the share of the work done, between 0 and 1.
+    """
+
+    backbone: Backbone
+    frozen: FrozenFeatures
+    runner: Runner
+    task: Task
+    train: Labelled
+    val: Labelled
+    seed: int
+    progress: Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """An adapted model.
+
+    Attributes
+    ----------
+    logits
+        Maps prepared rows to logits, rows x classes.
+    record
+        What the evidence keeps: trainable parameters, steps, what was selected on validation and by which rule.
+    """
+
+    logits: Callable[[Prepared], Tensor]
+    record: dict[str, Any]
+
+
+class Strategy(abc.ABC):
+    """A way to adapt; subclasses are final and live one to a file."""
+
+    kind: str
+
+    @abc.abstractmethod
+    def fit(self, setting: Setting, options: Options) -> Adapted:
+        """Adapt the model.
+
+        Raises
+        ------
+        Diverged
+            When the loss is no longer finite.
+        """

@@ -1,0 +1,129 @@
+"""Leaks: rows on the adaptation side that stand again, exactly or nearly, in what the model is judged on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairtransfer.data.inputs import Images, Inputs, Texts
+
+SHINGLE = 5
+PERMUTATIONS = 64
+HASH_SIDE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Which rows of one side have a twin on the other.
+
+    Attributes
+    ----------
+    exact, near
+        Masks over the rows of the left side; a row is near only if it is not exact.
+    right_hit
+        Mask over the rows of the right side that have a twin of either kind.
+    """
+
+    exact: NDArray[np.bool_]
+    near: NDArray[np.bool_]
+    right_hit: NDArray[np.bool_]
+
+    def to_json(self) -> dict[str, int]:
+        """Return the counts."""
+        return {"exact": int(self.exact.sum()), "near": int(self.near.sum()), "judged_rows_with_twin": int(self.right_hit.sum())}
+
+
+def find_twins(left: Inputs, right: Inputs, *, near: bool, threshold: float) -> Twins:
+    """Find the rows of `left` that stand again in `right`.
+
+    Texts are near when their sets of 5-character shingles have at least this Jaccard similarity, estimated by MinHash
+    (Broder 1997) through a locality-sensitive index; pictures when at least this share of the bits of their difference
+    hashes agree.
+    """
+    right_keys = defaultdict(list)
+    for position, key in enumerate(right.keys()):
+        right_keys[key].append(position)
+    left_keys = left.keys()
+    exact = np.array([key in right_keys for key in left_keys], dtype=bool)
+    hit = np.zeros(len(right), dtype=bool)
+    for key in left_keys:
+        hit[right_keys.get(key, [])] = True
+    close = np.zeros(len(left), dtype=bool)
+    if near and len(left) and len(right):
+        close, reached = _near(left, right, threshold)
+        hit |= reached
+    return Twins(exact, close & ~exact, hit)
+
+
+def _near(left: Inputs, right: Inputs, threshold: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    if isinstance(left, Texts) and isinstance(right, Texts):
+        return _near_texts(left.keys(), right.keys(), threshold)
+    if isinstance(left, Images) and isinstance(right, Images):
+        return _near_images(left, right, threshold)
+    return np.zeros(len(left), dtype=bool), np.zeros(len(right), dtype=bool)
+
+
+def _shingles(text: str) -> set[bytes]:
+    return {text[i : i + SHINGLE].encode() for i in range(max(len(text) - SHINGLE + 1, 1))}
+
+
+def _near_texts(left: list[str], right: list[str], threshold: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    # Imported here: it costs a third of a second, and only data that is opened for a run needs it.
+    from datasketch import MinHash, MinHashLSH
+
+    index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
+    sketches = MinHash.bulk([_shingles(text) for text in right], num_perm=PERMUTATIONS)
+    for position, sketch in enumerate(sketches):
+        index.insert(position, sketch)
+    close, hit = np.zeros(len(left), dtype=bool), np.zeros(len(right), dtype=bool)
+    right_sets: dict[int, set[bytes]] = {}
+    for position, (text, sketch) in enumerate(zip(left, MinHash.bulk([_shingles(t) for t in left], num_perm=PERMUTATIONS), strict=True)):
+        mine = _shingles(text)
+        for other in index.query(sketch):
+            theirs = right_sets.setdefault(other, _shingles(right[other]))
+            # The index proposes, the true similarity decides: no twin is reported on a chance agreement of hashes.
+            if len(mine & theirs) >= threshold * len(mine | theirs):
+                close[position] = hit[other] = True
+    return close, hit
+
+
+def _difference_hash(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    grey = Image.fromarray(picture).convert("L").resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BILINEAR)
+    values = np.asarray(grey, dtype=np.int16)
+    return np.packbits(values[:, 1:] > values[:, :-1])
+
+
+def _near_images(left: Images, right: Images, threshold: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    mine = np.stack([_difference_hash(p) for p in left.values])
+    theirs = np.stack([_difference_hash(p) for p in right.values])
+    bits = HASH_SIDE * HASH_SIDE
+    close, hit = np.zeros(len(left), dtype=bool), np.zeros(len(right), dtype=bool)
+    for position, hashed in enumerate(mine):
+        agree = bits - np.bitwise_count(theirs ^ hashed).sum(axis=1)
+        twins = agree >= threshold * bits
+        close[position] = bool(twins.any())
+        hit |= twins
+    return close, hit
+
+
+Policy = Literal["drop", "report", "off", "fail"]
+
+
+def leak_report(pairs: dict[str, Twins], judged: int, residual: int, tolerated: float) -> dict[str, Any]:
+    """Return what the evidence keeps about leaks.
+
+    Parameters
+    ----------
+    judged
+        Rows the model is judged on.
+    residual
+        How many of them still have a twin on the adaptation side after the card's policy was applied.
+    """
+    share = residual / judged if judged else 0.0
+    return {"pairs": {name: twins.to_json() for name, twins in pairs.items()}, "residual": residual, "judged": judged, "tolerated": tolerated, "blocks": share > tolerated}

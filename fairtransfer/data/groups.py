@@ -1,0 +1,163 @@
+"""Attributes: values as they stand in the data become groups; a missing membership is a group of its own, and counted."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fairtransfer.errors import Problem, is_invisible, shown
+from fairtransfer.spec.card import Attribute, Bin
+from fairtransfer.spec.names import UNKNOWN_GROUP
+
+MAX_GROUPS = 50
+MAX_INTERSECTIONS = 200
+OTHER_GROUP = "other"
+
+_LOOKS_MISSING = frozenset({"na", "n/a", "none", "null", "nan", "nil", "-", "?"})
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """One attribute of every row.
+
+    Attributes
+    ----------
+    values
+        The group of each row; None where the row is to be left out.
+    n_unknown
+        Rows whose membership was not recorded.
+    pooled
+        ``value -> rows`` put together into the group `other`.
+    """
+
+    name: str
+    values: list[str | None]
+    n_unknown: int
+    pooled: dict[str, int]
+
+
+def assign(attribute: Attribute, column: Sequence[str | None]) -> tuple[Groups, list[Problem]]:
+    """Return the group of every row, with the problems found (their place is added by the caller)."""
+    cleaned = [None if value is None or not value.strip() else unicodedata.normalize("NFC", value) for value in column]
+    named = [None if value is None else attribute.recode.get(value, value) for value in cleaned]
+    problems = list(_binning(attribute, named)) if attribute.bins else list(_spelling(attribute, named))
+    groups = [_bin_of(attribute.bins, value) if attribute.bins else value for value in named]
+    groups, pooled = _listed(attribute, groups)
+    problems += _presence(attribute, groups)
+    missing = sum(value is None for value in groups)
+    if missing and attribute.missing != "exclude":
+        groups = [UNKNOWN_GROUP if value is None else value for value in groups]
+    problems += _missing(attribute, missing)
+    return Groups(attribute.name, groups, missing, pooled), problems
+
+
+def _problem(code: str, attribute: Attribute, found: str, allowed: str = "", do: str = "", *, warn: bool = False) -> Problem:
+    return Problem(code, found, allowed, do, path=f"attributes.{attribute.name}", severity="warning" if warn else "error")
+
+
+def _spelling(attribute: Attribute, values: Sequence[str | None]) -> Iterator[Problem]:
+    counts = Counter(value for value in values if value is not None)
+    for value in counts:
+        if any(is_invisible(c) for c in value):
+            hidden = next(c for c in value if is_invisible(c))
+            yield _problem("FT-G005", attribute, f"group `{shown(value)}` holds the invisible character U+{ord(hidden):04X}", "", "delete it, or recode")
+        if value.lower() in _LOOKS_MISSING:
+            yield _problem("FT-G002", attribute, f"`{shown(value)}` looks like a missing value", "kept as text", "", warn=True)
+        if len(value) > 128:
+            yield _problem("FT-G017", attribute, f"group name has {len(value):,} characters, limit 128")
+    yield from _variants(attribute, counts)
+
+
+def _variants(attribute: Attribute, counts: Counter[str]) -> Iterator[Problem]:
+    by_form: dict[str, list[str]] = defaultdict(list)
+    by_look: dict[str, list[str]] = defaultdict(list)
+    for value in sorted(counts):
+        by_form[" ".join(value.casefold().split())].append(value)
+        by_look[_skeleton(value)].append(value)
+    for spellings in by_form.values():
+        if len(spellings) > 1:
+            rows = ", ".join(f"`{shown(s)}` ({counts[s]:,} rows)" for s in spellings)
+            yield _problem("FT-G003", attribute, f"{len(spellings)} spellings of one group: {rows}", "", "`recode` all but one of them")
+    for looks in by_look.values():
+        if len(looks) > 1 and len({" ".join(v.casefold().split()) for v in looks}) > 1:
+            first, second = looks[0], looks[1]
+            a, b = next(((a, b) for a, b in zip(first, second, strict=False) if a != b), (first[-1], second[-1]))
+            found = f"`{a}` U+{ord(a):04X} and `{b}` U+{ord(b):04X} look alike (`{shown(first)}`, `{shown(second)}`)"
+            yield _problem("FT-G005", attribute, found, "", "rename one, or `recode`")
+
+
+def _skeleton(value: str) -> str:
+    """Return what a value looks like: letters of other scripts become the ASCII letters they resemble."""
+    plain = unicodedata.normalize("NFKC", value)
+    return plain.casefold() if plain.isascii() else "".join(map(_ascii_look, plain)).casefold()
+
+
+def _ascii_look(character: str) -> str:
+    if character.isascii():
+        return character
+    # Imported here: it loads a table of 6,000 characters that plain ASCII names never need.
+    from confusable_homoglyphs.confusables import confusables_data
+
+    twins = [twin["c"] for twin in confusables_data.get(character, ())]
+    return min((twin for twin in twins if len(twin) == 1 and twin.isascii()), default=character)
+
+
+def _binning(attribute: Attribute, values: Sequence[str | None]) -> Iterator[Problem]:
+    bad = [row for row, value in enumerate(values, 1) if value is not None and _number(value) is None]
+    if bad:
+        yield _problem("FT-G012", attribute, f"{len(bad)} values are not numbers (first in row {bad[0]})", "numbers, as the attribute has bins")
+    outside = [v for v in values if v is not None and _number(v) is not None and _bin_of(attribute.bins, v) is None]
+    if outside:
+        yield _problem("FT-G013", attribute, f"{len(outside)} values fall in no bin (for example {shown(outside[0])})", "", "widen the first or last bin")
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _bin_of(bins: tuple[Bin, ...] | None, value: str | None) -> str | None:
+    number = None if value is None else _number(value)
+    if number is None:
+        return None
+    for piece in bins or ():
+        if (piece.from_ is None or number >= piece.from_) and (piece.to is None or number < piece.to):
+            return piece.label
+    return None
+
+
+def _listed(attribute: Attribute, groups: list[str | None]) -> tuple[list[str | None], dict[str, int]]:
+    """Put values that the card does not list into one group, if the card says so."""
+    if attribute.values is None or attribute.others != "pool":
+        return groups, {}
+    pooled = Counter(value for value in groups if value is not None and value not in attribute.values)
+    return [OTHER_GROUP if value in pooled else value for value in groups], dict(sorted(pooled.items()))
+
+
+def _presence(attribute: Attribute, groups: Sequence[str | None]) -> Iterator[Problem]:
+    counts = Counter(value for value in groups if value is not None)
+    declared = attribute.values if attribute.values is not None else tuple(b.label for b in attribute.bins) if attribute.bins else None
+    if declared is None and len(counts) > MAX_GROUPS and all(_number(v) is not None for v in counts):
+        yield _problem("FT-G012", attribute, f"column `{attribute.column}` has {len(counts)} values", "", "give `bins`")
+        return
+    for value in declared or ():
+        if value not in counts:
+            yield _problem("FT-G006", attribute, f"expected group `{shown(value)}` has 0 rows", "", "correct `values`, or the data")
+    for value, rows in sorted(counts.items()):
+        if declared is not None and value not in declared and value != OTHER_GROUP:
+            yield _problem("FT-G007", attribute, f"new value `{shown(value)}` ({rows:,} rows)", f"declared: {', '.join(declared[:12])}", "add it, or `others: pool`")
+    if len(counts) > MAX_GROUPS:
+        found = f"{len(counts)} groups, limit {MAX_GROUPS}"
+        yield _problem("FT-G015", attribute, found, "every further group makes each comparison weaker", "list the groups in `values` and pool the others")
+
+
+def _missing(attribute: Attribute, rows: int) -> Iterator[Problem]:
+    if rows and attribute.missing is None:
+        found = f"{rows:,} rows have no value in `{attribute.column}`"
+        yield _problem("FT-G001", attribute, found, "", "declare `missing: own_group|exclude|error`")
+    if rows and attribute.missing == "error":
+        yield _problem("FT-G001", attribute, f"{rows:,} rows have no value in `{attribute.column}`", "the card says `missing: error`", "fill them in")

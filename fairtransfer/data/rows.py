@@ -1,0 +1,143 @@
+"""The rows of a card, from wherever they are kept: files beside it, the operator's data folder, or the `datasets` library."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fairtransfer.data.convert import misfit_text, misfits
+from fairtransfer.data.inputs import Inputs, Texts, read_array, read_images
+from fairtransfer.data.paths import PathRefused, locate
+from fairtransfer.data.tables import Column, Table, TableRefused, read_table
+from fairtransfer.errors import Problems, shown
+from fairtransfer.spec.card import ArrayInput, FileRef, ImageInput, LoadedCard, TextInput
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All rows of a card, as text, with what the model reads or sees."""
+
+    ids: list[str]
+    columns: dict[str, Column]
+    inputs: Inputs
+    notes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(self.ids)
+
+
+def root_of(loaded: LoadedCard, under: str, data_root: Path | None) -> Path:
+    """Return the folder a path of the card is relative to."""
+    if under == "card":
+        return loaded.folder
+    if data_root is None:
+        raise PathRefused("FT-D060", "the card's files lie under the operator's data folder, and none was given", "pass --data-root DIR, or set FT_DATA_ROOT")
+    return data_root.resolve()
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_rows(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> Rows | None:
+    """Read every file of a card; None when anything in them is wrong (the problems say what)."""
+    before = len(problems.errors)
+    tables = _tables(loaded, data_root, problems)
+    if tables is None or len(problems.errors) > before:
+        return None
+    columns = {name: [v for table in tables for v in table.columns[name]] for name in tables[0].columns}
+    _check_types(loaded, columns, problems)
+    ids = _ids(loaded, columns, problems)
+    if len(problems.errors) > before:
+        return None
+    inputs = _inputs(loaded, columns, data_root, problems)
+    if inputs is None or len(problems.errors) > before:
+        return None
+    notes = Counter(f"file with a {note}" for table in tables for note in table.notes)
+    blank = sum(not text for text in inputs.values) if isinstance(inputs, Texts) else 0
+    return Rows(ids, columns, inputs, {**notes, **({"empty text": blank} if blank else {})})
+
+
+def _report(loaded: LoadedCard, problems: Problems, path: tuple[str | int, ...], refused: PathRefused | TableRefused, file: str = "") -> None:
+    advice = (refused.allowed, "") if isinstance(refused, PathRefused) else ("", refused.do)
+    where = f"{file}: " if file else ""
+    problems.add(loaded.document.problem(refused.code, ("fairtransfer", *path), f"{where}{refused.found}", *advice))
+
+
+def _tables(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> list[Table] | None:
+    if loaded.card.datasets is not None:
+        from fairtransfer.data.hub import read_datasets
+
+        return read_datasets(loaded, data_root, problems)
+    return [table for i, ref in enumerate(loaded.card.files) if (table := _file(loaded, ref, i, data_root, problems)) is not None] or None
+
+
+def _file(loaded: LoadedCard, ref: FileRef, index: int, data_root: Path | None, problems: Problems) -> Table | None:
+    at = ("files", index)
+    try:
+        path = locate(root_of(loaded, ref.under, data_root), ref.path)
+        found = file_digest(path)
+        if found != ref.sha256:
+            text = f"file changed since the card was written: expected {ref.sha256[:12]}…, got {found[:12]}…"
+            problems.add(loaded.document.problem("FT-D004", ("fairtransfer", *at, "sha256"), text, "", f"if the change is meant, write `sha256: {found}`"))
+        table = read_table(path, loaded.card.columns, ref.format)
+    except (PathRefused, TableRefused) as refused:
+        _report(loaded, problems, (*at, "path"), refused, "" if isinstance(refused, PathRefused) else ref.path)
+        return None
+    if ref.rows is not None and table.n != ref.rows:
+        problems.add(loaded.document.problem("FT-D061", ("fairtransfer", *at, "rows"), f"the file has {table.n:,} rows, the card says {ref.rows:,}"))
+    return table
+
+
+def _check_types(loaded: LoadedCard, columns: dict[str, Column], problems: Problems) -> None:
+    for name, kind in loaded.card.columns.items():
+        bad = misfits(columns[name], kind)
+        if bad:
+            code, found, advice = misfit_text(columns[name][bad[0]] or "", kind, bad[0] + 1)
+            more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
+            problems.add(loaded.document.problem(code, ("fairtransfer", "columns", name), found + more, "", advice))
+
+
+def _ids(loaded: LoadedCard, columns: dict[str, Column], problems: Problems) -> list[str]:
+    raw = columns[loaded.card.item]
+    blank = [str(n) for n, value in enumerate(raw, 1) if value is None or not value.strip()]
+    if blank:
+        problems.add(loaded.document.problem("FT-D017", ("fairtransfer", "item"), f"blank id in rows {', '.join(blank[:5])}", "", "name every row"))
+    ids = [value or "" for value in raw]
+    for value, count in Counter(ids).most_common(3):
+        if count > 1 and value:
+            rows = ", ".join(str(n) for n, other in enumerate(ids, 1) if other == value)
+            problems.add(loaded.document.problem("FT-D018", ("fairtransfer", "item"), f"id `{shown(value)}` appears in rows {rows[:60]}", "", "ids must be unique"))
+    return ids
+
+
+def _inputs(loaded: LoadedCard, columns: dict[str, Column], data_root: Path | None, problems: Problems) -> Inputs | None:
+    wanted = loaded.card.input
+    try:
+        if isinstance(wanted, TextInput):
+            return Texts(tuple(text or "" for text in columns[wanted.text]))
+        if isinstance(wanted, ImageInput):
+            folder = locate(root_of(loaded, wanted.under, data_root), wanted.folder, folder=True)
+            images, found = read_images(folder, [name or "" for name in columns[wanted.image]])
+            problems.extend(loaded.document.problem(p.code, ("fairtransfer", "input"), p.found, p.allowed, p.do) for p in found)
+            return images
+        return _array(loaded, wanted, columns, data_root, problems)
+    except (PathRefused, TableRefused) as refused:
+        _report(loaded, problems, ("input",), refused)
+        return None
+
+
+def _array(loaded: LoadedCard, wanted: ArrayInput, columns: dict[str, Column], data_root: Path | None, problems: Problems) -> Inputs | None:
+    path = locate(root_of(loaded, wanted.under, data_root), wanted.array)
+    found = file_digest(path)
+    if found != wanted.sha256:
+        text = f"file changed since the card was written: expected {wanted.sha256[:12]}…, got {found[:12]}…"
+        problems.add(loaded.document.problem("FT-D004", ("fairtransfer", "input", "sha256"), text, "", f"if the change is meant, write `sha256: {found}`"))
+    index = [int(value) if value and value.lstrip("-").isdigit() else -1 for value in columns[wanted.index]]
+    return read_array(path, wanted.key, index, wanted.range)

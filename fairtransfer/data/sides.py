@@ -1,0 +1,162 @@
+"""The two sides of an audit: what the model is adapted on, and what it is judged on, with nothing on both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fairtransfer.data import splits
+from fairtransfer.data.benchmark import LABEL_JOIN, Benchmark
+from fairtransfer.data.duplicates import Twins, find_twins, leak_report
+from fairtransfer.data.inputs import Inputs
+from fairtransfer.data.ledger import Ledger
+from fairtransfer.spec.audit import LabelMap
+from fairtransfer.spec.card import MadeSplits, SplitShares
+
+VALIDATION_SHARE = 0.2
+"""Taken from the training rows, by unit, when a card has no validation split."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows, in the order of their ids.
+
+    Attributes
+    ----------
+    y
+        The class of each row after the audit's label map; classes joined by `|` for multilabel.
+    groups
+        One column per attribute, same order.
+    """
+
+    ids: tuple[str, ...]
+    y: tuple[str, ...]
+    units: tuple[str, ...]
+    groups: pd.DataFrame
+    inputs: Inputs
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, positions: Sequence[int] | NDArray[np.int64]) -> Part:
+        """Return the rows at these positions."""
+        chosen = np.asarray(positions, dtype=np.int64)
+
+        def pick(values: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(values[i] for i in chosen)
+
+        return Part(pick(self.ids), pick(self.y), pick(self.units), self.groups.iloc[chosen], self.inputs.take(chosen))
+
+
+@dataclass(frozen=True)
+class AdaptationSide:
+    """Training and validation rows, after everything that stands again in a benchmark was taken out."""
+
+    classes: tuple[str, ...]
+    multilabel: bool
+    train: Part
+    val: Part
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
+class JudgedSide:
+    """The rows of one benchmark the model is judged on."""
+
+    benchmark: Benchmark
+    part: Part
+    ledger: Ledger
+    leaks: dict[str, Any]
+
+
+def map_labels(y: Sequence[str], labels: LabelMap | None) -> tuple[str, ...]:
+    """Apply an audit's label map; the first class that one of a row's labels belongs to wins, `rest` takes what is left."""
+    if labels is None:
+        return tuple(y)
+    rest = next((name for name, sources in labels.items() if sources == "rest"), "")
+    listed = [(name, frozenset(sources)) for name, sources in labels.items() if sources != "rest"]
+
+    def one(value: str) -> str:
+        parts = value.split(LABEL_JOIN)
+        return next((name for name, sources in listed if not sources.isdisjoint(parts)), rest)
+
+    return tuple(map(one, y))
+
+
+def part_of(benchmark: Benchmark, positions: NDArray[np.int64], labels: LabelMap | None) -> Part:
+    """Return some of a benchmark's rows, with their labels mapped."""
+    frame = benchmark.items.iloc[positions]
+    names = [attribute.name for attribute in benchmark.card.attributes]
+    return Part(tuple(frame.index), map_labels(tuple(frame["y"]), labels), tuple(frame["unit"]), frame[names], benchmark.inputs.take(positions))
+
+
+def judged_part(benchmark: Benchmark, labels: LabelMap | None) -> Part:
+    """Return the rows a model is judged on."""
+    return part_of(benchmark, benchmark.judged(), labels)
+
+
+def adaptation_parts(benchmark: Benchmark, split: str, labels: LabelMap | None) -> tuple[Part, Part]:
+    """Return training and validation rows; without a validation split, one fifth of the training units is set apart."""
+    wanted = splits.SPLITS if split == "all" else (split,)
+    train = part_of(benchmark, benchmark.positions(*wanted) if benchmark.card.splits != "none" else np.arange(len(benchmark.items)), labels)
+    val = part_of(benchmark, benchmark.positions("val"), labels) if split == "train" else train.take([])
+    if len(val):
+        return train, val
+    share = SplitShares(seed=0, train=1 - VALIDATION_SHARE, val=VALIDATION_SHARE)
+    side = np.array(splits.made(MadeSplits(make=share), train.units, train.y))
+    return train.take(np.flatnonzero(side == "train")), train.take(np.flatnonzero(side == "val"))
+
+
+def separate(
+    source: Benchmark, split: str, labels: LabelMap | None, judged: Sequence[tuple[Benchmark, LabelMap | None]]
+) -> tuple[AdaptationSide, tuple[JudgedSide, ...]]:
+    """Return both sides of an audit, with leaks found, counted and, where the card says so, taken out of the adaptation side.
+
+    A row of train that stands again in validation is taken out of train in any case.
+    """
+    train, val = adaptation_parts(source, split, labels)
+    sides: list[JudgedSide] = []
+    lost: Counter[str] = Counter()
+    for benchmark, mapping in judged:
+        part = judged_part(benchmark, mapping)
+        train, val, leaks, dropped = _without_twins(train, val, part, benchmark)
+        lost += dropped
+        sides.append(JudgedSide(benchmark, part, _judged_ledger(benchmark, part), leaks))
+    inner = find_twins(train.inputs, val.inputs, near=False, threshold=1.0)
+    lost["same input in validation"] += int(inner.exact.sum())
+    train = train.take(np.flatnonzero(~inner.exact))
+    outside = len(source.items) - len(train) - len(val) - sum(lost.values())
+    excluded = Counter(source.ledger.excluded) + lost + Counter({"not in the adaptation splits": outside})
+    ledger = Ledger(source.ledger.n_in, dict(sorted(excluded.items())), source.ledger.notes).noting({"train": len(train), "validation": len(val)})
+    classes = tuple(labels) if labels is not None else source.classes
+    return AdaptationSide(classes, source.multilabel and labels is None, train, val, ledger), tuple(sides)
+
+
+def _judged_ledger(benchmark: Benchmark, part: Part) -> Ledger:
+    return benchmark.ledger.without(Counter({"not in the test split": len(benchmark.items) - len(part)}))
+
+
+def _without_twins(train: Part, val: Part, judged: Part, benchmark: Benchmark) -> tuple[Part, Part, dict[str, Any], Counter[str]]:
+    rule = benchmark.card.duplicates
+    pairs: dict[str, Twins] = {}
+    kept: list[Part] = []
+    lost: Counter[str] = Counter()
+    residual = np.zeros(len(judged), dtype=bool)
+    for name, side in (("train", train), ("validation", val)):
+        twins = find_twins(side.inputs, judged.inputs, near=rule.near != "off", threshold=rule.near_threshold)
+        drop = (twins.exact if rule.across_splits == "drop" else np.zeros(len(side), dtype=bool)) | (twins.near if rule.near == "drop" else False)
+        lost[f"same input in {benchmark.card.id}"] += int((twins.exact & drop).sum())
+        lost[f"nearly the same input in {benchmark.card.id}"] += int((twins.near & drop).sum())
+        pairs[name] = twins
+        kept.append(side.take(np.flatnonzero(~drop)))
+        if not drop.any():
+            residual |= twins.right_hit
+        elif not drop[twins.exact | twins.near].all():
+            residual |= find_twins(kept[-1].inputs, judged.inputs, near=rule.near != "off", threshold=rule.near_threshold).right_hit
+    return kept[0], kept[1], leak_report(pairs, len(judged), int(residual.sum()), rule.tolerated), lost

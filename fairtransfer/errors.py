@@ -1,0 +1,176 @@
+"""Everything that can go wrong, as a small tree, and the collector that reports all problems of a stage at once.
+
+    FairtransferError
+    ├── DefinitionError     exit 2   the audit, a data card, its data or the command line contradict themselves
+    ├── RunError            exit 3   the work could not be completed
+    │   ├── WorkspaceBusy   exit 3   another run holds the workspace
+    │   └── MissingExtra    exit 3   an optional part of the tool is not installed
+    ├── NothingEvaluated    exit 5   no gate was evaluated
+    └── IntegrityError      exit 6   a file differs from what was recorded
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+_SHOWN = 80
+
+
+class FairtransferError(Exception):
+    """Root of every error this package raises on purpose; `exit_code` is what the command line returns for it."""
+
+    exit_code = 3
+
+
+class RunError(FairtransferError):
+    """The work could not be completed; what was finished is kept."""
+
+
+class WorkspaceBusy(RunError):
+    """Another process is writing to the workspace."""
+
+
+class MissingExtra(RunError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, module: str, extra: str, what: str) -> None:
+        super().__init__(f'{what} needs the package `{module}`, which is not installed; install it with: pip install "fairtransfer[{extra}]"')
+
+
+class NothingEvaluated(FairtransferError):
+    """No gate was evaluated, so there is nothing that could have passed."""
+
+    exit_code = 5
+
+
+class IntegrityError(FairtransferError):
+    """A file is not the one that was recorded."""
+
+    exit_code = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a definition: where it is, what was found, what is allowed, what to do.
+
+    Attributes
+    ----------
+    code
+        Stable name from the catalogue (`docs/problems.md`), for example ``FT-G004``.
+    found, allowed, do
+        Three short clauses, each may be empty but `found`.
+    file, line, column
+        Where; lines and columns count from 1, 0 means "the file as a whole".
+    path
+        The place inside the document, for example ``gates[1].gap.margin``.
+    severity
+        ``error`` stops the stage, ``warning`` is printed and kept in the evidence.
+    """
+
+    code: str
+    found: str
+    allowed: str = ""
+    do: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    path: str = ""
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+        head = " ".join(part for part in (place, self.code, f"{self.path}:" if self.path else "") if part)
+        body = "; ".join(part for part in (self.found, self.allowed, self.do) if part)
+        return f"{head}{' ' if self.path else ': '}{body}"
+
+    @property
+    def order(self) -> tuple[str, int, int, str]:
+        """Sort key: by file, then by place, then by code."""
+        return (self.file, self.line, self.column, self.code)
+
+
+class DefinitionError(FairtransferError):
+    """One or more problems in what was asked; nothing was run and nothing was written."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: p.order))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects the problems of one stage, so that a person sees all of them in one go."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, problem: Problem) -> None:
+        """Keep a problem, once."""
+        if problem not in self.found:
+            self.found.append(problem)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Keep several problems."""
+        for problem in problems:
+            self.add(problem)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self.found)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stop the stage."""
+        return tuple(p for p in self.found if p.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The problems that are only told."""
+        return tuple(p for p in self.found if p.severity == "warning")
+
+    def raise_if_any(self) -> None:
+        """Raise one `DefinitionError` holding every error, if there is any."""
+        if self.errors:
+            raise DefinitionError(self.errors)
+
+
+def shown(value: object) -> str:
+    """Return a value as it may be printed: on one line, control characters as escapes, at most 80 characters."""
+    text = value if isinstance(value, str) else repr(value)
+    safe = "".join(c if c.isprintable() else _escape(c) for c in text)
+    return safe if len(safe) <= _SHOWN else safe[: _SHOWN - 1] + "…"
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"U+{code:04X}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint such as ``did you mean `full`?``, or the list of known names when nothing is close."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"known: {', '.join(names)}" if names else ""
+
+
+def is_invisible(character: str) -> bool:
+    """Say whether a character can hide or reorder text: format and control characters other than tab and newline."""
+    return character not in "\t\n\r\ufeff" and unicodedata.category(character) in ("Cf", "Cc")
+
+
+def relative(path: Path) -> str:
+    """Return a path the way a person typed it: relative to the current folder where that is shorter."""
+    try:
+        short = path.resolve().relative_to(Path.cwd().resolve())
+    except (ValueError, OSError):
+        return str(path)
+    return short.as_posix()

@@ -1,0 +1,131 @@
+"""From the answers in a run's folder to its joint counts and moments. Nothing but the folder is needed, today or in a year."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from fairtransfer.errors import IntegrityError, Problems
+from fairtransfer.evidence.canonical import read_json
+from fairtransfer.evidence.cells import Pair, joint_counts
+from fairtransfer.evidence.moments import Answers, People, change_rows, level_rows, membership, moments_table, people
+from fairtransfer.evidence.tables import read_table, write_table
+from fairtransfer.spec.audit import Audit
+from fairtransfer.spec.names import EVENTS
+from fairtransfer.spec.reading import read_audit
+
+Model = tuple[str, str, str]  # stage, strategy, label budget
+BEFORE: Model = ("before", "", "")
+
+SEED_RULE = "the seed with the lowest validation error, then the lowest validation loss"
+
+
+def write_counts(folder: Path) -> None:
+    """Write `cells.parquet` and `moments.parquet` of a run's folder, from its audit, items and predictions."""
+    cells, moments = count(folder)
+    write_table(folder / "cells.parquet", cells)
+    write_table(folder / "moments.parquet", moments)
+
+
+def count(folder: Path) -> tuple[pa.Table, pa.Table]:
+    """Return joint counts and moments of a run's folder."""
+    run = read_json(folder / "run.json")
+    problems = Problems()
+    loaded = read_audit(folder / "audit.yaml", problems)
+    if loaded is None:
+        raise IntegrityError("\n".join(map(str, problems)))
+    jobs = [read_json(path) for path in sorted((folder / "jobs").glob("*/job.json"))]
+    counters = [_Counter(folder, loaded.audit, run, benchmark, jobs) for benchmark in run["benchmarks"]]
+    return pa.concat_tables([c.cells() for c in counters]), pa.concat_tables([c.moments() for c in counters])
+
+
+def preferred_seeds(jobs: Sequence[Mapping[str, Any]]) -> dict[Model, int]:
+    """Return, for each adapted model, the seed that validation prefers: the artifact, where a claim is about one."""
+    found: dict[Model, list[tuple[float, float, int]]] = defaultdict(list)
+    for job in jobs:
+        if job["stage"] == "after":
+            record = job["record"]
+            found["after", job["strategy"], job["label_budget"]].append((float(record["validation_error"]), float(record["validation_loss"]), int(job["seed"])))
+    return {model: min(scores)[2] for model, scores in found.items()}
+
+
+def events_of(audit: Audit) -> list[str]:
+    """Return what has to be counted for the metrics of an audit and its gates."""
+    names = ["error_rate", *(metric.name for metric in audit.metrics), *(gate.options.metric for gate in audit.gates)]
+    return list(dict.fromkeys(EVENTS[name] for name in names))
+
+
+class _Counter:
+    """Counts one benchmark."""
+
+    def __init__(self, folder: Path, audit: Audit, run: Mapping[str, Any], benchmark: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> None:
+        self.audit, self.run, self.benchmark = audit, run, benchmark
+        self.items = read_table(folder / "benchmarks" / benchmark["id"] / "items.parquet")
+        self.answers: dict[Model, dict[int | None, pa.Table]] = defaultdict(dict)
+        for job in jobs:
+            if job["benchmark"] == benchmark["id"]:
+                model = BEFORE if job["stage"] == "before" else ("after", job["strategy"], job["label_budget"])
+                self.answers[model][job["seed"]] = read_table(folder / "jobs" / job["id"] / "predictions.parquet", ["item", "y", "pred"])
+        self.scratch = next((s.name for s in audit.strategies if s.kind == "scratch"), "")
+        self.artifacts = preferred_seeds(jobs) if audit.claim == "artifact" else {}
+
+    def adapted(self) -> list[Model]:
+        """Return the adapted models, in a fixed order."""
+        return sorted(model for model in self.answers if model != BEFORE)
+
+    def compared(self, model: Model) -> list[tuple[str, Model]]:
+        """Return what an adapted model is compared with: the model as published, and the one trained from scratch."""
+        _, strategy, budget = model
+        others = [("change", BEFORE)] + ([("gain", ("after", self.scratch, budget))] if self.scratch != strategy else [])
+        return [(stage, other) for stage, other in others if other in self.answers]
+
+    def cells(self) -> pa.Table:
+        """Return joint counts of every pair of models, seed by seed."""
+        pairs = []
+        for model in self.adapted():
+            for stage, other in self.compared(model):
+                for seed, table in sorted(self.answers[model].items(), key=lambda item: item[0] or 0):
+                    first = self.answers[other].get(seed, self.answers[other].get(None))
+                    if first is not None and seed is not None:
+                        pairs.append(Pair(stage, model[1], model[2], seed, first, table))
+        return joint_counts(self.benchmark["id"], self.items, self.benchmark["attributes"], pairs)
+
+    def moments(self) -> pa.Table:
+        """Return moments of every model and pair."""
+        views = [(), *(tuple(view) for view in self.benchmark["views"])]
+        who = people(self.items, self.run["classes"], views)
+        events = events_of(self.audit)
+        rows: list[dict[str, Any]] = []
+        if BEFORE in self.answers:
+            rows += level_rows(who, self._stack(who, BEFORE, self._seeds(BEFORE)), events, self._key("before", BEFORE))
+        for model in self.adapted():
+            seeds = self._seeds(model)
+            rows += level_rows(who, self._stack(who, model, seeds), events, self._key("after", model))
+            for stage, other in self.compared(model):
+                shared = [s for s in seeds if s in self.answers[other] or None in self.answers[other]]
+                theirs = [s if s in self.answers[other] else None for s in shared]
+                if shared:
+                    first, second = self._stack(who, other, list(dict.fromkeys(theirs))), self._stack(who, model, shared)
+                    rows += change_rows(who, first, second, events, self._key(stage, model))
+        return moments_table(rows)
+
+    def _seeds(self, model: Model) -> list[int | None]:
+        if model in self.artifacts:
+            return [self.artifacts[model]]
+        return sorted(self.answers[model], key=lambda seed: seed or 0)
+
+    def _key(self, stage: str, model: Model) -> dict[str, str]:
+        return {"benchmark": self.benchmark["id"], "stage": stage, "strategy": model[1], "budget": model[2]}
+
+    def _stack(self, who: People, model: Model, seeds: Sequence[int | None]) -> Answers:
+        order = {name: i for i, name in enumerate(self.items["item"].to_pylist())}
+        matrices = np.zeros((len(seeds), len(order), len(who.classes)), dtype=bool)
+        for number, seed in enumerate(seeds):
+            table = self.answers[model][seed]
+            matrices[number, [order[name] for name in table["item"].to_pylist()]] = membership(table["pred"].to_pylist(), who.classes)
+        return Answers(matrices)

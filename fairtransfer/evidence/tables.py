@@ -1,0 +1,38 @@
+"""Parquet in and out of the evidence: compressed, with page checksums written and always verified."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fairtransfer.errors import IntegrityError
+from fairtransfer.evidence.atomic import sync_folder
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table, whole or not at all."""
+    aside = path.with_name(f".{path.name}.tmp")
+    pq.write_table(table, aside, compression="zstd", write_page_checksum=True)
+    aside.replace(path)
+    sync_folder(path.parent)
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Read a table; raise `IntegrityError` when it is cut off or damaged."""
+    try:
+        return pq.read_table(path, columns=columns, page_checksum_verification=True)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise IntegrityError(f"{path} cannot be read: {error}") from None
+
+
+def predictions_table(items: list[str], y: list[str], pred: list[str], scores: pa.Array) -> pa.Table:
+    """Return predictions as a table.
+
+    Parameters
+    ----------
+    scores
+        One list of probabilities per item, in the order of the audit's classes.
+    """
+    return pa.table({"item": pa.array(items, pa.string()), "y": pa.array(y, pa.string()), "pred": pa.array(pred, pa.string()), "scores": scores})

@@ -1,0 +1,166 @@
+"""From a question (which metric, which models, which group) to a sample, or to the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from fairtransfer.evidence.canonical import canonical
+from fairtransfer.findings.counts import Block, Counts, Tally, View
+from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.samples import Difference, Level, Mean, Paired
+from fairtransfer.stats.effective import Moments
+from fairtransfer.stats.metrics import METRICS, Metric
+
+Side = Literal["group", "rest"]
+Model = Literal["before", "after"]
+PartT = TypeVar("PartT", Level, Paired)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why there is no sample."""
+
+    status: Literal["undefined", "too_small", "not_measured"]
+    reason: str
+    n: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two models on one benchmark.
+
+    Attributes
+    ----------
+    stage
+        ``change`` (before and after) or ``gain`` (from scratch and after), as the evidence names it.
+    """
+
+    benchmark: str
+    stage: Literal["change", "gain"]
+    strategy: str
+    budget: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Answers questions from a run's counts."""
+
+    record: RunRecord
+    counts: Counts
+
+    @property
+    def procedure(self) -> bool:
+        """Whether claims are about the recipe, over seeds."""
+        return self.record.audit.claim == "procedure"
+
+    def clustered(self, benchmark: str) -> bool:
+        """Whether rows of this benchmark share units."""
+        return bool(self.record.cards[benchmark].card.unit)
+
+    def block(self, pairing: Pairing) -> Block | None:
+        """Return the joint counts of two models."""
+        return self.counts.block(pairing.benchmark, pairing.stage, pairing.strategy, pairing.budget)
+
+    def groups(self, pairing: Pairing, view: View) -> list[dict[str, str]]:
+        """Return the groups of a view, in order."""
+        block = self.block(pairing)
+        return [] if block is None else list(block.tally(view, "wrong", "").groups)
+
+    def level(self, pairing: Pairing, model: Model, group: dict[str, str], metric: str, of: str | None, side: Side = "group") -> Level | Mean | Missing:
+        """Return a rate of one model: of a group, or of everyone outside it."""
+        kind = METRICS[metric]
+        parts = [self._level(pairing, model, group, kind, label, side) for label in self._classes(kind, of)]
+        return _combine(parts, kind)
+
+    def change(self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None) -> Paired | Mean | Missing:
+        """Return the change of a rate from the first model to the second, on the same people."""
+        kind = METRICS[metric]
+        if not kind.paired:
+            return Missing("undefined", f"`{metric}` has no paired change: its denominator changes with the model")
+        return _combine([self._change(pairing, group, kind, label) for label in self._classes(kind, of)], kind)
+
+    def difference(self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None) -> Difference | Missing:
+        """Return how much a rate of the second model differs between a group and another, or everyone else (None)."""
+        one = self.level(pairing, "after", group, metric, of)
+        two = self.level(pairing, "after", group if other is None else other, metric, of, "rest" if other is None else "group")
+        for found in (one, two):
+            if isinstance(found, Missing):
+                return found
+        assert isinstance(one, Level) and isinstance(two, Level), "gates name the class"
+        return Difference(one, two)
+
+    def _classes(self, kind: Metric, of: str | None) -> list[str]:
+        if not kind.of_class:
+            return [""]
+        return list(self.record.classes) if of is None else [of]
+
+    def _level(self, pairing: Pairing, model: Model, group: dict[str, str], kind: Metric, of: str, side: Side) -> Level | Missing:
+        tally, column = self._column(pairing, group, kind.event, of)
+        den, num = (tally.den_first, tally.first) if model == "before" else (tally.den_second, tally.second)
+        if model == "before" and self.record.audit.before.kind != "probe" and pairing.stage == "change":
+            den, num = den[:1], num[:1]  # the model as published is one model, whatever the seeds of the others
+        if side == "rest":
+            sizes, hits = den.sum(axis=1) - den[:, column], num.sum(axis=1) - num[:, column]
+        else:
+            sizes, hits = den[:, column], num[:, column]
+        if (sizes == 0).any():
+            return Missing("undefined", _why_empty(kind, of), float(sizes.mean()))
+        moments = self._moments(pairing, model, side, group, kind.event, of)
+        return Level(tuple(map(int, hits)), tuple(map(int, sizes)), moments, self.clustered(pairing.benchmark), self.procedure, kind.complement)
+
+    def _change(self, pairing: Pairing, group: dict[str, str], kind: Metric, of: str) -> Paired | Missing:
+        tally, column = self._column(pairing, group, kind.event, of)
+        n = float(tally.den_second[:, column].mean())
+        if n == 0:
+            return Missing("undefined", _why_empty(kind, of), 0)
+        moments = self._moments(pairing, None, "group", group, kind.event, of)
+        per_seed = [tuple(map(int, table[:, column])) for table in (tally.gained, tally.lost, tally.first, tally.second)]
+        return Paired(*per_seed, n, moments, self.clustered(pairing.benchmark), self.procedure, -1 if kind.complement else 1)
+
+    def _column(self, pairing: Pairing, group: dict[str, str], event: str, of: str) -> tuple[Tally, int]:
+        block = self.block(pairing)
+        assert block is not None, "questions are asked of pairs that exist"
+        tally = block.tally(tuple(group), event, of)
+        return tally, tally.groups.index(group)
+
+    def _moments(self, pairing: Pairing, model: Model | None, side: Side, group: dict[str, str], event: str, of: str) -> Moments:
+        stage, strategy, budget = pairing.stage if model is None else model, pairing.strategy, pairing.budget
+        if model == "before":
+            stage, strategy, budget = ("before", "", "") if pairing.stage == "change" else ("after", self.scratch, budget)
+        return self.counts.moments_of(pairing.benchmark, stage, strategy, budget, side, "*".join(group), canonical(group).decode(), event, of)
+
+    @property
+    def scratch(self) -> str:
+        """The name of the strategy that trains from scratch; empty when there is none."""
+        return next((s.name for s in self.record.audit.strategies if s.kind == "scratch"), "")
+
+    def pairings(self, benchmark: str, stage: Literal["change", "gain"]) -> Iterator[Pairing]:
+        """Yield the pairs of models there are counts for, in the audit's order."""
+        audit = self.record.audit
+        found = set(self.counts.names)
+        for strategy in audit.strategies:
+            for budget in self.record.run["label_budgets"]:
+                if (benchmark, stage, strategy.name, budget["written"]) in found:
+                    yield Pairing(benchmark, stage, strategy.name, budget["written"])
+
+
+def _why_empty(kind: Metric, of: str) -> str:
+    words = {
+        "hit": f"0 people of the class `{of}`",
+        "false_alarm": f"0 people outside the class `{of}`",
+        "precise": f"nobody was put into the class `{of}`",
+        "wrong": "0 people",
+        "selected": "0 people",
+    }
+    return words[kind.event]
+
+
+def _combine(parts: Sequence[PartT | Missing], kind: Metric) -> PartT | Mean | Missing:
+    found = [part for part in parts if not isinstance(part, Missing)]
+    missing = [part for part in parts if isinstance(part, Missing)]
+    if missing:
+        more = f" (and {len(missing) - 1} more classes)" if len(missing) > 1 else ""
+        return Missing(missing[0].status, missing[0].reason + more, missing[0].n)
+    return found[0] if len(found) == 1 else Mean(tuple(found), independent=kind.event == "hit")

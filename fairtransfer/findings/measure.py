@@ -1,0 +1,141 @@
+"""All findings of a run: every metric, for everyone, every group and every intersection, before, after, changed and gained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
+from fairtransfer.findings.choice import chosen_seeds
+from fairtransfer.findings.counts import Counts, View
+from fairtransfer.findings.gaps import gap_finding
+from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.rows import Finding, interval_fields
+from fairtransfer.findings.samples import Level, Mean, Paired, Sample
+from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.stats.metrics import METRICS
+from fairtransfer.stats.planning import detectable, detectable_change
+
+EVERYONE: View = ()
+
+
+def desk_of(record: RunRecord) -> Desk:
+    """Return the desk that answers questions about a run."""
+    return Desk(record, Counts(record.cells, record.moments, record.classes, chosen_seeds(record)))
+
+
+def measure(record: RunRecord, desk: Desk | None = None) -> tuple[Finding, ...]:
+    """Return every finding of a run, in a fixed order."""
+    teller = _Teller(record, desk or desk_of(record))
+    return tuple(row for benchmark in record.run["benchmarks"] for row in teller.benchmark(benchmark["id"]))
+
+
+class _Teller:
+    def __init__(self, record: RunRecord, desk: Desk) -> None:
+        self.record, self.desk = record, desk
+
+    def benchmark(self, name: str) -> Iterator[Finding]:
+        """Yield the rows of one benchmark: the model as published first, then every adapted one."""
+        changes = list(self.desk.pairings(name, "change"))
+        if changes:
+            yield from self.levels(changes[0], "before")
+        for pairing in changes:
+            yield from self.levels(pairing, "after")
+            if pairing.strategy != self.desk.scratch:
+                yield from self.changes(pairing)
+        for pairing in self.desk.pairings(name, "gain"):
+            yield from self.changes(pairing)
+
+    def questions(self, pairing: Pairing) -> Iterator[tuple[View, dict[str, str], str, str | None]]:
+        """Yield every (view, group, metric, class) to be answered."""
+        for metric in self.record.audit.metrics:
+            for of in self._classes(metric):
+                for view in self.views(pairing.benchmark):
+                    for group in self.desk.groups(pairing, view):
+                        yield view, group, metric.name, of
+
+    def views(self, benchmark: str) -> list[View]:
+        """Return the views of a benchmark, everyone first."""
+        return [EVERYONE, *(tuple(view) for view in self.record.benchmark(benchmark)["views"])]
+
+    def _classes(self, metric: MetricSpec) -> list[str | None]:
+        if not METRICS[metric.name].of_class:
+            return [None]
+        positive = self.record.run["positive_class"]
+        if metric.per_class:
+            return [None, *self.record.classes]
+        return [positive]
+
+    def levels(self, pairing: Pairing, model: Model) -> Iterator[Finding]:
+        """Yield the rates of one model, then the gaps between its groups."""
+        for _, group, metric, of in self.questions(pairing):
+            yield self._row(pairing, model, group, metric, of, self.desk.level(pairing, model, group, metric, of))
+        for metric in self.record.audit.metrics:
+            for of in self._classes(metric):
+                for view in self.views(pairing.benchmark)[1:]:
+                    blank = self._blank(pairing, model, {}, metric.name, of)
+                    yield gap_finding(self.desk, pairing, model, view, replace(blank, level="gap", group=dict.fromkeys(view, "*")))
+
+    def changes(self, pairing: Pairing) -> Iterator[Finding]:
+        """Yield the paired changes from one model to another."""
+        for _, group, metric, of in self.questions(pairing):
+            if METRICS[metric].paired:
+                yield self._row(pairing, None, group, metric, of, self.desk.change(pairing, group, metric, of))
+
+    def _blank(self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, of: str | None) -> Finding:
+        stage: Any = model or pairing.stage
+        seeds = self._seeds(pairing)
+        strategy: str | None = pairing.strategy
+        budget: str | None = pairing.budget
+        if model == "before":
+            strategy = budget = None
+            seeds = seeds if self.record.audit.before.kind == "probe" else ()
+        elif pairing.strategy == self.desk.scratch:
+            stage = "scratch"
+        level: Any = "overall" if not group else "group" if len(group) == 1 else "intersection"
+        benchmark = self.record.cards[pairing.benchmark].card.key
+        direction = METRICS[metric].harm_direction
+        audit = self.record.audit
+        return Finding(audit.id, self.record.id, benchmark, stage, strategy, budget, seeds, metric, of, direction, group, level)
+
+    def _seeds(self, pairing: Pairing) -> tuple[int, ...]:
+        block = self.desk.block(pairing)
+        return () if block is None else block.seeds
+
+    def _row(self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, of: str | None, sample: Sample | Missing) -> Finding:
+        blank = self._blank(pairing, model, group, metric, of)
+        if isinstance(sample, Missing):
+            return replace(blank, n=sample.n, status=sample.status, status_reason=sample.reason)
+        row = replace(blank, **count_fields(sample, METRICS[metric].higher_is_worse))
+        minimum = self.record.audit.policy.min_group
+        smallest = min((part.n for part in sample.parts), default=0) if isinstance(sample, Mean) else row.n or 0
+        if smallest < minimum:
+            return replace(row, status="too_small", status_reason=f"{smallest:g} people, fewer than {minimum}")
+        return replace(row, **interval_fields(sample), minimum_detectable=_detectable(sample))
+
+
+def count_fields(sample: Sample, higher_is_worse: bool) -> dict[str, Any]:
+    """Return the counts a row keeps, errors counted in the direction of harm."""
+    if isinstance(sample, Level):
+        counted = [n - k if sample.complement else k for k, n in zip(sample.hits, sample.sizes, strict=True)]
+        return {"n": sample.n, "k": sum(counted) / len(counted), "k_by_seed": tuple(counted)}
+    if isinstance(sample, Paired):
+        rises = sample.sign > 0  # the metric rises when a pair is gained
+        worse, better = (sample.gained, sample.lost) if rises == higher_is_worse else (sample.lost, sample.gained)
+        seeds, n = sample.seeds_count, sample.n
+        errors = [sum(hits) / seeds if rises == higher_is_worse else n - sum(hits) / seeds for hits in (sample.before, sample.after)]
+        names = ("n_before_errors", "n_after_errors", "n_new_errors", "n_fixed_errors")
+        return {"n": n, **dict(zip(names, (*errors, sum(worse) / seeds, sum(better) / seeds), strict=True))}
+    if isinstance(sample, Mean):
+        return {"n": sum(part.n for part in sample.parts) if sample.independent else sample.parts[0].n}
+    return {}
+
+
+def _detectable(sample: Sample) -> float | None:
+    """Return the smallest difference this sample would have shown with 80 % power, in one comparison."""
+    if isinstance(sample, Level) and 0 < sample.share < 1:
+        return detectable(sample.share, sample.size(0.975), 1)
+    if isinstance(sample, Paired) and sample.discordant > 0:
+        return detectable_change(sample.discordant, sample.n * sample.scale(0.975), 1)
+    return None

@@ -1,0 +1,83 @@
+"""A run's folder, read: the audit and cards as they were, what every job recorded, joint counts and moments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from fairtransfer.errors import IntegrityError, Problems
+from fairtransfer.evidence.canonical import read_json
+from fairtransfer.evidence.tables import read_table
+from fairtransfer.spec.audit import Audit
+from fairtransfer.spec.card import LoadedCard
+from fairtransfer.spec.card_reading import read_card
+from fairtransfer.spec.reading import read_audit
+
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Everything findings, verdict and documents are made of.
+
+    Attributes
+    ----------
+    run
+        `run.json`: ids, classes, views, ledgers and leaks per benchmark, warnings, failed jobs.
+    jobs
+        `job.json` of every finished job.
+    cards
+        ``benchmark id -> card``.
+    """
+
+    folder: Path
+    audit: Audit
+    cards: Mapping[str, LoadedCard]
+    run: Mapping[str, Any]
+    jobs: tuple[Mapping[str, Any], ...]
+    cells: pa.Table
+    moments: pa.Table
+    gate_lines: Mapping[str, int]
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return str(self.run["run_id"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in the audit's order."""
+        return tuple(self.run["classes"])
+
+    def benchmark(self, name: str) -> Mapping[str, Any]:
+        """Return what the run kept of a benchmark."""
+        return next(b for b in self.run["benchmarks"] if b["id"] == name)
+
+
+def load_record(folder: Path) -> RunRecord:
+    """Read a run's folder.
+
+    Raises
+    ------
+    IntegrityError
+        When the folder is not a run, or cannot be read by this version.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        raise IntegrityError(f"{folder} is not a run: it has no {RUN_FILE}")
+    run = read_json(path)
+    if run.get("schema") != "1":
+        raise IntegrityError(f"{folder} was written by another version (schema {run.get('schema')}); this tool reads schema 1; upgrade")
+    problems = Problems()
+    loaded = read_audit(folder / "audit.yaml", problems)
+    cards = {b["id"]: read_card(folder / "cards" / f"{b['id']}.md", problems) for b in run["benchmarks"]}
+    if loaded is None or None in cards.values():
+        raise IntegrityError(f"{folder}: the audit or a card cannot be read any more:\n" + "\n".join(map(str, problems)))
+    jobs = tuple(read_json(p) for p in sorted((folder / "jobs").glob("*/job.json")))
+    tables = [read_table(folder / name) for name in ("cells.parquet", "moments.parquet")]
+    lines = {gate.id: gate.line for gate in loaded.audit.gates}
+    return RunRecord(folder, loaded.audit, {k: c for k, c in cards.items() if c}, run, jobs, *tables, lines)

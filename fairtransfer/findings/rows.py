@@ -1,0 +1,101 @@
+"""One finding is one row: what was asked of whom, the counts, the estimate with its interval, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from fairtransfer.findings.samples import Sample
+
+Stage = Literal["before", "after", "change", "scratch", "gain"]
+Status = Literal["ok", "suppressed", "too_small", "undefined", "not_measured"]
+Level = Literal["overall", "group", "intersection", "gap"]
+
+CI_LEVEL = 0.95
+TWO_SIDED = 0.5 + CI_LEVEL / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row of results.
+
+    Attributes
+    ----------
+    benchmark
+        ``id@version``.
+    strategy, label_budget
+        Null for the model as published.
+    seeds
+        The seeds the row is about.
+    metric, class_
+        The metric and, for a metric of one class, the class.
+    group, level
+        ``{}`` is everyone.
+    n, k
+        The metric's own denominator and numerator, averaged over seeds; `k_by_seed` are the counts themselves.
+    n_before_errors, n_after_errors, n_new_errors, n_fixed_errors
+        For a change (and, with the model trained from scratch in the place of "before", for a gain): numerators of both
+        models and pairs that differ, in the direction of harm, averaged over seeds. From them any reader can recompute
+        the interval.
+    estimate, ci
+        Unrounded; null unless `status` is ``ok``.
+    seed_sd, seed_share
+        Spread over seeds, and the seeds' share of the squared half-width of the interval.
+    minimum_detectable
+        The smallest difference this many people would have shown with 80 % power (one comparison).
+    details
+        What only some rows have: for gaps the worst and best group, the noise floor and the corrected variance.
+    """
+
+    audit_id: str
+    run_id: str
+    benchmark: str
+    stage: Stage
+    strategy: str | None
+    label_budget: str | None
+    seeds: tuple[int, ...]
+    metric: str
+    class_: str | None
+    harm_direction: str
+    group: dict[str, str]
+    level: Level
+    n: float | None = None
+    k: float | None = None
+    k_by_seed: tuple[int, ...] | None = None
+    n_before_errors: float | None = None
+    n_after_errors: float | None = None
+    n_new_errors: float | None = None
+    n_fixed_errors: float | None = None
+    estimate: float | None = None
+    ci: tuple[float, float] | None = None
+    ci_level: float | None = None
+    ci_method: str | None = None
+    seed_sd: float | None = None
+    seed_share: float | None = None
+    minimum_detectable: float | None = None
+    status: Status = "ok"
+    status_reason: str | None = None
+    details: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as findings.json keeps it."""
+        return {"class" if f.name == "class_" else f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def interval_fields(sample: Sample) -> dict[str, Any]:
+    """Return the fields of a row that come from a sample."""
+    part = sample.seed_part(TWO_SIDED)
+    return {
+        "estimate": sample.estimate,
+        "ci": sample.limits(TWO_SIDED),
+        "ci_level": CI_LEVEL,
+        "ci_method": sample.method,
+        "seed_sd": part.sd if sample.of_procedure and sample.seeds_count > 1 else None,
+        "seed_share": sample.seed_share() if sample.of_procedure and sample.seeds_count > 1 else None,
+    }

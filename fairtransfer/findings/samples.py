@@ -1,0 +1,305 @@
+"""What was observed of one group, and how far the truth may lie from it.
+
+`Level` is a rate, `Paired` a change on the same people, `Difference` two rates of different people, `Mean` the average
+over classes of any of the first two. Each gives an estimate and limits at any one-sided level; the seeds' part is added
+where the claim is about the procedure.
+"""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairtransfer.stats import intervals
+from fairtransfer.stats.effective import Moments, design_effect, effective_size, t_correction
+from fairtransfer.stats.intervals import Interval, normal_quantile
+from fairtransfer.stats.seeds import SeedPart, seed_part, seed_share, widen
+
+Limits = tuple[float, float]
+
+
+class Sample(abc.ABC):
+    """One estimate with its uncertainty."""
+
+    @property
+    @abc.abstractmethod
+    def seeds_count(self) -> int:
+        """How many seeds."""
+
+    @property
+    @abc.abstractmethod
+    def of_procedure(self) -> bool:
+        """Whether the claim is about the recipe, so that the spread over seeds counts."""
+
+    @property
+    @abc.abstractmethod
+    def estimate(self) -> float:
+        """The estimate, averaged over seeds. Only asked for where the denominator is not zero."""
+
+    @property
+    @abc.abstractmethod
+    def by_seed(self) -> tuple[float, ...]:
+        """The estimate of every seed."""
+
+    @abc.abstractmethod
+    def examples(self, level: float) -> Interval:
+        """Return the interval over examples alone, at a one-sided level."""
+
+    @property
+    @abc.abstractmethod
+    def method(self) -> str:
+        """How the interval over examples is made."""
+
+    def limits(self, level: float) -> Limits:
+        """Return both limits at a one-sided level (0.975 for a two-sided 95 % interval)."""
+        interval = self.examples(level)
+        if not self.of_procedure:
+            return float(interval.low), float(interval.high)
+        return widen(self.estimate, interval, self.seed_part(level).half)
+
+    def seed_part(self, level: float) -> SeedPart:
+        """Return what the seeds add."""
+        return seed_part(self.by_seed, level) if self.of_procedure else SeedPart(0.0, 0.0)
+
+    def seed_share(self, level: float = 0.975) -> float:
+        """Return the seeds' share of the squared half-width."""
+        return seed_share(self.estimate, self.limits(level), self.seed_part(level).half)
+
+
+@dataclass(frozen=True)
+class Level(Sample):
+    """A rate.
+
+    Attributes
+    ----------
+    hits, sizes
+        Numerator and denominator of every seed.
+    complement
+        The rate reported is one minus the event's share.
+    """
+
+    hits: tuple[int, ...]
+    sizes: tuple[int, ...]
+    moments: Moments
+    clustered: bool
+    procedure: bool
+    complement: bool = False
+
+    @property
+    def seeds_count(self) -> int:
+        """How many seeds."""
+        return len(self.hits)
+
+    @property
+    def of_procedure(self) -> bool:
+        """Whether the spread over seeds counts."""
+        return self.procedure
+
+    @property
+    def share(self) -> float:
+        """The event's share, averaged over seeds."""
+        return float(np.mean([k / n for k, n in zip(self.hits, self.sizes, strict=True)]))
+
+    @property
+    def estimate(self) -> float:
+        """The rate."""
+        return 1 - self.share if self.complement else self.share
+
+    @property
+    def by_seed(self) -> tuple[float, ...]:
+        """The rate of every seed."""
+        rates = (k / n for k, n in zip(self.hits, self.sizes, strict=True))
+        return tuple(1 - rate if self.complement else rate for rate in rates)
+
+    @property
+    def n(self) -> float:
+        """The denominator, averaged over seeds."""
+        return sum(self.sizes) / len(self.sizes)
+
+    def size(self, level: float) -> float:
+        """Return the effective number of people."""
+        return effective_size(self.moments, self.seeds_count, clustered=self.clustered, level=level)
+
+    def examples(self, level: float) -> Interval:
+        """Return Wilson's interval at the effective number of people."""
+        interval = intervals.wilson(self.share, self.size(level), normal_quantile(level))
+        return Interval(1 - interval.high, 1 - interval.low) if self.complement else interval
+
+    @property
+    def method(self) -> str:
+        """How the interval is made."""
+        return "wilson" + _suffix(self.clustered, self.procedure, self.seeds_count)
+
+
+@dataclass(frozen=True)
+class Paired(Sample):
+    """A change of a rate on the same people.
+
+    Attributes
+    ----------
+    gained, lost
+        Pairs in the numerator after and not before, and the reverse, for every seed.
+    before, after
+        Pairs in the numerator of each model, for every seed.
+    n
+        Pairs.
+    sign
+        +1 when the rate is the event's share, -1 for its complement.
+    """
+
+    gained: tuple[int, ...]
+    lost: tuple[int, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    n: float
+    moments: Moments
+    clustered: bool
+    procedure: bool
+    sign: int = 1
+
+    @property
+    def seeds_count(self) -> int:
+        """How many seeds."""
+        return len(self.gained)
+
+    @property
+    def of_procedure(self) -> bool:
+        """Whether the spread over seeds counts."""
+        return self.procedure
+
+    @property
+    def by_seed(self) -> tuple[float, ...]:
+        """The change of every seed."""
+        return tuple(self.sign * (b - c) / self.n for b, c in zip(self.gained, self.lost, strict=True))
+
+    @property
+    def estimate(self) -> float:
+        """The change."""
+        return float(np.mean(self.by_seed))
+
+    @property
+    def discordant(self) -> float:
+        """The share of pairs that changed, averaged over seeds."""
+        return (sum(self.gained) + sum(self.lost)) / self.seeds_count / self.n
+
+    def scale(self, level: float) -> float:
+        """Return the share of the pairs that independent rows would be worth."""
+        if not self.clustered:
+            return 1.0
+        effect = design_effect(self.moments, self.discordant * self.n, self.seeds_count)
+        if self.moments.variance() == 0:
+            # No unit differs from another, so the spread within units is unknown: each unit counts as one pair.
+            effect = max(effect, self.n / max(self.moments.units, 1))
+        return t_correction(self.moments.units, level) / effect
+
+    def examples(self, level: float) -> Interval:
+        """Return Bonett and Price's interval at the effective number of pairs."""
+        scale = self.scale(level) / self.seeds_count
+        size = max(self.n * self.scale(level), 1.0)
+        up, down = (self.gained, self.lost) if self.sign > 0 else (self.lost, self.gained)
+        return intervals.bonett_price(sum(up) * scale, sum(down) * scale, size, normal_quantile(level))
+
+    def limits(self, level: float) -> Limits:
+        """Return both limits; adjusted limits that would not bracket the raw change are moved to it."""
+        low, high = super().limits(level)
+        return min(low, self.estimate), max(high, self.estimate)
+
+    @property
+    def method(self) -> str:
+        """How the interval is made."""
+        return "bonett-price" + _suffix(self.clustered, self.procedure, self.seeds_count)
+
+
+@dataclass(frozen=True)
+class Difference(Sample):
+    """A difference of two rates of different people, ``first - second``."""
+
+    first: Level
+    second: Level
+
+    @property
+    def of_procedure(self) -> bool:
+        """Whether the spread over seeds counts."""
+        return self.first.of_procedure
+
+    @property
+    def seeds_count(self) -> int:
+        """How many seeds."""
+        return self.first.seeds_count
+
+    @property
+    def by_seed(self) -> tuple[float, ...]:
+        """The difference of every seed: what moves both groups alike cancels."""
+        return tuple(a - b for a, b in zip(self.first.by_seed, self.second.by_seed, strict=True))
+
+    @property
+    def estimate(self) -> float:
+        """The difference."""
+        return float(np.mean(self.by_seed))
+
+    def examples(self, level: float) -> Interval:
+        """Return the envelope of Newcombe's and Agresti and Caffo's intervals at effective sizes."""
+        one, two = self.first, self.second
+        return intervals.envelope(one.estimate, one.size(level), two.estimate, two.size(level), normal_quantile(level))
+
+    @property
+    def method(self) -> str:
+        """How the interval is made."""
+        return "newcombe/agresti-caffo envelope" + _suffix(self.first.clustered, self.of_procedure, self.seeds_count)
+
+
+@dataclass(frozen=True)
+class Mean(Sample):
+    """The average over classes.
+
+    Attributes
+    ----------
+    independent
+        The classes' rows do not overlap (rows of the class), so that their errors combine as independent ones (MOVER).
+        Otherwise limits are averaged, which is the wider choice.
+    """
+
+    parts: tuple[Level | Paired, ...]
+    independent: bool
+
+    @property
+    def of_procedure(self) -> bool:
+        """Whether the spread over seeds counts."""
+        return self.parts[0].of_procedure
+
+    @property
+    def seeds_count(self) -> int:
+        """How many seeds."""
+        return self.parts[0].seeds_count
+
+    @property
+    def by_seed(self) -> tuple[float, ...]:
+        """The average of every seed."""
+        return tuple(float(np.mean(values)) for values in zip(*(part.by_seed for part in self.parts), strict=True))
+
+    @property
+    def estimate(self) -> float:
+        """The average."""
+        return float(np.mean(self.by_seed))
+
+    def examples(self, level: float) -> Interval:
+        """Return the parts' intervals combined."""
+        found = [part.examples(level) for part in self.parts]
+        low, high = np.array([float(i.low) for i in found]), np.array([float(i.high) for i in found])
+        if not self.independent:
+            return Interval(low.mean(), high.mean())
+        values = np.array([part.estimate for part in self.parts])
+        return intervals.mover(values, Interval(low, high), np.full(len(values), 1 / len(values)))
+
+    @property
+    def method(self) -> str:
+        """How the interval is made."""
+        return ("mover over classes of " if self.independent else "mean over classes of ") + self.parts[0].method
+
+
+def _suffix(clustered: bool, procedure: bool, seeds: int) -> str:
+    parts = ["units"] if clustered else []
+    parts += ["seeds"] if procedure and seeds > 1 else []
+    return f" ({' and '.join(parts)})" if parts else ""

@@ -1,0 +1,122 @@
+"""The only place that turns numbers into words: rates, changes, intervals, counts, durations, sizes.
+
+Files keep unrounded numbers; what a person reads is rounded here and nowhere else. A missing number is always a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+RATE_DIGITS = 1
+RATIO_DIGITS = 2
+_MINUS = "−"  # a real minus sign: a hyphen is read as a dash by screen readers
+
+STATUS_WORDS = {
+    "suppressed": "hidden (small group)",
+    "too_small": "too few people",
+    "undefined": "cannot be computed",
+    "not_measured": "not measured",
+}
+
+OUTCOME_WORDS = {
+    "pass": "PASS",
+    "fail": "FAIL",
+    "inconclusive": "NOT ENOUGH EVIDENCE",
+    "not_applicable": "NOT APPLICABLE",
+    "error": "COULD NOT RUN",
+}
+
+POLICY_WORDS = {
+    "pass": "MEETS POLICY",
+    "fail": "DOES NOT MEET POLICY",
+    "inconclusive": "NOT ENOUGH EVIDENCE",
+    "not_applicable": "NOTHING TO JUDGE",
+    "error": "COULD NOT RUN",
+}
+
+
+def _fixed(number: float, digits: int) -> str:
+    text = f"{number:.{digits}f}"
+    return text.replace("-", "") if float(text) == 0 else text.replace("-", _MINUS)
+
+
+def percent(rate: float | None) -> str:
+    """Return a rate in [0, 1] as a percentage, ``14.1%``; a missing one as a dash."""
+    return "–" if rate is None else f"{_fixed(100 * rate, RATE_DIGITS)}%"
+
+
+def points(change: float | None, *, unit: bool = True) -> str:
+    """Return a change of a rate in percentage points with its sign, ``+6.8 points``."""
+    if change is None:
+        return "–"
+    text = _fixed(100 * change, RATE_DIGITS)
+    sign = "+" if change > 0 and float(f"{100 * change:.{RATE_DIGITS}f}") != 0 else ""
+    return f"{sign}{text} points" if unit else f"{sign}{text}"
+
+
+def percent_interval(interval: Sequence[float] | None) -> str:
+    """Return an interval of rates, ``10.2% to 18.9%``."""
+    return "–" if interval is None else f"{percent(interval[0])} to {percent(interval[1])}"
+
+
+def points_interval(interval: Sequence[float] | None) -> str:
+    """Return an interval of changes, ``+3.0 to +10.5``."""
+    return "–" if interval is None else f"{points(interval[0], unit=False)} to {points(interval[1], unit=False)}"
+
+
+def per_hundred(rate: float | None) -> str:
+    """Return a rate as people: ``14 of every 100``; rates that are neither 0 nor 1 are never shown as 0 or 100."""
+    if rate is None:
+        return "–"
+    whole = round(100 * rate)
+    if whole == 0 and rate > 0:
+        return "fewer than 1 of every 100"
+    if whole == 100 and rate < 1:
+        return "more than 99 of every 100"
+    return f"{whole} of every 100"
+
+
+def count(number: float | None) -> str:
+    """Return a count with thousands separated, ``1,204``; averages over seeds keep one decimal."""
+    if number is None:
+        return "–"
+    return f"{int(number):,}" if float(number).is_integer() else f"{number:,.1f}"
+
+
+def plural(number: int, word: str, many: str | None = None) -> str:
+    """Return ``1 person`` or ``3 people``."""
+    return f"{count(number)} {word if number == 1 else (many or word + 's')}"
+
+
+def seconds(duration: float) -> str:
+    """Return a duration for people: ``0.4 s``, ``41 s``, ``3 min 12 s``, ``2 h 05 min``."""
+    if duration < 10:
+        return f"{duration:.1f} s"
+    if duration < 90:
+        return f"{duration:.0f} s"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(octets: float) -> str:
+    """Return a number of bytes for people: ``412 KiB``, ``1.4 GiB``."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if octets < 1024:
+            return f"{octets:.0f} {unit}"
+        octets /= 1024
+    return f"{octets:.1f} GiB"
+
+
+def group_name(group: Mapping[str, str]) -> str:
+    """Return a group as ``language=hausa & register=formal``; the empty group is everyone."""
+    return " & ".join(f"{attribute}={value}" for attribute, value in group.items()) or "everyone"
+
+
+def group_label(group: Mapping[str, str]) -> str:
+    """Return a group's values only, for a table whose heading names the attributes: ``hausa, formal``."""
+    return ", ".join(group.values()) or "everyone"
+
+
+def listing(words: Sequence[str]) -> str:
+    """Return ``a``, ``a and b`` or ``a, b and c``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

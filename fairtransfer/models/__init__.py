@@ -1,0 +1,35 @@
+"""Pretrained models behind one interface. Importing this package does not import torch; opening a model does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairtransfer.models.checkpoint import Checkpoint, inspect_checkpoint
+from fairtransfer.models.fetch import fetch
+
+if TYPE_CHECKING:
+    from fairtransfer.models.backbone import Backbone
+
+__all__ = ["Checkpoint", "fetch", "inspect_checkpoint", "open_backbone"]
+
+
+def open_backbone(checkpoint: Checkpoint, family: str, max_tokens: int = 128) -> Backbone:
+    """Load a checkpoint's weights, without its head.
+
+    Parameters
+    ----------
+    family
+        ``text`` (transformers) or ``image`` (timm).
+
+    Raises
+    ------
+    DefinitionError
+        When weights are missing, not finite, or do not fit the tokenizer (``FT-M012`` to ``FT-M014``).
+    """
+    if family == "text":
+        from fairtransfer.models.text import TextBackbone
+
+        return TextBackbone.load(checkpoint, max_tokens)
+    from fairtransfer.models.image import ImageBackbone
+
+    return ImageBackbone.load(checkpoint)

@@ -1,0 +1,93 @@
+"""What every pretrained model is to the rest of the house: inputs prepared once, features with or without gradient."""
+
+from __future__ import annotations
+
+import abc
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fairtransfer.data.inputs import Inputs
+from fairtransfer.models.checkpoint import Checkpoint
+
+
+class Prepared(abc.ABC):
+    """Inputs in the form a network takes, tokenised or transformed once."""
+
+    @property
+    @abc.abstractmethod
+    def lengths(self) -> Sequence[int]:
+        """The cost of each row (tokens); rows of similar length make cheap batches."""
+
+    @abc.abstractmethod
+    def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
+        """Return the network's inputs for these rows."""
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A backbone's trainable module; `features` maps a batch to one vector per row."""
+
+    module: nn.Module
+    backbone: Backbone
+
+    def features(self, batch: dict[str, Tensor]) -> Tensor:
+        """Return features, rows x `dim`."""
+        return self.backbone.forward(self.module, batch)
+
+
+class Backbone(abc.ABC):
+    """A pretrained network without its head.
+
+    Subclasses are final: `TextBackbone` and `ImageBackbone`.
+    """
+
+    checkpoint: Checkpoint
+    module: nn.Module
+    dim: int
+
+    @abc.abstractmethod
+    def prepare(self, inputs: Inputs) -> Prepared:
+        """Tokenise or transform inputs, once."""
+
+    @abc.abstractmethod
+    def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
+        """Return the features of a batch, rows x `dim`, computed by `module`."""
+
+    @abc.abstractmethod
+    def blank(self) -> nn.Module:
+        """Return the same architecture with random weights, drawn from torch's current random state."""
+
+    @abc.abstractmethod
+    def embeddings(self, module: nn.Module) -> list[nn.Parameter]:
+        """Return the parameters of the token embeddings; none for images."""
+
+    @abc.abstractmethod
+    def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
+        """Return the logits of the checkpoint's own head and its labels; raise `DefinitionError` when it has none."""
+
+    def pretrained(self) -> Network:
+        """Return a copy of the pretrained network that may be changed."""
+        return Network(copy.deepcopy(self.module), self)
+
+    def random(self) -> Network:
+        """Return the same architecture with random weights."""
+        return Network(self.blank(), self)
+
+
+def bad_tensors(module: nn.Module) -> list[str]:
+    """Return the names of tensors that hold NaN or infinity, with how many."""
+    found = []
+    for name, tensor in module.state_dict().items():
+        if tensor.is_floating_point():
+            count = int((~torch.isfinite(tensor)).sum())
+            if count:
+                found.append(f"`{name}` has {count} non-finite values")
+    return found

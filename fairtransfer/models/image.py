@@ -1,0 +1,103 @@
+"""Image models: any timm model saved to a folder, its own `timm.data` transforms, one vector per picture."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+import timm
+import torch
+from PIL import Image
+from timm.data import create_transform, resolve_model_data_config
+from torch import Tensor, nn
+
+from fairtransfer.data.inputs import Images, Inputs
+from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors
+from fairtransfer.models.checkpoint import Checkpoint, refuse
+
+
+@final
+class PreparedImages(Prepared):
+    """Pictures as the network takes them, rows x channels x height x width."""
+
+    def __init__(self, pixels: Tensor) -> None:
+        self.pixels = pixels
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """Every picture costs the same."""
+        return [1] * len(self.pixels)
+
+    def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
+        """Return the pictures at these positions."""
+        return {"pixels": self.pixels[list(positions)].to(device)}
+
+
+@final
+class ImageBackbone(Backbone):
+    """A timm model without its classifier; a picture's vector is the pooled output."""
+
+    def __init__(self, checkpoint: Checkpoint, module: nn.Module) -> None:
+        self.checkpoint, self.module = checkpoint, module
+        self.dim = int(module.num_features)  # type: ignore[arg-type]  # every timm model has this number
+        self.data_config: dict[str, Any] = resolve_model_data_config(module)
+
+    @classmethod
+    def load(cls, checkpoint: Checkpoint) -> ImageBackbone:
+        """Load weights, and check that they are complete and finite."""
+        module = _create(checkpoint, pretrained=True, num_classes=0)
+        missing = sorted(module.state_dict().keys() - checkpoint.tensors)
+        if missing:
+            raise refuse("FT-M012", checkpoint, f"{len(missing)} backbone weights not found in checkpoint (first: `{missing[0]}`)", "a complete checkpoint")
+        if bad := bad_tensors(module):
+            raise refuse("FT-M013", checkpoint, "; ".join(bad[:3]), "finite weights")
+        return cls(checkpoint, module.eval())
+
+    def prepare(self, inputs: Inputs) -> PreparedImages:
+        """Apply the model's own evaluation transform; grey pictures become three equal channels where the model wants colour."""
+        assert isinstance(inputs, Images), "an image model is only given pictures"
+        size = self.data_config["input_size"]
+        if not len(inputs):
+            return PreparedImages(torch.zeros((0, *size)))
+        transform: Any = create_transform(**self.data_config, is_training=False)
+        mode = {1: "L", 3: "RGB"}[size[0]]
+        rows = [transform(Image.fromarray(np.squeeze(picture)).convert(mode)) for picture in inputs.values]
+        return PreparedImages(torch.stack(rows))
+
+    def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
+        """Return one vector per picture."""
+        features: Tensor = module(batch["pixels"])
+        return features
+
+    def blank(self) -> nn.Module:
+        """Return the architecture with random weights."""
+        return _create(self.checkpoint, pretrained=False, num_classes=0)
+
+    def embeddings(self, module: nn.Module) -> list[nn.Parameter]:
+        """Return nothing: pictures have no tokens."""
+        return []
+
+    def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
+        """Return the logits of the checkpoint's own classifier, and its labels in order."""
+        model = _create(self.checkpoint, pretrained=True)
+        names = self.checkpoint.config.get("label_names") or (self.checkpoint.config.get("pretrained_cfg") or {}).get("label_names")
+        if not int(getattr(model, "num_classes", 0)) or not names:
+            raise refuse("FT-M023", self.checkpoint, "the checkpoint has no classifier with named labels", "`label_names` in its config", "use `before: probe`")
+        model.eval()
+        return runner.run(lambda batch: model(batch["pixels"]), model, prepared), [str(name) for name in names]
+
+
+def _create(checkpoint: Checkpoint, *, pretrained: bool, num_classes: int | None = None) -> nn.Module:
+    name = checkpoint.config.get("architecture")
+    if not isinstance(name, str) or not timm.is_model(name):
+        raise refuse("FT-M011", checkpoint, f"`{name}` is not an architecture timm knows", "a folder saved by timm")
+    arguments = copy.deepcopy(dict(checkpoint.config.get("model_args") or {}))
+    if num_classes is not None:
+        arguments["num_classes"] = num_classes
+    try:
+        module: nn.Module = timm.create_model(f"local-dir:{checkpoint.folder}", pretrained=pretrained, **arguments)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise refuse("FT-M011", checkpoint, f"timm cannot load this model: {error}") from None
+    return module

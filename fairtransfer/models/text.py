@@ -1,0 +1,155 @@
+"""Text models: any transformers encoder or decoder, its own tokenizer, one vector per text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Literal, final
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, AutoTokenizer
+
+from fairtransfer.data.inputs import Inputs, Texts
+from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors
+from fairtransfer.models.checkpoint import Checkpoint, refuse
+
+Pooling = Literal["mean", "cls", "last"]
+
+_SAFE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+
+
+@final
+class PreparedTexts(Prepared):
+    """Token ids of every text, without padding; `cut` counts the texts that were too long."""
+
+    def __init__(self, texts: Texts, ids: list[list[int]], types: list[list[int]] | None, pad: int, cut: int) -> None:
+        self.texts, self.ids, self.types, self.pad, self.cut = texts, ids, types, pad, cut
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """Tokens of each text."""
+        return [len(row) for row in self.ids]
+
+    def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
+        """Return token ids and attention mask, padded to the longest of these texts."""
+        rows = [self.ids[i] for i in positions]
+        width = max(map(len, rows))
+        batch = {
+            "input_ids": torch.tensor([row + [self.pad] * (width - len(row)) for row in rows]),
+            "attention_mask": torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows]),
+        }
+        if self.types is not None:
+            batch["token_type_ids"] = torch.tensor([self.types[i] + [0] * (width - len(self.types[i])) for i in positions])
+        return {name: tensor.to(device) for name, tensor in batch.items()}
+
+
+@final
+class TextBackbone(Backbone):
+    """A transformers model without its head; a text's vector is pooled as the checkpoint says, else the mean of its tokens."""
+
+    def __init__(self, checkpoint: Checkpoint, module: nn.Module, tokenizer: Any, max_tokens: int) -> None:
+        self.checkpoint, self.module, self.tokenizer = checkpoint, module, tokenizer
+        self.config: Any = module.config
+        self.dim = int(self.config.hidden_size)
+        self.max_tokens = min(max_tokens, int(getattr(self.config, "max_position_embeddings", max_tokens)))
+        self.pooling = _pooling(checkpoint, self.config)
+
+    @classmethod
+    def load(cls, checkpoint: Checkpoint, max_tokens: int) -> TextBackbone:
+        """Load weights and tokenizer, and check that they are complete, finite and fit each other."""
+        try:
+            # Eager attention: on short texts it trains faster than the fused kernel on CPUs, whose backward pass is slow.
+            module, info = AutoModel.from_pretrained(
+                checkpoint.folder, use_safetensors=True, output_loading_info=True, attn_implementation="eager", dtype=torch.float32, **_SAFE
+            )
+        except (ValueError, KeyError, OSError) as error:
+            raise refuse("FT-M011", checkpoint, f"transformers cannot load this architecture: {error}") from None
+        missing = sorted(name for name in info["missing_keys"] if not name.startswith("pooler."))
+        if missing:
+            raise refuse("FT-M012", checkpoint, f"{len(missing)} backbone weights not found in checkpoint (first: `{missing[0]}`)", "a complete checkpoint")
+        if bad := bad_tensors(module):
+            raise refuse("FT-M013", checkpoint, "; ".join(bad[:3]), "finite weights")
+        return cls(checkpoint, module.eval(), _tokenizer(checkpoint, module), max_tokens)
+
+    def prepare(self, inputs: Inputs) -> PreparedTexts:
+        """Tokenise texts; longer ones are cut, and counted."""
+        assert isinstance(inputs, Texts), "a text model is only given texts"
+        return self._encode(inputs)
+
+    def prepare_pairs(self, inputs: Texts, second: str) -> PreparedTexts:
+        """Tokenise each text together with one sentence, as entailment models expect (premise, hypothesis)."""
+        return self._encode(inputs, second)
+
+    def _encode(self, texts: Texts, sentence: str | None = None) -> PreparedTexts:
+        if not len(texts):
+            return PreparedTexts(texts, [], None, 0, 0)
+        first, second = list(texts.values), None if sentence is None else [sentence] * len(texts)
+        cut = {"truncation": "only_first" if second else True, "max_length": self.max_tokens}
+        found = self.tokenizer(first, second, add_special_tokens=True, return_token_type_ids=second is not None, **cut)
+        whole = self.tokenizer(first, second, add_special_tokens=True, truncation=False, verbose=False)["input_ids"]
+        longer = sum(len(full) > len(kept) for full, kept in zip(whole, found["input_ids"], strict=True))
+        types = found.get("token_type_ids") if second else None
+        return PreparedTexts(texts, found["input_ids"], types, self.tokenizer.pad_token_id or 0, longer)
+
+    def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
+        """Return one vector per text."""
+        hidden = module(**batch).last_hidden_state
+        mask = batch["attention_mask"]
+        if self.pooling == "cls":
+            return hidden[:, 0]
+        if self.pooling == "last":
+            return hidden[torch.arange(len(mask), device=hidden.device), mask.sum(dim=1) - 1]
+        weights = mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+
+    def blank(self) -> nn.Module:
+        """Return the architecture with random weights."""
+        config = AutoConfig.from_pretrained(self.checkpoint.folder, **_SAFE)
+        module: nn.Module = AutoModel.from_config(config, attn_implementation="eager", trust_remote_code=False)
+        return module
+
+    def embeddings(self, module: nn.Module) -> list[nn.Parameter]:
+        """Return the token embeddings: half of a small model's weights, of which a batch touches a few rows."""
+        return list(module.get_input_embeddings().parameters())  # type: ignore[operator]  # every transformers model has this method
+
+    def classifier(self) -> nn.Module:
+        """Return the checkpoint with the classification head it was published with."""
+        if not any(name.startswith(("classifier", "score", "classification_head")) for name in self.checkpoint.tensors):
+            raise refuse("FT-M023", self.checkpoint, "the checkpoint has no classification head", "", "use `before: zero_shot` or `before: probe`")
+        model, info = AutoModelForSequenceClassification.from_pretrained(
+            self.checkpoint.folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **_SAFE
+        )
+        if info["missing_keys"]:
+            raise refuse("FT-M012", self.checkpoint, f"{len(info['missing_keys'])} weights not found in checkpoint (first: `{sorted(info['missing_keys'])[0]}`)")
+        head: nn.Module = model.eval()
+        return head
+
+    def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
+        """Return the logits of the checkpoint's own head, and its labels in order."""
+        model: Any = self.classifier()
+        names = {int(k): str(v) for k, v in model.config.id2label.items()}
+        return runner.run(lambda batch: model(**batch).logits, model, prepared), [names[i] for i in range(len(names))]
+
+
+def _pooling(checkpoint: Checkpoint, config: Any) -> Pooling:
+    path = checkpoint.folder / "1_Pooling" / "config.json"
+    if path.is_file():
+        chosen = json.loads(path.read_text(encoding="utf-8"))
+        return "cls" if chosen.get("pooling_mode_cls_token") else "last" if chosen.get("pooling_mode_lasttoken") else "mean"
+    causal = any("CausalLM" in name for name in checkpoint.config.get("architectures") or ()) or getattr(config, "is_decoder", False)
+    return "last" if causal else "mean"
+
+
+def _tokenizer(checkpoint: Checkpoint, module: nn.Module) -> Any:
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(checkpoint.folder, **_SAFE)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise refuse("FT-M014", checkpoint, f"tokenizer not found: {error}") from None
+    largest, rows = len(tokenizer) - 1, module.get_input_embeddings().num_embeddings  # type: ignore[operator]  # every transformers model has this method
+    if largest >= rows:
+        raise refuse("FT-M014", checkpoint, f"tokenizer produces id {largest}, model has {rows}", "a tokenizer that belongs to the model")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.padding_side = "right"
+    return tokenizer

@@ -1,0 +1,94 @@
+"""The folder of a run: what was asked, on what, every answer, and the joint counts. Complete in itself, without the store."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from fairtransfer.evidence.atomic import write_atomic
+from fairtransfer.evidence.canonical import write_json
+from fairtransfer.evidence.counting import write_counts
+from fairtransfer.evidence.store import MANIFEST, Store
+from fairtransfer.evidence.tables import write_table
+from fairtransfer.run.machine import environment
+from fairtransfer.run.plan import Plan, budget_text
+from fairtransfer.run.sides import Sides
+from fairtransfer.spec.audit import BenchmarkRef
+
+def write_folder(plan: Plan, store: Store, sides: Sides, folder: Path) -> None:
+    """Write everything of a run that comes before findings, into an empty folder."""
+    folder.mkdir(parents=True)
+    write_atomic(folder / "audit.yaml", plan.files.loaded.document.text.encode())
+    _copy_cards(plan, folder / "cards")
+    write_json(folder / "environment.json", environment(plan.audit.model.family, plan.machine))
+    failed = _copy_jobs(plan, store, folder / "jobs")
+    write_json(folder / "run.json", _run_json(plan, sides, failed))
+    for index in range(len(plan.files.benchmarks)):
+        _items(plan, sides, index, folder)
+    write_counts(folder)
+
+
+def _copy_cards(plan: Plan, folder: Path) -> None:
+    folder.mkdir()
+    for card in {c.card.id: c for c in (plan.files.training, *plan.files.benchmarks)}.values():
+        write_atomic(folder / f"{card.card.id}.md", card.path.read_bytes())
+
+
+def _copy_jobs(plan: Plan, store: Store, folder: Path) -> list[dict[str, Any]]:
+    """Copy every result, and return the jobs that have none with the reason."""
+    folder.mkdir()
+    failed = []
+    for job in plan.jobs:
+        found = store.result(job.id)
+        if found is not None:
+            shutil.copytree(found, folder / job.id, ignore=shutil.ignore_patterns(MANIFEST))
+            continue
+        training, status = job.training, store.status(job.id)
+        row = {"id": job.id, "benchmark": job.benchmark, "stage": training.stage, "strategy": training.strategy, "label_budget": training.budget}
+        failed.append({**row, "seed": training.seed, "reason": status.reason or "not run", "attempts": status.attempt})
+    return failed
+
+
+def views_of(plan: Plan, ref: BenchmarkRef) -> list[list[str]]:
+    """Return the attributes and intersections results are split by: the audit's, and those its gates need."""
+    views = [[name] for name in ref.groups] + [list(names) for names in ref.intersections]
+    views += [list(gate.options.by) for gate in plan.audit.gates if set(gate.options.by) <= set(ref.groups)]
+    return [list(view) for view in dict.fromkeys(map(tuple, views))]
+
+
+def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[str, Any]:
+    audit, adaptation = plan.audit, sides.adaptation
+    rows = len(adaptation.train)
+    budgets = [{"written": budget_text(b), "labels": rows if b == "all" else b if isinstance(b, int) else max(1, round(float(b) * rows))} for b in audit.label_budgets]
+    benchmarks = []
+    for card, ref in zip(plan.files.benchmarks, audit.benchmarks, strict=True):
+        side = sides.judged[card.card.id]
+        benchmarks.append(
+            {"id": card.card.id, "key": card.card.key, "attributes": list(ref.groups), "views": views_of(plan, ref), "rows": len(side.part), "ledger": side.ledger.to_json(), "leaks": side.leaks}
+        )
+    return {
+        "schema": "1",
+        "audit_id": audit.id,
+        "run_id": plan.run_id,
+        "classes": list(plan.files.classes),
+        "positive_class": plan.files.positive_class,
+        "multilabel": adaptation.multilabel,
+        "label_budgets": budgets,
+        "model": {"source": plan.checkpoint.source, "sha256": plan.checkpoint.digest, "files": dict(plan.checkpoint.files)},
+        "adaptation": {"card": plan.files.training.card.id, "ledger": adaptation.ledger.to_json(), "rows": {"train": rows, "validation": len(adaptation.val)}},
+        "benchmarks": benchmarks,
+        "failed_jobs": failed,
+        "warnings": [{"code": w.code, "text": w.found} for w in (*plan.files.warnings, *sides.warnings)],
+    }
+
+
+def _items(plan: Plan, sides: Sides, index: int, folder: Path) -> None:
+    """Write who is in a benchmark: ids, labels, units and groups, no inputs."""
+    card, ref = plan.files.benchmarks[index].card, plan.audit.benchmarks[index]
+    part = sides.judged[card.id].part
+    columns = {name: pa.array(part.groups[name].tolist(), pa.string()) for name in ref.groups}
+    (folder / "benchmarks" / card.id).mkdir(parents=True)
+    write_table(folder / "benchmarks" / card.id / "items.parquet", pa.table({"item": list(part.ids), "y": list(part.y), "unit": list(part.units), **columns}))

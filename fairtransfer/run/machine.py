@@ -1,0 +1,80 @@
+"""What decides a result besides the audit: the tool's own code, the libraries, the device and its number format."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import fairtransfer
+
+_CODE = ("adapt", "data", "models")
+_LIBRARIES = {
+    "text": ("torch", "transformers", "tokenizers", "scikit-learn", "numpy"),
+    "image": ("torch", "timm", "torchvision", "pillow", "scikit-learn", "numpy"),
+}
+_BF16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Device and number format; results of different ones are never mixed."""
+
+    device: str
+    precision: str
+
+
+def guess() -> Machine:
+    """Return what torch will most likely find, without importing it; a run compares the guess with torch's own answer."""
+    if Path("/dev/nvidia0").exists() and os.environ.get("CUDA_VISIBLE_DEVICES", "0") not in ("", "-1"):
+        return Machine("cuda", "bf16")
+    return Machine("cpu", "bf16" if _BF16_FLAGS & _cpu_flags() else "fp32")
+
+
+def _cpu_flags() -> frozenset[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return frozenset()
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return frozenset(flags.partition(":")[2].split())
+
+
+def code_digest() -> str:
+    """Return the digest of the source files that decide predictions."""
+    root = Path(fairtransfer.__file__).parent
+    found = hashlib.sha256()
+    for path in sorted(p for name in _CODE for p in (root / name).rglob("*.py")):
+        found.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def libraries(family: str) -> dict[str, str]:
+    """Return the versions of the libraries that decide predictions; absent ones are left out."""
+    return {name: version for name in _LIBRARIES[family] if (version := _version(name))}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def environment(family: str, machine: Machine) -> dict[str, Any]:
+    """Return what `environment.json` keeps. Nothing of the process's own environment variables is in it."""
+    return {
+        "fairtransfer": fairtransfer.__version__,
+        "code_sha256": code_digest(),
+        "libraries": libraries(family),
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "device": machine.device,
+        "precision": machine.precision,
+    }

@@ -1,0 +1,221 @@
+"""The plan: every job an audit asks for, each named by the digest of everything that decides its result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fairtransfer.data.paths import PathRefused, locate
+from fairtransfer.data.rows import file_digest, root_of
+from fairtransfer.errors import DefinitionError, Problem, Problems
+from fairtransfer.evidence.canonical import digest
+from fairtransfer.models import Checkpoint, fetch, inspect_checkpoint
+from fairtransfer.run.machine import Machine, code_digest, guess, libraries
+from fairtransfer.spec.audit import Audit, LabelMap
+from fairtransfer.spec.card import LoadedCard
+from fairtransfer.spec.check import AuditFiles
+
+MAX_JOBS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """Folders the operator gives on the command line; an audit can only look inside them."""
+
+    data: Path | None = None
+    model: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One model: the pretrained one as published, or one adapted by a strategy on a label budget with a seed.
+
+    Attributes
+    ----------
+    stage
+        ``before`` or ``after`` (training from scratch is a strategy of stage ``after``).
+    strategy
+        The strategy's name in the results; empty for ``before``.
+    kind
+        Which strategy or before-stage.
+    budget
+        As the audit writes it; empty where no labels are used.
+    seed
+        None where nothing is random.
+    """
+
+    stage: str
+    strategy: str
+    kind: str
+    options: dict[str, Any] = field(hash=False)
+    budget: str = ""
+    seed: int | None = None
+
+    @property
+    def uses_labels(self) -> bool:
+        """Whether the adaptation side decides the result."""
+        return self.budget != ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what of it decides the result; the name under which it appears does not."""
+        return {"stage": self.stage, "kind": self.kind, "options": self.options, "budget": self.budget, "seed": self.seed}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One training, judged on one benchmark."""
+
+    id: str
+    training: Training
+    benchmark: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All jobs of an audit.
+
+    Attributes
+    ----------
+    run_id
+        Digest of the audit, the cards and all job ids: the same inputs give the same run anywhere.
+    """
+
+    files: AuditFiles
+    checkpoint: Checkpoint
+    machine: Machine
+    roots: Roots
+    jobs: tuple[Job, ...]
+    run_id: str
+
+    @property
+    def audit(self) -> Audit:
+        """The audit."""
+        return self.files.loaded.audit
+
+    def by_training(self) -> list[tuple[Training, tuple[Job, ...]]]:
+        """Return the jobs grouped by the model they need, in the order in which they are run."""
+        grouped: dict[str, tuple[Training, list[Job]]] = {}
+        for job in self.jobs:
+            grouped.setdefault(digest({**job.training.to_json(), "name": job.training.strategy}), (job.training, []))[1].append(job)
+        return [(training, tuple(jobs)) for training, jobs in grouped.values()]
+
+
+def make_plan(files: AuditFiles, roots: Roots | None = None, machine: Machine | None = None, max_jobs: int = MAX_JOBS) -> Plan:
+    """Return the plan of an audit.
+
+    Looks at the model's files and at the digests of the data files; opens neither and imports no training library.
+
+    Raises
+    ------
+    DefinitionError
+        When the model or a data file is missing, changed or not acceptable, or the plan is too large (``FT-Y025``).
+    """
+    roots, machine = roots or Roots(), machine or guess()
+    audit = files.loaded.audit
+    trainings = list(_trainings(audit))
+    _check_size(files, len(trainings) * len(audit.benchmarks), max_jobs)
+    check_files(files, roots)
+    checkpoint = inspect_checkpoint(fetch(files.loaded, roots.model), audit.model.source)
+    common = _common(files, checkpoint, machine)
+    jobs = tuple(_job(files, training, index, common) for training in trainings for index in range(len(audit.benchmarks)))
+    return Plan(files, checkpoint, machine, roots, jobs, _run_id(files, jobs))
+
+
+def budget_text(budget: int | float | str) -> str:
+    """Return a label budget as results name it."""
+    return f"{budget:g}" if isinstance(budget, float) else str(budget)
+
+
+def largest_budget(audit: Audit) -> str:
+    """Return the audit's largest label budget."""
+    return budget_text(max(audit.label_budgets, key=lambda b: float("inf") if b == "all" else float(b)))
+
+
+def _trainings(audit: Audit) -> Iterator[Training]:
+    options = audit.before.options.model_dump(mode="json")
+    if audit.before.kind == "probe":
+        yield from (Training("before", "", "probe", options, largest_budget(audit), seed) for seed in audit.seeds)
+    else:
+        yield Training("before", "", audit.before.kind, options)
+    for strategy in audit.strategies:
+        chosen = strategy.options.model_dump(mode="json", exclude={"name"})
+        for budget in audit.label_budgets:
+            yield from (Training("after", strategy.name, strategy.kind, chosen, budget_text(budget), seed) for seed in audit.seeds)
+
+
+def _check_size(files: AuditFiles, jobs: int, limit: int) -> None:
+    if jobs > limit:
+        found = f"plan has {jobs:,} jobs; limit {limit:,} (`--max-jobs`)"
+        raise DefinitionError([files.loaded.document.problem("FT-Y025", ("strategies",), found, "", "ask for fewer strategies, budgets or seeds")])
+
+
+def check_files(files: AuditFiles, roots: Roots) -> None:
+    """Check that every data file is there and is the one its card describes."""
+    problems = Problems()
+    for card in {c.path: c for c in (files.training, *files.benchmarks)}.values():
+        for index, ref in enumerate(card.card.files):
+            try:
+                found = file_digest(locate(root_of(card, ref.under, roots.data), ref.path))
+            except PathRefused as refused:
+                problems.add(card.document.problem(refused.code, ("fairtransfer", "files", index, "path"), refused.found, refused.allowed))
+                continue
+            if found != ref.sha256:
+                text = f"file changed since the card was written: expected {ref.sha256[:12]}…, got {found[:12]}…"
+                place = ("fairtransfer", "files", index, "sha256")
+                problems.add(card.document.problem("FT-D004", place, text, "", f"if the change is meant, write `sha256: {found}`"))
+    problems.raise_if_any()
+
+
+def _common(files: AuditFiles, checkpoint: Checkpoint, machine: Machine) -> dict[str, Any]:
+    model = files.loaded.audit.model
+    return {
+        "code": code_digest(),
+        "libraries": libraries(model.family),
+        "machine": {"device": machine.device, "precision": machine.precision},
+        "model": {"sha256": checkpoint.digest, "family": model.family, "max_tokens": model.max_tokens},
+        "classes": list(files.classes),
+    }
+
+
+def _side(card: LoadedCard, labels: LabelMap | None) -> dict[str, Any]:
+    mapping = None if labels is None else {name: sources if sources == "rest" else list(sources) for name, sources in labels.items()}
+    return {"rows": card.card.decides_rows(), "labels": mapping}
+
+
+def _job(files: AuditFiles, training: Training, index: int, common: dict[str, Any]) -> Job:
+    audit = files.loaded.audit
+    judged = [_side(card, ref.labels) for card, ref in zip(files.benchmarks, audit.benchmarks, strict=True)]
+    key: dict[str, Any] = {**common, "training": training.to_json(), "benchmark": judged[index]}
+    if training.uses_labels:
+        # What stands in any benchmark is taken out of the adaptation side, so all of them decide what is learned.
+        key |= {"adapt_on": _side(files.training, audit.training_set.labels), "split": audit.training_set.split, "kept_apart_from": judged}
+    return Job(digest(key)[:32], training, files.benchmarks[index].card.id)
+
+
+def _run_id(files: AuditFiles, jobs: tuple[Job, ...]) -> str:
+    content = {
+        "audit": files.loaded.document.text,
+        "cards": [card.document.text + card.prose for card in (files.training, *files.benchmarks)],
+        "jobs": [job.id for job in jobs],
+    }
+    return digest(content)[:16]
+
+
+def budget_problems(files: AuditFiles, rows: int) -> list[Problem]:
+    """Return what is wrong with the label budgets for a training side of this many rows (``FT-Y019``, ``FT-Y020``, ``FT-D048``)."""
+    document, audit = files.loaded.document, files.loaded.audit
+    sizes: dict[int, str] = {}
+    found = []
+    for index, budget in enumerate(audit.label_budgets):
+        size = rows if budget == "all" else budget if isinstance(budget, int) else max(1, round(float(budget) * rows))
+        at = ("label_budgets", index)
+        if size > rows:
+            found.append(document.problem("FT-Y019", at, f"`{files.training.card.id}`: budget {size} > {rows} rows", "", "write a smaller budget, or `all`"))
+        elif size < len(files.classes):
+            found.append(document.problem("FT-D048", at, f"budget {size} < {len(files.classes)} classes (stratified)", "", "write a larger budget"))
+        elif size in sizes:
+            found.append(document.problem("FT-Y020", at, f"{sizes[size]} and {budget_text(budget)} both select {size} rows", "", "drop one"))
+        sizes[size] = budget_text(budget)
+    return found

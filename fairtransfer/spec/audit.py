@@ -1,0 +1,149 @@
+"""The audit definition: what is asked of a model, on whom, and what would be acceptable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from fairtransfer.errors import shown
+from fairtransfer.spec.document import Document
+from fairtransfer.spec.gates import GateSpec, Policy
+from fairtransfer.spec.names import MetricName
+from fairtransfer.spec.source import Source, parse_source
+from fairtransfer.spec.strategies import BeforeSpec, StrategySpec
+from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, refuse
+
+SCHEMA = "1"
+MAX_SEED = 2**32 - 1
+
+LabelMap = dict[str, tuple[str, ...] | Literal["rest"]]
+
+
+class Purpose(Strict):
+    """What the adapted model is for, and whom it touches."""
+
+    use: Sentence
+    affected: Sentence
+    out_of_scope: Sentence | None = None
+
+
+class ModelRef(Strict):
+    """The pretrained model."""
+
+    source: str = Field(min_length=1, description="hub:owner/name@revision | folder:path | package:name")
+    family: Literal["text", "image"]
+    max_tokens: Annotated[int, Field(ge=8, le=4096)] = Field(128, description="longer texts are cut; the ledger counts them")
+
+    @field_validator("source")
+    @classmethod
+    def _is_a_source(cls, value: str) -> str:
+        parse_source(value)
+        return value
+
+    @property
+    def parsed(self) -> Source:
+        """The source, taken apart."""
+        return parse_source(self.source)
+
+
+class AdaptOn(Strict):
+    """The data the model is adapted on."""
+
+    card: str = Field(min_length=1)
+    split: Name = "train"
+    labels: LabelMap | None = Field(None, description="class -> the card's labels that mean it; `rest` takes all others")
+
+
+class BenchmarkRef(Strict):
+    """A benchmark the model is judged on, and the groups it is judged by."""
+
+    card: str = Field(min_length=1)
+    groups: tuple[Name, ...] = Field(min_length=1)
+    intersections: tuple[tuple[Name, ...], ...] = ()
+    labels: LabelMap | None = Field(None, description="class -> the card's labels that mean it; `rest` takes all others")
+
+
+class MetricSpec(Strict):
+    """A metric to report."""
+
+    name: MetricName
+    per_class: bool = False
+
+
+class Candidate(Strict):
+    """The adapted model the verdict is about; without it, validation chooses (never the test split)."""
+
+    strategy: Name
+    label_budget: int | float | Literal["all"] = "all"
+
+
+Budget = int | float | Literal["all"]
+
+
+class Audit(Strict):
+    """A whole audit definition.
+
+    Attributes
+    ----------
+    claim
+        ``procedure``: the recipe, over seeds. ``artifact``: one trained model, the seed that validation prefers.
+    candidate
+        The strategy and label budget the verdict is about.
+    """
+
+    schema_: str = Field(alias="schema", description='"1"')
+    id: Identifier
+    title: Sentence
+    purpose: Purpose
+    model: ModelRef
+    adapt_on: AdaptOn | None = None
+    benchmarks: tuple[BenchmarkRef, ...] = Field(min_length=1)
+    before: BeforeSpec = Field(description="native_head | zero_shot | probe")
+    strategies: tuple[StrategySpec, ...] = Field(min_length=1)
+    label_budgets: tuple[Budget, ...] = Field(min_length=1, description="counts or fractions, or `all`")
+    seeds: tuple[Annotated[int, Field(ge=0, le=MAX_SEED)], ...] = Field(min_length=1)
+    claim: Literal["procedure", "artifact"] = "procedure"
+    candidate: Candidate | None = None
+    metrics: tuple[MetricSpec, ...] = (MetricSpec(name="error_rate"),)
+    gates: tuple[GateSpec, ...]
+    policy: Policy = Policy()
+
+    @field_validator("schema_")
+    @classmethod
+    def _known_schema(cls, value: str) -> str:
+        if value != SCHEMA:
+            raise refuse("FT-Y029", f'this tool reads schema "{SCHEMA}"; file says "{shown(value)}"', "", "upgrade")
+        return value
+
+    @property
+    def training_set(self) -> AdaptOn:
+        """What is adapted on: the stated set, or the first benchmark's train split."""
+        first = self.benchmarks[0]
+        return self.adapt_on or AdaptOn(card=first.card, labels=first.labels)
+
+    def view_attributes(self) -> tuple[tuple[str, ...], ...]:
+        """Every attribute and intersection asked for, over all benchmarks, in order of first mention."""
+        views = [(group,) for b in self.benchmarks for group in b.groups] + [v for b in self.benchmarks for v in b.intersections]
+        return tuple(dict.fromkeys(views))
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedAudit:
+    """An audit together with the file it came from."""
+
+    audit: Audit
+    document: Document
+    path: Path
+
+    @property
+    def root(self) -> Path:
+        """The project folder: cards and model folders named by the audit lie inside it."""
+        folder = self.path.resolve().parent
+        return folder.parent if folder.name == "audits" else folder
+
+    def locate(self, relative_path: str) -> Path:
+        """Return the place of a path written in the audit, which is relative to the audit file."""
+        return self.path.resolve().parent / relative_path

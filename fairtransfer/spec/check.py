@@ -1,0 +1,209 @@
+"""An audit together with the cards it names, and whether they fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairtransfer.errors import Problem, Problems, did_you_mean, relative, shown
+from fairtransfer.spec.audit import AdaptOn, BenchmarkRef, LabelMap, LoadedAudit
+from fairtransfer.spec.card import Card, LoadedCard, TextInput
+from fairtransfer.spec.card_reading import read_card
+from fairtransfer.spec.document import Place
+from fairtransfer.spec.gates import GateSpec
+from fairtransfer.spec.reading import read_audit
+
+_CLASS_METRICS = frozenset(
+    {"recall", "true_positive_rate", "false_negative_rate", "false_positive_rate", "true_negative_rate", "precision", "selection_rate"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFiles:
+    """An audit, the card of its adaptation set and the cards of its benchmarks, in the audit's order."""
+
+    loaded: LoadedAudit
+    training: LoadedCard
+    benchmarks: tuple[LoadedCard, ...]
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes the adapted model answers with."""
+        return mapped_classes(self.benchmarks[0].card, self.loaded.audit.benchmarks[0].labels)
+
+    @property
+    def positive_class(self) -> str | None:
+        """The class meant by rates of one class, when the task is binary and the card names it."""
+        label = self.benchmarks[0].card.label
+        return label.positive_class if len(self.classes) == 2 and label.positive_class in self.classes else None
+
+
+def load_audit(path: Path | str, problems: Problems | None = None) -> AuditFiles:
+    """Read an audit and every card it names, and check them together.
+
+    Raises
+    ------
+    DefinitionError
+        With every problem found in any of the files.
+    """
+    collected = problems if problems is not None else Problems()
+    loaded = read_audit(_existing(Path(path), collected), collected)
+    files = None if loaded is None else _with_cards(loaded, collected)
+    collected.raise_if_any()
+    assert files is not None, "a part that cannot be read has been reported"
+    return files
+
+
+def load_card(path: Path | str, problems: Problems | None = None) -> LoadedCard:
+    """Read one data card; raise `DefinitionError` with every problem found."""
+    collected = problems if problems is not None else Problems()
+    card = read_card(Path(path), collected)
+    collected.raise_if_any()
+    assert card is not None, "a card that cannot be read has been reported"
+    return card
+
+
+def _existing(path: Path, problems: Problems) -> Path:
+    """Report another file whose name differs from this one by case only: it would be the same file elsewhere."""
+    if path.is_file():
+        twins = [p.name for p in path.parent.iterdir() if p.name.lower() == path.name.lower() and p.name != path.name]
+        if twins:
+            problems.add(Problem("FT-Y034", f"`{path.name}` and `{twins[0]}` clash on case-insensitive systems", "", "rename one", relative(path)))
+    return path
+
+
+def _with_cards(loaded: LoadedAudit, problems: Problems) -> AuditFiles | None:
+    audit = loaded.audit
+    read: dict[Path, LoadedCard | None] = {}
+    found = [_card(loaded, ref.card, ("benchmarks", i, "card"), read, problems) for i, ref in enumerate(audit.benchmarks)]
+    at: Place = ("adapt_on", "card") if audit.adapt_on else ("benchmarks", 0, "card")
+    training = _card(loaded, audit.training_set.card, at, read, problems)
+    cards = [card for card in found if card is not None]
+    if training is None or len(cards) < len(found):
+        return None
+    files = AuditFiles(loaded, training, tuple(cards), problems.warnings)
+    problems.extend(_problems(files))
+    return files
+
+
+def _card(loaded: LoadedAudit, written: str, at: Place, read: dict[Path, LoadedCard | None], problems: Problems) -> LoadedCard | None:
+    path = loaded.locate(written).resolve()
+    if path in read:
+        return read[path]
+    if not path.is_relative_to(loaded.root):
+        problems.add(loaded.document.problem("FT-D002", at, f"card path leaves the project folder: `{shown(written)}`", "a path inside the project"))
+        read[path] = None
+    elif not path.is_file():
+        problems.add(loaded.document.problem("FT-D001", at, f"card `{shown(written)}` not found", f"looked for {relative(path)}", "check the path"))
+        read[path] = None
+    else:
+        read[path] = read_card(path, problems)
+    return read[path]
+
+
+def mapped_classes(card: Card, labels: LabelMap | None) -> tuple[str, ...]:
+    """Return the classes of a card after a label map."""
+    return card.label.classes if labels is None else tuple(labels)
+
+
+def _problems(files: AuditFiles) -> Iterator[Problem]:
+    document, audit = files.loaded.document, files.loaded.audit
+    seen: dict[str, int] = {}
+    for index, (ref, card) in enumerate(zip(audit.benchmarks, files.benchmarks, strict=True)):
+        at: Place = ("benchmarks", index)
+        line = document.place((*at, "card"))[0]
+        if card.card.id in seen:
+            yield document.problem("FT-Y032", (*at, "card"), f"`{card.card.id}` defined at lines {seen[card.card.id]} and {line}", "", "list each benchmark once")
+        seen[card.card.id] = line
+        yield from _fits(files, ref, card.card, at)
+        yield from _groups(files, ref, card.card, at)
+    at = ("adapt_on",) if audit.adapt_on else ("benchmarks", 0)
+    yield from _fits(files, audit.training_set, files.training.card, at)
+    yield from _names(files)
+    for index, gate in enumerate(audit.gates):
+        yield from _gate(files, gate, ("gates", index, gate.kind))
+
+
+def _fits(files: AuditFiles, ref: BenchmarkRef | AdaptOn, card: Card, at: Place) -> Iterator[Problem]:
+    """Check the input's kind, the split, and that the label map leads to the classes of the audit."""
+    document, audit = files.loaded.document, files.loaded.audit
+    kind = "text" if isinstance(card.input, TextInput) else "image"
+    if kind != audit.model.family:
+        yield document.problem("FT-M018", (*at, "card"), f"`{card.id}` holds {kind} inputs, the model takes {audit.model.family}")
+    if isinstance(ref, AdaptOn) and ref.split not in ("train", "val", "test", "all"):
+        yield document.problem("FT-D026", (*at, "split"), f"unknown split `{shown(ref.split)}`", "allowed: train, val, test, all")
+    yield from _label_map(files, ref.labels, card, (*at, "labels"))
+    classes = mapped_classes(card, ref.labels)
+    if set(classes) != set(files.classes):
+        found = f"`{card.id}` has the classes {', '.join(classes[:8])}; the audit's are {', '.join(files.classes[:8])}"
+        yield document.problem("FT-M015", (*at, "labels") if ref.labels else (*at, "card"), found, "", "map them with `labels`")
+
+
+def _label_map(files: AuditFiles, labels: LabelMap | None, card: Card, at: Place) -> Iterator[Problem]:
+    document = files.loaded.document
+    listed = [label for sources in (labels or {}).values() if sources != "rest" for label in sources]
+    for label in listed:
+        if label not in card.label.classes:
+            yield document.problem("FT-D031", at, f"label `{shown(label)}` is not a declared class of `{card.id}`", f"declared: {', '.join(card.label.classes[:12])}")
+        if listed.count(label) > 1:
+            yield document.problem("FT-Y044", at, f"label `{shown(label)}` is mapped twice")
+    rests = [name for name, sources in (labels or {}).items() if sources == "rest"]
+    left = [label for label in card.label.classes if label not in listed]
+    if len(rests) > 1:
+        yield document.problem("FT-Y044", at, f"`rest` is given to {len(rests)} classes", "at most one")
+    if labels and left and not rests:
+        yield document.problem("FT-Y044", at, f"labels without a class: {', '.join(left[:8])}", "", "map them, or give `rest` to one class")
+
+
+def _groups(files: AuditFiles, ref: BenchmarkRef, card: Card, at: Place) -> Iterator[Problem]:
+    document = files.loaded.document
+    known = ", ".join(f"`{a.name}`" for a in card.attributes)
+    for index, name in enumerate(ref.groups):
+        if card.attribute(name) is None:
+            hint = did_you_mean(name, [a.name for a in card.attributes])
+            yield document.problem("FT-Y033", (*at, "groups", index), f"`{shown(name)}` not a group column of `{card.id}` ({known})", "", hint)
+    for index, names in enumerate(ref.intersections):
+        for name in names:
+            if name not in ref.groups:
+                yield document.problem("FT-Y033", (*at, "intersections", index), f"`{shown(name)}` is not among the benchmark's `groups`", "", "add it there")
+
+
+def _names(files: AuditFiles) -> Iterator[Problem]:
+    """Check that words for the prompt, the candidate and mapped labels name things that exist."""
+    document, audit = files.loaded.document, files.loaded.audit
+    words: dict[str, str] = getattr(audit.before.options, "words", {})
+    for word in words:
+        if word not in files.classes:
+            hint = did_you_mean(word, files.classes)
+            yield document.problem("FT-M015", ("before", "zero_shot", "words", word), f"`{shown(word)}` is not a class", "", hint, at_key=True)
+    if audit.candidate is not None:
+        names = [s.name for s in audit.strategies]
+        if audit.candidate.strategy not in names:
+            yield document.problem("FT-Y021", ("candidate", "strategy"), f"`{shown(audit.candidate.strategy)}` is not among the strategies", f"listed: {', '.join(names)}")
+        if audit.candidate.label_budget not in audit.label_budgets:
+            yield document.problem("FT-Y045", ("candidate", "label_budget"), f"{audit.candidate.label_budget} is not among the label budgets")
+    elif all(s.kind == "scratch" for s in audit.strategies):
+        yield document.problem("FT-Y046", ("strategies",), "only the control is listed", "at least one strategy besides `scratch`")
+
+
+def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
+    document, audit, options = files.loaded.document, files.loaded.audit, gate.options
+    ids = [card.card.id for card in files.benchmarks]
+    if options.benchmark is not None and options.benchmark not in ids:
+        yield document.problem("FT-Y033", (*at, "benchmark"), f"`{shown(options.benchmark)}` is not a benchmark of this audit", f"listed: {', '.join(ids)}")
+        return
+    chosen = [ref for ref, name in zip(audit.benchmarks, ids, strict=True) if options.benchmark in (None, name)]
+    if not any(set(options.by) <= set(ref.groups) for ref in chosen):
+        for name in options.by:
+            known = sorted({g for ref in chosen for g in ref.groups})
+            if name not in known:
+                found = f"`{shown(name)}` not a group column of {', '.join(f'`{i}`' for i in ids)} ({', '.join(f'`{g}`' for g in known)})"
+                yield document.problem("FT-Y033", (*at, "by"), found, "", did_you_mean(name, known))
+    if options.class_ is not None and options.class_ not in files.classes:
+        yield document.problem("FT-Y033", (*at, "class"), f"`{shown(options.class_)}` is not a class", "", did_you_mean(options.class_, files.classes))
+    if options.class_ is None and options.metric in _CLASS_METRICS and files.positive_class is None:
+        yield document.problem("FT-G028", (*at, "metric"), f"`{options.metric}` is a rate of one class", "`class: <one of the classes>`", "name the class")
+    if gate.kind == "no_negative_transfer" and not any(s.kind == "scratch" for s in audit.strategies):
+        yield document.problem("FT-G029", at, "there is no model trained from scratch to compare with", "`scratch` among the strategies", "add it", at_key=True)

@@ -1,0 +1,134 @@
+"""What a gate may ask. How it is judged is in the file of the same name under `fairtransfer/gates/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from fairtransfer.spec.names import HIGHER_IS_WORSE, PAIRED, MetricName
+from fairtransfer.spec.strict import Name, Sentence, Strict, refuse
+
+Margin = Annotated[float, Field(ge=0, le=1)]
+
+
+class GateOptions(Strict):
+    """What every gate takes. A margin has no default: it is policy, not statistics."""
+
+    by: tuple[Name, ...] = Field(min_length=1, description="the attribute, or the list of attributes that form an intersection")
+    metric: MetricName = "error_rate"
+    class_: Name | None = Field(None, alias="class", description="the class, for metrics of one class")
+    benchmark: Name | None = Field(None, description="one benchmark's id; default: every benchmark that has the attribute")
+    monitored: dict[str, Sentence] = Field({}, description="groups reported but not judged, each with the reason")
+
+    @field_validator("by", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @property
+    def harm_sign(self) -> int:
+        """+1 where more of the metric is harm, -1 where less is."""
+        return 1 if self.metric in HIGHER_IS_WORSE else -1
+
+
+class _Paired(GateOptions):
+    margin: Margin
+
+    @field_validator("metric")
+    @classmethod
+    def _has_pairs(cls, value: MetricName) -> MetricName:
+        if value not in PAIRED:
+            raise refuse("FT-G026", f"`{value}` has no paired change: its denominator changes with the model", f"allowed: {', '.join(sorted(PAIRED))}")
+        return value
+
+
+class NoHarm(_Paired):
+    """Adaptation must not raise any group's error by more than the margin (paired change, same people)."""
+
+    summary: ClassVar[str] = "no group may get worse by more than the margin"
+
+
+class NoNegativeTransfer(_Paired):
+    """No group may be worse off than with a model trained from scratch by more than the margin."""
+
+    summary: ClassVar[str] = "no group may be worse off than with a model trained from scratch"
+
+
+class WorstGroup(GateOptions):
+    """Every group must stay within a limit after adaptation."""
+
+    summary: ClassVar[str] = "every group must stay within the limit"
+    at_most: Margin | None = None
+    at_least: Margin | None = None
+
+    @model_validator(mode="after")
+    def _direction(self) -> WorstGroup:
+        wanted, other = ("at_most", "at_least") if self.metric in HIGHER_IS_WORSE else ("at_least", "at_most")
+        if getattr(self, other) is not None:
+            limit = {"at_most": "a maximum", "at_least": "a minimum"}
+            raise refuse("FT-G018", f"`{self.metric}` needs {limit[wanted]}, the gate gives {limit[other]}", "", f"write `{wanted}`")
+        if getattr(self, wanted) is None:
+            raise refuse("FT-Y035", "required key is missing", f"`{wanted}`: a number between 0 and 1", "add it")
+        return self
+
+    @property
+    def limit(self) -> float:
+        """The limit, whichever way it points."""
+        return self.at_most if self.at_most is not None else float(self.at_least or 0.0)
+
+
+class Gap(GateOptions):
+    """After adaptation no group may be worse than its comparison by more than the margin."""
+
+    summary: ClassVar[str] = "no group may be served worse than the others by more than the margin"
+    margin: Margin
+    contrast: str = Field("rest", pattern=r"^(rest|all_pairs|reference:.+)$", description="rest | all_pairs | reference:<group>")
+
+
+GATE_OPTIONS: dict[str, type[GateOptions]] = {
+    "no_harm": NoHarm,
+    "worst_group": WorstGroup,
+    "gap": Gap,
+    "no_negative_transfer": NoNegativeTransfer,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GateSpec:
+    """A gate as an audit asks for it, with the line that set it."""
+
+    kind: str
+    options: GateOptions
+    line: int = 0
+
+    @property
+    def id(self) -> str:
+        """Stable name: kind, metric and attributes, never values."""
+        target = self.options.metric if self.options.class_ is None else f"{self.options.metric}[{self.options.class_}]"
+        where = f"@{self.options.benchmark}" if self.options.benchmark else ""
+        return f"{self.kind}:{target}:{'*'.join(self.options.by)}{where}"
+
+    @property
+    def margin(self) -> float:
+        """The margin or limit, as a number between 0 and 1."""
+        return self.options.limit if isinstance(self.options, WorstGroup) else float(self.options.margin)  # type: ignore[attr-defined]  # every other gate has one
+
+
+OnInconclusive = Literal["block", "warn"]
+
+
+class Policy(Strict):
+    """What counts as enough evidence, and what is shown."""
+
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    min_group: Annotated[int, Field(ge=10, le=100_000)] = Field(10, description="smallest denominator that is judged")
+    on_inconclusive: OnInconclusive = "block"
+    planned_evaluations: Annotated[int, Field(ge=1, le=10_000)] = Field(20, description="how often this benchmark version will be used; alpha is shared")
+    suppress_below: Annotated[int, Field(ge=0, le=1000)] = Field(11, description="counts below this are hidden in documents; verdicts use full data")
+
+    @property
+    def alpha_run(self) -> float:
+        """The error rate one run may spend: alpha divided by the planned evaluations."""
+        return self.alpha / self.planned_evaluations

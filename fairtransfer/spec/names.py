@@ -1,0 +1,43 @@
+"""The names a definition may use for metrics. What each computes is in `fairtransfer/stats/metrics.py`; a test holds the two equal."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+MetricName = Literal[
+    "error_rate",
+    "accuracy",
+    "recall",
+    "true_positive_rate",
+    "false_negative_rate",
+    "false_positive_rate",
+    "true_negative_rate",
+    "precision",
+    "selection_rate",
+    "balanced_accuracy",
+]
+
+HIGHER_IS_WORSE: frozenset[str] = frozenset({"error_rate", "false_negative_rate", "false_positive_rate"})
+"""Metrics of which more is harm. The selection rate has no harmful direction of its own and is treated like accuracy: less is harm."""
+
+PAIRED: frozenset[str] = frozenset(
+    {"error_rate", "accuracy", "recall", "true_positive_rate", "false_negative_rate", "false_positive_rate", "true_negative_rate", "selection_rate"}
+)
+"""Metrics whose denominator does not depend on the model, so that before and after are compared on the same people."""
+
+EVENTS: dict[str, str] = {
+    "error_rate": "wrong",
+    "accuracy": "wrong",
+    "recall": "hit",
+    "true_positive_rate": "hit",
+    "false_negative_rate": "hit",
+    "balanced_accuracy": "hit",
+    "false_positive_rate": "false_alarm",
+    "true_negative_rate": "false_alarm",
+    "precision": "precise",
+    "selection_rate": "selected",
+}
+"""What the evidence counts for each metric; the same as in the table of metrics."""
+
+UNKNOWN_GROUP = "unknown"
+"""The group of the people whose membership was not recorded."""

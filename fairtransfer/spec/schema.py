@@ -1,0 +1,72 @@
+"""The JSON Schema of the definitions, for editors: it knows the short forms (`probe` or `{full: {epochs: 3}}`) too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from fairtransfer.spec import audit as definitions
+from fairtransfer.spec.card import CardFile
+from fairtransfer.spec.gates import GATE_OPTIONS, Policy
+from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_REF = "#/$defs/{model}"
+
+
+def json_schema(kind: Literal["audit", "card"] = "audit") -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of an audit, or of a data card's front matter."""
+    if kind == "card":
+        return {"$schema": DIALECT, **CardFile.model_json_schema(by_alias=True)}
+    plain = [definitions.Purpose, definitions.ModelRef, definitions.AdaptOn, definitions.BenchmarkRef, definitions.Candidate, Policy]
+    models: list[type[BaseModel]] = [*plain, *STRATEGY_OPTIONS.values(), *GATE_OPTIONS.values(), *BEFORE_OPTIONS.values(), definitions.MetricSpec]
+    _, schema = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
+    return {"$schema": DIALECT, "title": "fairtransfer audit", **_audit(), "$defs": schema["$defs"]}
+
+
+def _audit() -> dict[str, Any]:
+    metric_names = definitions.MetricSpec.model_json_schema()["properties"]["name"]["enum"]
+    per_class = {"type": "object", "properties": {"per_class": {"type": "boolean"}}, "additionalProperties": False}
+    budget = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "number", "exclusiveMinimum": 0, "maximum": 1}, {"const": "all"}]}
+    named = {name: per_class for name in metric_names}
+    properties: dict[str, Any] = {
+        "schema": {"const": definitions.SCHEMA},
+        "id": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"},
+        "title": {"type": "string", "minLength": 1},
+        "purpose": _ref("Purpose"),
+        "model": _ref("ModelRef"),
+        "adapt_on": _ref("AdaptOn"),
+        "benchmarks": {"type": "array", "minItems": 1, "items": _ref("BenchmarkRef")},
+        "before": _one_of({name: _ref(model.__name__) for name, model in BEFORE_OPTIONS.items()}),
+        "strategies": {"type": "array", "minItems": 1, "items": _one_of({n: _ref(m.__name__) for n, m in STRATEGY_OPTIONS.items()})},
+        "label_budgets": {"type": "array", "minItems": 1, "items": budget},
+        "seeds": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "integer", "minimum": 0, "maximum": definitions.MAX_SEED}},
+        "claim": {"enum": ["procedure", "artifact"]},
+        "candidate": _ref("Candidate"),
+        "metrics": {"type": "array", "items": _one_of(named)},
+        "gates": {"type": "array", "items": _one_of({n: _ref(m.__name__) for n, m in GATE_OPTIONS.items()})},
+        "policy": _ref("Policy"),
+    }
+    required = [name for name, info in definitions.Audit.model_fields.items() if info.is_required()]
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": ["schema" if name == "schema_" else name for name in required],
+        "additionalProperties": False,
+    }
+
+
+def _ref(model: str) -> dict[str, str]:
+    return {"$ref": _REF.format(model=model)}
+
+
+def _one_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of `name` or `{name: options}`."""
+    mappings = [
+        {"type": "object", "properties": {name: {"anyOf": [schema, {"type": "null"}]}}, "required": [name], "additionalProperties": False}
+        for name, schema in options.items()
+    ]
+    return {"anyOf": [{"enum": list(options)}, *mappings]}

@@ -1,0 +1,84 @@
+"""How much a sample is worth: rows that share a unit, and predictions of several seeds, are not independent rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fairtransfer.stats.intervals import normal_quantile, t_quantile
+
+
+class Moments(NamedTuple):
+    """Sums over units of a ratio's numerator x and denominator m (each a sum over rows and seeds); all integers.
+
+    Attributes
+    ----------
+    units
+        Units with m > 0.
+    m, x
+        Sums.
+    mm, xm, xx
+        Sums of squares and products of the units' sums.
+    """
+
+    units: int
+    m: int
+    x: int
+    mm: int
+    xm: int
+    xx: int
+
+    @property
+    def rate(self) -> float:
+        """The ratio x/m, pooled over seeds."""
+        return self.x / self.m
+
+    def variance(self) -> float:
+        """Return the variance of the ratio over units: ``K/(K-1) · Σ(x_k - p·m_k)² / (Σm)²``; 0 with fewer than two units."""
+        if self.units < 2 or self.m == 0:
+            return 0.0
+        p = self.rate
+        spread = self.xx - 2 * p * self.xm + p * p * self.mm
+        return max(0.0, spread) * self.units / (self.units - 1) / self.m**2
+
+
+def effective_size(moments: Moments, seeds: int, *, clustered: bool, level: float) -> float:
+    """Return the number of independent rows that a rate is worth.
+
+    Rows of one unit count as one sample (ratio variance over units, with a t correction for few units); an example
+    answered by several seeds is one example, not several, and is worth at least one row and at most `seeds`.
+
+    Parameters
+    ----------
+    level
+        One-sided level of the bound the size is used for; it sets the t correction.
+    """
+    n = moments.m / seeds
+    p, v = moments.rate, moments.variance()
+    if not clustered:
+        return float(np.clip(p * (1 - p) / v, n, seeds * n)) if v > 0 and 0 < p < 1 else n
+    size = p * (1 - p) / v if v > 0 and 0 < p < 1 else float(moments.units)
+    size = min(size, n * seeds) if v > 0 else min(size, n)
+    return max(size * t_correction(moments.units, level), 1.0)
+
+
+def t_correction(units: int, level: float) -> float:
+    """Return ``(z / t)²`` with units - 1 degrees of freedom: few units know their own spread badly."""
+    if units < 2:
+        return 0.0
+    return (normal_quantile(level) / t_quantile(level, units - 1)) ** 2
+
+
+def design_effect(d: Moments, discordant: float, seeds: int) -> float:
+    """Return the design effect (at least 1) of a paired change whose units' sums of ``worse - better`` are `d`.
+
+    Parameters
+    ----------
+    discordant
+        Pairs that changed, averaged over seeds.
+    """
+    n = d.m / seeds
+    change = d.rate
+    naive = (discordant / n - change * change) / n
+    return max(1.0, d.variance() / naive) if naive > 0 else 1.0
