@@ -2,4 +2,22 @@
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+from typing import TYPE_CHECKING, Any
+
+from fairtransfer.version import VERSION
+
+if TYPE_CHECKING:
+    from fairtransfer.api import Run, judge, load_audit, plan, render, run, verify
+
+__version__ = VERSION
+__all__ = ["Run", "__version__", "judge", "load_audit", "plan", "render", "run", "verify"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the verbs when one is first used, so that importing the package costs nothing."""
+    if name in __all__:
+        from fairtransfer import api
+
+        return getattr(api, name)
+    message = f"module `fairtransfer` has no attribute `{name}`"
+    raise AttributeError(message)

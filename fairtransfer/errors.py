@@ -1,12 +1,12 @@
 """Everything that can go wrong, as a small tree, and the collector that reports all problems of a stage at once.
 
-    FairtransferError
-    ├── DefinitionError     exit 2   the audit, a data card, its data or the command line contradict themselves
-    ├── RunError            exit 3   the work could not be completed
-    │   ├── WorkspaceBusy   exit 3   another run holds the workspace
-    │   └── MissingExtra    exit 3   an optional part of the tool is not installed
-    ├── NothingEvaluated    exit 5   no gate was evaluated
-    └── IntegrityError      exit 6   a file differs from what was recorded
+FairtransferError
+├── DefinitionError     exit 2   the audit, a data card, its data or the command line contradict themselves
+├── RunError            exit 3   the work could not be completed
+│   ├── WorkspaceBusy   exit 3   another run holds the workspace
+│   └── MissingExtra    exit 3   an optional part of the tool is not installed
+├── NothingEvaluated    exit 5   no gate was evaluated
+└── IntegrityError      exit 6   a file differs from what was recorded
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ class MissingExtra(RunError):
     """An optional dependency is needed and not installed."""
 
     def __init__(self, module: str, extra: str, what: str) -> None:
-        super().__init__(f'{what} needs the package `{module}`, which is not installed; install it with: pip install "fairtransfer[{extra}]"')
+        super().__init__(
+            f'{what} needs the package `{module}`, which is not installed; install it with: pip install "fairtransfer[{extra}]"'
+        )
 
 
 class NothingEvaluated(FairtransferError):

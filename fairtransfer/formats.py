@@ -13,7 +13,7 @@ _MINUS = "−"  # a real minus sign: a hyphen is read as a dash by screen reader
 
 STATUS_WORDS = {
     "suppressed": "hidden (small group)",
-    "too_small": "too few people",
+    "too_small": "too few cases",
     "undefined": "cannot be computed",
     "not_measured": "not measured",
 }
@@ -55,8 +55,8 @@ def points(change: float | None, *, unit: bool = True) -> str:
 
 
 def percent_interval(interval: Sequence[float] | None) -> str:
-    """Return an interval of rates, ``10.2% to 18.9%``."""
-    return "–" if interval is None else f"{percent(interval[0])} to {percent(interval[1])}"
+    """Return an interval of rates, ``10.2 to 18.9``; the rate before it carries the sign."""
+    return "–" if interval is None else f"{percent(interval[0])[:-1]} to {percent(interval[1])[:-1]}"
 
 
 def points_interval(interval: Sequence[float] | None) -> str:

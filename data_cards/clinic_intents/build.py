@@ -27,7 +27,9 @@ def choice(values: list[str], key: str) -> list[str]:
 
 def fill(pattern: str, slots: dict[str, list[str]], pattern_id: str, number: int) -> str:
     """Return the pattern's message of that number: its slots take the value of that rank in their order."""
-    return re.sub(r"\{(\w+)\}", lambda match: choice(slots[match.group(1)], f"{pattern_id}|{match.group(1)}")[number], pattern)
+    return re.sub(
+        r"\{(\w+)\}", lambda match: choice(slots[match.group(1)], f"{pattern_id}|{match.group(1)}")[number], pattern
+    )
 
 
 def messages(code: str) -> Iterator[list[str]]:
@@ -39,7 +41,14 @@ def messages(code: str) -> Iterator[list[str]]:
             for index, pattern in enumerate(patterns, 1):
                 unit = f"{code}-{intent}-{register}-{index:02d}"
                 for number in range(MESSAGES_PER_PATTERN):
-                    yield [f"{unit}-{number + 1}", fill(pattern, slots, unit, number), intent, LANGUAGES[code], register, unit]
+                    yield [
+                        f"{unit}-{number + 1}",
+                        fill(pattern, slots, unit, number),
+                        intent,
+                        LANGUAGES[code],
+                        register,
+                        unit,
+                    ]
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ def budget_rows(labels: Sequence[str], budget: int, seed: int, stream: str = "su
     return np.sort(label_order(labels, seed, stream)[:budget])
 
 
-def resolve_budget(written: int | float | str, n: int) -> int:
+def resolve_budget(written: float | str, n: int) -> int:
     """Return how many rows a budget as written in an audit stands for, out of n."""
     if written == "all":
         return n

@@ -11,12 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from fairtransfer.adapt.dropout import seeded_dropout
 from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting
 from fairtransfer.adapt.streams import numpy_stream, torch_stream
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.spec.strategies import TrainingOptions
 
-RULE = "lowest validation cross-entropy over {n} checkpoints; the earliest on ties"
+RULE = "lowest validation error over {n} checkpoints, then lowest validation cross-entropy; the earliest on ties"
 CHECKS = 3
 """How often validation is consulted, spread evenly over the steps."""
 
@@ -58,8 +59,9 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: Training
     hardware = setting.runner.hardware
     device = hardware.torch_device
     model = nn.ModuleDict({"backbone": network.module, "head": head}).to(device)
-    for parameter in setting.backbone.embeddings(network.module) if options.embeddings == "frozen" else ():
-        parameter.requires_grad_(False)
+    setting.backbone.limit_embeddings(
+        network.module, setting.train.prepared, setting.train.rows, trained=options.embeddings == "trained"
+    )
     optimizer = torch.optim.AdamW(_parameter_groups(network.module, head, options), fused=True)
     plan = plan_steps(len(setting.train.rows), options)
     targets = setting.task.targets(setting.train.labels).to(device)
@@ -71,7 +73,7 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: Training
         model.train()
         _set_rate(optimizer, step, plan.steps, options)
         optimizer.zero_grad(set_to_none=True)
-        with torch_stream(setting.seed, "dropout", step), hardware.autocast():
+        with seeded_dropout(setting.seed, step, device), hardware.autocast():
             logits = head(network.features(setting.train.prepared.batch([setting.train.rows[i] for i in rows], device)))
         loss = setting.task.loss(logits.float(), targets[rows])
         if not torch.isfinite(loss):
@@ -109,13 +111,12 @@ def _trainable(model: nn.Module) -> int:
 
 
 class _Best:
-    """Keeps the checkpoint with the lowest validation loss."""
+    """Keeps the checkpoint validation prefers."""
 
     def __init__(self, setting: Setting, network: Network, head: nn.Linear) -> None:
         self.setting, self.network, self.head = setting, network, head
-        self.losses: dict[int, float] = {}
+        self.scores: dict[int, tuple[float, float]] = {}
         self.step = 0
-        self.error = 1.0
         self.state: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     def consider(self, step: int) -> None:
@@ -124,10 +125,11 @@ class _Best:
         loss = float(self.setting.task.loss(logits, self.setting.task.targets(labels)))
         if not math.isfinite(loss):
             raise Diverged(step)
-        if not self.losses or loss < min(self.losses.values()):
-            self.step, self.error = step, self.setting.task.error(logits, labels)
+        score = (self.setting.task.error(logits, labels), loss)
+        if not self.scores or score < min(self.scores.values()):
+            self.step = step
             self.state = (copy.deepcopy(self.network.module.state_dict()), copy.deepcopy(self.head.state_dict()))
-        self.losses[step] = loss
+        self.scores[step] = score
 
     def adapted(self, plan: Plan, trainable: int) -> Adapted:
         assert self.state is not None, "the last step is always a check"
@@ -137,8 +139,8 @@ class _Best:
             "selection": RULE.format(n=len(plan.checks)),
             "selected": {"step": self.step},
             "steps": plan.steps,
-            "validation_loss": self.losses[self.step],
-            "validation_error": self.error,
+            "validation_loss": self.scores[self.step][1],
+            "validation_error": self.scores[self.step][0],
             "trials": 1,
             "trainable_parameters": trainable,
         }

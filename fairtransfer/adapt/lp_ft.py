@@ -27,4 +27,7 @@ class LpFt(Strategy):
             head.weight.copy_(probed.weight)
             head.bias.copy_(probed.bias)
         adapted = train(setting, setting.backbone.pretrained(), head, options)
-        return Adapted(adapted.logits, {**adapted.record, "probe": record["selected"], "trials": adapted.record["trials"] + record["trials"]})
+        return Adapted(
+            adapted.logits,
+            {**adapted.record, "probe": record["selected"], "trials": adapted.record["trials"] + record["trials"]},
+        )

@@ -17,13 +17,22 @@ def native_head(setting: Setting, options: NativeHeadOptions) -> Adapted:
     A class's logit is the log of the summed probabilities of its labels, so that the answer is the class with the most
     probability, whatever share of it went to labels without a class.
     """
+
     def logits(prepared: Prepared) -> Tensor:
         raw, labels = setting.backbone.native_logits(prepared, setting.runner)
         columns = class_columns(labels, options.labels, setting.task.classes)
         logs = torch.log_softmax(raw, dim=1) if not setting.task.multilabel else raw
         return torch.stack([torch.logsumexp(logs[:, columns[name]], dim=1) for name in setting.task.classes], dim=1)
 
-    return Adapted(logits, {"method": "the checkpoint's own head", "label_map": dict(options.labels), "trainable_parameters": 0, "trials": 0})
+    return Adapted(
+        logits,
+        {
+            "method": "the checkpoint's own head",
+            "label_map": dict(options.labels),
+            "trainable_parameters": 0,
+            "trials": 0,
+        },
+    )
 
 
 def class_columns(labels: list[str], mapping: dict[str, str], classes: tuple[str, ...]) -> dict[str, list[int]]:
@@ -38,13 +47,20 @@ def class_columns(labels: list[str], mapping: dict[str, str], classes: tuple[str
     for label, name in mapping.items():
         if label not in labels:
             hint = did_you_mean(label, labels)
-            problems.append(_problem(f"the checkpoint has no label `{shown(label)}`", f"its labels: {', '.join(labels[:12])}", hint if hint.startswith("did") else ""))
+            problems.append(
+                _problem(
+                    f"the checkpoint has no label `{shown(label)}`",
+                    f"its labels: {', '.join(labels[:12])}",
+                    hint if hint.startswith("did") else "",
+                )
+            )
         if name not in classes:
             problems.append(_problem(f"`{shown(name)}` is not a class", f"classes: {', '.join(classes[:12])}"))
     meaning = [mapping.get(label, label) for label in labels]
     columns = {name: [i for i, meant in enumerate(meaning) if meant == name] for name in classes}
-    for name in [name for name, found in columns.items() if not found]:
-        problems.append(_problem(f"no label of the checkpoint means `{shown(name)}`", f"its labels: {', '.join(labels[:12])}", "map it under `before.native_head.labels`"))
+    listed, do = f"its labels: {', '.join(labels[:12])}", "map it under `before.native_head.labels`"
+    unmapped = [name for name, found in columns.items() if not found]
+    problems += [_problem(f"no label of the checkpoint means `{shown(name)}`", listed, do) for name in unmapped]
     if problems:
         raise DefinitionError(problems)
     return columns

@@ -17,7 +17,7 @@ from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Prepared
 from fairtransfer.spec.strategies import Options, ProbeOptions
 
-RULE = "lowest validation cross-entropy over inverse penalties; the smallest on ties"
+RULE = "lowest validation error over inverse penalties, then lowest validation cross-entropy; the smallest on ties"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,13 @@ class LinearHead:
 
 def fit_head(setting: Setting, inverse_penalties: Sequence[float]) -> tuple[LinearHead, dict[str, Any]]:
     """Fit one head per penalty on the frozen features of the training rows and keep the one validation prefers."""
-    key = (id(setting.train.prepared), tuple(setting.train.rows), id(setting.val.prepared), tuple(setting.val.rows), tuple(inverse_penalties))
+    key = (
+        id(setting.train.prepared),
+        tuple(setting.train.rows),
+        id(setting.val.prepared),
+        tuple(setting.val.rows),
+        tuple(inverse_penalties),
+    )
     if key not in setting.frozen.heads:
         setting.frozen.heads[key] = _fit_head(setting, sorted(inverse_penalties))
     setting.progress(1.0)
@@ -51,13 +57,14 @@ def _fit_head(setting: Setting, penalties: list[float]) -> tuple[LinearHead, dic
     y_val = setting.task.targets(setting.val.labels)
     paths = _paths((x - center) / scale, targets, penalties, setting.task)
     heads = [_unscaled(weight, bias, center, scale) for weight, bias in paths]
-    losses = [float(setting.task.loss(head(x_val), y_val)) for head in heads]
-    chosen = losses.index(min(losses))
+    logits = [head(x_val) for head in heads]
+    scores = [(setting.task.error(z, setting.val.labels), float(setting.task.loss(z, y_val))) for z in logits]
+    chosen = scores.index(min(scores))
     record = {
         "selection": RULE,
         "selected": {"inverse_penalty": penalties[chosen]},
-        "validation_loss": losses[chosen],
-        "validation_error": setting.task.error(heads[chosen](x_val), setting.val.labels),
+        "validation_loss": scores[chosen][1],
+        "validation_error": scores[chosen][0],
         "trials": len(penalties),
         "trainable_parameters": heads[chosen].weight.numel() + heads[chosen].bias.numel(),
     }
@@ -77,7 +84,13 @@ def _paths(x: NDArray[np.float64], targets: NDArray[Any], penalties: list[float]
     if not task.multilabel:
         return _multinomial(x, targets, penalties, len(task.classes))
     by_class = [_multinomial(x, targets[:, j].astype(np.int64), penalties, 2) for j in range(len(task.classes))]
-    return [(np.stack([path[i][0][1] - path[i][0][0] for path in by_class]), np.stack([path[i][1][1] - path[i][1][0] for path in by_class])) for i in range(len(penalties))]
+    return [
+        (
+            np.stack([path[i][0][1] - path[i][0][0] for path in by_class]),
+            np.stack([path[i][1][1] - path[i][1][0] for path in by_class]),
+        )
+        for i in range(len(penalties))
+    ]
 
 
 def _multinomial(x: NDArray[np.float64], y: NDArray[np.int64], penalties: list[float], classes: int) -> list[Solution]:
@@ -106,7 +119,9 @@ def _constant(label: int, classes: int, dim: int) -> Solution:
     return np.zeros((classes, dim)), bias
 
 
-def _widened(coef: NDArray[np.float64], intercept: NDArray[np.float64], present: NDArray[np.int64], classes: int) -> Solution:
+def _widened(
+    coef: NDArray[np.float64], intercept: NDArray[np.float64], present: NDArray[np.int64], classes: int
+) -> Solution:
     """Return the solution for all classes; a class without training rows is never the answer."""
     weight, bias = np.zeros((classes, coef.shape[1])), np.full(classes, -30.0)
     if len(present) == 2:
@@ -116,10 +131,14 @@ def _widened(coef: NDArray[np.float64], intercept: NDArray[np.float64], present:
     return weight, bias
 
 
-def _unscaled(weight: NDArray[np.float64], bias: NDArray[np.float64], center: NDArray[np.float64], scale: NDArray[np.float64]) -> LinearHead:
+def _unscaled(
+    weight: NDArray[np.float64], bias: NDArray[np.float64], center: NDArray[np.float64], scale: NDArray[np.float64]
+) -> LinearHead:
     """Return the head for features as they are, from one fitted on standardised features."""
     plain = weight / scale
-    return LinearHead(torch.tensor(plain, dtype=torch.float32), torch.tensor(bias - plain @ center, dtype=torch.float32))
+    return LinearHead(
+        torch.tensor(plain, dtype=torch.float32), torch.tensor(bias - plain @ center, dtype=torch.float32)
+    )
 
 
 @final

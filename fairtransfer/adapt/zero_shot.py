@@ -24,7 +24,16 @@ def zero_shot(setting: Setting, options: ZeroShotOptions) -> Adapted:
     """
     backbone = setting.backbone
     if not isinstance(backbone, TextBackbone):
-        raise DefinitionError([Problem("FT-M018", "`zero_shot` compares texts; this is an image model", "before: native_head | probe", path="before")])
+        raise DefinitionError(
+            [
+                Problem(
+                    "FT-M018",
+                    "`zero_shot` compares texts; this is an image model",
+                    "before: native_head | probe",
+                    path="before",
+                )
+            ]
+        )
     if setting.task.multilabel:
         found = "`zero_shot` has no threshold for several labels at once"
         raise DefinitionError([Problem("FT-M019", found, "before: native_head | probe", path="before")])
@@ -47,7 +56,15 @@ def _by_similarity(setting: Setting, backbone: TextBackbone, sentences: list[str
     def logits(prepared: Prepared) -> Tensor:
         return SIMILARITY_SCALE * torch.nn.functional.normalize(setting.frozen.of(prepared), dim=1) @ anchors.T
 
-    return Adapted(logits, {"method": "cosine similarity with one sentence per class", "sentences": sentences, "trainable_parameters": 0, "trials": 0})
+    return Adapted(
+        logits,
+        {
+            "method": "cosine similarity with one sentence per class",
+            "sentences": sentences,
+            "trainable_parameters": 0,
+            "trials": 0,
+        },
+    )
 
 
 def _by_entailment(setting: Setting, backbone: TextBackbone, sentences: list[str], labels: list[str]) -> Adapted:
@@ -60,4 +77,12 @@ def _by_entailment(setting: Setting, backbone: TextBackbone, sentences: list[str
         scores = [setting.runner.run(lambda batch: model(**batch).logits, model, pair)[:, column] for pair in pairs]
         return torch.stack(scores, dim=1)
 
-    return Adapted(logits, {"method": "entailment of one sentence per class", "sentences": sentences, "trainable_parameters": 0, "trials": 0})
+    return Adapted(
+        logits,
+        {
+            "method": "entailment of one sentence per class",
+            "sentences": sentences,
+            "trainable_parameters": 0,
+            "trials": 0,
+        },
+    )

@@ -112,7 +112,9 @@ class _Opening:
         if self.problems.errors:
             return None
         keep.update(reason for reason in reasons if reason)
-        frame = pd.DataFrame({"y": y, "split": split, "unit": units, **columns}, index=pd.Index(rows.ids, name="item"), dtype=object)
+        frame = pd.DataFrame(
+            {"y": y, "split": split, "unit": units, **columns}, index=pd.Index(rows.ids, name="item"), dtype=object
+        )
         used = np.array([reason is None for reason in reasons])
         order = np.array(sorted(np.flatnonzero(used), key=lambda i: rows.ids[i]), dtype=np.int64)
         ledger = Ledger(rows.n, dict(sorted(keep.items())), dict(sorted(rows.notes.items())))
@@ -125,17 +127,34 @@ class _Opening:
     def labels(self, rows: Rows, reasons: list[str | None]) -> list[str]:
         label, values = self.card.label, rows.columns[self.card.label.column]
         missing = [i for i, value in enumerate(values) if value is None]
-        if missing and label.missing is None or missing and label.missing == "error":
-            self.add(Problem("FT-D030", f"label missing in {len(missing):,} rows", "", "declare `missing: exclude` under `label`", path="label"))
+        if (missing and label.missing is None) or (missing and label.missing == "error"):
+            self.add(
+                Problem(
+                    "FT-D030",
+                    f"label missing in {len(missing):,} rows",
+                    "",
+                    "declare `missing: exclude` under `label`",
+                    path="label",
+                )
+            )
         for i in missing:
             reasons[i] = "label missing"
-        split = [() if v is None else tuple(v.split(label.separator)) if label.type == "multilabel" else (v,) for v in values]
+        split = [
+            () if v is None else tuple(v.split(label.separator)) if label.type == "multilabel" else (v,) for v in values
+        ]
         unknown = Counter(part for parts in split for part in parts if part not in label.classes)
         for value, count in sorted(unknown.items())[:20]:
             self.add(_unknown_label(value, count, label.classes))
         present = Counter(part for parts in split for part in parts)
         if len([c for c in label.classes if present[c]]) < 2 and not unknown:
-            self.add(Problem("FT-D034", "classification needs ≥2 classes", f"the data holds {', '.join(present) or 'none'}", path="label"))
+            self.add(
+                Problem(
+                    "FT-D034",
+                    "classification needs ≥2 classes",
+                    f"the data holds {', '.join(present) or 'none'}",
+                    path="label",
+                )
+            )
         rank = {name: i for i, name in enumerate(label.classes)}
         return [LABEL_JOIN.join(sorted(parts, key=lambda p: rank.get(p, 0))) for parts in split]
 
@@ -152,7 +171,9 @@ class _Opening:
             if assigned.n_unknown and attribute.missing == "own_group":
                 rows.notes[f"{attribute.name} unknown"] = assigned.n_unknown
             if assigned.pooled:
-                rows.notes[f"{attribute.name} pooled as `{groups.OTHER_GROUP}` ({len(assigned.pooled)} values)"] = sum(assigned.pooled.values())
+                rows.notes[f"{attribute.name} pooled as `{groups.OTHER_GROUP}` ({len(assigned.pooled)} values)"] = sum(
+                    assigned.pooled.values()
+                )
         return columns
 
     def units(self, rows: Rows) -> list[str]:
@@ -161,10 +182,23 @@ class _Opening:
         columns = [rows.columns[name] for name in self.card.unit]
         blank = sum(None in parts for parts in zip(*columns, strict=True))
         if blank:
-            self.add(Problem("FT-D059", f"{blank:,} rows have no value in the unit column ({', '.join(self.card.unit)})", path="unit"))
+            self.add(
+                Problem(
+                    "FT-D059",
+                    f"{blank:,} rows have no value in the unit column ({', '.join(self.card.unit)})",
+                    path="unit",
+                )
+            )
         return [" / ".join(str(part) for part in parts) for parts in zip(*columns, strict=True)]
 
-    def split(self, rows: Rows, units: list[str], y: list[str], columns: dict[str, list[str | None]], reasons: list[str | None]) -> list[str]:
+    def split(
+        self,
+        rows: Rows,
+        units: list[str],
+        y: list[str],
+        columns: dict[str, list[str | None]],
+        reasons: list[str | None],
+    ) -> list[str]:
         how = self.card.splits
         if how == "none":
             return [splits.OUTSIDE] * rows.n
@@ -185,8 +219,18 @@ class _Opening:
     def rows_fit(self, rows: Rows, units: list[str], split: list[str], y: list[str]) -> None:
         """Check what only the rows together show: units across splits, classes without training rows, contradicting labels."""
         if crossing := splits.straddling(units, split):
-            self.add(Problem("FT-D022", f"{len(crossing)} subjects cross splits (first: `{shown(crossing[0])}`)", "each unit in one split", path="unit"))
-        present = {name: {c for label, s in zip(y, split, strict=True) if s == name for c in label.split(LABEL_JOIN)} for name in splits.SPLITS}
+            self.add(
+                Problem(
+                    "FT-D022",
+                    f"{len(crossing)} subjects cross splits (first: `{shown(crossing[0])}`)",
+                    "each unit in one split",
+                    path="unit",
+                )
+            )
+        present = {
+            name: {c for label, s in zip(y, split, strict=True) if s == name for c in label.split(LABEL_JOIN)}
+            for name in splits.SPLITS
+        }
         if present["train"] and (absent := sorted(present["test"] - present["train"])):
             self.add(Problem("FT-D036", f"class `{shown(absent[0])}` has 0 training rows", path="splits"))
         if present["test"] and (absent := sorted(set(self.card.label.classes) - present["test"])):
@@ -201,7 +245,14 @@ class _Opening:
         several = sum(len(found) > 1 for found in labels.values())
         if several:
             share = f"{100 * several / len(labels):.1f}%"
-            self.add(Problem("FT-D025", f"identical input with different labels: {several:,} inputs ({share})", path="label", severity="warning"))
+            self.add(
+                Problem(
+                    "FT-D025",
+                    f"identical input with different labels: {several:,} inputs ({share})",
+                    path="label",
+                    severity="warning",
+                )
+            )
 
 
 def place(loaded: LoadedCard, problem: Problem) -> Problem:
@@ -212,7 +263,13 @@ def place(loaded: LoadedCard, problem: Problem) -> Problem:
         at = ("fairtransfer", "attributes", [a.name for a in loaded.card.attributes].index(parts[1]))
     line, column = loaded.document.place(at)
     path = "fairtransfer" + (f".{problem.path}" if problem.path else "")
-    return replace(problem, file=problem.file or loaded.document.file, line=problem.line or line, column=problem.column or column, path=path)
+    return replace(
+        problem,
+        file=problem.file or loaded.document.file,
+        line=problem.line or line,
+        column=problem.column or column,
+        path=path,
+    )
 
 
 def _unknown_label(value: str, count: int, classes: Sequence[str]) -> Problem:
@@ -222,5 +279,16 @@ def _unknown_label(value: str, count: int, classes: Sequence[str]) -> Problem:
 
     same = [c for c in classes if spelled(c) == spelled(value)]
     if same:
-        return Problem("FT-D032", f"labels are written as `{shown(value)}` ({count:,} rows), declared as `{same[0]}`", "nothing is coerced", "declare them as written", path="label")
-    return Problem("FT-D031", f"label `{shown(value)}` is not a declared class ({count:,} rows)", f"declared: {', '.join(classes[:12])}", path="label")
+        return Problem(
+            "FT-D032",
+            f"labels are written as `{shown(value)}` ({count:,} rows), declared as `{same[0]}`",
+            "nothing is coerced",
+            "declare them as written",
+            path="label",
+        )
+    return Problem(
+        "FT-D031",
+        f"label `{shown(value)}` is not a declared class ({count:,} rows)",
+        f"declared: {', '.join(classes[:12])}",
+        path="label",
+    )

@@ -24,7 +24,7 @@ def _is_number(text: str) -> bool:
 
 
 _TESTS: dict[ColumnType, Callable[[str], bool]] = {
-    "text": lambda text: True,
+    "text": lambda _: True,
     "integer": _is_integer,
     "number": _is_number,
     "boolean": lambda text: text in ("true", "false"),
@@ -47,4 +47,8 @@ def misfit_text(value: str, kind: ColumnType, row: int) -> tuple[str, str, str]:
                 return "FT-D033", f"value in row {row} is not finite", "leave the cell empty where there is no value"
         except ValueError:
             pass
-    return "FT-D057", f"`{shown(value)}` in row {row} is not {'an' if kind == 'integer' else 'a'} {kind}", "declare the column as text, or mend the file"
+    return (
+        "FT-D057",
+        f"`{shown(value)}` in row {row} is not {'an' if kind == 'integer' else 'a'} {kind}",
+        "declare the column as text, or mend the file",
+    )

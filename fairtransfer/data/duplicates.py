@@ -34,7 +34,11 @@ class Twins:
 
     def to_json(self) -> dict[str, int]:
         """Return the counts."""
-        return {"exact": int(self.exact.sum()), "near": int(self.near.sum()), "judged_rows_with_twin": int(self.right_hit.sum())}
+        return {
+            "exact": int(self.exact.sum()),
+            "near": int(self.near.sum()),
+            "judged_rows_with_twin": int(self.right_hit.sum()),
+        }
 
 
 def find_twins(left: Inputs, right: Inputs, *, near: bool, threshold: float) -> Twins:
@@ -81,7 +85,9 @@ def _near_texts(left: list[str], right: list[str], threshold: float) -> tuple[ND
         index.insert(position, sketch)
     close, hit = np.zeros(len(left), dtype=bool), np.zeros(len(right), dtype=bool)
     right_sets: dict[int, set[bytes]] = {}
-    for position, (text, sketch) in enumerate(zip(left, MinHash.bulk([_shingles(t) for t in left], num_perm=PERMUTATIONS), strict=True)):
+    for position, (text, sketch) in enumerate(
+        zip(left, MinHash.bulk([_shingles(t) for t in left], num_perm=PERMUTATIONS), strict=True)
+    ):
         mine = _shingles(text)
         for other in index.query(sketch):
             theirs = right_sets.setdefault(other, _shingles(right[other]))
@@ -126,4 +132,10 @@ def leak_report(pairs: dict[str, Twins], judged: int, residual: int, tolerated: 
         How many of them still have a twin on the adaptation side after the card's policy was applied.
     """
     share = residual / judged if judged else 0.0
-    return {"pairs": {name: twins.to_json() for name, twins in pairs.items()}, "residual": residual, "judged": judged, "tolerated": tolerated, "blocks": share > tolerated}
+    return {
+        "pairs": {name: twins.to_json() for name, twins in pairs.items()},
+        "residual": residual,
+        "judged": judged,
+        "tolerated": tolerated,
+        "blocks": share > tolerated,
+    }

@@ -53,8 +53,12 @@ def assign(attribute: Attribute, column: Sequence[str | None]) -> tuple[Groups, 
     return Groups(attribute.name, groups, missing, pooled), problems
 
 
-def _problem(code: str, attribute: Attribute, found: str, allowed: str = "", do: str = "", *, warn: bool = False) -> Problem:
-    return Problem(code, found, allowed, do, path=f"attributes.{attribute.name}", severity="warning" if warn else "error")
+def _problem(
+    code: str, attribute: Attribute, found: str, allowed: str = "", do: str = "", *, warn: bool = False
+) -> Problem:
+    return Problem(
+        code, found, allowed, do, path=f"attributes.{attribute.name}", severity="warning" if warn else "error"
+    )
 
 
 def _spelling(attribute: Attribute, values: Sequence[str | None]) -> Iterator[Problem]:
@@ -62,9 +66,17 @@ def _spelling(attribute: Attribute, values: Sequence[str | None]) -> Iterator[Pr
     for value in counts:
         if any(is_invisible(c) for c in value):
             hidden = next(c for c in value if is_invisible(c))
-            yield _problem("FT-G005", attribute, f"group `{shown(value)}` holds the invisible character U+{ord(hidden):04X}", "", "delete it, or recode")
+            yield _problem(
+                "FT-G005",
+                attribute,
+                f"group `{shown(value)}` holds the invisible character U+{ord(hidden):04X}",
+                "",
+                "delete it, or recode",
+            )
         if value.lower() in _LOOKS_MISSING:
-            yield _problem("FT-G002", attribute, f"`{shown(value)}` looks like a missing value", "kept as text", "", warn=True)
+            yield _problem(
+                "FT-G002", attribute, f"`{shown(value)}` looks like a missing value", "kept as text", "", warn=True
+            )
         if len(value) > 128:
             yield _problem("FT-G017", attribute, f"group name has {len(value):,} characters, limit 128")
     yield from _variants(attribute, counts)
@@ -79,7 +91,13 @@ def _variants(attribute: Attribute, counts: Counter[str]) -> Iterator[Problem]:
     for spellings in by_form.values():
         if len(spellings) > 1:
             rows = ", ".join(f"`{shown(s)}` ({counts[s]:,} rows)" for s in spellings)
-            yield _problem("FT-G003", attribute, f"{len(spellings)} spellings of one group: {rows}", "", "`recode` all but one of them")
+            yield _problem(
+                "FT-G003",
+                attribute,
+                f"{len(spellings)} spellings of one group: {rows}",
+                "",
+                "`recode` all but one of them",
+            )
     for looks in by_look.values():
         if len(looks) > 1 and len({" ".join(v.casefold().split()) for v in looks}) > 1:
             first, second = looks[0], looks[1]
@@ -107,10 +125,21 @@ def _ascii_look(character: str) -> str:
 def _binning(attribute: Attribute, values: Sequence[str | None]) -> Iterator[Problem]:
     bad = [row for row, value in enumerate(values, 1) if value is not None and _number(value) is None]
     if bad:
-        yield _problem("FT-G012", attribute, f"{len(bad)} values are not numbers (first in row {bad[0]})", "numbers, as the attribute has bins")
+        yield _problem(
+            "FT-G012",
+            attribute,
+            f"{len(bad)} values are not numbers (first in row {bad[0]})",
+            "numbers, as the attribute has bins",
+        )
     outside = [v for v in values if v is not None and _number(v) is not None and _bin_of(attribute.bins, v) is None]
     if outside:
-        yield _problem("FT-G013", attribute, f"{len(outside)} values fall in no bin (for example {shown(outside[0])})", "", "widen the first or last bin")
+        yield _problem(
+            "FT-G013",
+            attribute,
+            f"{len(outside)} values fall in no bin (for example {shown(outside[0])})",
+            "",
+            "widen the first or last bin",
+        )
 
 
 def _number(text: str) -> float | None:
@@ -140,19 +169,39 @@ def _listed(attribute: Attribute, groups: list[str | None]) -> tuple[list[str | 
 
 def _presence(attribute: Attribute, groups: Sequence[str | None]) -> Iterator[Problem]:
     counts = Counter(value for value in groups if value is not None)
-    declared = attribute.values if attribute.values is not None else tuple(b.label for b in attribute.bins) if attribute.bins else None
+    declared = (
+        attribute.values
+        if attribute.values is not None
+        else tuple(b.label for b in attribute.bins)
+        if attribute.bins
+        else None
+    )
     if declared is None and len(counts) > MAX_GROUPS and all(_number(v) is not None for v in counts):
         yield _problem("FT-G012", attribute, f"column `{attribute.column}` has {len(counts)} values", "", "give `bins`")
         return
     for value in declared or ():
         if value not in counts:
-            yield _problem("FT-G006", attribute, f"expected group `{shown(value)}` has 0 rows", "", "correct `values`, or the data")
+            yield _problem(
+                "FT-G006", attribute, f"expected group `{shown(value)}` has 0 rows", "", "correct `values`, or the data"
+            )
     for value, rows in sorted(counts.items()):
         if declared is not None and value not in declared and value != OTHER_GROUP:
-            yield _problem("FT-G007", attribute, f"new value `{shown(value)}` ({rows:,} rows)", f"declared: {', '.join(declared[:12])}", "add it, or `others: pool`")
+            yield _problem(
+                "FT-G007",
+                attribute,
+                f"new value `{shown(value)}` ({rows:,} rows)",
+                f"declared: {', '.join(declared[:12])}",
+                "add it, or `others: pool`",
+            )
     if len(counts) > MAX_GROUPS:
         found = f"{len(counts)} groups, limit {MAX_GROUPS}"
-        yield _problem("FT-G015", attribute, found, "every further group makes each comparison weaker", "list the groups in `values` and pool the others")
+        yield _problem(
+            "FT-G015",
+            attribute,
+            found,
+            "every further group makes each comparison weaker",
+            "list the groups in `values` and pool the others",
+        )
 
 
 def _missing(attribute: Attribute, rows: int) -> Iterator[Problem]:
@@ -160,4 +209,10 @@ def _missing(attribute: Attribute, rows: int) -> Iterator[Problem]:
         found = f"{rows:,} rows have no value in `{attribute.column}`"
         yield _problem("FT-G001", attribute, found, "", "declare `missing: own_group|exclude|error`")
     if rows and attribute.missing == "error":
-        yield _problem("FT-G001", attribute, f"{rows:,} rows have no value in `{attribute.column}`", "the card says `missing: error`", "fill them in")
+        yield _problem(
+            "FT-G001",
+            attribute,
+            f"{rows:,} rows have no value in `{attribute.column}`",
+            "the card says `missing: error`",
+            "fill them in",
+        )

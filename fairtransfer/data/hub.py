@@ -54,9 +54,15 @@ def _table(split: Any, name: str, columns: Any) -> Table:
         if column == "split" and column not in arrow.column_names:
             continue
         if column not in arrow.column_names:
-            raise TableRefused("FT-D001", f"column `{shown(column)}` not found; columns are {', '.join(arrow.column_names)}")
+            raise TableRefused(
+                "FT-D001", f"column `{shown(column)}` not found; columns are {', '.join(arrow.column_names)}"
+            )
         names = getattr(split.features[column], "names", None)
         values = arrow.column(column)
-        texts[column] = [None if v is None else names[v] for v in values.to_pylist()] if names else pc.cast(values, pa.string()).to_pylist()
+        texts[column] = (
+            [None if v is None else names[v] for v in values.to_pylist()]
+            if names
+            else pc.cast(values, pa.string()).to_pylist()
+        )
     texts.setdefault("split", [name] * len(split))
     return Table(texts)

@@ -83,12 +83,19 @@ def read_array(path: Path, key: str, index: Sequence[int], scale: tuple[float, f
                 raise TableRefused("FT-D001", f"array `{shown(key)}` not found; arrays are {', '.join(archive.files)}")
             array = archive[key]
     except (ValueError, OSError) as error:
-        raise TableRefused("FT-D058", f"not a plain array file: {shown(str(error))}", "save it with numpy.savez, without objects") from None
+        raise TableRefused(
+            "FT-D058", f"not a plain array file: {shown(str(error))}", "save it with numpy.savez, without objects"
+        ) from None
     if array.ndim not in (3, 4) or array.dtype.kind not in "uif":
-        raise TableRefused("FT-D058", f"array `{key}` has shape {array.shape} of {array.dtype}; expected rows x height x width (x channels) of numbers")
+        raise TableRefused(
+            "FT-D058",
+            f"array `{key}` has shape {array.shape} of {array.dtype}; expected rows x height x width (x channels) of numbers",
+        )
     outside = [i for i in index if not 0 <= i < len(array)]
     if outside:
-        raise TableRefused("FT-D043", f"{len(outside)} images missing (first index {outside[0]}; the array has {len(array):,})")
+        raise TableRefused(
+            "FT-D043", f"{len(outside)} images missing (first index {outside[0]}; the array has {len(array):,})"
+        )
     low, high = scale
     taken = array[list(index)].astype(np.float32)
     pixels = np.clip((taken - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)

@@ -13,7 +13,13 @@ _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\..*)?$", re.I)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _INSIDE = "path must be relative and inside the benchmark folder"
 
-_KINDS = {stat.S_ISDIR: "directory", stat.S_ISFIFO: "FIFO", stat.S_ISBLK: "device", stat.S_ISCHR: "device", stat.S_ISSOCK: "socket"}
+_KINDS = {
+    stat.S_ISDIR: "directory",
+    stat.S_ISFIFO: "FIFO",
+    stat.S_ISBLK: "device",
+    stat.S_ISCHR: "device",
+    stat.S_ISSOCK: "socket",
+}
 
 
 class PathRefused(Exception):
@@ -40,7 +46,7 @@ def check_written(text: str) -> PurePosixPath:
         if present:
             raise PathRefused("FT-D002", f"`{shown(text)}` has {reason}", _INSIDE)
     for part in text.split("/"):
-        if _RESERVED.match(part) or part != part.rstrip(". ") and part != ".":
+        if _RESERVED.match(part) or (part != part.rstrip(". ") and part != "."):
             raise PathRefused("FT-D002", f"`{shown(part)}` is a reserved name", _INSIDE)
     return PurePosixPath(text)
 
@@ -61,7 +67,9 @@ def locate(root: Path, text: str, *, folder: bool = False) -> Path:
         except (FileNotFoundError, NotADirectoryError):
             raise PathRefused("FT-D001", f"data file `{shown(text)}` not found", f"looked in {root}") from None
         if stat.S_ISLNK(mode):
-            raise PathRefused("FT-D003", f"`{shown(text)}` is not a regular file: symbolic links are refused", "copy the file instead")
+            raise PathRefused(
+                "FT-D003", f"`{shown(text)}` is not a regular file: symbolic links are refused", "copy the file instead"
+            )
     return _of_kind(current, text, folder=folder)
 
 

@@ -35,7 +35,11 @@ def root_of(loaded: LoadedCard, under: str, data_root: Path | None) -> Path:
     if under == "card":
         return loaded.folder
     if data_root is None:
-        raise PathRefused("FT-D060", "the card's files lie under the operator's data folder, and none was given", "pass --data-root DIR, or set FT_DATA_ROOT")
+        raise PathRefused(
+            "FT-D060",
+            "the card's files lie under the operator's data folder, and none was given",
+            "pass --data-root DIR, or set FT_DATA_ROOT",
+        )
     return data_root.resolve()
 
 
@@ -64,7 +68,13 @@ def read_rows(loaded: LoadedCard, data_root: Path | None, problems: Problems) ->
     return Rows(ids, columns, inputs, {**notes, **({"empty text": blank} if blank else {})})
 
 
-def _report(loaded: LoadedCard, problems: Problems, path: tuple[str | int, ...], refused: PathRefused | TableRefused, file: str = "") -> None:
+def _report(
+    loaded: LoadedCard,
+    problems: Problems,
+    path: tuple[str | int, ...],
+    refused: PathRefused | TableRefused,
+    file: str = "",
+) -> None:
     advice = (refused.allowed, "") if isinstance(refused, PathRefused) else ("", refused.do)
     where = f"{file}: " if file else ""
     problems.add(loaded.document.problem(refused.code, ("fairtransfer", *path), f"{where}{refused.found}", *advice))
@@ -75,7 +85,11 @@ def _tables(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> l
         from fairtransfer.data.hub import read_datasets
 
         return read_datasets(loaded, data_root, problems)
-    return [table for i, ref in enumerate(loaded.card.files) if (table := _file(loaded, ref, i, data_root, problems)) is not None] or None
+    return [
+        table
+        for i, ref in enumerate(loaded.card.files)
+        if (table := _file(loaded, ref, i, data_root, problems)) is not None
+    ] or None
 
 
 def _file(loaded: LoadedCard, ref: FileRef, index: int, data_root: Path | None, problems: Problems) -> Table | None:
@@ -85,13 +99,25 @@ def _file(loaded: LoadedCard, ref: FileRef, index: int, data_root: Path | None, 
         found = file_digest(path)
         if found != ref.sha256:
             text = f"file changed since the card was written: expected {ref.sha256[:12]}…, got {found[:12]}…"
-            problems.add(loaded.document.problem("FT-D004", ("fairtransfer", *at, "sha256"), text, "", f"if the change is meant, write `sha256: {found}`"))
+            problems.add(
+                loaded.document.problem(
+                    "FT-D004",
+                    ("fairtransfer", *at, "sha256"),
+                    text,
+                    "",
+                    f"if the change is meant, write `sha256: {found}`",
+                )
+            )
         table = read_table(path, loaded.card.columns, ref.format)
     except (PathRefused, TableRefused) as refused:
         _report(loaded, problems, (*at, "path"), refused, "" if isinstance(refused, PathRefused) else ref.path)
         return None
     if ref.rows is not None and table.n != ref.rows:
-        problems.add(loaded.document.problem("FT-D061", ("fairtransfer", *at, "rows"), f"the file has {table.n:,} rows, the card says {ref.rows:,}"))
+        problems.add(
+            loaded.document.problem(
+                "FT-D061", ("fairtransfer", *at, "rows"), f"the file has {table.n:,} rows, the card says {ref.rows:,}"
+            )
+        )
     return table
 
 
@@ -108,16 +134,30 @@ def _ids(loaded: LoadedCard, columns: dict[str, Column], problems: Problems) -> 
     raw = columns[loaded.card.item]
     blank = [str(n) for n, value in enumerate(raw, 1) if value is None or not value.strip()]
     if blank:
-        problems.add(loaded.document.problem("FT-D017", ("fairtransfer", "item"), f"blank id in rows {', '.join(blank[:5])}", "", "name every row"))
+        problems.add(
+            loaded.document.problem(
+                "FT-D017", ("fairtransfer", "item"), f"blank id in rows {', '.join(blank[:5])}", "", "name every row"
+            )
+        )
     ids = [value or "" for value in raw]
     for value, count in Counter(ids).most_common(3):
         if count > 1 and value:
             rows = ", ".join(str(n) for n, other in enumerate(ids, 1) if other == value)
-            problems.add(loaded.document.problem("FT-D018", ("fairtransfer", "item"), f"id `{shown(value)}` appears in rows {rows[:60]}", "", "ids must be unique"))
+            problems.add(
+                loaded.document.problem(
+                    "FT-D018",
+                    ("fairtransfer", "item"),
+                    f"id `{shown(value)}` appears in rows {rows[:60]}",
+                    "",
+                    "ids must be unique",
+                )
+            )
     return ids
 
 
-def _inputs(loaded: LoadedCard, columns: dict[str, Column], data_root: Path | None, problems: Problems) -> Inputs | None:
+def _inputs(
+    loaded: LoadedCard, columns: dict[str, Column], data_root: Path | None, problems: Problems
+) -> Inputs | None:
     wanted = loaded.card.input
     try:
         if isinstance(wanted, TextInput):
@@ -125,7 +165,9 @@ def _inputs(loaded: LoadedCard, columns: dict[str, Column], data_root: Path | No
         if isinstance(wanted, ImageInput):
             folder = locate(root_of(loaded, wanted.under, data_root), wanted.folder, folder=True)
             images, found = read_images(folder, [name or "" for name in columns[wanted.image]])
-            problems.extend(loaded.document.problem(p.code, ("fairtransfer", "input"), p.found, p.allowed, p.do) for p in found)
+            problems.extend(
+                loaded.document.problem(p.code, ("fairtransfer", "input"), p.found, p.allowed, p.do) for p in found
+            )
             return images
         return _array(loaded, wanted, columns, data_root, problems)
     except (PathRefused, TableRefused) as refused:
@@ -133,11 +175,21 @@ def _inputs(loaded: LoadedCard, columns: dict[str, Column], data_root: Path | No
         return None
 
 
-def _array(loaded: LoadedCard, wanted: ArrayInput, columns: dict[str, Column], data_root: Path | None, problems: Problems) -> Inputs | None:
+def _array(
+    loaded: LoadedCard, wanted: ArrayInput, columns: dict[str, Column], data_root: Path | None, problems: Problems
+) -> Inputs | None:
     path = locate(root_of(loaded, wanted.under, data_root), wanted.array)
     found = file_digest(path)
     if found != wanted.sha256:
         text = f"file changed since the card was written: expected {wanted.sha256[:12]}…, got {found[:12]}…"
-        problems.add(loaded.document.problem("FT-D004", ("fairtransfer", "input", "sha256"), text, "", f"if the change is meant, write `sha256: {found}`"))
+        problems.add(
+            loaded.document.problem(
+                "FT-D004",
+                ("fairtransfer", "input", "sha256"),
+                text,
+                "",
+                f"if the change is meant, write `sha256: {found}`",
+            )
+        )
     index = [int(value) if value and value.lstrip("-").isdigit() else -1 for value in columns[wanted.index]]
     return read_array(path, wanted.key, index, wanted.range)

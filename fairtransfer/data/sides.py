@@ -93,7 +93,13 @@ def part_of(benchmark: Benchmark, positions: NDArray[np.int64], labels: LabelMap
     """Return some of a benchmark's rows, with their labels mapped."""
     frame = benchmark.items.iloc[positions]
     names = [attribute.name for attribute in benchmark.card.attributes]
-    return Part(tuple(frame.index), map_labels(tuple(frame["y"]), labels), tuple(frame["unit"]), frame[names], benchmark.inputs.take(positions))
+    return Part(
+        tuple(frame.index),
+        map_labels(tuple(frame["y"]), labels),
+        tuple(frame["unit"]),
+        frame[names],
+        benchmark.inputs.take(positions),
+    )
 
 
 def judged_part(benchmark: Benchmark, labels: LabelMap | None) -> Part:
@@ -104,7 +110,11 @@ def judged_part(benchmark: Benchmark, labels: LabelMap | None) -> Part:
 def adaptation_parts(benchmark: Benchmark, split: str, labels: LabelMap | None) -> tuple[Part, Part]:
     """Return training and validation rows; without a validation split, one fifth of the training units is set apart."""
     wanted = splits.SPLITS if split == "all" else (split,)
-    train = part_of(benchmark, benchmark.positions(*wanted) if benchmark.card.splits != "none" else np.arange(len(benchmark.items)), labels)
+    train = part_of(
+        benchmark,
+        benchmark.positions(*wanted) if benchmark.card.splits != "none" else np.arange(len(benchmark.items)),
+        labels,
+    )
     val = part_of(benchmark, benchmark.positions("val"), labels) if split == "train" else train.take([])
     if len(val):
         return train, val
@@ -133,7 +143,9 @@ def separate(
     train = train.take(np.flatnonzero(~inner.exact))
     outside = len(source.items) - len(train) - len(val) - sum(lost.values())
     excluded = Counter(source.ledger.excluded) + lost + Counter({"not in the adaptation splits": outside})
-    ledger = Ledger(source.ledger.n_in, dict(sorted(excluded.items())), source.ledger.notes).noting({"train": len(train), "validation": len(val)})
+    ledger = Ledger(source.ledger.n_in, dict(sorted(excluded.items())), source.ledger.notes).noting(
+        {"train": len(train), "validation": len(val)}
+    )
     classes = tuple(labels) if labels is not None else source.classes
     return AdaptationSide(classes, source.multilabel and labels is None, train, val, ledger), tuple(sides)
 
@@ -142,7 +154,9 @@ def _judged_ledger(benchmark: Benchmark, part: Part) -> Ledger:
     return benchmark.ledger.without(Counter({"not in the test split": len(benchmark.items) - len(part)}))
 
 
-def _without_twins(train: Part, val: Part, judged: Part, benchmark: Benchmark) -> tuple[Part, Part, dict[str, Any], Counter[str]]:
+def _without_twins(
+    train: Part, val: Part, judged: Part, benchmark: Benchmark
+) -> tuple[Part, Part, dict[str, Any], Counter[str]]:
     rule = benchmark.card.duplicates
     pairs: dict[str, Twins] = {}
     kept: list[Part] = []
@@ -150,7 +164,9 @@ def _without_twins(train: Part, val: Part, judged: Part, benchmark: Benchmark) -
     residual = np.zeros(len(judged), dtype=bool)
     for name, side in (("train", train), ("validation", val)):
         twins = find_twins(side.inputs, judged.inputs, near=rule.near != "off", threshold=rule.near_threshold)
-        drop = (twins.exact if rule.across_splits == "drop" else np.zeros(len(side), dtype=bool)) | (twins.near if rule.near == "drop" else False)
+        drop = (twins.exact if rule.across_splits == "drop" else np.zeros(len(side), dtype=bool)) | (
+            twins.near if rule.near == "drop" else False
+        )
         lost[f"same input in {benchmark.card.id}"] += int((twins.exact & drop).sum())
         lost[f"nearly the same input in {benchmark.card.id}"] += int((twins.near & drop).sum())
         pairs[name] = twins
@@ -158,5 +174,7 @@ def _without_twins(train: Part, val: Part, judged: Part, benchmark: Benchmark) -
         if not drop.any():
             residual |= twins.right_hit
         elif not drop[twins.exact | twins.near].all():
-            residual |= find_twins(kept[-1].inputs, judged.inputs, near=rule.near != "off", threshold=rule.near_threshold).right_hit
+            residual |= find_twins(
+                kept[-1].inputs, judged.inputs, near=rule.near != "off", threshold=rule.near_threshold
+            ).right_hit
     return kept[0], kept[1], leak_report(pairs, len(judged), int(residual.sum()), rule.tolerated), lost

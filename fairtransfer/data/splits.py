@@ -19,14 +19,19 @@ def given(splits: GivenSplits, column: Sequence[str | None]) -> tuple[list[str],
     names = {value: split for split in SPLITS for value in getattr(splits, split)}
     unknown = Counter(value for value in column if value not in names and value is not None)
     problems = [
-        _problem("FT-D026", f"unknown split `{shown(value)}` ({rows:,} rows)", f"allowed: {', '.join(names)}", "name it in the card") for value, rows in sorted(unknown.items())
+        _problem(
+            "FT-D026",
+            f"unknown split `{shown(value)}` ({rows:,} rows)",
+            f"allowed: {', '.join(names)}",
+            "name it in the card",
+        )
+        for value, rows in sorted(unknown.items())
     ]
     if blank := sum(value is None for value in column):
         problems.append(_problem("FT-D026", f"{blank:,} rows have no split", f"allowed: {', '.join(names)}"))
     found = [names.get(value or "", OUTSIDE) for value in column]
-    for split in SPLITS:
-        if getattr(splits, split) and split not in found:
-            problems.append(_problem("FT-D027", f"`{split}` has 0 rows"))
+    empty = [split for split in SPLITS if getattr(splits, split) and split not in found]
+    problems += [_problem("FT-D027", f"`{split}` has 0 rows") for split in empty]
     return found, problems
 
 

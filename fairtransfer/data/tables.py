@@ -104,7 +104,9 @@ def _need(wanted: list[str], present: Iterable[str]) -> None:
         raise TableRefused("FT-D016", "one column found; is the separator `;`?", "save the file with commas", 1)
     if missing:
         names = ", ".join(f"`{shown(m)}`" for m in missing)
-        raise TableRefused("FT-D001", f"column {names} not found; columns are {', '.join(map(shown, columns[:20]))}", "", 1)
+        raise TableRefused(
+            "FT-D001", f"column {names} not found; columns are {', '.join(map(shown, columns[:20]))}", "", 1
+        )
 
 
 def _text(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -125,7 +127,9 @@ def _control(value: str) -> str | None:
 
 def _checked(value: str, name: str, row: int) -> str:
     if (bad := _control(value)) is not None:
-        raise TableRefused("FT-D015", f"control character `{shown(bad)}` in row {row}, column `{shown(name)}`", "delete it", row + 1)
+        raise TableRefused(
+            "FT-D015", f"control character `{shown(bad)}` in row {row}, column `{shown(name)}`", "delete it", row + 1
+        )
     if len(value) > MAX_CELL:
         raise TableRefused("FT-D042", f"cell of {len(value) / 1024**2:.1f} MiB in row {row}, limit 1 MiB")
     return value
@@ -142,8 +146,12 @@ def _read_csv(path: Path, wanted: list[str]) -> Table:
             began = reader.line_num + 1
     except csv.Error as error:
         if "unexpected end" in str(error):
-            raise TableRefused("FT-D012", f"quote opened at row {max(began - 1, 1)} never closed", "close it", began) from None
-        raise TableRefused("FT-D012", f"row {reader.line_num} cannot be read: {shown(str(error))}", "", reader.line_num) from None
+            raise TableRefused(
+                "FT-D012", f"quote opened at row {max(began - 1, 1)} never closed", "close it", began
+            ) from None
+        raise TableRefused(
+            "FT-D012", f"row {reader.line_num} cannot be read: {shown(str(error))}", "", reader.line_num
+        ) from None
     while rows and not any(rows[-1]):
         rows.pop()
     return _csv_table(rows, wanted, notes)
@@ -160,10 +168,17 @@ def _csv_table(rows: list[list[str]], wanted: list[str], notes: tuple[str, ...])
         raise TableRefused("FT-D042", f"row limit {MAX_ROWS:,} reached")
     uneven = [n for n, row in enumerate(body, 1) if len(row) != len(header)]
     if len(uneven) == len(body):
-        raise TableRefused("FT-D010", f"row 1 has {len(body[0])} fields, header has {len(header)}", "name every column", 2)
+        raise TableRefused(
+            "FT-D010", f"row 1 has {len(body[0])} fields, header has {len(header)}", "name every column", 2
+        )
     if uneven:
         row = uneven[0]
-        raise TableRefused("FT-D011", f"row {row} has {len(body[row - 1])} fields, expected {len(header)}", "quote values that hold commas", row + 1)
+        raise TableRefused(
+            "FT-D011",
+            f"row {row} has {len(body[row - 1])} fields, expected {len(header)}",
+            "quote values that hold commas",
+            row + 1,
+        )
     at = {name: header.index(name) for name in wanted}
     columns = {name: [_checked(row[i], name, n) or None for n, row in enumerate(body, 1)] for name, i in at.items()}
     return Table(columns, notes)
@@ -175,13 +190,17 @@ def _read_jsonl(path: Path, wanted: list[str]) -> Table:
     numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
     if not numbered:
         raise TableRefused("FT-D008", "no rows")
-    objects = [(n, _json_object(line, n, last=n == numbered[-1][0] and not text.endswith("\n"))) for n, line in numbered]
+    objects = [
+        (n, _json_object(line, n, last=n == numbered[-1][0] and not text.endswith("\n"))) for n, line in numbered
+    ]
     _need(wanted, objects[0][1])
     columns: dict[str, Column] = {name: [] for name in wanted}
     for number, row in objects:
         for name in wanted:
             if name not in row:
-                raise TableRefused("FT-D039", f"line {number} lacks key `{shown(name)}`", "write null where there is no value", number)
+                raise TableRefused(
+                    "FT-D039", f"line {number} lacks key `{shown(name)}`", "write null where there is no value", number
+                )
             columns[name].append(_json_text(row[name], name, number))
     return Table(columns, notes)
 
@@ -191,7 +210,9 @@ def _json_object(line: str, number: int, *, last: bool) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         for key in keys:
             if keys.count(key) > 1:
-                raise TableRefused("FT-D039", f"key `{shown(key)}` appears twice in line {number}", "keep one of them", number)
+                raise TableRefused(
+                    "FT-D039", f"key `{shown(key)}` appears twice in line {number}", "keep one of them", number
+                )
         return dict(pairs)
 
     def constant(word: str) -> Any:
@@ -203,7 +224,12 @@ def _json_object(line: str, number: int, *, last: bool) -> dict[str, Any]:
         found = "last line is cut off" if last else f"line {number} is not JSON"
         raise TableRefused("FT-D039", found, "write one JSON object a line", number) from None
     if not isinstance(row, dict):
-        raise TableRefused("FT-D039", f"object expected, got {'a list' if isinstance(row, list) else 'a plain value'}", "write one JSON object a line", number)
+        raise TableRefused(
+            "FT-D039",
+            f"object expected, got {'a list' if isinstance(row, list) else 'a plain value'}",
+            "write one JSON object a line",
+            number,
+        )
     return row
 
 
@@ -213,7 +239,9 @@ def _json_text(value: Any, name: str, number: int) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str):
-        raise TableRefused("FT-D039", f"nested value in line {number}, key `{shown(name)}`", "write plain values", number)
+        raise TableRefused(
+            "FT-D039", f"nested value in line {number}, key `{shown(name)}`", "write plain values", number
+        )
     return _checked(value, name, number)
 
 
@@ -228,7 +256,10 @@ def _read_parquet(path: Path, wanted: list[str]) -> Table:
         for name in wanted:
             _plain_type(schema.field(name).type, name)
         if parquet.num_row_groups == 0 or parquet.metadata.num_rows == 0:
-            raise TableRefused("FT-D040" if parquet.num_row_groups == 0 else "FT-D008", "file has no row groups" if parquet.num_row_groups == 0 else "no rows")
+            raise TableRefused(
+                "FT-D040" if parquet.num_row_groups == 0 else "FT-D008",
+                "file has no row groups" if parquet.num_row_groups == 0 else "no rows",
+            )
         if parquet.metadata.num_rows > MAX_ROWS:
             raise TableRefused("FT-D042", f"row limit {MAX_ROWS:,} reached")
         try:
@@ -245,9 +276,13 @@ def _parquet_trouble(message: str, path: Path) -> str:
 
 def _plain_type(kind: pa.DataType, name: str) -> None:
     if isinstance(kind, pa.BaseExtensionType):
-        raise TableRefused("FT-D040", f"extension types are not accepted (column `{shown(name)}`)", "store plain columns")
+        raise TableRefused(
+            "FT-D040", f"extension types are not accepted (column `{shown(name)}`)", "store plain columns"
+        )
     if pa.types.is_nested(kind):
-        raise TableRefused("FT-D040", f"nested columns are not accepted (column `{shown(name)}`)", "store plain columns")
+        raise TableRefused(
+            "FT-D040", f"nested columns are not accepted (column `{shown(name)}`)", "store plain columns"
+        )
 
 
 def _parquet_columns(parquet: pq.ParquetFile, wanted: list[str]) -> dict[str, Column]:
@@ -264,4 +299,8 @@ def _parquet_columns(parquet: pq.ParquetFile, wanted: list[str]) -> dict[str, Co
     return columns
 
 
-_READERS: dict[str, Callable[[Path, list[str]], Table]] = {"csv": _read_csv, "jsonl": _read_jsonl, "parquet": _read_parquet}
+_READERS: dict[str, Callable[[Path, list[str]], Table]] = {
+    "csv": _read_csv,
+    "jsonl": _read_jsonl,
+    "parquet": _read_parquet,
+}

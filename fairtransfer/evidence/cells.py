@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,6 +15,12 @@ from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.canonical import canonical
 
 KEYS = ("benchmark", "stage", "strategy", "budget", "seed")
+SCHEMA = pa.schema(
+    [(name, pa.string()) for name in KEYS[:-1]]
+    + [("seed", pa.int64())]
+    + [(name, pa.string()) for name in ("group", "y", "pred_before", "pred_after")]
+    + [("n", pa.int64())]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,67 +32,91 @@ class Pair:
     stage
         ``change`` (first is before, second after) or ``gain`` (first is the model trained from scratch).
     first, second
-        Tables with the columns ``item``, ``y`` and ``pred``.
+        Numbers of the two models in the list of predictions.
     """
 
     stage: str
     strategy: str
     budget: str
     seed: int
-    first: pa.Table
-    second: pa.Table
+    first: int
+    second: int
 
 
-def joint_counts(benchmark: str, items: pa.Table, attributes: Sequence[str], pairs: Sequence[Pair]) -> pa.Table:
+def joint_counts(
+    benchmark: str, items: pa.Table, attributes: Sequence[str], predictions: Sequence[pa.Table], pairs: Sequence[Pair]
+) -> pa.Table:
     """Return the joint counts of every pair.
 
     Parameters
     ----------
     items
         ``item``, ``y`` and one column per attribute.
+    predictions
+        One table per model, with ``item``, ``y`` and ``pred``.
 
     Returns
     -------
-    Table with the columns of `KEYS`, ``group`` (canonical JSON of attribute to value), ``y``, ``pred_before``,
-    ``pred_after`` and ``n``, sorted.
+    Table with the columns of `SCHEMA`; ``group`` is canonical JSON of attribute to value. Sorted.
 
     Raises
     ------
     IntegrityError
         When predictions are missing, repeated, unknown, or made for other labels.
     """
-    for pair in pairs:
-        _check(benchmark, items, pair.first)
-        _check(benchmark, items, pair.second)
-    counted = [_count(items, attributes, pair) for pair in pairs]
-    columns: dict[str, list[object]] = {name: [] for name in (*KEYS, "group", "y", "pred_before", "pred_after", "n")}
-    for pair, table in zip(pairs, counted, strict=True):
-        rows = table.to_pylist()
-        for row in rows:
-            group = canonical({name: row[f"g_{name}"] for name in attributes}).decode()
-            values = (benchmark, pair.stage, pair.strategy, pair.budget, pair.seed, group, row["y"], row["pred_before"], row["pred_after"], row["n"])
-            for column, value in zip(columns.values(), values, strict=True):
-                column.append(value)
-    return pa.table(columns, schema=SCHEMA).sort_by([(name, "ascending") for name in columns if name != "n"])
+    for table in predictions:
+        _check(benchmark, items, table)
+    if not pairs:
+        return SCHEMA.empty_table()
+    rows = [
+        _row(benchmark, pairs[row["pair"]], attributes, row)
+        for row in _count(items, attributes, predictions, pairs).to_pylist()
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMA).sort_by(
+        [(name, "ascending") for name in SCHEMA.names if name != "n"]
+    )
 
 
-SCHEMA = pa.schema(
-    [(name, pa.string()) for name in KEYS[:-1]]
-    + [("seed", pa.int64())]
-    + [(name, pa.string()) for name in ("group", "y", "pred_before", "pred_after")]
-    + [("n", pa.int64())]
-)
+def _row(benchmark: str, pair: Pair, attributes: Sequence[str], counted: dict[str, Any]) -> dict[str, Any]:
+    group = canonical({name: counted[f"g_{name}"] for name in attributes}).decode()
+    key = {
+        "benchmark": benchmark,
+        "stage": pair.stage,
+        "strategy": pair.strategy,
+        "budget": pair.budget,
+        "seed": pair.seed,
+    }
+    return {**key, "group": group, **{name: counted[name] for name in ("y", "pred_before", "pred_after", "n")}}
 
 
-def _count(items: pa.Table, attributes: Sequence[str], pair: Pair) -> pa.Table:
+def _count(
+    items: pa.Table, attributes: Sequence[str], predictions: Sequence[pa.Table], pairs: Sequence[Pair]
+) -> pa.Table:
+    """Return ``pair, g_<attribute>..., y, pred_before, pred_after, n``."""
     import ibis
 
-    people = ibis.memtable(items.select(["item", "y", *attributes]).rename(["item", "y", *(f"g_{name}" for name in attributes)]))
-    before = ibis.memtable(pair.first.select(["item", "pred"]).rename(["item", "pred_before"]))
-    after = ibis.memtable(pair.second.select(["item", "pred"]).rename(["item", "pred_after"]))
-    joined = people.join(before, "item").join(after, "item")
-    keys = [*(f"g_{name}" for name in attributes), "y", "pred_before", "pred_after"]
-    return joined.group_by(keys).aggregate(n=joined.count()).to_pyarrow()
+    people = ibis.memtable(
+        items.select(["item", "y", *attributes]).rename_columns(["item", "y", *(f"g_{name}" for name in attributes)])
+    )
+    numbered = [
+        table.select(["item", "pred"]).append_column("model", pa.array([i] * table.num_rows, pa.int32()))
+        for i, table in enumerate(predictions)
+    ]
+    answers = ibis.memtable(pa.concat_tables(numbered))
+    numbers = pa.array(range(len(pairs)), pa.int32())
+    models = {name: pa.array([getattr(p, name) for p in pairs], pa.int32()) for name in ("first", "second")}
+    asked = ibis.memtable(pa.table({"pair": numbers, **models}))
+    before = answers.select(first=answers.model, item=answers.item, pred_before=answers.pred)
+    after = answers.select(second=answers.model, item=answers.item, pred_after=answers.pred)
+    joined = asked.join(before, "first").join(after, ["second", "item"]).join(people, "item")
+    counted = joined.group_by(
+        ["pair", *(f"g_{name}" for name in attributes), "y", "pred_before", "pred_after"]
+    ).aggregate(n=joined.count())
+    connection = ibis.duckdb.connect()
+    try:
+        return connection.to_pyarrow(counted)
+    finally:
+        connection.disconnect()
 
 
 def _check(benchmark: str, items: pa.Table, predictions: pa.Table) -> None:

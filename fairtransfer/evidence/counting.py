@@ -50,7 +50,9 @@ def preferred_seeds(jobs: Sequence[Mapping[str, Any]]) -> dict[Model, int]:
     for job in jobs:
         if job["stage"] == "after":
             record = job["record"]
-            found["after", job["strategy"], job["label_budget"]].append((float(record["validation_error"]), float(record["validation_loss"]), int(job["seed"])))
+            found["after", job["strategy"], job["label_budget"]].append(
+                (float(record["validation_error"]), float(record["validation_loss"]), int(job["seed"]))
+            )
     return {model: min(scores)[2] for model, scores in found.items()}
 
 
@@ -63,14 +65,23 @@ def events_of(audit: Audit) -> list[str]:
 class _Counter:
     """Counts one benchmark."""
 
-    def __init__(self, folder: Path, audit: Audit, run: Mapping[str, Any], benchmark: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        audit: Audit,
+        run: Mapping[str, Any],
+        benchmark: Mapping[str, Any],
+        jobs: Sequence[Mapping[str, Any]],
+    ) -> None:
         self.audit, self.run, self.benchmark = audit, run, benchmark
         self.items = read_table(folder / "benchmarks" / benchmark["id"] / "items.parquet")
         self.answers: dict[Model, dict[int | None, pa.Table]] = defaultdict(dict)
         for job in jobs:
             if job["benchmark"] == benchmark["id"]:
                 model = BEFORE if job["stage"] == "before" else ("after", job["strategy"], job["label_budget"])
-                self.answers[model][job["seed"]] = read_table(folder / "jobs" / job["id"] / "predictions.parquet", ["item", "y", "pred"])
+                self.answers[model][job["seed"]] = read_table(
+                    folder / "jobs" / job["id"] / "predictions.parquet", ["item", "y", "pred"]
+                )
         self.scratch = next((s.name for s in audit.strategies if s.kind == "scratch"), "")
         self.artifacts = preferred_seeds(jobs) if audit.claim == "artifact" else {}
 
@@ -81,19 +92,26 @@ class _Counter:
     def compared(self, model: Model) -> list[tuple[str, Model]]:
         """Return what an adapted model is compared with: the model as published, and the one trained from scratch."""
         _, strategy, budget = model
-        others = [("change", BEFORE)] + ([("gain", ("after", self.scratch, budget))] if self.scratch != strategy else [])
+        others = [("change", BEFORE)] + (
+            [("gain", ("after", self.scratch, budget))] if self.scratch != strategy else []
+        )
         return [(stage, other) for stage, other in others if other in self.answers]
 
     def cells(self) -> pa.Table:
         """Return joint counts of every pair of models, seed by seed."""
+        number = {
+            (model, seed): i
+            for i, (model, seed) in enumerate((m, s) for m in sorted(self.answers) for s in self.answers[m])
+        }
         pairs = []
         for model in self.adapted():
             for stage, other in self.compared(model):
-                for seed, table in sorted(self.answers[model].items(), key=lambda item: item[0] or 0):
-                    first = self.answers[other].get(seed, self.answers[other].get(None))
-                    if first is not None and seed is not None:
-                        pairs.append(Pair(stage, model[1], model[2], seed, first, table))
-        return joint_counts(self.benchmark["id"], self.items, self.benchmark["attributes"], pairs)
+                for seed in sorted(s for s in self.answers[model] if s is not None):
+                    first = number.get((other, seed), number.get((other, None)))
+                    if first is not None:
+                        pairs.append(Pair(stage, model[1], model[2], seed, first, number[model, seed]))
+        tables = [self.answers[model][seed] for model, seed in number]
+        return joint_counts(self.benchmark["id"], self.items, self.benchmark["attributes"], tables, pairs)
 
     def moments(self) -> pa.Table:
         """Return moments of every model and pair."""
@@ -110,7 +128,10 @@ class _Counter:
                 shared = [s for s in seeds if s in self.answers[other] or None in self.answers[other]]
                 theirs = [s if s in self.answers[other] else None for s in shared]
                 if shared:
-                    first, second = self._stack(who, other, list(dict.fromkeys(theirs))), self._stack(who, model, shared)
+                    first, second = (
+                        self._stack(who, other, list(dict.fromkeys(theirs))),
+                        self._stack(who, model, shared),
+                    )
                     rows += change_rows(who, first, second, events, self._key(stage, model))
         return moments_table(rows)
 
@@ -127,5 +148,7 @@ class _Counter:
         matrices = np.zeros((len(seeds), len(order), len(who.classes)), dtype=bool)
         for number, seed in enumerate(seeds):
             table = self.answers[model][seed]
-            matrices[number, [order[name] for name in table["item"].to_pylist()]] = membership(table["pred"].to_pylist(), who.classes)
+            matrices[number, [order[name] for name in table["item"].to_pylist()]] = membership(
+                table["pred"].to_pylist(), who.classes
+            )
         return Answers(matrices)

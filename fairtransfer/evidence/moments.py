@@ -22,7 +22,9 @@ Flags = NDArray[np.bool_]
 JOIN = "|"
 
 COLUMNS: dict[str, pa.DataType] = {
-    **dict.fromkeys(("benchmark", "stage", "strategy", "budget", "side", "attributes", "group", "event", "class"), pa.string()),
+    **dict.fromkeys(
+        ("benchmark", "stage", "strategy", "budget", "side", "attributes", "group", "event", "class"), pa.string()
+    ),
     **dict.fromkeys(("units", "m", "x", "mm", "xm", "xx", "worse", "better"), pa.int64()),
 }
 
@@ -93,7 +95,13 @@ def _view(items: pa.Table, names: tuple[str, ...], units: Counts) -> View:
     codes = np.array([rank[key] for key in keys], dtype=np.int64)
     width = int(units.max()) + 1
     pairs, part = np.unique(codes * width + units, return_inverse=True)
-    return View([dict(zip(names, key, strict=True)) for key in order], codes, part.astype(np.int64), pairs // width, pairs % width)
+    return View(
+        [dict(zip(names, key, strict=True)) for key in order],
+        codes,
+        part.astype(np.int64),
+        pairs // width,
+        pairs % width,
+    )
 
 
 def membership(labels: Sequence[str], classes: Sequence[str]) -> Flags:
@@ -143,18 +151,24 @@ def level_rows(who: People, answers: Answers, events: Sequence[str], key: dict[s
         yield from _rows(who, den, num, event, key, {})
 
 
-def change_rows(who: People, first: Answers, second: Answers, events: Sequence[str], key: dict[str, str]) -> Iterator[dict[str, Any]]:
+def change_rows(
+    who: People, first: Answers, second: Answers, events: Sequence[str], key: dict[str, str]
+) -> Iterator[dict[str, Any]]:
     """Yield the moments of every paired change: seed s of the second against seed s of the first (or its only one)."""
     paired = [name for name in events if name not in UNPAIRED]
     for old, new in zip(_events(who, first, paired), _events(who, second, paired), strict=True):
-        sign = -1 if old.name == "hit" else 1  # losing a hit is worse; a false alarm, a selection or an error gained is "worse"
+        sign = (
+            -1 if old.name == "hit" else 1
+        )  # losing a hit is worse; a false alarm, a selection or an error gained is "worse"
         before = np.broadcast_to(old.num, new.num.shape)
         worse = (sign * (new.num - before) > 0).sum(axis=0)
         better = (sign * (new.num - before) < 0).sum(axis=0)
         yield from _rows(who, new.den.sum(axis=0), worse - better, new, key, {"worse": worse, "better": better})
 
 
-def _rows(who: People, den: Counts, num: Counts, event: _Event, key: dict[str, str], extra: dict[str, Counts]) -> Iterator[dict[str, Any]]:
+def _rows(
+    who: People, den: Counts, num: Counts, event: _Event, key: dict[str, str], extra: dict[str, Counts]
+) -> Iterator[dict[str, Any]]:
     for names, view in who.views.items():
         inside, outside = _unit_sums(view, who.units, den, num)
         discordant = {name: _add(view.codes, values, len(view.groups)) for name, values in extra.items()}
@@ -168,7 +182,10 @@ def _rows(who: People, den: Counts, num: Counts, event: _Event, key: dict[str, s
                     "event": event.name,
                     "class": event.of,
                     **dict(zip(("units", "m", "x", "mm", "xm", "xx"), map(int, table[number]), strict=True)),
-                    **{name: int(discordant[name][number]) if side == "group" and name in discordant else 0 for name in ("worse", "better")},
+                    **{
+                        name: int(discordant[name][number]) if side == "group" and name in discordant else 0
+                        for name in ("worse", "better")
+                    },
                 }
 
 
@@ -184,7 +201,11 @@ def _unit_sums(view: View, units: Counts, den: Counts, num: Counts) -> tuple[Cou
     inside = _squares(view.group_of, m, x, groups)
     total = _squares(np.zeros(everyone, dtype=np.int64), total_m, total_x, 1)
     # Units with a part inside: their whole contribution is replaced by what is left of it outside.
-    outside = total - _squares(view.group_of, unit_m, unit_x, groups) + _squares(view.group_of, unit_m - m, unit_x - x, groups)
+    outside = (
+        total
+        - _squares(view.group_of, unit_m, unit_x, groups)
+        + _squares(view.group_of, unit_m - m, unit_x - x, groups)
+    )
     return inside, outside
 
 

@@ -28,7 +28,10 @@ from fairtransfer.evidence.manifest import file_digest
 
 MANIFEST = "manifest.json"
 _INDEX = "index.db"
-_TABLE = "CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY, state TEXT NOT NULL, attempt INTEGER NOT NULL, reason TEXT NOT NULL DEFAULT '')"
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS jobs "
+    "(id TEXT PRIMARY KEY, state TEXT NOT NULL, attempt INTEGER NOT NULL, reason TEXT NOT NULL DEFAULT '')"
+)
 
 State = Literal["absent", "leased", "failed", "done"]
 
@@ -56,7 +59,11 @@ class Attempt:
         for path in files:
             sync_file(path)
         failpoint("pre_manifest")
-        manifest = {"job": self.job, "attempt": self.number, "files": {p.name: {"sha256": file_digest(p), "bytes": p.stat().st_size} for p in files}}
+        manifest = {
+            "job": self.job,
+            "attempt": self.number,
+            "files": {p.name: {"sha256": file_digest(p), "bytes": p.stat().st_size} for p in files},
+        }
         write_json(self.folder / MANIFEST, manifest)
         sync_folder(self.folder)
         failpoint("pre_rename")
@@ -93,7 +100,9 @@ class Store:
         except Timeout:
             owner = self.folder / "owner"
             who = f" by {owner.read_text().strip()}" if owner.is_file() else ""
-            raise WorkspaceBusy(f"workspace {self.folder.parent} is in use{who}; wait for that run, or use another --workspace") from None
+            raise WorkspaceBusy(
+                f"workspace {self.folder.parent} is in use{who}; wait for that run, or use another --workspace"
+            ) from None
         (self.folder / "owner").write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
         self._index = sqlite3.connect(self.folder / _INDEX, isolation_level=None)
         # A rollback journal, not WAL: it also works on network file systems, and there is one writer only.
@@ -103,7 +112,9 @@ class Store:
         self._sweep()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the store and free the lock."""
         if self._index is not None:
             self._index.close()
@@ -135,7 +146,11 @@ class Store:
     def status(self, job: str) -> Status:
         """Return what the index says of a job."""
         with self._connected() as index:
-            row = None if index is None else index.execute("SELECT state, attempt, reason FROM jobs WHERE id = ?", (job,)).fetchone()
+            row = (
+                None
+                if index is None
+                else index.execute("SELECT state, attempt, reason FROM jobs WHERE id = ?", (job,)).fetchone()
+            )
         return Status("absent") if row is None else Status(*row)
 
     def mark(self, job: str, state: State, attempt: int, reason: str = "") -> None:

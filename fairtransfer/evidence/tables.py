@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.atomic import sync_folder
@@ -22,9 +24,17 @@ def write_table(path: Path, table: pa.Table) -> None:
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """Read a table; raise `IntegrityError` when it is cut off or damaged."""
     try:
-        return pq.read_table(path, columns=columns, page_checksum_verification=True)
+        # Not pq.read_table: it loads the data set machinery, and pandas with it, to read one file.
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            return file.read(columns=columns)
     except (pa.ArrowInvalid, OSError) as error:
         raise IntegrityError(f"{path} cannot be read: {error}") from None
+
+
+def integers(array: pa.Array) -> NDArray[np.int64]:
+    """Return an integer array without missing values as numpy; `Array.to_numpy` would import pandas."""
+    width = np.dtype(array.type.to_pandas_dtype())
+    return np.frombuffer(array.buffers()[1], dtype=width)[array.offset : array.offset + len(array)].astype(np.int64)
 
 
 def predictions_table(items: list[str], y: list[str], pred: list[str], scores: pa.Array) -> pa.Table:
@@ -35,4 +45,11 @@ def predictions_table(items: list[str], y: list[str], pred: list[str], scores: p
     scores
         One list of probabilities per item, in the order of the audit's classes.
     """
-    return pa.table({"item": pa.array(items, pa.string()), "y": pa.array(y, pa.string()), "pred": pa.array(pred, pa.string()), "scores": scores})
+    return pa.table(
+        {
+            "item": pa.array(items, pa.string()),
+            "y": pa.array(y, pa.string()),
+            "pred": pa.array(pred, pa.string()),
+            "scores": scores,
+        }
+    )

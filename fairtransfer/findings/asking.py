@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.findings.counts import Block, Counts, Tally, View
+from fairtransfer.findings.counts import Block, Counts, Ints, Tally, View
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.samples import Difference, Level, Mean, Paired
 from fairtransfer.stats.effective import Moments
@@ -68,7 +68,9 @@ class Desk:
         block = self.block(pairing)
         return [] if block is None else list(block.tally(view, "wrong", "").groups)
 
-    def level(self, pairing: Pairing, model: Model, group: dict[str, str], metric: str, of: str | None, side: Side = "group") -> Level | Mean | Missing:
+    def level(
+        self, pairing: Pairing, model: Model, group: dict[str, str], metric: str, of: str | None, side: Side = "group"
+    ) -> Level | Mean | Missing:
         """Return a rate of one model: of a group, or of everyone outside it."""
         kind = METRICS[metric]
         parts = [self._level(pairing, model, group, kind, label, side) for label in self._classes(kind, of)]
@@ -81,14 +83,19 @@ class Desk:
             return Missing("undefined", f"`{metric}` has no paired change: its denominator changes with the model")
         return _combine([self._change(pairing, group, kind, label) for label in self._classes(kind, of)], kind)
 
-    def difference(self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None) -> Difference | Missing:
+    def difference(
+        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
+    ) -> Difference | Missing:
         """Return how much a rate of the second model differs between a group and another, or everyone else (None)."""
         one = self.level(pairing, "after", group, metric, of)
-        two = self.level(pairing, "after", group if other is None else other, metric, of, "rest" if other is None else "group")
+        two = self.level(
+            pairing, "after", group if other is None else other, metric, of, "rest" if other is None else "group"
+        )
         for found in (one, two):
             if isinstance(found, Missing):
                 return found
-        assert isinstance(one, Level) and isinstance(two, Level), "gates name the class"
+        assert isinstance(one, Level), "gates name the class"
+        assert isinstance(two, Level), "gates name the class"
         return Difference(one, two)
 
     def _classes(self, kind: Metric, of: str | None) -> list[str]:
@@ -96,7 +103,9 @@ class Desk:
             return [""]
         return list(self.record.classes) if of is None else [of]
 
-    def _level(self, pairing: Pairing, model: Model, group: dict[str, str], kind: Metric, of: str, side: Side) -> Level | Missing:
+    def _level(
+        self, pairing: Pairing, model: Model, group: dict[str, str], kind: Metric, of: str, side: Side
+    ) -> Level | Missing:
         tally, column = self._column(pairing, group, kind.event, of)
         den, num = (tally.den_first, tally.first) if model == "before" else (tally.den_second, tally.second)
         if model == "before" and self.record.audit.before.kind != "probe" and pairing.stage == "change":
@@ -108,7 +117,14 @@ class Desk:
         if (sizes == 0).any():
             return Missing("undefined", _why_empty(kind, of), float(sizes.mean()))
         moments = self._moments(pairing, model, side, group, kind.event, of)
-        return Level(tuple(map(int, hits)), tuple(map(int, sizes)), moments, self.clustered(pairing.benchmark), self.procedure, kind.complement)
+        return Level(
+            tuple(map(int, hits)),
+            tuple(map(int, sizes)),
+            moments,
+            self.clustered(pairing.benchmark),
+            self.procedure,
+            kind.complement,
+        )
 
     def _change(self, pairing: Pairing, group: dict[str, str], kind: Metric, of: str) -> Paired | Missing:
         tally, column = self._column(pairing, group, kind.event, of)
@@ -116,8 +132,17 @@ class Desk:
         if n == 0:
             return Missing("undefined", _why_empty(kind, of), 0)
         moments = self._moments(pairing, None, "group", group, kind.event, of)
-        per_seed = [tuple(map(int, table[:, column])) for table in (tally.gained, tally.lost, tally.first, tally.second)]
-        return Paired(*per_seed, n, moments, self.clustered(pairing.benchmark), self.procedure, -1 if kind.complement else 1)
+        return Paired(
+            gained=_per_seed(tally.gained, column),
+            lost=_per_seed(tally.lost, column),
+            before=_per_seed(tally.first, column),
+            after=_per_seed(tally.second, column),
+            n=n,
+            moments=moments,
+            clustered=self.clustered(pairing.benchmark),
+            procedure=self.procedure,
+            sign=-1 if kind.complement else 1,
+        )
 
     def _column(self, pairing: Pairing, group: dict[str, str], event: str, of: str) -> tuple[Tally, int]:
         block = self.block(pairing)
@@ -125,11 +150,17 @@ class Desk:
         tally = block.tally(tuple(group), event, of)
         return tally, tally.groups.index(group)
 
-    def _moments(self, pairing: Pairing, model: Model | None, side: Side, group: dict[str, str], event: str, of: str) -> Moments:
+    def _moments(
+        self, pairing: Pairing, model: Model | None, side: Side, group: dict[str, str], event: str, of: str
+    ) -> Moments:
         stage, strategy, budget = pairing.stage if model is None else model, pairing.strategy, pairing.budget
         if model == "before":
-            stage, strategy, budget = ("before", "", "") if pairing.stage == "change" else ("after", self.scratch, budget)
-        return self.counts.moments_of(pairing.benchmark, stage, strategy, budget, side, "*".join(group), canonical(group).decode(), event, of)
+            stage, strategy, budget = (
+                ("before", "", "") if pairing.stage == "change" else ("after", self.scratch, budget)
+            )
+        return self.counts.moments_of(
+            pairing.benchmark, stage, strategy, budget, side, "*".join(group), canonical(group).decode(), event, of
+        )
 
     @property
     def scratch(self) -> str:
@@ -146,13 +177,17 @@ class Desk:
                     yield Pairing(benchmark, stage, strategy.name, budget["written"])
 
 
+def _per_seed(table: Ints, column: int) -> tuple[int, ...]:
+    return tuple(map(int, table[:, column]))
+
+
 def _why_empty(kind: Metric, of: str) -> str:
     words = {
-        "hit": f"0 people of the class `{of}`",
-        "false_alarm": f"0 people outside the class `{of}`",
-        "precise": f"nobody was put into the class `{of}`",
-        "wrong": "0 people",
-        "selected": "0 people",
+        "hit": f"0 cases of the class `{of}`",
+        "false_alarm": f"0 cases outside the class `{of}`",
+        "precise": f"no case was put into the class `{of}`",
+        "wrong": "0 cases",
+        "selected": "0 cases",
     }
     return words[kind.event]
 

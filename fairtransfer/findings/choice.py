@@ -10,7 +10,10 @@ from typing import Any
 from fairtransfer.evidence.counting import preferred_seeds
 from fairtransfer.findings.record import RunRecord
 
-CANDIDATE_RULE = "lowest validation error averaged over seeds at the largest label budget, then lowest validation loss; never `scratch`"
+CANDIDATE_RULE = (
+    "lowest validation error averaged over seeds at the largest label budget, "
+    "then lowest validation loss; never `scratch`"
+)
 
 Score = tuple[float, float]
 
@@ -33,7 +36,11 @@ def chosen_seeds(record: RunRecord) -> dict[tuple[str, str, str], int]:
     if record.audit.claim == "procedure":
         return {}
     preferred = preferred_seeds(record.jobs)
-    return {(b["id"], strategy, budget): seed for b in record.run["benchmarks"] for (_, strategy, budget), seed in preferred.items()}
+    return {
+        (b["id"], strategy, budget): seed
+        for b in record.run["benchmarks"]
+        for (_, strategy, budget), seed in preferred.items()
+    }
 
 
 def candidate(record: RunRecord) -> Chosen | None:
@@ -50,5 +57,8 @@ def candidate(record: RunRecord) -> Chosen | None:
             scores[job["strategy"]].append(_score(job))
     if not scores:
         return None
-    means = {name: (sum(e for e, _ in found) / len(found), sum(loss for _, loss in found) / len(found), name) for name, found in scores.items()}
+    means = {
+        name: (sum(e for e, _ in found) / len(found), sum(loss for _, loss in found) / len(found), name)
+        for name, found in scores.items()
+    }
     return Chosen(min(means.values())[2], largest, CANDIDATE_RULE)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fairtransfer.evidence.moments import membership
+from fairtransfer.evidence.tables import integers
 from fairtransfer.stats.effective import Moments
 
 Ints = NDArray[np.int64]
@@ -66,7 +66,9 @@ class Block:
             sums = np.bincount(cell, weights=np.where(flags, self.n, 0), minlength=len(self.seeds) * len(groups))
             return np.rint(sums).astype(np.int64).reshape(len(self.seeds), len(groups))
 
-        return Tally(groups, add(den_first), add(den_second), add(first), add(second), add(second & ~first), add(first & ~second))
+        return Tally(
+            groups, add(den_first), add(den_second), add(first), add(second), add(second & ~first), add(first & ~second)
+        )
 
     def _view(self, view: View) -> tuple[tuple[dict[str, str], ...], Ints]:
         keys = [tuple(group[name] for name in view) for group in self.groups]
@@ -80,7 +82,12 @@ class Block:
         if event == "wrong":
             return everyone, (chosen != self.truth).any(axis=1)
         mine, said = self.truth[:, self.classes.index(of)], chosen[:, self.classes.index(of)]
-        pairs = {"hit": (mine, mine & said), "false_alarm": (~mine, ~mine & said), "selected": (everyone, said), "precise": (said, mine & said)}
+        pairs = {
+            "hit": (mine, mine & said),
+            "false_alarm": (~mine, ~mine & said),
+            "selected": (everyone, said),
+            "precise": (said, mine & said),
+        }
         return pairs[event]
 
 
@@ -103,20 +110,54 @@ class Counts:
         return self._blocks[key]
 
     @cached_property
-    def names(self) -> list[tuple[str, str, str, str]]:
+    def _columns(self) -> dict[str, _Coded]:
+        return {
+            name: _coded(self.cells[name])
+            for name in ("benchmark", "stage", "strategy", "budget", "seed", "group", "y", "pred_before", "pred_after")
+        }
+
+    @cached_property
+    def names(self) -> list[tuple[str, ...]]:
         """Every ``(benchmark, stage, strategy, budget)`` there are counts for."""
-        table = self.cells.select(["benchmark", "stage", "strategy", "budget"]).group_by(["benchmark", "stage", "strategy", "budget"]).aggregate([])
-        return sorted(tuple(row.values()) for row in table.to_pylist())
+        columns = [self._columns[name] for name in ("benchmark", "stage", "strategy", "budget")]
+        rows = np.unique(np.stack([column.codes for column in columns], axis=1), axis=0)
+        return sorted(
+            tuple(column.values[code] for column, code in zip(columns, row, strict=True)) for row in rows.tolist()
+        )
+
+    @cached_property
+    def _n(self) -> Ints:
+        return integers(self.cells["n"].combine_chunks())
 
     def _read(self, benchmark: str, stage: str, strategy: str, budget: str) -> Block | None:
-        conditions = [pc.equal(self.cells[name], value) for name, value in zip(("benchmark", "stage", "strategy", "budget"), (benchmark, stage, strategy, budget), strict=True)]
+        wanted: dict[str, object] = {"benchmark": benchmark, "stage": stage, "strategy": strategy, "budget": budget}
         if (only := self.chosen_seeds.get((benchmark, strategy, budget))) is not None:
-            conditions.append(pc.equal(self.cells["seed"], only))
-        mask = conditions[0]
-        for condition in conditions[1:]:
-            mask = pc.and_(mask, condition)
-        rows = self.cells.filter(mask)
-        return None if rows.num_rows == 0 else _block(rows, self.classes)
+            wanted["seed"] = only
+        mask = np.ones(len(self._n), dtype=bool)
+        for name, value in wanted.items():
+            column = self._columns[name]
+            mask &= column.codes == (column.values.index(value) if value in column.values else -1)
+        return self._block(mask) if mask.any() else None
+
+    def _block(self, mask: NDArray[np.bool_]) -> Block:
+        seeds, seed = _renumbered(self._columns["seed"], mask)
+        groups, group = _renumbered(self._columns["group"], mask)
+
+        def chosen(name: str) -> NDArray[np.bool_]:
+            column = self._columns[name]
+            return membership(column.values, self.classes)[column.codes[mask]]
+
+        return Block(
+            self.classes,
+            tuple(seeds),
+            tuple(json.loads(g) for g in groups),
+            seed,
+            group,
+            chosen("y"),
+            chosen("pred_before"),
+            chosen("pred_after"),
+            self._n[mask],
+        )
 
     @cached_property
     def _moments(self) -> dict[tuple[str, ...], tuple[int, ...]]:
@@ -130,18 +171,23 @@ class Counts:
         return Moments(*self._moments[key])
 
 
-def _block(rows: pa.Table, classes: tuple[str, ...]) -> Block:
-    seeds, seed = _codes(rows["seed"].to_pylist())
-    groups, group = _codes(rows["group"].to_pylist())
-    parts = []
-    for name in ("y", "pred_before", "pred_after"):
-        labels, code = _codes(rows[name].to_pylist())
-        parts.append(membership(labels, classes)[code])
-    n = np.asarray(rows["n"].to_pylist(), dtype=np.int64)
-    return Block(classes, tuple(seeds), tuple(json.loads(g) for g in groups), seed, group, *parts, n)
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """A column as its distinct values and the number of each row's value."""
+
+    values: list[Any]
+    codes: Ints
 
 
-def _codes(values: Sequence[str]) -> tuple[list[str], Ints]:
-    order = sorted(set(values))
-    rank = {value: i for i, value in enumerate(order)}
-    return order, np.array([rank[value] for value in values], dtype=np.int64)
+def _coded(column: pa.ChunkedArray) -> _Coded:
+    encoded = column.combine_chunks().dictionary_encode()
+    return _Coded(encoded.dictionary.to_pylist(), integers(encoded.indices))
+
+
+def _renumbered(column: _Coded, mask: NDArray[np.bool_]) -> tuple[list[Any], Ints]:
+    """Return the values that occur, sorted, and each row's number among them."""
+    codes = column.codes[mask]
+    order = sorted((column.values[code], code) for code in np.unique(codes).tolist())
+    rank = np.zeros(len(column.values), dtype=np.int64)
+    rank[[code for _, code in order]] = np.arange(len(order))
+    return [value for value, _ in order], rank[codes]

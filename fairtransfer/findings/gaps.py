@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
 from fairtransfer.findings.counts import View
@@ -20,15 +21,30 @@ def gap_finding(desk: Desk, pairing: Pairing, model: Model, view: View, blank: F
     sampling. Gates judge groups one by one instead.
     """
     minimum = desk.record.audit.policy.min_group
-    found = {str(group): (group, desk.level(pairing, model, group, blank.metric, blank.class_)) for group in desk.groups(pairing, view)}
-    large = [(group, sample) for group, sample in found.values() if not isinstance(sample, Missing) and _smallest(sample) >= minimum]
+    found = {
+        str(group): (group, desk.level(pairing, model, group, blank.metric, blank.class_))
+        for group in desk.groups(pairing, view)
+    }
+    large = [
+        (group, sample)
+        for group, sample in found.values()
+        if not isinstance(sample, Missing) and _smallest(sample) >= minimum
+    ]
     left_out = [group for group, sample in found.values() if isinstance(sample, Missing) or _smallest(sample) < minimum]
-    details = {"groups_left_out": left_out}
+    details: dict[str, Any] = {"groups_left_out": left_out}
     if len(large) < 2:
-        return replace(blank, status="undefined", status_reason=f"{len(large)} group(s) large enough to compare", details=details)
+        return replace(
+            blank, status="undefined", status_reason=f"{len(large)} group(s) large enough to compare", details=details
+        )
     order = sorted(large, key=lambda pair: pair[1].estimate, reverse=METRICS[blank.metric].higher_is_worse)
     (worst_group, worst), (best_group, best) = order[0], order[-1]
-    details |= {"worst_group": worst_group, "worst": worst.estimate, "best_group": best_group, "best": best.estimate, "groups_compared": len(large)}
+    details |= {
+        "worst_group": worst_group,
+        "worst": worst.estimate,
+        "best_group": best_group,
+        "best": best.estimate,
+        "groups_compared": len(large),
+    }
     details |= _noise([sample for _, sample in large if isinstance(sample, Level)], len(large))
     gap = abs(worst.estimate - best.estimate)
     return replace(blank, estimate=gap, ci_method="none: compare with the noise floor", details=details)

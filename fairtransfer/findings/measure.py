@@ -71,11 +71,13 @@ class _Teller:
         """Yield the rates of one model, then the gaps between its groups."""
         for _, group, metric, of in self.questions(pairing):
             yield self._row(pairing, model, group, metric, of, self.desk.level(pairing, model, group, metric, of))
-        for metric in self.record.audit.metrics:
-            for of in self._classes(metric):
+        for spec in self.record.audit.metrics:
+            for of in self._classes(spec):
                 for view in self.views(pairing.benchmark)[1:]:
-                    blank = self._blank(pairing, model, {}, metric.name, of)
-                    yield gap_finding(self.desk, pairing, model, view, replace(blank, level="gap", group=dict.fromkeys(view, "*")))
+                    blank = self._blank(pairing, model, {}, spec.name, of)
+                    yield gap_finding(
+                        self.desk, pairing, model, view, replace(blank, level="gap", group=dict.fromkeys(view, "*"))
+                    )
 
     def changes(self, pairing: Pairing) -> Iterator[Finding]:
         """Yield the paired changes from one model to another."""
@@ -83,7 +85,9 @@ class _Teller:
             if METRICS[metric].paired:
                 yield self._row(pairing, None, group, metric, of, self.desk.change(pairing, group, metric, of))
 
-    def _blank(self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, of: str | None) -> Finding:
+    def _blank(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, of: str | None
+    ) -> Finding:
         stage: Any = model or pairing.stage
         seeds = self._seeds(pairing)
         strategy: str | None = pairing.strategy
@@ -97,25 +101,35 @@ class _Teller:
         benchmark = self.record.cards[pairing.benchmark].card.key
         direction = METRICS[metric].harm_direction
         audit = self.record.audit
-        return Finding(audit.id, self.record.id, benchmark, stage, strategy, budget, seeds, metric, of, direction, group, level)
+        return Finding(
+            audit.id, self.record.id, benchmark, stage, strategy, budget, seeds, metric, of, direction, group, level
+        )
 
     def _seeds(self, pairing: Pairing) -> tuple[int, ...]:
         block = self.desk.block(pairing)
         return () if block is None else block.seeds
 
-    def _row(self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, of: str | None, sample: Sample | Missing) -> Finding:
+    def _row(
+        self,
+        pairing: Pairing,
+        model: Model | None,
+        group: dict[str, str],
+        metric: str,
+        of: str | None,
+        sample: Sample | Missing,
+    ) -> Finding:
         blank = self._blank(pairing, model, group, metric, of)
         if isinstance(sample, Missing):
             return replace(blank, n=sample.n, status=sample.status, status_reason=sample.reason)
-        row = replace(blank, **count_fields(sample, METRICS[metric].higher_is_worse))
+        row = replace(blank, **count_fields(sample, higher_is_worse=METRICS[metric].higher_is_worse))
         minimum = self.record.audit.policy.min_group
         smallest = min((part.n for part in sample.parts), default=0) if isinstance(sample, Mean) else row.n or 0
         if smallest < minimum:
-            return replace(row, status="too_small", status_reason=f"{smallest:g} people, fewer than {minimum}")
+            return replace(row, status="too_small", status_reason=f"{smallest:g} cases, fewer than {minimum}")
         return replace(row, **interval_fields(sample), minimum_detectable=_detectable(sample))
 
 
-def count_fields(sample: Sample, higher_is_worse: bool) -> dict[str, Any]:
+def count_fields(sample: Sample, *, higher_is_worse: bool) -> dict[str, Any]:
     """Return the counts a row keeps, errors counted in the direction of harm."""
     if isinstance(sample, Level):
         counted = [n - k if sample.complement else k for k, n in zip(sample.hits, sample.sizes, strict=True)]
@@ -124,7 +138,10 @@ def count_fields(sample: Sample, higher_is_worse: bool) -> dict[str, Any]:
         rises = sample.sign > 0  # the metric rises when a pair is gained
         worse, better = (sample.gained, sample.lost) if rises == higher_is_worse else (sample.lost, sample.gained)
         seeds, n = sample.seeds_count, sample.n
-        errors = [sum(hits) / seeds if rises == higher_is_worse else n - sum(hits) / seeds for hits in (sample.before, sample.after)]
+        errors = [
+            sum(hits) / seeds if rises == higher_is_worse else n - sum(hits) / seeds
+            for hits in (sample.before, sample.after)
+        ]
         names = ("n_before_errors", "n_after_errors", "n_new_errors", "n_fixed_errors")
         return {"n": n, **dict(zip(names, (*errors, sum(worse) / seeds, sum(better) / seeds), strict=True))}
     if isinstance(sample, Mean):

@@ -71,13 +71,17 @@ def load_record(folder: Path) -> RunRecord:
         raise IntegrityError(f"{folder} is not a run: it has no {RUN_FILE}")
     run = read_json(path)
     if run.get("schema") != "1":
-        raise IntegrityError(f"{folder} was written by another version (schema {run.get('schema')}); this tool reads schema 1; upgrade")
+        raise IntegrityError(
+            f"{folder} was written by another version (schema {run.get('schema')}); this tool reads schema 1; upgrade"
+        )
     problems = Problems()
     loaded = read_audit(folder / "audit.yaml", problems)
     cards = {b["id"]: read_card(folder / "cards" / f"{b['id']}.md", problems) for b in run["benchmarks"]}
     if loaded is None or None in cards.values():
-        raise IntegrityError(f"{folder}: the audit or a card cannot be read any more:\n" + "\n".join(map(str, problems)))
+        raise IntegrityError(
+            f"{folder}: the audit or a card cannot be read any more:\n" + "\n".join(map(str, problems))
+        )
     jobs = tuple(read_json(p) for p in sorted((folder / "jobs").glob("*/job.json")))
-    tables = [read_table(folder / name) for name in ("cells.parquet", "moments.parquet")]
+    cells, moments = read_table(folder / "cells.parquet"), read_table(folder / "moments.parquet")
     lines = {gate.id: gate.line for gate in loaded.audit.gates}
-    return RunRecord(folder, loaded.audit, {k: c for k, c in cards.items() if c}, run, jobs, *tables, lines)
+    return RunRecord(folder, loaded.audit, {k: c for k, c in cards.items() if c}, run, jobs, cells, moments, lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.seeds import SeedPart, seed_part, seed_share, widen
 
 Limits = tuple[float, float]
+
+RATE: Limits = (0.0, 1.0)
+CHANGE: Limits = (-1.0, 1.0)
 
 
 class Sample(abc.ABC):
@@ -52,12 +56,18 @@ class Sample(abc.ABC):
     def method(self) -> str:
         """How the interval over examples is made."""
 
+    @property
+    @abc.abstractmethod
+    def range(self) -> Limits:
+        """The values the quantity can take: limits are cut to them."""
+
     def limits(self, level: float) -> Limits:
         """Return both limits at a one-sided level (0.975 for a two-sided 95 % interval)."""
         interval = self.examples(level)
-        if not self.of_procedure:
-            return float(interval.low), float(interval.high)
-        return widen(self.estimate, interval, self.seed_part(level).half)
+        low, high = float(interval.low), float(interval.high)
+        if self.of_procedure:
+            low, high = widen(self.estimate, interval, self.seed_part(level).half)
+        return max(low, self.range[0]), min(high, self.range[1])
 
     def seed_part(self, level: float) -> SeedPart:
         """Return what the seeds add."""
@@ -88,6 +98,11 @@ class Level(Sample):
     complement: bool = False
 
     @property
+    def range(self) -> Limits:
+        """A rate lies between 0 and 1."""
+        return RATE
+
+    @property
     def seeds_count(self) -> int:
         """How many seeds."""
         return len(self.hits)
@@ -100,7 +115,7 @@ class Level(Sample):
     @property
     def share(self) -> float:
         """The event's share, averaged over seeds."""
-        return float(np.mean([k / n for k, n in zip(self.hits, self.sizes, strict=True)]))
+        return fmean(k / n for k, n in zip(self.hits, self.sizes, strict=True))
 
     @property
     def estimate(self) -> float:
@@ -130,7 +145,7 @@ class Level(Sample):
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "wilson" + _suffix(self.clustered, self.procedure, self.seeds_count)
+        return "wilson" + _suffix(self.seeds_count, clustered=self.clustered, procedure=self.procedure)
 
 
 @dataclass(frozen=True)
@@ -160,6 +175,11 @@ class Paired(Sample):
     sign: int = 1
 
     @property
+    def range(self) -> Limits:
+        """A change lies between -1 and 1."""
+        return CHANGE
+
+    @property
     def seeds_count(self) -> int:
         """How many seeds."""
         return len(self.gained)
@@ -177,7 +197,7 @@ class Paired(Sample):
     @property
     def estimate(self) -> float:
         """The change."""
-        return float(np.mean(self.by_seed))
+        return fmean(self.by_seed)
 
     @property
     def discordant(self) -> float:
@@ -209,7 +229,7 @@ class Paired(Sample):
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "bonett-price" + _suffix(self.clustered, self.procedure, self.seeds_count)
+        return "bonett-price" + _suffix(self.seeds_count, clustered=self.clustered, procedure=self.procedure)
 
 
 @dataclass(frozen=True)
@@ -218,6 +238,11 @@ class Difference(Sample):
 
     first: Level
     second: Level
+
+    @property
+    def range(self) -> Limits:
+        """A difference lies between -1 and 1."""
+        return CHANGE
 
     @property
     def of_procedure(self) -> bool:
@@ -237,7 +262,7 @@ class Difference(Sample):
     @property
     def estimate(self) -> float:
         """The difference."""
-        return float(np.mean(self.by_seed))
+        return fmean(self.by_seed)
 
     def examples(self, level: float) -> Interval:
         """Return the envelope of Newcombe's and Agresti and Caffo's intervals at effective sizes."""
@@ -247,7 +272,9 @@ class Difference(Sample):
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "newcombe/agresti-caffo envelope" + _suffix(self.first.clustered, self.of_procedure, self.seeds_count)
+        return "newcombe/agresti-caffo envelope" + _suffix(
+            self.seeds_count, clustered=self.first.clustered, procedure=self.of_procedure
+        )
 
 
 @dataclass(frozen=True)
@@ -265,6 +292,11 @@ class Mean(Sample):
     independent: bool
 
     @property
+    def range(self) -> Limits:
+        """What its parts can be."""
+        return self.parts[0].range
+
+    @property
     def of_procedure(self) -> bool:
         """Whether the spread over seeds counts."""
         return self.parts[0].of_procedure
@@ -277,12 +309,12 @@ class Mean(Sample):
     @property
     def by_seed(self) -> tuple[float, ...]:
         """The average of every seed."""
-        return tuple(float(np.mean(values)) for values in zip(*(part.by_seed for part in self.parts), strict=True))
+        return tuple(fmean(values) for values in zip(*(part.by_seed for part in self.parts), strict=True))
 
     @property
     def estimate(self) -> float:
         """The average."""
-        return float(np.mean(self.by_seed))
+        return fmean(self.by_seed)
 
     def examples(self, level: float) -> Interval:
         """Return the parts' intervals combined."""
@@ -299,7 +331,7 @@ class Mean(Sample):
         return ("mover over classes of " if self.independent else "mean over classes of ") + self.parts[0].method
 
 
-def _suffix(clustered: bool, procedure: bool, seeds: int) -> str:
+def _suffix(seeds: int, *, clustered: bool, procedure: bool) -> str:
     parts = ["units"] if clustered else []
     parts += ["seeds"] if procedure and seeds > 1 else []
     return f" ({' and '.join(parts)})" if parts else ""

@@ -66,8 +66,8 @@ class Backbone(abc.ABC):
         """Return the same architecture with random weights, drawn from torch's current random state."""
 
     @abc.abstractmethod
-    def embeddings(self, module: nn.Module) -> list[nn.Parameter]:
-        """Return the parameters of the token embeddings; none for images."""
+    def limit_embeddings(self, module: nn.Module, prepared: Prepared, rows: Sequence[int], *, trained: bool) -> None:
+        """Freeze the token embeddings of `module`, or leave only those of the tokens in these rows to be trained."""
 
     @abc.abstractmethod
     def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:

@@ -78,7 +78,12 @@ def inspect_checkpoint(folder: Path, source: str) -> Checkpoint:
 def _small_files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder).parts
-        if path.is_file() and path.suffix in _SMALL and not any(part.startswith(".") for part in inside) and len(inside) <= 2:
+        if (
+            path.is_file()
+            and path.suffix in _SMALL
+            and not any(part.startswith(".") for part in inside)
+            and len(inside) <= 2
+        ):
             yield path
 
 
@@ -94,7 +99,9 @@ def _problem(code: str, source: str, found: str, allowed: str = "", do: str = ""
 def _config(folder: Path, source: str, problems: Problems) -> Mapping[str, Any]:
     path = folder / CONFIG
     if not path.is_file():
-        problems.add(_problem("FT-M020", source, f"no `{CONFIG}` in {folder}", "a folder saved with save_pretrained or timm"))
+        problems.add(
+            _problem("FT-M020", source, f"no `{CONFIG}` in {folder}", "a folder saved with save_pretrained or timm")
+        )
         return {}
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -102,7 +109,14 @@ def _config(folder: Path, source: str, problems: Problems) -> Mapping[str, Any]:
         problems.add(_problem("FT-M020", source, f"`{CONFIG}` is not JSON: {shown(str(error))}"))
         return {}
     for key in _code_keys(config):
-        problems.add(_problem("FT-M010", source, f"model needs its own code (`{key}` in {CONFIG}); not allowed", "models whose code ships with the libraries"))
+        problems.add(
+            _problem(
+                "FT-M010",
+                source,
+                f"model needs its own code (`{key}` in {CONFIG}); not allowed",
+                "models whose code ships with the libraries",
+            )
+        )
     return config if isinstance(config, dict) else {}
 
 
@@ -111,7 +125,7 @@ def _code_keys(value: Any, at: str = "") -> Iterator[str]:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         name = f"{at}.{key}" if at else str(key)
-        if key in _CODE_KEYS and inner or isinstance(key, str) and key.endswith("_internal"):
+        if (key in _CODE_KEYS and inner) or (isinstance(key, str) and key.endswith("_internal")):
             yield name
         yield from _code_keys(inner, name)
 
@@ -121,7 +135,9 @@ def _no_weights(folder: Path, source: str) -> Problem:
     if not pickles:
         return _problem("FT-M006", source, f"no safetensors weights in {folder}")
     convert = "convert the file in a sandbox first: `model.save_pretrained(folder, safe_serialization=True)`"
-    return _problem("FT-M006", source, f"no safetensors weights (found {', '.join(pickles[:3])}); pickle is not loaded", "", convert)
+    return _problem(
+        "FT-M006", source, f"no safetensors weights (found {', '.join(pickles[:3])}); pickle is not loaded", "", convert
+    )
 
 
 def _header(path: Path, source: str, problems: Problems) -> list[str]:
@@ -141,7 +157,15 @@ def _header(path: Path, source: str, problems: Problems) -> list[str]:
             return []
     expected = 8 + length + max(ends, default=0)
     if size != expected:
-        problems.add(_problem("FT-M008", source, f"`{path.name}` is incomplete: expected {expected:,} bytes, got {size:,}", "", "fetch it again"))
+        problems.add(
+            _problem(
+                "FT-M008",
+                source,
+                f"`{path.name}` is incomplete: expected {expected:,} bytes, got {size:,}",
+                "",
+                "fetch it again",
+            )
+        )
     return [name for name in header if name != "__metadata__"]
 
 

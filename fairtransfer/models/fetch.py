@@ -33,7 +33,13 @@ def fetch(loaded: LoadedAudit, model_root: Path | None = None) -> Path:
         return _folder(source, loaded, model_root) if source.kind == "folder" else finders[source.kind](source)
     except _NotFound as error:
         line, column = loaded.document.place(("model", "source"))
-        raise DefinitionError([Problem(error.code, error.found, error.allowed, error.do, loaded.document.file, line, column, "model.source")]) from None
+        raise DefinitionError(
+            [
+                Problem(
+                    error.code, error.found, error.allowed, error.do, loaded.document.file, line, column, "model.source"
+                )
+            ]
+        ) from None
 
 
 class _NotFound(Exception):
@@ -44,13 +50,25 @@ class _NotFound(Exception):
 
 def _folder(source: Source, loaded: LoadedAudit, model_root: Path | None) -> Path:
     written = loaded.locate(source.name).resolve()
-    candidates = [(written, loaded.root)] + ([((model_root / source.name).resolve(), model_root.resolve())] if model_root else [])
+    candidates = [(written, loaded.root)] + (
+        [((model_root / source.name).resolve(), model_root.resolve())] if model_root else []
+    )
     for path, root in candidates:
         if path.is_dir() and path.is_relative_to(root):
             return path
     if not written.is_relative_to(loaded.root) and written.is_dir():
-        raise _NotFound("FT-M005", f"path leaves the audit folder: `{shown(source.name)}`", f"a folder inside {loaded.root}", "or pass --model-root DIR")
-    raise _NotFound("FT-M021", f"model folder `{shown(source.name)}` not found", f"looked in {', '.join(str(root) for _, root in candidates)}", "check the path")
+        raise _NotFound(
+            "FT-M005",
+            f"path leaves the audit folder: `{shown(source.name)}`",
+            f"a folder inside {loaded.root}",
+            "or pass --model-root DIR",
+        )
+    raise _NotFound(
+        "FT-M021",
+        f"model folder `{shown(source.name)}` not found",
+        f"looked in {', '.join(str(root) for _, root in candidates)}",
+        "check the path",
+    )
 
 
 def _package(source: Source) -> Path:
@@ -61,14 +79,21 @@ def _package(source: Source) -> Path:
     except (ModuleNotFoundError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
-        raise _NotFound("FT-M022", f"package `{shown(name)}` is not installed", "", f"pip install {name.replace('_', '-')}")
+        raise _NotFound(
+            "FT-M022", f"package `{shown(name)}` is not installed", "", f"pip install {name.replace('_', '-')}"
+        )
     root = Path(next(iter(spec.submodule_search_locations)))
     if inside:
         return root / inside
     found = [folder for folder in [root, *sorted(p for p in root.rglob("*") if p.is_dir())] if _has_model(folder)]
     if len(found) != 1:
         names = ", ".join(p.relative_to(root).as_posix() for p in found) or "none"
-        raise _NotFound("FT-M022", f"package `{shown(name)}` holds {len(found)} model folders ({names})", "exactly one", f"name it: package:{name}/<folder>")
+        raise _NotFound(
+            "FT-M022",
+            f"package `{shown(name)}` holds {len(found)} model folders ({names})",
+            "exactly one",
+            f"name it: package:{name}/<folder>",
+        )
     return found[0]
 
 

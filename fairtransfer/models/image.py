@@ -50,7 +50,12 @@ class ImageBackbone(Backbone):
         module = _create(checkpoint, pretrained=True, num_classes=0)
         missing = sorted(module.state_dict().keys() - checkpoint.tensors)
         if missing:
-            raise refuse("FT-M012", checkpoint, f"{len(missing)} backbone weights not found in checkpoint (first: `{missing[0]}`)", "a complete checkpoint")
+            raise refuse(
+                "FT-M012",
+                checkpoint,
+                f"{len(missing)} backbone weights not found in checkpoint (first: `{missing[0]}`)",
+                "a complete checkpoint",
+            )
         if bad := bad_tensors(module):
             raise refuse("FT-M013", checkpoint, "; ".join(bad[:3]), "finite weights")
         return cls(checkpoint, module.eval())
@@ -75,16 +80,23 @@ class ImageBackbone(Backbone):
         """Return the architecture with random weights."""
         return _create(self.checkpoint, pretrained=False, num_classes=0)
 
-    def embeddings(self, module: nn.Module) -> list[nn.Parameter]:
-        """Return nothing: pictures have no tokens."""
-        return []
+    def limit_embeddings(self, module: nn.Module, prepared: Prepared, rows: Sequence[int], *, trained: bool) -> None:
+        """Do nothing: pictures have no tokens."""
 
     def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
         """Return the logits of the checkpoint's own classifier, and its labels in order."""
         model = _create(self.checkpoint, pretrained=True)
-        names = self.checkpoint.config.get("label_names") or (self.checkpoint.config.get("pretrained_cfg") or {}).get("label_names")
+        names = self.checkpoint.config.get("label_names") or (self.checkpoint.config.get("pretrained_cfg") or {}).get(
+            "label_names"
+        )
         if not int(getattr(model, "num_classes", 0)) or not names:
-            raise refuse("FT-M023", self.checkpoint, "the checkpoint has no classifier with named labels", "`label_names` in its config", "use `before: probe`")
+            raise refuse(
+                "FT-M023",
+                self.checkpoint,
+                "the checkpoint has no classifier with named labels",
+                "`label_names` in its config",
+                "use `before: probe`",
+            )
         model.eval()
         return runner.run(lambda batch: model(batch["pixels"]), model, prepared), [str(name) for name in names]
 

@@ -13,6 +13,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassificati
 from fairtransfer.data.inputs import Inputs, Texts
 from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors
 from fairtransfer.models.checkpoint import Checkpoint, refuse
+from fairtransfer.models.embedding import SeenRows
 
 Pooling = Literal["mean", "cls", "last"]
 
@@ -40,7 +41,9 @@ class PreparedTexts(Prepared):
             "attention_mask": torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows]),
         }
         if self.types is not None:
-            batch["token_type_ids"] = torch.tensor([self.types[i] + [0] * (width - len(self.types[i])) for i in positions])
+            batch["token_type_ids"] = torch.tensor(
+                [self.types[i] + [0] * (width - len(self.types[i])) for i in positions]
+            )
         return {name: tensor.to(device) for name, tensor in batch.items()}
 
 
@@ -50,8 +53,9 @@ class TextBackbone(Backbone):
 
     def __init__(self, checkpoint: Checkpoint, module: nn.Module, tokenizer: Any, max_tokens: int) -> None:
         self.checkpoint, self.module, self.tokenizer = checkpoint, module, tokenizer
-        self.config: Any = module.config
-        self.dim = int(self.config.hidden_size)
+        config: Any = module.config
+        self.config = config
+        self.dim = int(config.hidden_size)
         self.max_tokens = min(max_tokens, int(getattr(self.config, "max_position_embeddings", max_tokens)))
         self.pooling = _pooling(checkpoint, self.config)
 
@@ -61,13 +65,23 @@ class TextBackbone(Backbone):
         try:
             # Eager attention: on short texts it trains faster than the fused kernel on CPUs, whose backward pass is slow.
             module, info = AutoModel.from_pretrained(
-                checkpoint.folder, use_safetensors=True, output_loading_info=True, attn_implementation="eager", dtype=torch.float32, **_SAFE
+                checkpoint.folder,
+                use_safetensors=True,
+                output_loading_info=True,
+                attn_implementation="eager",
+                dtype=torch.float32,
+                **_SAFE,
             )
         except (ValueError, KeyError, OSError) as error:
             raise refuse("FT-M011", checkpoint, f"transformers cannot load this architecture: {error}") from None
         missing = sorted(name for name in info["missing_keys"] if not name.startswith("pooler."))
         if missing:
-            raise refuse("FT-M012", checkpoint, f"{len(missing)} backbone weights not found in checkpoint (first: `{missing[0]}`)", "a complete checkpoint")
+            raise refuse(
+                "FT-M012",
+                checkpoint,
+                f"{len(missing)} backbone weights not found in checkpoint (first: `{missing[0]}`)",
+                "a complete checkpoint",
+            )
         if bad := bad_tensors(module):
             raise refuse("FT-M013", checkpoint, "; ".join(bad[:3]), "finite weights")
         return cls(checkpoint, module.eval(), _tokenizer(checkpoint, module), max_tokens)
@@ -94,7 +108,7 @@ class TextBackbone(Backbone):
 
     def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
         """Return one vector per text."""
-        hidden = module(**batch).last_hidden_state
+        hidden: Tensor = module(**batch).last_hidden_state
         mask = batch["attention_mask"]
         if self.pooling == "cls":
             return hidden[:, 0]
@@ -109,19 +123,36 @@ class TextBackbone(Backbone):
         module: nn.Module = AutoModel.from_config(config, attn_implementation="eager", trust_remote_code=False)
         return module
 
-    def embeddings(self, module: nn.Module) -> list[nn.Parameter]:
-        """Return the token embeddings: half of a small model's weights, of which a batch touches a few rows."""
-        return list(module.get_input_embeddings().parameters())  # type: ignore[operator]  # every transformers model has this method
+    def limit_embeddings(self, module: nn.Module, prepared: Prepared, rows: Sequence[int], *, trained: bool) -> None:
+        """Freeze the token embeddings, half of a small model's weights, or train the rows of tokens that occur only."""
+        assert isinstance(prepared, PreparedTexts), "a text backbone prepares texts"
+        table = module.get_input_embeddings()  # type: ignore[operator]  # every transformers model has this method
+        if trained:
+            module.set_input_embeddings(
+                SeenRows(table, {token for i in rows for token in prepared.ids[i]} | {prepared.pad})
+            )  # type: ignore[operator]  # as above
+        else:
+            table.requires_grad_(requires_grad=False)
 
     def classifier(self) -> nn.Module:
         """Return the checkpoint with the classification head it was published with."""
         if not any(name.startswith(("classifier", "score", "classification_head")) for name in self.checkpoint.tensors):
-            raise refuse("FT-M023", self.checkpoint, "the checkpoint has no classification head", "", "use `before: zero_shot` or `before: probe`")
+            raise refuse(
+                "FT-M023",
+                self.checkpoint,
+                "the checkpoint has no classification head",
+                "",
+                "use `before: zero_shot` or `before: probe`",
+            )
         model, info = AutoModelForSequenceClassification.from_pretrained(
             self.checkpoint.folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **_SAFE
         )
         if info["missing_keys"]:
-            raise refuse("FT-M012", self.checkpoint, f"{len(info['missing_keys'])} weights not found in checkpoint (first: `{sorted(info['missing_keys'])[0]}`)")
+            raise refuse(
+                "FT-M012",
+                self.checkpoint,
+                f"{len(info['missing_keys'])} weights not found in checkpoint (first: `{sorted(info['missing_keys'])[0]}`)",
+            )
         head: nn.Module = model.eval()
         return head
 
@@ -136,8 +167,16 @@ def _pooling(checkpoint: Checkpoint, config: Any) -> Pooling:
     path = checkpoint.folder / "1_Pooling" / "config.json"
     if path.is_file():
         chosen = json.loads(path.read_text(encoding="utf-8"))
-        return "cls" if chosen.get("pooling_mode_cls_token") else "last" if chosen.get("pooling_mode_lasttoken") else "mean"
-    causal = any("CausalLM" in name for name in checkpoint.config.get("architectures") or ()) or getattr(config, "is_decoder", False)
+        return (
+            "cls"
+            if chosen.get("pooling_mode_cls_token")
+            else "last"
+            if chosen.get("pooling_mode_lasttoken")
+            else "mean"
+        )
+    causal = any("CausalLM" in name for name in checkpoint.config.get("architectures") or ()) or getattr(
+        config, "is_decoder", False
+    )
     return "last" if causal else "mean"
 
 
@@ -148,7 +187,12 @@ def _tokenizer(checkpoint: Checkpoint, module: nn.Module) -> Any:
         raise refuse("FT-M014", checkpoint, f"tokenizer not found: {error}") from None
     largest, rows = len(tokenizer) - 1, module.get_input_embeddings().num_embeddings  # type: ignore[operator]  # every transformers model has this method
     if largest >= rows:
-        raise refuse("FT-M014", checkpoint, f"tokenizer produces id {largest}, model has {rows}", "a tokenizer that belongs to the model")
+        raise refuse(
+            "FT-M014",
+            checkpoint,
+            f"tokenizer produces id {largest}, model has {rows}",
+            "a tokenizer that belongs to the model",
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "right"

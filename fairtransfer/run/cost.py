@@ -5,7 +5,10 @@ from __future__ import annotations
 import resource
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fairtransfer.run.plan import Training
 
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
@@ -25,7 +28,10 @@ class Meter:
 
     def read(self) -> dict[str, Any]:
         """Return seconds and bytes since the start."""
-        cost: dict[str, Any] = {"wall_seconds": round(time.perf_counter() - self.began, 3), "peak_memory_bytes": peak_memory()}
+        cost: dict[str, Any] = {
+            "wall_seconds": round(time.perf_counter() - self.began, 3),
+            "peak_memory_bytes": peak_memory(),
+        }
         if self.device == "cuda":
             import torch
 
@@ -49,3 +55,15 @@ def peak_memory() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     found = next((line for line in lines if line.startswith("VmHWM:")), None)
     return int(found.split()[1]) * 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def expected_work(training: Training, benchmarks: int) -> float:
+    """Return a training's expected share of a sweep's work, in rows passed through the network: for progress bars only."""
+    judged = 1000.0 * benchmarks
+    if "epochs" not in training.options:
+        return judged / 4
+    budget = 1000 if training.budget == "all" else float(training.budget)
+    rows: float = max(
+        training.options["epochs"] * budget, training.options["min_steps"] * training.options["batch_size"]
+    )
+    return 3 * rows + judged

@@ -18,6 +18,7 @@ from fairtransfer.run.plan import Plan, budget_text
 from fairtransfer.run.sides import Sides
 from fairtransfer.spec.audit import BenchmarkRef
 
+
 def write_folder(plan: Plan, store: Store, sides: Sides, folder: Path) -> None:
     """Write everything of a run that comes before findings, into an empty folder."""
     folder.mkdir(parents=True)
@@ -47,7 +48,13 @@ def _copy_jobs(plan: Plan, store: Store, folder: Path) -> list[dict[str, Any]]:
             shutil.copytree(found, folder / job.id, ignore=shutil.ignore_patterns(MANIFEST))
             continue
         training, status = job.training, store.status(job.id)
-        row = {"id": job.id, "benchmark": job.benchmark, "stage": training.stage, "strategy": training.strategy, "label_budget": training.budget}
+        row = {
+            "id": job.id,
+            "benchmark": job.benchmark,
+            "stage": training.stage,
+            "strategy": training.strategy,
+            "label_budget": training.budget,
+        }
         failed.append({**row, "seed": training.seed, "reason": status.reason or "not run", "attempts": status.attempt})
     return failed
 
@@ -62,12 +69,26 @@ def views_of(plan: Plan, ref: BenchmarkRef) -> list[list[str]]:
 def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[str, Any]:
     audit, adaptation = plan.audit, sides.adaptation
     rows = len(adaptation.train)
-    budgets = [{"written": budget_text(b), "labels": rows if b == "all" else b if isinstance(b, int) else max(1, round(float(b) * rows))} for b in audit.label_budgets]
+    budgets = [
+        {
+            "written": budget_text(b),
+            "labels": rows if b == "all" else b if isinstance(b, int) else max(1, round(float(b) * rows)),
+        }
+        for b in audit.label_budgets
+    ]
     benchmarks = []
     for card, ref in zip(plan.files.benchmarks, audit.benchmarks, strict=True):
         side = sides.judged[card.card.id]
         benchmarks.append(
-            {"id": card.card.id, "key": card.card.key, "attributes": list(ref.groups), "views": views_of(plan, ref), "rows": len(side.part), "ledger": side.ledger.to_json(), "leaks": side.leaks}
+            {
+                "id": card.card.id,
+                "key": card.card.key,
+                "attributes": list(ref.groups),
+                "views": views_of(plan, ref),
+                "rows": len(side.part),
+                "ledger": side.ledger.to_json(),
+                "leaks": side.leaks,
+            }
         )
     return {
         "schema": "1",
@@ -77,8 +98,16 @@ def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[st
         "positive_class": plan.files.positive_class,
         "multilabel": adaptation.multilabel,
         "label_budgets": budgets,
-        "model": {"source": plan.checkpoint.source, "sha256": plan.checkpoint.digest, "files": dict(plan.checkpoint.files)},
-        "adaptation": {"card": plan.files.training.card.id, "ledger": adaptation.ledger.to_json(), "rows": {"train": rows, "validation": len(adaptation.val)}},
+        "model": {
+            "source": plan.checkpoint.source,
+            "sha256": plan.checkpoint.digest,
+            "files": dict(plan.checkpoint.files),
+        },
+        "adaptation": {
+            "card": plan.files.training.card.id,
+            "ledger": adaptation.ledger.to_json(),
+            "rows": {"train": rows, "validation": len(adaptation.val)},
+        },
         "benchmarks": benchmarks,
         "failed_jobs": failed,
         "warnings": [{"code": w.code, "text": w.found} for w in (*plan.files.warnings, *sides.warnings)],
@@ -91,4 +120,7 @@ def _items(plan: Plan, sides: Sides, index: int, folder: Path) -> None:
     part = sides.judged[card.id].part
     columns = {name: pa.array(part.groups[name].tolist(), pa.string()) for name in ref.groups}
     (folder / "benchmarks" / card.id).mkdir(parents=True)
-    write_table(folder / "benchmarks" / card.id / "items.parquet", pa.table({"item": list(part.ids), "y": list(part.y), "unit": list(part.units), **columns}))
+    write_table(
+        folder / "benchmarks" / card.id / "items.parquet",
+        pa.table({"item": list(part.ids), "y": list(part.y), "unit": list(part.units), **columns}),
+    )

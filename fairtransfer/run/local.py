@@ -5,8 +5,7 @@ Ctrl-C, a crash or a kill loses at most the training in progress; the same comma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,31 +17,10 @@ from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.evidence.tables import write_table
 from fairtransfer.run.cost import Meter
 from fairtransfer.run.machine import Machine, libraries
+from fairtransfer.run.pending import SILENT, Progress
 from fairtransfer.run.plan import Job, Plan, Training
 from fairtransfer.run.session import Session
 from fairtransfer.run.sides import Sides
-
-FINAL = ("diverged", "one_class")
-"""Reasons that are results: running again would end the same way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What is told while a plan is carried out.
-
-    Attributes
-    ----------
-    begin
-        Called with the number of trainings to do.
-    step
-        Called with a label, and the share of that training that is done.
-    """
-
-    begin: Callable[[int], None]
-    step: Callable[[str, float], None]
-
-
-SILENT = Progress(lambda total: None, lambda label, share: None)
 
 
 def true_machine() -> Machine:
@@ -51,57 +29,41 @@ def true_machine() -> Machine:
     return Machine(found.device, found.precision)
 
 
-def pending(plan: Plan, store: Store) -> list[tuple[Training, list[Job]]]:
-    """Return what has to run: trainings with the jobs that have no result yet."""
-    todo = [(training, [job for job in jobs if not settled(job, store)]) for training, jobs in plan.by_training()]
-    return [(training, jobs) for training, jobs in todo if jobs]
-
-
-def settled(job: Job, store: Store) -> bool:
-    """Say whether a job has a result, or ended in a way that is one."""
-    status = store.status(job.id)
-    if status.state == "failed":
-        return status.reason.split(":")[0] in FINAL
-    return store.result(job.id) is not None
-
-
-def execute(plan: Plan, store: Store, sides: Sides, todo: Sequence[tuple[Training, list[Job]]], progress: Progress = SILENT) -> None:
+def execute(
+    plan: Plan, store: Store, sides: Sides, todo: Sequence[tuple[Training, list[Job]]], progress: Progress = SILENT
+) -> None:
     """Carry out what is pending. A training that fails ends with that status and the others go on."""
     session = Session(plan, sides, Hardware(plan.machine.device, plan.machine.precision))
     session.check()
-    progress.begin(len(todo))
+    progress.begin(list(todo))
     for training, jobs in todo:
         _carry_out(session, store, training, jobs, progress)
 
 
-def label(training: Training) -> str:
-    """Return how a training is named while it runs."""
-    parts = [training.strategy or f"before ({training.kind})"]
-    parts += [f"{training.budget} labels"] if training.budget else []
-    parts += [f"seed {training.seed}"] if training.seed is not None else []
-    return ", ".join(parts)
-
-
 def _carry_out(session: Session, store: Store, training: Training, jobs: list[Job], progress: Progress) -> None:
-    name = label(training)
     attempts = [store.begin(job.id) for job in jobs]
     meter = Meter(session.plan.machine.device)
     try:
-        progress.step(name, 0.0)
-        adapted, labels = session.adapt(training, lambda share: progress.step(name, share))
+        progress.step(training, 0.0)
+        adapted, labels = session.adapt(training, lambda share: progress.step(training, share))
         learned = meter.read()
         for job, attempt in zip(jobs, attempts, strict=True):
             predicting = Meter(session.plan.machine.device)
             write_table(attempt.folder / "predictions.parquet", session.predict(adapted, job.benchmark))
-            write_json(attempt.folder / "job.json", _record(session, job, attempt, adapted.record, labels, learned, predicting.read()))
+            write_json(
+                attempt.folder / "job.json",
+                _record(session, job, attempt, adapted.record, labels, learned, predicting.read()),
+            )
             attempt.commit()
-    except Diverged as error:
-        _fail(store, jobs, f"diverged: {error}")
-    except FloatingPointError as error:
+    except (Diverged, FloatingPointError) as error:
         _fail(store, jobs, f"diverged: {error}")
     except (torch.OutOfMemoryError, MemoryError):
-        _fail(store, jobs, "out_of_memory: the training did not fit into memory; the batch size is part of the experiment and was not changed")
-    progress.step(name, 1.0)
+        _fail(
+            store,
+            jobs,
+            "out_of_memory: the training did not fit into memory; the batch size is part of the experiment and was not changed",
+        )
+    progress.step(training, 1.0)
 
 
 def _fail(store: Store, jobs: list[Job], reason: str) -> None:
@@ -111,7 +73,13 @@ def _fail(store: Store, jobs: list[Job], reason: str) -> None:
 
 
 def _record(
-    session: Session, job: Job, attempt: Attempt, record: dict[str, Any], labels: dict[str, Any], learned: dict[str, Any], predicting: dict[str, Any]
+    session: Session,
+    job: Job,
+    attempt: Attempt,
+    record: dict[str, Any],
+    labels: dict[str, Any],
+    learned: dict[str, Any],
+    predicting: dict[str, Any],
 ) -> dict[str, Any]:
     """Return what `job.json` keeps of a finished job."""
     training, plan = job.training, session.plan
@@ -130,6 +98,10 @@ def _record(
         "record": record,
         "cost": {"training": learned, "prediction": predicting},
         "digests": {"model": plan.checkpoint.digest},
-        "machine": {"device": plan.machine.device, "precision": plan.machine.precision, "threads": torch.get_num_threads()},
+        "machine": {
+            "device": plan.machine.device,
+            "precision": plan.machine.precision,
+            "threads": torch.get_num_threads(),
+        },
         "libraries": libraries(plan.audit.model.family),
     }

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import fairtransfer
+from fairtransfer.version import VERSION
 
 _CODE = ("adapt", "data", "models")
 _LIBRARIES = {
@@ -46,7 +46,7 @@ def _cpu_flags() -> frozenset[str]:
 
 def code_digest() -> str:
     """Return the digest of the source files that decide predictions."""
-    root = Path(fairtransfer.__file__).parent
+    root = Path(__file__).parents[1]
     found = hashlib.sha256()
     for path in sorted(p for name in _CODE for p in (root / name).rglob("*.py")):
         found.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -68,7 +68,7 @@ def _version(name: str) -> str | None:
 def environment(family: str, machine: Machine) -> dict[str, Any]:
     """Return what `environment.json` keeps. Nothing of the process's own environment variables is in it."""
     return {
-        "fairtransfer": fairtransfer.__version__,
+        "fairtransfer": VERSION,
         "code_sha256": code_digest(),
         "libraries": libraries(family),
         "python": platform.python_version(),

@@ -60,7 +60,13 @@ class Training:
 
     def to_json(self) -> dict[str, Any]:
         """Return what of it decides the result; the name under which it appears does not."""
-        return {"stage": self.stage, "kind": self.kind, "options": self.options, "budget": self.budget, "seed": self.seed}
+        return {
+            "stage": self.stage,
+            "kind": self.kind,
+            "options": self.options,
+            "budget": self.budget,
+            "seed": self.seed,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +104,15 @@ class Plan:
         """Return the jobs grouped by the model they need, in the order in which they are run."""
         grouped: dict[str, tuple[Training, list[Job]]] = {}
         for job in self.jobs:
-            grouped.setdefault(digest({**job.training.to_json(), "name": job.training.strategy}), (job.training, []))[1].append(job)
+            grouped.setdefault(digest({**job.training.to_json(), "name": job.training.strategy}), (job.training, []))[
+                1
+            ].append(job)
         return [(training, tuple(jobs)) for training, jobs in grouped.values()]
 
 
-def make_plan(files: AuditFiles, roots: Roots | None = None, machine: Machine | None = None, max_jobs: int = MAX_JOBS) -> Plan:
+def make_plan(
+    files: AuditFiles, roots: Roots | None = None, machine: Machine | None = None, max_jobs: int = MAX_JOBS
+) -> Plan:
     """Return the plan of an audit.
 
     Looks at the model's files and at the digests of the data files; opens neither and imports no training library.
@@ -119,11 +129,13 @@ def make_plan(files: AuditFiles, roots: Roots | None = None, machine: Machine | 
     check_files(files, roots)
     checkpoint = inspect_checkpoint(fetch(files.loaded, roots.model), audit.model.source)
     common = _common(files, checkpoint, machine)
-    jobs = tuple(_job(files, training, index, common) for training in trainings for index in range(len(audit.benchmarks)))
+    jobs = tuple(
+        _job(files, training, index, common) for training in trainings for index in range(len(audit.benchmarks))
+    )
     return Plan(files, checkpoint, machine, roots, jobs, _run_id(files, jobs))
 
 
-def budget_text(budget: int | float | str) -> str:
+def budget_text(budget: float | str) -> str:
     """Return a label budget as results name it."""
     return f"{budget:g}" if isinstance(budget, float) else str(budget)
 
@@ -142,13 +154,22 @@ def _trainings(audit: Audit) -> Iterator[Training]:
     for strategy in audit.strategies:
         chosen = strategy.options.model_dump(mode="json", exclude={"name"})
         for budget in audit.label_budgets:
-            yield from (Training("after", strategy.name, strategy.kind, chosen, budget_text(budget), seed) for seed in audit.seeds)
+            yield from (
+                Training("after", strategy.name, strategy.kind, chosen, budget_text(budget), seed)
+                for seed in audit.seeds
+            )
 
 
 def _check_size(files: AuditFiles, jobs: int, limit: int) -> None:
     if jobs > limit:
         found = f"plan has {jobs:,} jobs; limit {limit:,} (`--max-jobs`)"
-        raise DefinitionError([files.loaded.document.problem("FT-Y025", ("strategies",), found, "", "ask for fewer strategies, budgets or seeds")])
+        raise DefinitionError(
+            [
+                files.loaded.document.problem(
+                    "FT-Y025", ("strategies",), found, "", "ask for fewer strategies, budgets or seeds"
+                )
+            ]
+        )
 
 
 def check_files(files: AuditFiles, roots: Roots) -> None:
@@ -159,12 +180,20 @@ def check_files(files: AuditFiles, roots: Roots) -> None:
             try:
                 found = file_digest(locate(root_of(card, ref.under, roots.data), ref.path))
             except PathRefused as refused:
-                problems.add(card.document.problem(refused.code, ("fairtransfer", "files", index, "path"), refused.found, refused.allowed))
+                problems.add(
+                    card.document.problem(
+                        refused.code, ("fairtransfer", "files", index, "path"), refused.found, refused.allowed
+                    )
+                )
                 continue
             if found != ref.sha256:
                 text = f"file changed since the card was written: expected {ref.sha256[:12]}…, got {found[:12]}…"
                 place = ("fairtransfer", "files", index, "sha256")
-                problems.add(card.document.problem("FT-D004", place, text, "", f"if the change is meant, write `sha256: {found}`"))
+                problems.add(
+                    card.document.problem(
+                        "FT-D004", place, text, "", f"if the change is meant, write `sha256: {found}`"
+                    )
+                )
     problems.raise_if_any()
 
 
@@ -180,7 +209,11 @@ def _common(files: AuditFiles, checkpoint: Checkpoint, machine: Machine) -> dict
 
 
 def _side(card: LoadedCard, labels: LabelMap | None) -> dict[str, Any]:
-    mapping = None if labels is None else {name: sources if sources == "rest" else list(sources) for name, sources in labels.items()}
+    mapping = (
+        None
+        if labels is None
+        else {name: sources if sources == "rest" else list(sources) for name, sources in labels.items()}
+    )
     return {"rows": card.card.decides_rows(), "labels": mapping}
 
 
@@ -190,7 +223,11 @@ def _job(files: AuditFiles, training: Training, index: int, common: dict[str, An
     key: dict[str, Any] = {**common, "training": training.to_json(), "benchmark": judged[index]}
     if training.uses_labels:
         # What stands in any benchmark is taken out of the adaptation side, so all of them decide what is learned.
-        key |= {"adapt_on": _side(files.training, audit.training_set.labels), "split": audit.training_set.split, "kept_apart_from": judged}
+        key |= {
+            "adapt_on": _side(files.training, audit.training_set.labels),
+            "split": audit.training_set.split,
+            "kept_apart_from": judged,
+        }
     return Job(digest(key)[:32], training, files.benchmarks[index].card.id)
 
 
@@ -204,7 +241,7 @@ def _run_id(files: AuditFiles, jobs: tuple[Job, ...]) -> str:
 
 
 def budget_problems(files: AuditFiles, rows: int) -> list[Problem]:
-    """Return what is wrong with the label budgets for a training side of this many rows (``FT-Y019``, ``FT-Y020``, ``FT-D048``)."""
+    """Return what is wrong with the label budgets for so many training rows (``FT-Y019``, ``FT-Y020``, ``FT-D048``)."""
     document, audit = files.loaded.document, files.loaded.audit
     sizes: dict[int, str] = {}
     found = []
@@ -212,10 +249,30 @@ def budget_problems(files: AuditFiles, rows: int) -> list[Problem]:
         size = rows if budget == "all" else budget if isinstance(budget, int) else max(1, round(float(budget) * rows))
         at = ("label_budgets", index)
         if size > rows:
-            found.append(document.problem("FT-Y019", at, f"`{files.training.card.id}`: budget {size} > {rows} rows", "", "write a smaller budget, or `all`"))
+            found.append(
+                document.problem(
+                    "FT-Y019",
+                    at,
+                    f"`{files.training.card.id}`: budget {size} > {rows} rows",
+                    "",
+                    "write a smaller budget, or `all`",
+                )
+            )
         elif size < len(files.classes):
-            found.append(document.problem("FT-D048", at, f"budget {size} < {len(files.classes)} classes (stratified)", "", "write a larger budget"))
+            found.append(
+                document.problem(
+                    "FT-D048",
+                    at,
+                    f"budget {size} < {len(files.classes)} classes (stratified)",
+                    "",
+                    "write a larger budget",
+                )
+            )
         elif size in sizes:
-            found.append(document.problem("FT-Y020", at, f"{sizes[size]} and {budget_text(budget)} both select {size} rows", "", "drop one"))
+            found.append(
+                document.problem(
+                    "FT-Y020", at, f"{sizes[size]} and {budget_text(budget)} both select {size} rows", "", "drop one"
+                )
+            )
         sizes[size] = budget_text(budget)
     return found

@@ -75,7 +75,14 @@ class Session:
 
     def _setting(self, training: Training, progress: Callable[[float], None]) -> tuple[Setting, dict[str, Any]]:
         side, seed = self.sides.adaptation, training.seed or 0
-        written = next((b for b in self.plan.audit.label_budgets if training.budget in (str(b), f"{b:g}" if isinstance(b, float) else "")), 0)
+        written = next(
+            (
+                b
+                for b in self.plan.audit.label_budgets
+                if training.budget in (str(b), f"{b:g}" if isinstance(b, float) else "")
+            ),
+            0,
+        )
         budget = resolve_budget(written, len(side.train)) if training.uses_labels else 0
         rows = budget_rows(side.train.y, budget, seed)
         # Never more labels to choose with than to learn from: validation labels have to be paid for too.
@@ -92,7 +99,9 @@ class Session:
         if not torch.isfinite(logits).all():
             raise FloatingPointError("some scores are NaN or infinite")
         scores = self.task.scores(logits)
-        column = pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(scores).ravel(), pa.float32()), scores.shape[1])
+        column = pa.FixedSizeListArray.from_arrays(
+            pa.array(np.ascontiguousarray(scores).ravel(), pa.float32()), scores.shape[1]
+        )
         return predictions_table(list(part.ids), list(part.y), self.task.answers(scores), column)
 
 
@@ -103,7 +112,7 @@ class _Nothing(Prepared):
     def lengths(self) -> list[int]:
         return []
 
-    def batch(self, positions: Any, device: torch.device) -> dict[str, torch.Tensor]:
+    def batch(self, positions: Any, device: torch.device) -> dict[str, torch.Tensor]:  # noqa: ARG002  # the interface
         return {}
 
 

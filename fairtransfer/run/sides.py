@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairtransfer.data import Benchmark, open_benchmark
+from fairtransfer.data.benchmark import Benchmark, open_benchmark
 from fairtransfer.data.sides import AdaptationSide, JudgedSide, separate
 from fairtransfer.errors import DefinitionError, Problem, Problems
 from fairtransfer.run.plan import Roots

@@ -9,4 +9,15 @@ from fairtransfer.spec.check import AuditFiles, load_audit, load_card
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.schema import json_schema
 
-__all__ = ["Audit", "AuditFiles", "Card", "LoadedAudit", "LoadedCard", "json_schema", "load_audit", "load_card", "read_audit", "read_card"]
+__all__ = [
+    "Audit",
+    "AuditFiles",
+    "Card",
+    "LoadedAudit",
+    "LoadedCard",
+    "json_schema",
+    "load_audit",
+    "load_card",
+    "read_audit",
+    "read_card",
+]

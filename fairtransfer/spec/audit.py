@@ -35,7 +35,9 @@ class ModelRef(Strict):
 
     source: str = Field(min_length=1, description="hub:owner/name@revision | folder:path | package:name")
     family: Literal["text", "image"]
-    max_tokens: Annotated[int, Field(ge=8, le=4096)] = Field(128, description="longer texts are cut; the ledger counts them")
+    max_tokens: Annotated[int, Field(ge=8, le=4096)] = Field(
+        128, description="longer texts are cut; the ledger counts them"
+    )
 
     @field_validator("source")
     @classmethod
@@ -54,7 +56,9 @@ class AdaptOn(Strict):
 
     card: str = Field(min_length=1)
     split: Name = "train"
-    labels: LabelMap | None = Field(None, description="class -> the card's labels that mean it; `rest` takes all others")
+    labels: LabelMap | None = Field(
+        None, description="class -> the card's labels that mean it; `rest` takes all others"
+    )
 
 
 class BenchmarkRef(Strict):
@@ -63,7 +67,9 @@ class BenchmarkRef(Strict):
     card: str = Field(min_length=1)
     groups: tuple[Name, ...] = Field(min_length=1)
     intersections: tuple[tuple[Name, ...], ...] = ()
-    labels: LabelMap | None = Field(None, description="class -> the card's labels that mean it; `rest` takes all others")
+    labels: LabelMap | None = Field(
+        None, description="class -> the card's labels that mean it; `rest` takes all others"
+    )
 
 
 class MetricSpec(Strict):
@@ -126,7 +132,9 @@ class Audit(Strict):
 
     def view_attributes(self) -> tuple[tuple[str, ...], ...]:
         """Every attribute and intersection asked for, over all benchmarks, in order of first mention."""
-        views = [(group,) for b in self.benchmarks for group in b.groups] + [v for b in self.benchmarks for v in b.intersections]
+        views = [(group,) for b in self.benchmarks for group in b.groups] + [
+            v for b in self.benchmarks for v in b.intersections
+        ]
         return tuple(dict.fromkeys(views))
 
 

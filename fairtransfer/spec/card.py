@@ -24,7 +24,9 @@ class FileRef(Strict):
     sha256: Sha256
     rows: Annotated[int, Field(ge=0)] | None = None
     format: Literal["csv", "parquet", "jsonl"] | None = Field(None, description="default: by the file's suffix")
-    under: Literal["card", "data_root"] = Field("card", description="the folder of the card, or the folder the operator gives with --data-root")
+    under: Literal["card", "data_root"] = Field(
+        "card", description="the folder of the card, or the folder the operator gives with --data-root"
+    )
 
 
 class DatasetsRef(Strict):
@@ -78,7 +80,9 @@ class Label(Strict):
     column: Name
     type: Literal["binary", "multiclass", "multilabel"]
     classes: tuple[Name, ...] = Field(min_length=1)
-    separator: Annotated[str, Field(min_length=1, max_length=4)] = Field("|", description="between the labels of one row, for multilabel")
+    separator: Annotated[str, Field(min_length=1, max_length=4)] = Field(
+        "|", description="between the labels of one row, for multilabel"
+    )
     positive_class: Name | None = None
     favourable_class: Name | None = None
     meaning: Sentence
@@ -94,7 +98,9 @@ class Label(Strict):
         if count < 2:
             raise refuse("FT-D034", "classification needs ≥2 classes", f"`classes` lists {count}")
         if count > 1000:
-            raise refuse("FT-D035", f"{count:,} distinct labels; this looks like an identifier", "at most 1,000 classes")
+            raise refuse(
+                "FT-D035", f"{count:,} distinct labels; this looks like an identifier", "at most 1,000 classes"
+            )
         if len(set(self.classes)) < count:
             raise refuse("FT-D050", "a class is listed twice", "", "list each class once")
         if self.type == "binary" and count != 2:
@@ -102,7 +108,9 @@ class Label(Strict):
         for role in ("positive_class", "favourable_class"):
             value = getattr(self, role)
             if value is not None and value not in self.classes:
-                raise refuse("FT-D031", f"{role} `{value}` is not a declared class", f"declared: {', '.join(self.classes[:10])}")
+                raise refuse(
+                    "FT-D031", f"{role} `{value}` is not a declared class", f"declared: {', '.join(self.classes[:10])}"
+                )
         return self
 
 
@@ -121,8 +129,12 @@ class Attribute(Strict):
     column: Name
     obtained: Literal["self_report", "record", "inferred", "by_design"]
     values: tuple[Name, ...] | None = Field(None, description="the groups; default: the values found")
-    others: Literal["pool", "error"] = Field("error", description="values that are not listed: one group `other`, or an error")
-    missing: Literal["own_group", "exclude", "error"] | None = Field(None, description="rows without a value: the group `unknown`, left out, or an error")
+    others: Literal["pool", "error"] = Field(
+        "error", description="values that are not listed: one group `other`, or an error"
+    )
+    missing: Literal["own_group", "exclude", "error"] | None = Field(
+        None, description="rows without a value: the group `unknown`, left out, or an error"
+    )
     recode: dict[str, Name] = Field({}, description="spelling -> group")
     bins: tuple[Bin, ...] | None = None
     standard: Sentence | None = None
@@ -135,9 +147,19 @@ class Attribute(Strict):
     def _bins_fit(cls, value: tuple[Bin, ...] | None) -> tuple[Bin, ...] | None:
         for left, right in zip(value or (), (value or ())[1:], strict=False):
             if left.to is None or right.from_ is None or right.from_ < left.to:
-                raise refuse("FT-G013", f"value {right.from_} falls in two bins (`{left.label}`, `{right.label}`)", "", "let each bin begin where the last one ends")
+                raise refuse(
+                    "FT-G013",
+                    f"value {right.from_} falls in two bins (`{left.label}`, `{right.label}`)",
+                    "",
+                    "let each bin begin where the last one ends",
+                )
             if right.from_ > left.to:
-                raise refuse("FT-G013", f"values from {left.to} to {right.from_} fall in no bin", "", "let each bin begin where the last one ends")
+                raise refuse(
+                    "FT-G013",
+                    f"values from {left.to} to {right.from_} fall in no bin",
+                    "",
+                    "let each bin begin where the last one ends",
+                )
         return value
 
 
@@ -187,10 +209,13 @@ def _splits_kind(value: Any) -> str | None:
 
 # The tags are in angle brackets so that they can be told from keys in an error's path.
 Input = Annotated[
-    Annotated[TextInput, Tag("<text>")] | Annotated[ImageInput, Tag("<image>")] | Annotated[ArrayInput, Tag("<array>")], Discriminator(_input_kind)
+    Annotated[TextInput, Tag("<text>")] | Annotated[ImageInput, Tag("<image>")] | Annotated[ArrayInput, Tag("<array>")],
+    Discriminator(_input_kind),
 ]
 Splits = Annotated[
-    Annotated[Literal["none"], Tag("<none>")] | Annotated[GivenSplits, Tag("<given>")] | Annotated[MadeSplits, Tag("<made>")],
+    Annotated[Literal["none"], Tag("<none>")]
+    | Annotated[GivenSplits, Tag("<given>")]
+    | Annotated[MadeSplits, Tag("<made>")],
     Discriminator(_splits_kind),
 ]
 
@@ -203,8 +228,12 @@ class Duplicates(Strict):
 
     across_splits: Literal["drop", "report", "fail"] = "drop"
     near: Literal["drop", "report", "off"] = "report"
-    near_threshold: Annotated[float, Field(ge=0.5, le=1)] = Field(0.9, description="Jaccard similarity of 5-character shingles, or share of equal image-hash bits")
-    tolerated: Share = Field(0.01, description="share of test rows with a (near) twin in train or val above which no verdict is given")
+    near_threshold: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        0.9, description="Jaccard similarity of 5-character shingles, or share of equal image-hash bits"
+    )
+    tolerated: Share = Field(
+        0.01, description="share of test rows with a (near) twin in train or val above which no verdict is given"
+    )
 
 
 class Provenance(Strict):
@@ -251,9 +280,13 @@ class Card(Strict):
     datasets: DatasetsRef | None = None
     columns: dict[Name, ColumnType] = Field(min_length=1)
     item: Name = Field(description="the column that names a row")
-    input: Input = Field(description="{text: column} | {image: column, folder: dir} | {array: file, key, index: column}")
+    input: Input = Field(
+        description="{text: column} | {image: column, folder: dir} | {array: file, key, index: column}"
+    )
     label: Label
-    unit: tuple[Name, ...] = Field(description="the column (or columns together) naming the person or document that rows share, or `none`")
+    unit: tuple[Name, ...] = Field(
+        description="the column (or columns together) naming the person or document that rows share, or `none`"
+    )
     attributes: tuple[Attribute, ...] = Field(min_length=1)
     splits: Splits = Field(description="none | {column, train, val, test} | {make: {seed, train, val, test}}")
     duplicates: Duplicates = Duplicates()
@@ -295,7 +328,9 @@ class Card(Strict):
         fields = {"files", "datasets", "columns", "item", "input", "label", "unit", "splits", "duplicates"}
         content = self.model_dump(mode="json", by_alias=True, include=fields)
         content["label"] = {key: content["label"][key] for key in ("column", "type", "classes", "separator", "missing")}
-        content["excluding"] = [a.model_dump(mode="json", by_alias=True) for a in self.attributes if a.missing == "exclude"]
+        content["excluding"] = [
+            a.model_dump(mode="json", by_alias=True) for a in self.attributes if a.missing == "exclude"
+        ]
         return content
 
 

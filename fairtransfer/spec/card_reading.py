@@ -14,7 +14,11 @@ from fairtransfer.spec.strict import problems_of
 
 EXPECTED = "data card;`pretty_name, license, fairtransfer`"
 
-_GOVERNANCE = {("license",): "licence", ("fairtransfer", "provenance"): "source", ("fairtransfer", "provenance", "source"): "source"}
+_GOVERNANCE = {
+    ("license",): "licence",
+    ("fairtransfer", "provenance"): "source",
+    ("fairtransfer", "provenance", "source"): "source",
+}
 _GOVERNANCE |= {("fairtransfer", "consent"): "consent basis", ("fairtransfer", "consent", "basis"): "consent basis"}
 _GOVERNANCE |= {("fairtransfer", "attributes"): "sensitive columns"}
 
@@ -27,14 +31,20 @@ def read_card(path: Path, problems: Problems) -> LoadedCard | None:
         return None
     parts = _front_matter(text)
     if parts is None:
-        problems.add(Problem("FT-D053", "no front matter found", "a first line `---`, YAML, and a line `---`", "", name, 1))
+        problems.add(
+            Problem("FT-D053", "no front matter found", "a first line `---`, YAML, and a line `---`", "", name, 1)
+        )
         return None
     before = len(problems.errors)
     document = parse_document(parts[0], name, problems, expected=EXPECTED, first_line=2)
     if document is None:
         return None
     head = _validate(document, problems)
-    return None if head is None or len(problems.errors) > before else LoadedCard(head.fairtransfer, head, parts[1].strip(), document, path)
+    return (
+        None
+        if head is None or len(problems.errors) > before
+        else LoadedCard(head.fairtransfer, head, parts[1].strip(), document, path)
+    )
 
 
 def _front_matter(text: str) -> tuple[str, str] | None:
@@ -50,21 +60,23 @@ def _validate(document: Document, problems: Problems) -> CardFile | None:
         head = CardFile.model_validate(document.data)
     except ValidationError as error:
         found = problems_of(error, CardFile, document)
-        problems.extend(_governance(p, detail, document) for p, detail in zip(found, error.errors(include_url=False), strict=True))
+        problems.extend(
+            _governance(p, detail, document) for p, detail in zip(found, error.errors(include_url=False), strict=True)
+        )
         return None
     _cross_check(head, document, problems)
     return head
 
 
-
-
 def _governance(problem: Problem, detail: Any, document: Document) -> Problem:
-    """A missing licence, source, consent or list of sensitive columns has a code of its own."""
+    """Give a missing licence, source, consent or list of sensitive columns the code of its own."""
     field = _GOVERNANCE.get(tuple(detail["loc"]))
     if detail["type"] != "missing" or field is None:
         return problem
     required = "required fields: licence, source, consent basis, sensitive columns"
-    return document.problem("FT-D046", tuple(detail["loc"]), f"field `{field}` missing", required, "add it; write what is not known as such")
+    return document.problem(
+        "FT-D046", tuple(detail["loc"]), f"field `{field}` missing", required, "add it; write what is not known as such"
+    )
 
 
 def _cross_check(head: CardFile, document: Document, problems: Problems) -> None:
@@ -77,11 +89,23 @@ def _cross_check(head: CardFile, document: Document, problems: Problems) -> None
     for path, column in _columns_used(head):
         if column not in declared:
             found = f"column `{column}` is not declared"
-            problems.add(document.problem("FT-D055", ("fairtransfer", *path), found, f"declared: {', '.join(sorted(declared))}", "add it to `columns`"))
+            problems.add(
+                document.problem(
+                    "FT-D055",
+                    ("fairtransfer", *path),
+                    found,
+                    f"declared: {', '.join(sorted(declared))}",
+                    "add it to `columns`",
+                )
+            )
     names = [a.name for a in card.attributes]
     for index, name in enumerate(names):
         if name in names[:index]:
-            problems.add(document.problem("FT-D056", ("fairtransfer", "attributes", index, "name"), f"attribute `{name}` is listed twice"))
+            problems.add(
+                document.problem(
+                    "FT-D056", ("fairtransfer", "attributes", index, "name"), f"attribute `{name}` is listed twice"
+                )
+            )
 
 
 def _columns_used(head: CardFile) -> list[tuple[tuple[str | int, ...], str]]:

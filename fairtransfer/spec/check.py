@@ -15,7 +15,15 @@ from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.reading import read_audit
 
 _CLASS_METRICS = frozenset(
-    {"recall", "true_positive_rate", "false_negative_rate", "false_positive_rate", "true_negative_rate", "precision", "selection_rate"}
+    {
+        "recall",
+        "true_positive_rate",
+        "false_negative_rate",
+        "false_positive_rate",
+        "true_negative_rate",
+        "precision",
+        "selection_rate",
+    }
 )
 
 
@@ -70,14 +78,24 @@ def _existing(path: Path, problems: Problems) -> Path:
     if path.is_file():
         twins = [p.name for p in path.parent.iterdir() if p.name.lower() == path.name.lower() and p.name != path.name]
         if twins:
-            problems.add(Problem("FT-Y034", f"`{path.name}` and `{twins[0]}` clash on case-insensitive systems", "", "rename one", relative(path)))
+            problems.add(
+                Problem(
+                    "FT-Y034",
+                    f"`{path.name}` and `{twins[0]}` clash on case-insensitive systems",
+                    "",
+                    "rename one",
+                    relative(path),
+                )
+            )
     return path
 
 
 def _with_cards(loaded: LoadedAudit, problems: Problems) -> AuditFiles | None:
     audit = loaded.audit
     read: dict[Path, LoadedCard | None] = {}
-    found = [_card(loaded, ref.card, ("benchmarks", i, "card"), read, problems) for i, ref in enumerate(audit.benchmarks)]
+    found = [
+        _card(loaded, ref.card, ("benchmarks", i, "card"), read, problems) for i, ref in enumerate(audit.benchmarks)
+    ]
     at: Place = ("adapt_on", "card") if audit.adapt_on else ("benchmarks", 0, "card")
     training = _card(loaded, audit.training_set.card, at, read, problems)
     cards = [card for card in found if card is not None]
@@ -88,15 +106,25 @@ def _with_cards(loaded: LoadedAudit, problems: Problems) -> AuditFiles | None:
     return files
 
 
-def _card(loaded: LoadedAudit, written: str, at: Place, read: dict[Path, LoadedCard | None], problems: Problems) -> LoadedCard | None:
+def _card(
+    loaded: LoadedAudit, written: str, at: Place, read: dict[Path, LoadedCard | None], problems: Problems
+) -> LoadedCard | None:
     path = loaded.locate(written).resolve()
     if path in read:
         return read[path]
     if not path.is_relative_to(loaded.root):
-        problems.add(loaded.document.problem("FT-D002", at, f"card path leaves the project folder: `{shown(written)}`", "a path inside the project"))
+        problems.add(
+            loaded.document.problem(
+                "FT-D002", at, f"card path leaves the project folder: `{shown(written)}`", "a path inside the project"
+            )
+        )
         read[path] = None
     elif not path.is_file():
-        problems.add(loaded.document.problem("FT-D001", at, f"card `{shown(written)}` not found", f"looked for {relative(path)}", "check the path"))
+        problems.add(
+            loaded.document.problem(
+                "FT-D001", at, f"card `{shown(written)}` not found", f"looked for {relative(path)}", "check the path"
+            )
+        )
         read[path] = None
     else:
         read[path] = read_card(path, problems)
@@ -115,7 +143,13 @@ def _problems(files: AuditFiles) -> Iterator[Problem]:
         at: Place = ("benchmarks", index)
         line = document.place((*at, "card"))[0]
         if card.card.id in seen:
-            yield document.problem("FT-Y032", (*at, "card"), f"`{card.card.id}` defined at lines {seen[card.card.id]} and {line}", "", "list each benchmark once")
+            yield document.problem(
+                "FT-Y032",
+                (*at, "card"),
+                f"`{card.card.id}` defined at lines {seen[card.card.id]} and {line}",
+                "",
+                "list each benchmark once",
+            )
         seen[card.card.id] = line
         yield from _fits(files, ref, card.card, at)
         yield from _groups(files, ref, card.card, at)
@@ -131,14 +165,20 @@ def _fits(files: AuditFiles, ref: BenchmarkRef | AdaptOn, card: Card, at: Place)
     document, audit = files.loaded.document, files.loaded.audit
     kind = "text" if isinstance(card.input, TextInput) else "image"
     if kind != audit.model.family:
-        yield document.problem("FT-M018", (*at, "card"), f"`{card.id}` holds {kind} inputs, the model takes {audit.model.family}")
+        yield document.problem(
+            "FT-M018", (*at, "card"), f"`{card.id}` holds {kind} inputs, the model takes {audit.model.family}"
+        )
     if isinstance(ref, AdaptOn) and ref.split not in ("train", "val", "test", "all"):
-        yield document.problem("FT-D026", (*at, "split"), f"unknown split `{shown(ref.split)}`", "allowed: train, val, test, all")
+        yield document.problem(
+            "FT-D026", (*at, "split"), f"unknown split `{shown(ref.split)}`", "allowed: train, val, test, all"
+        )
     yield from _label_map(files, ref.labels, card, (*at, "labels"))
     classes = mapped_classes(card, ref.labels)
     if set(classes) != set(files.classes):
         found = f"`{card.id}` has the classes {', '.join(classes[:8])}; the audit's are {', '.join(files.classes[:8])}"
-        yield document.problem("FT-M015", (*at, "labels") if ref.labels else (*at, "card"), found, "", "map them with `labels`")
+        yield document.problem(
+            "FT-M015", (*at, "labels") if ref.labels else (*at, "card"), found, "", "map them with `labels`"
+        )
 
 
 def _label_map(files: AuditFiles, labels: LabelMap | None, card: Card, at: Place) -> Iterator[Problem]:
@@ -146,7 +186,12 @@ def _label_map(files: AuditFiles, labels: LabelMap | None, card: Card, at: Place
     listed = [label for sources in (labels or {}).values() if sources != "rest" for label in sources]
     for label in listed:
         if label not in card.label.classes:
-            yield document.problem("FT-D031", at, f"label `{shown(label)}` is not a declared class of `{card.id}`", f"declared: {', '.join(card.label.classes[:12])}")
+            yield document.problem(
+                "FT-D031",
+                at,
+                f"label `{shown(label)}` is not a declared class of `{card.id}`",
+                f"declared: {', '.join(card.label.classes[:12])}",
+            )
         if listed.count(label) > 1:
             yield document.problem("FT-Y044", at, f"label `{shown(label)}` is mapped twice")
     rests = [name for name, sources in (labels or {}).items() if sources == "rest"]
@@ -154,7 +199,9 @@ def _label_map(files: AuditFiles, labels: LabelMap | None, card: Card, at: Place
     if len(rests) > 1:
         yield document.problem("FT-Y044", at, f"`rest` is given to {len(rests)} classes", "at most one")
     if labels and left and not rests:
-        yield document.problem("FT-Y044", at, f"labels without a class: {', '.join(left[:8])}", "", "map them, or give `rest` to one class")
+        yield document.problem(
+            "FT-Y044", at, f"labels without a class: {', '.join(left[:8])}", "", "map them, or give `rest` to one class"
+        )
 
 
 def _groups(files: AuditFiles, ref: BenchmarkRef, card: Card, at: Place) -> Iterator[Problem]:
@@ -163,11 +210,23 @@ def _groups(files: AuditFiles, ref: BenchmarkRef, card: Card, at: Place) -> Iter
     for index, name in enumerate(ref.groups):
         if card.attribute(name) is None:
             hint = did_you_mean(name, [a.name for a in card.attributes])
-            yield document.problem("FT-Y033", (*at, "groups", index), f"`{shown(name)}` not a group column of `{card.id}` ({known})", "", hint)
+            yield document.problem(
+                "FT-Y033",
+                (*at, "groups", index),
+                f"`{shown(name)}` not a group column of `{card.id}` ({known})",
+                "",
+                hint,
+            )
     for index, names in enumerate(ref.intersections):
         for name in names:
             if name not in ref.groups:
-                yield document.problem("FT-Y033", (*at, "intersections", index), f"`{shown(name)}` is not among the benchmark's `groups`", "", "add it there")
+                yield document.problem(
+                    "FT-Y033",
+                    (*at, "intersections", index),
+                    f"`{shown(name)}` is not among the benchmark's `groups`",
+                    "",
+                    "add it there",
+                )
 
 
 def _names(files: AuditFiles) -> Iterator[Problem]:
@@ -177,33 +236,76 @@ def _names(files: AuditFiles) -> Iterator[Problem]:
     for word in words:
         if word not in files.classes:
             hint = did_you_mean(word, files.classes)
-            yield document.problem("FT-M015", ("before", "zero_shot", "words", word), f"`{shown(word)}` is not a class", "", hint, at_key=True)
+            yield document.problem(
+                "FT-M015",
+                ("before", "zero_shot", "words", word),
+                f"`{shown(word)}` is not a class",
+                "",
+                hint,
+                at_key=True,
+            )
     if audit.candidate is not None:
         names = [s.name for s in audit.strategies]
         if audit.candidate.strategy not in names:
-            yield document.problem("FT-Y021", ("candidate", "strategy"), f"`{shown(audit.candidate.strategy)}` is not among the strategies", f"listed: {', '.join(names)}")
+            yield document.problem(
+                "FT-Y021",
+                ("candidate", "strategy"),
+                f"`{shown(audit.candidate.strategy)}` is not among the strategies",
+                f"listed: {', '.join(names)}",
+            )
         if audit.candidate.label_budget not in audit.label_budgets:
-            yield document.problem("FT-Y045", ("candidate", "label_budget"), f"{audit.candidate.label_budget} is not among the label budgets")
+            yield document.problem(
+                "FT-Y045",
+                ("candidate", "label_budget"),
+                f"{audit.candidate.label_budget} is not among the label budgets",
+            )
     elif all(s.kind == "scratch" for s in audit.strategies):
-        yield document.problem("FT-Y046", ("strategies",), "only the control is listed", "at least one strategy besides `scratch`")
+        yield document.problem(
+            "FT-Y046", ("strategies",), "only the control is listed", "at least one strategy besides `scratch`"
+        )
 
 
 def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
     document, audit, options = files.loaded.document, files.loaded.audit, gate.options
     ids = [card.card.id for card in files.benchmarks]
     if options.benchmark is not None and options.benchmark not in ids:
-        yield document.problem("FT-Y033", (*at, "benchmark"), f"`{shown(options.benchmark)}` is not a benchmark of this audit", f"listed: {', '.join(ids)}")
+        yield document.problem(
+            "FT-Y033",
+            (*at, "benchmark"),
+            f"`{shown(options.benchmark)}` is not a benchmark of this audit",
+            f"listed: {', '.join(ids)}",
+        )
         return
     chosen = [ref for ref, name in zip(audit.benchmarks, ids, strict=True) if options.benchmark in (None, name)]
     if not any(set(options.by) <= set(ref.groups) for ref in chosen):
         for name in options.by:
             known = sorted({g for ref in chosen for g in ref.groups})
             if name not in known:
-                found = f"`{shown(name)}` not a group column of {', '.join(f'`{i}`' for i in ids)} ({', '.join(f'`{g}`' for g in known)})"
+                where, groups = ", ".join(f"`{i}`" for i in ids), ", ".join(f"`{g}`" for g in known)
+                found = f"`{shown(name)}` not a group column of {where} ({groups})"
                 yield document.problem("FT-Y033", (*at, "by"), found, "", did_you_mean(name, known))
     if options.class_ is not None and options.class_ not in files.classes:
-        yield document.problem("FT-Y033", (*at, "class"), f"`{shown(options.class_)}` is not a class", "", did_you_mean(options.class_, files.classes))
+        yield document.problem(
+            "FT-Y033",
+            (*at, "class"),
+            f"`{shown(options.class_)}` is not a class",
+            "",
+            did_you_mean(options.class_, files.classes),
+        )
     if options.class_ is None and options.metric in _CLASS_METRICS and files.positive_class is None:
-        yield document.problem("FT-G028", (*at, "metric"), f"`{options.metric}` is a rate of one class", "`class: <one of the classes>`", "name the class")
+        yield document.problem(
+            "FT-G028",
+            (*at, "metric"),
+            f"`{options.metric}` is a rate of one class",
+            "`class: <one of the classes>`",
+            "name the class",
+        )
     if gate.kind == "no_negative_transfer" and not any(s.kind == "scratch" for s in audit.strategies):
-        yield document.problem("FT-G029", at, "there is no model trained from scratch to compare with", "`scratch` among the strategies", "add it", at_key=True)
+        yield document.problem(
+            "FT-G029",
+            at,
+            "there is no model trained from scratch to compare with",
+            "`scratch` among the strategies",
+            "add it",
+            at_key=True,
+        )

@@ -62,10 +62,22 @@ class Document:
     places: Mapping[Place, tuple[int, int]]
     keys: Mapping[Place, tuple[int, int]]
 
-    def problem(self, code: str, path: Place, found: str, allowed: str = "", do: str = "", *, at_key: bool = False, warn: bool = False) -> Problem:
+    def problem(
+        self,
+        code: str,
+        path: Place,
+        found: str,
+        allowed: str = "",
+        do: str = "",
+        *,
+        at_key: bool = False,
+        warn: bool = False,
+    ) -> Problem:
         """Return a problem at the place of `path`, or of its nearest known parent."""
         line, column = self.place(path, at_key=at_key)
-        return Problem(code, found, allowed, do, self.file, line, column, path_text(path), "warning" if warn else "error")
+        return Problem(
+            code, found, allowed, do, self.file, line, column, path_text(path), "warning" if warn else "error"
+        )
 
     def place(self, path: Place, *, at_key: bool = False) -> tuple[int, int]:
         """Return line and column of a value (or of its key); of the nearest known parent where it is missing."""
@@ -109,7 +121,15 @@ def read_text(path: Path, name: str, problems: Problems, limit: int = MAX_BYTES)
         problems.add(Problem("FT-Y009", found, "UTF-8 text", "save the file as UTF-8", name))
         return None
     if "\0" in text:
-        problems.add(Problem("FT-Y009", f"file is not UTF-8 text (byte 0x00 at offset {raw.index(0)})", "UTF-8 text", "save the file as UTF-8", name))
+        problems.add(
+            Problem(
+                "FT-Y009",
+                f"file is not UTF-8 text (byte 0x00 at offset {raw.index(0)})",
+                "UTF-8 text",
+                "save the file as UTF-8",
+                name,
+            )
+        )
         return None
     hidden = _invisible(text, name)
     problems.extend(hidden)
@@ -121,7 +141,17 @@ def _invisible(text: str, name: str) -> list[Problem]:
     for number, line in enumerate(text.split("\n"), 1):
         for column, character in enumerate(line, 1):
             if is_invisible(character):
-                found.append(Problem("FT-Y010", f"invisible character U+{ord(character):04X}", "visible text", "delete it", name, number, column))
+                found.append(
+                    Problem(
+                        "FT-Y010",
+                        f"invisible character U+{ord(character):04X}",
+                        "visible text",
+                        "delete it",
+                        name,
+                        number,
+                        column,
+                    )
+                )
     return found[:20]
 
 
@@ -141,14 +171,34 @@ def parse_document(text: str, name: str, problems: Problems, *, expected: str, f
     return _top_level(builder, text, name, problems, expected, first_line)
 
 
-def _top_level(builder: _Builder, text: str, name: str, problems: Problems, expected: str, first_line: int) -> Document | None:
+def _top_level(
+    builder: _Builder, text: str, name: str, problems: Problems, expected: str, first_line: int
+) -> Document | None:
     data = builder.root
     if data is None:
-        problems.add(Problem("FT-Y001", f"{expected.split(';')[0]} is empty", f"expected a mapping with {expected.split(';')[1]}", "", name, first_line))
+        problems.add(
+            Problem(
+                "FT-Y001",
+                f"{expected.split(';')[0]} is empty",
+                f"expected a mapping with {expected.split(';')[1]}",
+                "",
+                name,
+                first_line,
+            )
+        )
         return None
     if not isinstance(data, dict):
         kind = kind_of(data)
-        problems.add(Problem("FT-Y002", f"expected a mapping, got {kind}", f"a mapping with {expected.split(';')[1]}", "", name, first_line))
+        problems.add(
+            Problem(
+                "FT-Y002",
+                f"expected a mapping, got {kind}",
+                f"a mapping with {expected.split(';')[1]}",
+                "",
+                name,
+                first_line,
+            )
+        )
         return None
     return Document(name, text, data, MappingProxyType(builder.places), MappingProxyType(builder.keys))
 
@@ -160,9 +210,25 @@ def _syntax(error: MarkedYAMLError, text: str, name: str, first_line: int) -> Pr
     here = lines[line] if line < len(lines) else ""
     if "\t" in here[: column + 1]:
         where = here.index("\t")
-        return Problem("FT-Y008", f"tab at {line + first_line}:{where + 1}", "spaces", "use spaces", name, line + first_line, where + 1)
+        return Problem(
+            "FT-Y008",
+            f"tab at {line + first_line}:{where + 1}",
+            "spaces",
+            "use spaces",
+            name,
+            line + first_line,
+            where + 1,
+        )
     found = shown(" ".join(str(part) for part in (error.context, error.problem) if part))
-    return Problem("FT-Y036", f"not valid YAML: {found}", "", "check quotes, brackets and indentation", name, line + first_line, column + 1)
+    return Problem(
+        "FT-Y036",
+        f"not valid YAML: {found}",
+        "",
+        "check quotes, brackets and indentation",
+        name,
+        line + first_line,
+        column + 1,
+    )
 
 
 @dataclass(slots=True)
@@ -196,7 +262,12 @@ class _Builder:
     def _document(self, event: Event) -> None:
         self.documents += 1
         if self.documents > 1:
-            self._refuse("FT-Y007", event, f"one document per file; second starts at line {self._place(event)[0]}", "use one file for each")
+            self._refuse(
+                "FT-Y007",
+                event,
+                f"one document per file; second starts at line {self._place(event)[0]}",
+                "use one file for each",
+            )
             self.stopped = True
 
     def _node(self, event: Any) -> None:
@@ -207,7 +278,12 @@ class _Builder:
             return
         if event.tag is not None and not str(event.tag).startswith("tag:yaml.org,2002:seq"):
             line, column = self._place(event)
-            self._refuse("FT-Y003", event, f"tags are not allowed: `{shown(str(event.tag))}` at {line}:{column}", "write the plain value")
+            self._refuse(
+                "FT-Y003",
+                event,
+                f"tags are not allowed: `{shown(str(event.tag))}` at {line}:{column}",
+                "write the plain value",
+            )
         if event.anchor is not None:
             self._refuse("FT-Y004", event, "anchors/aliases are not supported", "repeat the value")
         if isinstance(event, ScalarEvent):
@@ -217,7 +293,7 @@ class _Builder:
 
     def _open(self, event: Any) -> None:
         is_map = isinstance(event, MappingStartEvent)
-        path = self._path_of_next(event)
+        path = self._path_of_next()
         if self.stack and self.stack[-1].awaits_key:
             self._refuse("FT-Y036", event, "a key must be one word", "write a plain key")
         self.places[path] = self._place(event)
@@ -235,7 +311,7 @@ class _Builder:
         if self.stack and self.stack[-1].awaits_key:
             self._key(value, event)
             return
-        self.places[self._path_of_next(event)] = self._place(event)
+        self.places[self._path_of_next()] = self._place(event)
         self._store(value)
 
     def _key(self, value: Any, event: Any) -> None:
@@ -261,7 +337,7 @@ class _Builder:
         elif frame.items is not None:
             frame.items.append(value)
 
-    def _path_of_next(self, event: Any) -> Place:
+    def _path_of_next(self) -> Place:
         if not self.stack:
             return ()
         frame = self.stack[-1]
@@ -281,7 +357,7 @@ class _Builder:
 
     def _refuse(self, code: str, event: Any, found: str, do: str, path: Place | None = None) -> None:
         line, column = self._place(event)
-        where = path if path is not None else self._path_of_next(event)
+        where = path if path is not None else self._path_of_next()
         self.problems.add(Problem(code, found, "", do, self.name, line, column, path_text(where)))
 
     def _place(self, event: Any) -> tuple[int, int]:

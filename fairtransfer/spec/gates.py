@@ -16,10 +16,14 @@ Margin = Annotated[float, Field(ge=0, le=1)]
 class GateOptions(Strict):
     """What every gate takes. A margin has no default: it is policy, not statistics."""
 
-    by: tuple[Name, ...] = Field(min_length=1, description="the attribute, or the list of attributes that form an intersection")
+    by: tuple[Name, ...] = Field(
+        min_length=1, description="the attribute, or the list of attributes that form an intersection"
+    )
     metric: MetricName = "error_rate"
     class_: Name | None = Field(None, alias="class", description="the class, for metrics of one class")
-    benchmark: Name | None = Field(None, description="one benchmark's id; default: every benchmark that has the attribute")
+    benchmark: Name | None = Field(
+        None, description="one benchmark's id; default: every benchmark that has the attribute"
+    )
     monitored: dict[str, Sentence] = Field({}, description="groups reported but not judged, each with the reason")
 
     @field_validator("by", mode="before")
@@ -40,7 +44,11 @@ class _Paired(GateOptions):
     @classmethod
     def _has_pairs(cls, value: MetricName) -> MetricName:
         if value not in PAIRED:
-            raise refuse("FT-G026", f"`{value}` has no paired change: its denominator changes with the model", f"allowed: {', '.join(sorted(PAIRED))}")
+            raise refuse(
+                "FT-G026",
+                f"`{value}` has no paired change: its denominator changes with the model",
+                f"allowed: {', '.join(sorted(PAIRED))}",
+            )
         return value
 
 
@@ -68,7 +76,12 @@ class WorstGroup(GateOptions):
         wanted, other = ("at_most", "at_least") if self.metric in HIGHER_IS_WORSE else ("at_least", "at_most")
         if getattr(self, other) is not None:
             limit = {"at_most": "a maximum", "at_least": "a minimum"}
-            raise refuse("FT-G018", f"`{self.metric}` needs {limit[wanted]}, the gate gives {limit[other]}", "", f"write `{wanted}`")
+            raise refuse(
+                "FT-G018",
+                f"`{self.metric}` needs {limit[wanted]}, the gate gives {limit[other]}",
+                "",
+                f"write `{wanted}`",
+            )
         if getattr(self, wanted) is None:
             raise refuse("FT-Y035", "required key is missing", f"`{wanted}`: a number between 0 and 1", "add it")
         return self
@@ -84,7 +97,9 @@ class Gap(GateOptions):
 
     summary: ClassVar[str] = "no group may be served worse than the others by more than the margin"
     margin: Margin
-    contrast: str = Field("rest", pattern=r"^(rest|all_pairs|reference:.+)$", description="rest | all_pairs | reference:<group>")
+    contrast: str = Field(
+        "rest", pattern=r"^(rest|all_pairs|reference:.+)$", description="rest | all_pairs | reference:<group>"
+    )
 
 
 GATE_OPTIONS: dict[str, type[GateOptions]] = {
@@ -125,8 +140,12 @@ class Policy(Strict):
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     min_group: Annotated[int, Field(ge=10, le=100_000)] = Field(10, description="smallest denominator that is judged")
     on_inconclusive: OnInconclusive = "block"
-    planned_evaluations: Annotated[int, Field(ge=1, le=10_000)] = Field(20, description="how often this benchmark version will be used; alpha is shared")
-    suppress_below: Annotated[int, Field(ge=0, le=1000)] = Field(11, description="counts below this are hidden in documents; verdicts use full data")
+    planned_evaluations: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        20, description="how often this benchmark version will be used; alpha is shared"
+    )
+    suppress_below: Annotated[int, Field(ge=0, le=1000)] = Field(
+        11, description="counts below this are hidden in documents; verdicts use full data"
+    )
 
     @property
     def alpha_run(self) -> float:

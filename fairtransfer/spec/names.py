@@ -1,4 +1,4 @@
-"""The names a definition may use for metrics. What each computes is in `fairtransfer/stats/metrics.py`; a test holds the two equal."""
+"""The names a definition may use for metrics; what each computes is in `stats/metrics.py`, and a test holds both equal."""
 
 from __future__ import annotations
 
@@ -18,10 +18,19 @@ MetricName = Literal[
 ]
 
 HIGHER_IS_WORSE: frozenset[str] = frozenset({"error_rate", "false_negative_rate", "false_positive_rate"})
-"""Metrics of which more is harm. The selection rate has no harmful direction of its own and is treated like accuracy: less is harm."""
+"""Metrics of which more is harm. The selection rate has no harmful direction of its own; like accuracy, less counts as harm."""
 
 PAIRED: frozenset[str] = frozenset(
-    {"error_rate", "accuracy", "recall", "true_positive_rate", "false_negative_rate", "false_positive_rate", "true_negative_rate", "selection_rate"}
+    {
+        "error_rate",
+        "accuracy",
+        "recall",
+        "true_positive_rate",
+        "false_negative_rate",
+        "false_positive_rate",
+        "true_negative_rate",
+        "selection_rate",
+    }
 )
 """Metrics whose denominator does not depend on the model, so that before and after are compared on the same people."""
 

@@ -1,4 +1,4 @@
-"""Reading an audit file: the parts with a short form (`probe` or `{full: {epochs: 3}}`) first, then the whole, all problems at once."""
+"""Reading an audit file, all problems at once: first the parts with a short form (`probe`), then the whole."""
 
 from __future__ import annotations
 
@@ -99,18 +99,32 @@ class _Reader:
     def before(self, value: Any) -> BeforeSpec:
         spec = BeforeSpec(*self.entry(value, ("before",), BEFORE_OPTIONS, "before-stage", "FT-Y042"))
         if "{label}" not in getattr(spec.options, "prompt", "{label}"):
-            self.add("FT-Y043", ("before", "zero_shot", "prompt"), "the prompt has no `{label}`", "a sentence with `{label}`", "add it")
+            self.add(
+                "FT-Y043",
+                ("before", "zero_shot", "prompt"),
+                "the prompt has no `{label}`",
+                "a sentence with `{label}`",
+                "add it",
+            )
             raise _Unreadable
         return spec
 
     def strategies(self, value: Any) -> Any:
         if not isinstance(value, tuple):
             return value
-        specs = [StrategySpec(*pair) for pair in self.entries(value, "strategies", STRATEGY_OPTIONS, "strategy", "FT-Y021")]
+        specs = [
+            StrategySpec(*pair) for pair in self.entries(value, "strategies", STRATEGY_OPTIONS, "strategy", "FT-Y021")
+        ]
         names = [spec.name for spec in specs]
         for index, name in enumerate(names):
             if name in names[:index]:
-                self.add("FT-Y041", ("strategies", index), f"strategy `{name}` is listed twice", "", "give one of them another `name`")
+                self.add(
+                    "FT-Y041",
+                    ("strategies", index),
+                    f"strategy `{name}` is listed twice",
+                    "",
+                    "give one of them another `name`",
+                )
                 raise _Unreadable
         return tuple(specs)
 
@@ -132,9 +146,14 @@ class _Reader:
         if not isinstance(value, tuple):
             return value
         pairs = [_one_key(item) for item in value]
-        return tuple({"name": p[0], **p[1]} if p and isinstance(p[1], dict) else item for p, item in zip(pairs, value, strict=True))
+        return tuple(
+            {"name": p[0], **p[1]} if p and isinstance(p[1], dict) else item
+            for p, item in zip(pairs, value, strict=True)
+        )
 
-    def entries(self, items: tuple[Any, ...], key: str, registry: Mapping[str, type[Strict]], what: str, unknown: str) -> list[tuple[str, Any]]:
+    def entries(
+        self, items: tuple[Any, ...], key: str, registry: Mapping[str, type[Strict]], what: str, unknown: str
+    ) -> list[tuple[str, Any]]:
         """Read a list of `name` or `{name: options}`; every bad entry is reported before giving up."""
         read: list[tuple[str, Any]] = []
         for index, item in enumerate(items):
@@ -146,7 +165,9 @@ class _Reader:
             raise _Unreadable
         return read
 
-    def entry(self, item: Any, path: Place, registry: Mapping[str, type[Strict]], what: str, unknown: str) -> tuple[str, Any]:
+    def entry(
+        self, item: Any, path: Place, registry: Mapping[str, type[Strict]], what: str, unknown: str
+    ) -> tuple[str, Any]:
         """Read `name` or `{name: options}` and return the name with its validated options."""
         pair = _one_key(item)
         if pair is None:
@@ -155,11 +176,25 @@ class _Reader:
         name, raw = pair
         at = (*path, name) if isinstance(item, dict) else path
         if re.search(r"[:.]", name):
-            self.add("FT-Y022", at, f"import paths are not allowed: `{shown(name)}`", "", "use a registered name", at_key=True)
+            self.add(
+                "FT-Y022",
+                at,
+                f"import paths are not allowed: `{shown(name)}`",
+                "",
+                "use a registered name",
+                at_key=True,
+            )
             raise _Unreadable
         if name not in registry:
             hint = did_you_mean(name, registry)
-            self.add(unknown, at, f"unknown {what} `{shown(name)}`", f"known: {', '.join(registry)}", hint if hint.startswith("did") else "", at_key=True)
+            self.add(
+                unknown,
+                at,
+                f"unknown {what} `{shown(name)}`",
+                f"known: {', '.join(registry)}",
+                hint if hint.startswith("did") else "",
+                at_key=True,
+            )
             raise _Unreadable
         if not isinstance(raw, dict):
             self.add("FT-Y037", at, f"the options of `{name}` must be a mapping, got {kind_of(raw)}")
@@ -190,7 +225,11 @@ def _budget_problem(document: Document, budgets: tuple[Any, ...], index: int) ->
         return None
     positive = isinstance(value, int) and not isinstance(value, bool) and value >= 1
     if not positive and not (isinstance(value, float) and 0 < value <= 1):
-        return document.problem("FT-Y017", path, f"got {shown(value)}", "positive integer or fraction in (0,1], or `all`")
+        return document.problem(
+            "FT-Y017", path, f"got {shown(value)}", "positive integer or fraction in (0,1], or `all`"
+        )
     if counts and fractions and index == len(budgets) - 1:
-        return document.problem("FT-Y018", path, f"budgets mix `{fractions[0]}` and `{counts[0]}`", "", "use counts or fractions, not both")
+        return document.problem(
+            "FT-Y018", path, f"budgets mix `{fractions[0]}` and `{counts[0]}`", "", "use counts or fractions, not both"
+        )
     return None

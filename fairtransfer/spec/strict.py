@@ -53,14 +53,16 @@ Sentence = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 
-
-
 def problems_of(error: ValidationError, model: type[Strict], document: Document, at: Place = ()) -> list[Problem]:
     """Return one problem for each of pydantic's errors, placed in the document."""
     details = error.errors(include_url=False)
     deeper = {tuple(d["loc"])[:-1] for d in details}
     # A list whose items were refused is also reported as too short: that says nothing new.
-    return [_problem(d, model, document, at) for d in details if not (d["type"] == "too_short" and d["input"] and tuple(d["loc"]) in deeper | _parents(deeper))]
+    return [
+        _problem(d, model, document, at)
+        for d in details
+        if not (d["type"] == "too_short" and d["input"] and tuple(d["loc"]) in deeper | _parents(deeper))
+    ]
 
 
 def _parents(places: set[tuple[int | str, ...]]) -> set[tuple[int | str, ...]]:
@@ -79,19 +81,41 @@ def _problem(detail: ErrorDetails, model: type[Strict], document: Document, at: 
         field = _fields_at(model, loc[:-1]).get(str(loc[-1]))
         return document.problem("FT-Y035", path, "required key is missing", field or "", "add it")
     if path[:1] == ("gates",) and kind in _RANGE | {"float_type"}:
-        return document.problem("FT-G004", path, f"must be a finite number between 0 and 1, got `{_spelled(value)}`", "", "write a number such as 0.05")
+        return document.problem(
+            "FT-G004",
+            path,
+            f"must be a finite number between 0 and 1, got `{_spelled(value)}`",
+            "",
+            "write a number such as 0.05",
+        )
     if kind in _EXPECTED:
-        return document.problem(_type_code(path), path, f"{_EXPECTED[kind]} expected, got {kind_of(value)}", "", _type_advice(kind, value))
+        return document.problem(
+            _type_code(path), path, f"{_EXPECTED[kind]} expected, got {kind_of(value)}", "", _type_advice(kind, value)
+        )
     if kind in _RANGE:
-        return document.problem(_range_code(path), path, _range_found(path, kind, value, context), "", "write a value within the limits")
+        return document.problem(
+            _range_code(path), path, _range_found(path, kind, value, context), "", "write a value within the limits"
+        )
     if kind in ("union_tag_not_found", "union_tag_invalid"):
-        return document.problem("FT-Y037", path, f"cannot be read, got {kind_of(value)}", f"expected {_fields_at(model, loc[:-1]).get(str(loc[-1]), '')}")
+        return document.problem(
+            "FT-Y037",
+            path,
+            f"cannot be read, got {kind_of(value)}",
+            f"expected {_fields_at(model, loc[:-1]).get(str(loc[-1]), '')}",
+        )
     if kind == "literal_error":
         allowed = str(context.get("expected", ""))
         words = [word for word in allowed.replace("'", "").replace(" or ", ", ").split(", ") if word]
-        return document.problem("FT-Y038", path, f"unknown value `{shown(value)}`", f"allowed: {', '.join(words)}", _hint(value, words))
+        return document.problem(
+            "FT-Y038", path, f"unknown value `{shown(value)}`", f"allowed: {', '.join(words)}", _hint(value, words)
+        )
     wanted = _fields_at(model, loc[:-1]).get(str(loc[-1]), "") if loc else ""
-    return document.problem("FT-Y037", path, _WORDS.get(kind, "{msg}, got `{value}`").format(msg=detail["msg"], value=shown(value), **context), wanted)
+    return document.problem(
+        "FT-Y037",
+        path,
+        _WORDS.get(kind, "{msg}, got `{value}`").format(msg=detail["msg"], value=shown(value), **context),
+        wanted,
+    )
 
 
 _WORDS = {
@@ -144,14 +168,24 @@ def _type_code(path: Place) -> str:
 
 def _range_code(path: Place) -> str:
     head = path[0] if path else ""
-    codes = {"gates": "FT-G004", "policy": "FT-G022" if path[-1:] == ("alpha",) else "FT-Y039", "seeds": "FT-Y012", "label_budgets": "FT-Y017"}
+    codes = {
+        "gates": "FT-G004",
+        "policy": "FT-G022" if path[-1:] == ("alpha",) else "FT-Y039",
+        "seeds": "FT-Y012",
+        "label_budgets": "FT-Y017",
+    }
     return codes.get(str(head), "FT-Y024" if head == "strategies" else "FT-Y039")
 
 
 def _range_found(path: Place, kind: str, value: object, context: Mapping[str, Any]) -> str:
     if kind == "finite_number":
         return f"must be a finite number, got {_spelled(value)}"
-    limits = {"greater_than": "above", "greater_than_equal": "at least", "less_than": "below", "less_than_equal": "at most"}
+    limits = {
+        "greater_than": "above",
+        "greater_than_equal": "at least",
+        "less_than": "below",
+        "less_than_equal": "at most",
+    }
     limit = next(iter(context.values()), "")
     return f"`{path[-1]}` must be {limits[kind]} {limit}, got {shown(value)}"
 

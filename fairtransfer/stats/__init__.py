@@ -1,1 +1,1 @@
-"""Numbers from counts and arrays: intervals, seeds, multiplicity, planning. Nothing here knows of files, models or groups of people."""
+"""Numbers from counts and arrays: intervals, seeds, multiplicity, planning. Nothing here knows of files or models."""

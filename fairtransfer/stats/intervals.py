@@ -69,7 +69,7 @@ def newcombe(p1: ArrayLike, n1: ArrayLike, p2: ArrayLike, n2: ArrayLike, z: floa
 
 
 def agresti_caffo(p1: ArrayLike, n1: ArrayLike, p2: ArrayLike, n2: ArrayLike, z: float) -> Interval:
-    """Return the adjusted Wald interval of ``p1 - p2`` that adds one success and one failure to each sample (Agresti and Caffo 2000)."""
+    """Return the interval of ``p1 - p2`` that adds one success and one failure to each sample (Agresti and Caffo 2000)."""
     m1, m2 = _float(n1) + 2, _float(n2) + 2
     a = (_float(p1) * _float(n1) + 1) / m1
     b = (_float(p2) * _float(n2) + 1) / m2
@@ -87,7 +87,7 @@ def envelope(p1: ArrayLike, n1: ArrayLike, p2: ArrayLike, n2: ArrayLike, z: floa
 
 
 def bonett_price(b: ArrayLike, c: ArrayLike, n: ArrayLike, z: float) -> Interval:
-    """Return the interval of a paired change ``(b - c)/n``, adjusted Wald with one added to each discordant count (Bonett and Price 2012).
+    """Return the interval of a paired change ``(b - c)/n``, one added to each discordant count (Bonett and Price 2012).
 
     Parameters
     ----------

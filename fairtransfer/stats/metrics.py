@@ -46,15 +46,39 @@ METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
         # name, event, complement, of one class, paired, higher is worse, words
-        Metric("error_rate", "wrong", False, False, True, True, "share of people answered wrongly"),
-        Metric("accuracy", "wrong", True, False, True, False, "share of people answered rightly"),
+        Metric("error_rate", "wrong", False, False, True, True, "share of cases answered wrongly"),
+        Metric("accuracy", "wrong", True, False, True, False, "share of cases answered rightly"),
         Metric("recall", "hit", False, True, True, False, "of those in the class, the share found"),
         Metric("true_positive_rate", "hit", False, True, True, False, "of those in the class, the share found"),
         Metric("false_negative_rate", "hit", True, True, True, True, "of those in the class, the share missed"),
-        Metric("false_positive_rate", "false_alarm", False, True, True, True, "of those not in the class, the share put into it"),
-        Metric("true_negative_rate", "false_alarm", True, True, True, False, "of those not in the class, the share kept out of it"),
-        Metric("precision", "precise", False, True, False, False, "of those put into the class, the share that belongs there"),
-        Metric("selection_rate", "selected", False, True, True, False, "share of people put into the class"),
+        Metric(
+            "false_positive_rate",
+            "false_alarm",
+            False,
+            True,
+            True,
+            True,
+            "of those not in the class, the share put into it",
+        ),
+        Metric(
+            "true_negative_rate",
+            "false_alarm",
+            True,
+            True,
+            True,
+            False,
+            "of those not in the class, the share kept out of it",
+        ),
+        Metric(
+            "precision",
+            "precise",
+            False,
+            True,
+            False,
+            False,
+            "of those put into the class, the share that belongs there",
+        ),
+        Metric("selection_rate", "selected", False, True, True, False, "share of cases put into the class"),
         Metric("balanced_accuracy", "hit", False, True, True, False, "mean over classes of the share found"),
     )
 }

@@ -29,7 +29,9 @@ def n_paired(discordant: float, distance: float, alpha: float, power: float = PO
     return _people(max(discordant, 1e-9), distance, alpha, power)
 
 
-def n_difference(p: float, p_other: float, ratio: float, distance: float, alpha: float, power: float = POWER) -> int | None:
+def n_difference(
+    p: float, p_other: float, ratio: float, distance: float, alpha: float, power: float = POWER
+) -> int | None:
     """Return how many people the smaller of two independent groups needs; the other is `ratio` times as large."""
     return _people(p * (1 - p) + p_other * (1 - p_other) / ratio, distance, alpha, power)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
-
-import numpy as np
 
 from fairtransfer.stats.intervals import Interval, t_quantile
 
@@ -29,7 +28,7 @@ def seed_part(by_seed: Sequence[float], level: float) -> SeedPart:
     count = len(by_seed)
     if count < 2:
         return SeedPart(0.0, 0.0)
-    sd = float(np.std(np.asarray(by_seed), ddof=1))
+    sd = statistics.stdev(by_seed)
     return SeedPart(sd, t_quantile(level, count - 1) * sd / math.sqrt(count))
 
 

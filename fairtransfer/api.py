@@ -1,0 +1,292 @@
+"""The verbs: load an audit, plan it, run it, judge a run, render its report, verify its files.
+
+The command line calls these and prints; a program can call them too::
+
+    import fairtransfer as ft
+    run = ft.run("audits/quickstart.yaml")
+    print(run.verdict.outcome, run.report)
+
+What a verb needs is imported when it is called: checking digests does not load a table library, and nothing but adapting
+a model loads torch.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fairtransfer.errors import DefinitionError, IntegrityError, MissingExtra, Problem, did_you_mean
+from fairtransfer.evidence.manifest import verify_sums, write_sums
+from fairtransfer.resources import resource
+
+if TYPE_CHECKING:
+    from fairtransfer.evidence.store import Store
+    from fairtransfer.gates.verdict import Verdict
+    from fairtransfer.run.pending import Progress
+    from fairtransfer.run.plan import Plan
+    from fairtransfer.spec.check import AuditFiles
+
+WORKSPACE = Path("runs")
+EXECUTORS = ("local",)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder
+        Everything about it; see `docs/evidence.md`.
+    fresh
+        How many trainings were done now; 0 when everything was there already.
+    """
+
+    folder: Path
+    verdict: Verdict
+    fresh: int
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return self.folder / "report" / "report.html"
+
+
+def find_audit(name: str | Path) -> Path:
+    """Return the path of an audit: a file, or the name of one that comes with the package (`quickstart`)."""
+    path = Path(name)
+    packaged = resource("audits") / f"{path.name}.yaml"
+    if path.is_file() or path.suffix or len(path.parts) > 1:
+        return path
+    if packaged.is_file():
+        return packaged
+    known = sorted(p.stem for p in resource("audits").glob("*.yaml"))
+    hint = did_you_mean(str(name), known)
+    raise DefinitionError(
+        [
+            Problem(
+                "FT-Y040",
+                f"no audit `{name}`",
+                f"a file, or one of: {', '.join(known)}",
+                hint if hint.startswith("did") else "",
+            )
+        ]
+    )
+
+
+def load_audit(audit: str | Path) -> AuditFiles:
+    """Read an audit and the cards it names, and check them together.
+
+    Raises
+    ------
+    DefinitionError
+        With every problem found.
+    """
+    from fairtransfer.spec import check
+
+    return check.load_audit(find_audit(audit))
+
+
+def plan(
+    audit: str | Path | AuditFiles,
+    *,
+    data_root: Path | None = None,
+    model_root: Path | None = None,
+    max_jobs: int | None = None,
+) -> Plan:
+    """Return every job of an audit, each named by the digest of everything that decides its result.
+
+    Parameters
+    ----------
+    data_root, model_root
+        Folders that cards may place their files under, and `folder:` models may be found in.
+    """
+    from fairtransfer.run.plan import MAX_JOBS, Roots, make_plan
+    from fairtransfer.spec.check import AuditFiles
+
+    files = audit if isinstance(audit, AuditFiles) else load_audit(audit)
+    return make_plan(files, Roots(data_root, model_root), max_jobs=max_jobs or MAX_JOBS)
+
+
+def run(
+    audit: str | Path | AuditFiles,
+    *,
+    workspace: Path = WORKSPACE,
+    executor: str = "local",
+    out: Path | None = None,
+    data_root: Path | None = None,
+    model_root: Path | None = None,
+    max_jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Plan, run, measure, judge and report; what is already in the workspace is not done again.
+
+    Parameters
+    ----------
+    out
+        Copy the report into this folder as well.
+
+    Raises
+    ------
+    DefinitionError
+        When the audit, its cards or its data are not acceptable; nothing has been run then.
+    WorkspaceBusy
+        When another run holds the workspace.
+    """
+    if executor not in EXECUTORS:
+        raise DefinitionError([Problem("FT-R012", f"unknown executor `{executor}`", f"known: {', '.join(EXECUTORS)}")])
+    made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
+    folder, fresh = finished(made, workspace), 0
+    if folder is None:
+        folder, fresh = _carry_out(made, workspace, progress)
+    if out is not None:
+        render(folder, out=out)
+    return Run(folder, judge(folder), fresh)
+
+
+def store_of(workspace: Path) -> Store:
+    """Return the store of a workspace."""
+    from fairtransfer.evidence.store import Store
+
+    return Store(workspace / ".store")
+
+
+def run_folder(made: Plan, workspace: Path) -> Path:
+    """Return where a plan's run is kept."""
+    return workspace / made.audit.id / made.run_id
+
+
+def finished(made: Plan, workspace: Path) -> Path | None:
+    """Return the folder of a plan's run if it is complete and unchanged."""
+    folder = run_folder(made, workspace)
+    try:
+        verify_sums(folder)
+    except IntegrityError:
+        return None
+    return folder
+
+
+def _carry_out(made: Plan, workspace: Path, progress: Progress | None) -> tuple[Path, int]:
+    from fairtransfer.run.folder import write_folder
+    from fairtransfer.run.pending import SILENT, pending
+    from fairtransfer.run.sides import open_sides
+
+    with store_of(workspace) as store:
+        todo = pending(made, store)
+        if todo:
+            made = _on_true_machine(made)
+            todo = pending(made, store)
+        sides = open_sides(made.files, made.roots)
+        if todo:
+            from fairtransfer.run.local import execute  # imports torch: not for a run with nothing to do
+
+            execute(made, store, sides, todo, progress or SILENT)
+        final = run_folder(made, workspace)
+        aside = final.with_name(f".{final.name}.tmp")
+        shutil.rmtree(aside, ignore_errors=True)
+        write_folder(made, store, sides, aside)
+        conclude(aside)
+        _put_in_place(aside, final)
+    return final, len(todo)
+
+
+def _on_true_machine(made: Plan) -> Plan:
+    """Return the plan for the machine as torch sees it; the guess it was made with is nearly always right."""
+    if missing := missing_for_training(made.audit.model.family):
+        raise missing
+    from fairtransfer.run.local import true_machine
+    from fairtransfer.run.plan import make_plan
+
+    found = true_machine()
+    return made if found == made.machine else make_plan(made.files, made.roots, found)
+
+
+def _put_in_place(aside: Path, final: Path) -> None:
+    """Rename a complete run into its place; a damaged one that stands there is moved aside, not deleted."""
+    if final.exists():
+        number = 1
+        while (damaged := final.with_name(f"{final.name}.damaged-{number}")).exists():
+            number += 1
+        final.rename(damaged)
+    aside.rename(final)
+
+
+def conclude(folder: Path) -> Verdict:
+    """Write findings, verdict, report and digests of a run's folder, from the evidence in it."""
+    from fairtransfer.evidence.canonical import write_json
+    from fairtransfer.findings.measure import desk_of, measure
+    from fairtransfer.findings.record import load_record
+    from fairtransfer.gates import judge as judge_record
+    from fairtransfer.report.render import render as render_report
+
+    record = load_record(folder)
+    desk = desk_of(record)
+    verdict = judge_record(record, desk)
+    rows = [finding.to_json() for finding in measure(record, desk)]
+    write_json(
+        folder / "findings.json",
+        {"schema": "1", "audit_id": record.audit.id, "run_id": record.id, "rows": rows, "verdict": verdict.to_json()},
+    )
+    write_json(folder / "verdict.json", verdict.to_json())
+    render_report(folder)
+    write_sums(folder)
+    return verdict
+
+
+def judge(folder: Path) -> Verdict:
+    """Return the verdict of a finished run, computed from its evidence.
+
+    Raises
+    ------
+    IntegrityError
+        When a file of the run changed, or the verdict is not the one that was recorded.
+    """
+    from fairtransfer.evidence.canonical import read_json
+    from fairtransfer.findings.record import load_record
+    from fairtransfer.gates import judge as judge_record
+
+    verify_sums(folder)
+    verdict = judge_record(load_record(folder))
+    if verdict.to_json() != read_json(folder / "verdict.json"):
+        raise IntegrityError(
+            f"{folder}: the evidence now gives another verdict than verdict.json; the tool's version differs from the run's"
+        )
+    return verdict
+
+
+def verify(folder: Path) -> int:
+    """Check every file of a run against its digests and return how many there are.
+
+    Raises
+    ------
+    IntegrityError
+        Naming every file that changed, is missing or is not listed.
+    """
+    return verify_sums(folder)
+
+
+def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out: Path | None = None) -> list[Path]:
+    """Render the report of a finished run again and return the files written; the run's digests are brought up to date.
+
+    Raises
+    ------
+    IntegrityError
+        When a file of the run changed.
+    """
+    from fairtransfer.report.render import render as render_report
+
+    verify_sums(folder)
+    written = render_report(folder, formats, out)
+    if out is None:
+        write_sums(folder)
+    return written
+
+
+def missing_for_training(family: str) -> MissingExtra | None:
+    """Return the error that says which extra is missing to adapt models of a family, or None when all is there."""
+    needed = {"text": ("torch", "transformers", "sklearn"), "image": ("torch", "timm", "sklearn")}[family]
+    absent = next((name for name in needed if importlib.util.find_spec(name) is None), None)
+    return None if absent is None else MissingExtra(absent, "train", "adapting a model")

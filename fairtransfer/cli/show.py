@@ -1,0 +1,61 @@
+"""How results look on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fairtransfer import formats
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fairtransfer.gates.verdict import Verdict
+
+_TONES = {"pass": "green", "fail": "red", "inconclusive": "yellow", "not_applicable": "dim", "error": "red"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a terminal to print to; wide enough for tables when the output goes to a file."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else 120, soft_wrap=False)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON, keys sorted."""
+    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Print a table; `right` lists the columns set flush right."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console().print(table)
+
+
+def print_verdict(verdict: Verdict) -> None:
+    """Print the verdict, every gate with its reason, and what would settle what is open."""
+    from rich.markup import escape
+
+    out = console()
+    chosen = verdict.candidate
+    out.print(f"[bold {_TONES[verdict.outcome]}]{formats.POLICY_WORDS[verdict.outcome]}[/]")
+    if chosen is not None:
+        out.print(f"candidate: {escape(chosen.strategy)} on {escape(chosen.budget)} labels ({escape(chosen.rule)})")
+    for gate in verdict.gates:
+        out.print(
+            f"  [{_TONES[gate.outcome]}]{formats.OUTCOME_WORDS[gate.outcome]}[/] {escape(gate.id)}: {escape(gate.reason)}"
+        )
+    for note in verdict.notes:
+        out.print(f"  note: {escape(note)}")

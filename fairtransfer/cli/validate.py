@@ -1,0 +1,94 @@
+"""`fairtransfer validate`: audits and data cards, every problem at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairtransfer.cli.options import DataRoot
+
+if TYPE_CHECKING:
+    from fairtransfer.errors import Problems
+
+
+def validate(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Audits (.yaml), data cards (.md), or folders with both.")
+    ],
+    data_root: DataRoot = None,
+    data: Annotated[
+        bool, typer.Option("--data/--no-data", help="Also open the data and check it against its card.")
+    ] = True,
+) -> None:
+    """Check audits and data cards, and the data of the cards. Nothing is run and nothing is written."""
+    from fairtransfer.errors import DefinitionError, Problems
+    from fairtransfer.formats import plural
+
+    problems = Problems()
+    checked = [path for given in paths for path in _files(given, problems)]
+    for path in checked:
+        _check(path, data_root if data else None, problems, data=data)
+    for warning in sorted(problems.warnings, key=lambda p: p.order):
+        sys.stderr.write(f"warning: {warning}\n")
+    if problems.errors:
+        raise DefinitionError(problems.errors)
+    definitions, warnings = plural(len(checked), "definition"), plural(len(problems.warnings), "warning")
+    typer.echo(f"{definitions} checked: no errors, {warnings}")
+
+
+def _files(path: Path, problems: Problems) -> list[Path]:
+    from fairtransfer.errors import Problem
+
+    if path.is_dir():
+        return sorted(
+            p for p in path.rglob("*") if (p.suffix in (".yaml", ".yml") and "patterns" not in p.parts) or _is_card(p)
+        )
+    if path.suffix.lower() not in (".yaml", ".yml", ".md"):
+        problems.add(
+            Problem("FT-Y040", "neither an audit (.yaml) nor a data card (.md)", "", "check the path", str(path))
+        )
+        return []
+    return [path]
+
+
+def _is_card(path: Path) -> bool:
+    return path.suffix == ".md" and "\nfairtransfer:" in path.read_text(encoding="utf-8", errors="replace")[:20_000]
+
+
+def _check(path: Path, data_root: Path | None, problems: Problems, *, data: bool) -> None:
+    from fairtransfer.errors import DefinitionError, Problems
+    from fairtransfer.spec import load_audit, load_card
+
+    found = Problems()
+    try:
+        if path.suffix.lower() == ".md":
+            cards = [load_card(path, found)]
+        else:
+            files = load_audit(path, found)
+            cards = list({card.path: card for card in (files.training, *files.benchmarks)}.values())
+    except DefinitionError as error:
+        problems.extend(error.problems)
+        cards = []
+    problems.extend(found)
+    for card in cards if data else ():
+        _open(card, data_root, problems)
+
+
+def _open(card: object, data_root: Path | None, problems: Problems) -> None:
+    from dataclasses import replace
+
+    from fairtransfer.data.benchmark import open_benchmark
+    from fairtransfer.errors import DefinitionError, Problems
+    from fairtransfer.spec import LoadedCard
+
+    assert isinstance(card, LoadedCard), "only cards are opened"
+    found = Problems()
+    try:
+        open_benchmark(card, data_root, found)
+    except DefinitionError as error:
+        found.extend(error.problems)
+    # Without the operator's folder the data cannot be checked; that is no fault of the card.
+    problems.extend(replace(p, severity="warning") if p.code == "FT-D060" else p for p in found)

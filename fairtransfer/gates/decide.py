@@ -1,0 +1,212 @@
+"""The three-way rule with asymmetric multiplicity.
+
+PASS is a claim about all groups at once: every one-sided upper bound below its margin, each at the full alpha
+(intersection-union test, Berger 1982). FAIL is a claim about some group: a lower bound above the margin after Holm's
+correction over every contrast of the audit. Anything between is INCONCLUSIVE, with what would settle it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fairtransfer.findings.asking import Missing
+from fairtransfer.formats import group_label, group_name, listing, percent, plural, points
+from fairtransfer.gates.contrast import Contrast
+from fairtransfer.spec.gates import GateSpec
+from fairtransfer.stats.holm import holm
+
+Outcome = Literal["pass", "fail", "inconclusive", "not_applicable", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """How one gate came out, and why.
+
+    Attributes
+    ----------
+    decided_by
+        The contrasts that decided: those that failed; those in the way; for a pass the one closest to its margin.
+    needed
+        What would settle each contrast in the way.
+    smallest_margin
+        The smallest margin at which the gate would have passed; null when something could not be evaluated.
+    """
+
+    id: str
+    kind: str
+    outcome: Outcome
+    reason: str
+    reason_codes: tuple[str, ...]
+    decided_by: tuple[dict[str, Any], ...]
+    needed: tuple[dict[str, Any], ...]
+    smallest_margin: float | None
+    contrasts: tuple[dict[str, Any], ...]
+    margin: float
+    line: int
+    monitored: tuple[dict[str, str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as verdict.json keeps it."""
+        plain = {name: getattr(self, name) for name in self.__slots__}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A contrast with its p-value after Holm's correction."""
+
+    contrast: Contrast
+    adjusted: float
+    alpha: float
+    family: int
+
+    @property
+    def failed(self) -> bool:
+        """Whether the harm exceeds the margin, corrected for every contrast of the audit."""
+        return not self.contrast.blocked and self.adjusted <= self.alpha
+
+    @property
+    def passed(self) -> bool:
+        """Whether the harm stays below the margin."""
+        return not self.contrast.blocked and self.contrast.upper(self.alpha) < self.contrast.margin
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what verdict.json keeps of the contrast."""
+        contrast = self.contrast
+        known = not contrast.blocked
+        return {
+            "benchmark": contrast.benchmark,
+            "group": contrast.group,
+            "against": contrast.against,
+            "n": contrast.smallest,
+            "harm": contrast.harm,
+            "upper": contrast.upper(self.alpha) if known else None,
+            "lower": contrast.lower(self.alpha) if known else None,
+            "margin": contrast.margin,
+            "p_adjusted": self.adjusted if known else None,
+            "blocked": list(contrast.blocked),
+            "outcome": "fail" if self.failed else "pass" if self.passed else "inconclusive",
+        }
+
+
+def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[Judged]:
+    """Return every contrast of an audit with its adjusted p-value."""
+    adjusted = holm([contrast.p_value(alpha) for contrast in contrasts])
+    return [Judged(contrast, p, alpha, len(contrasts)) for contrast, p in zip(contrasts, adjusted, strict=True)]
+
+
+def decide(gate: GateSpec, judged: Sequence[Judged]) -> GateResult:
+    """Return the outcome of one gate."""
+    monitored = tuple(j.contrast.group for j in judged if _is_monitored(gate, j.contrast))
+    active = [j for j in judged if not _is_monitored(gate, j.contrast)]
+    failed = [j for j in active if j.failed]
+    open_ = [j for j in active if not j.passed and not j.failed]
+    if not active:
+        return _result(gate, "not_applicable", "there is no group to judge", (), [], [], judged, monitored)
+    if failed:
+        worst = sorted(failed, key=lambda j: (j.adjusted, -(j.contrast.harm or 0)))
+        return _result(gate, "fail", _fail_reason(gate, worst), ("over_margin",), worst, open_, judged, monitored)
+    if open_:
+        codes = tuple(dict.fromkeys(code for j in open_ for code in _codes(j)))
+        return _result(
+            gate, "inconclusive", _open_reason(gate, open_, len(active)), codes, open_, open_, judged, monitored
+        )
+    closest = max(active, key=lambda j: j.contrast.upper(j.alpha) - j.contrast.margin)
+    return _result(gate, "pass", _pass_reason(gate, closest, len(active)), (), [closest], [], judged, monitored)
+
+
+def _is_monitored(gate: GateSpec, contrast: Contrast) -> bool:
+    names = {", ".join(contrast.group.values()), group_name(contrast.group)}
+    return not names.isdisjoint(gate.options.monitored)
+
+
+def _result(
+    gate: GateSpec,
+    outcome: Outcome,
+    reason: str,
+    codes: tuple[str, ...],
+    decided_by: Sequence[Judged],
+    open_: Sequence[Judged],
+    judged: Sequence[Judged],
+    monitored: tuple[dict[str, str], ...],
+) -> GateResult:
+    active = [j for j in judged if j.contrast.group not in monitored]
+    margins = [j.contrast.upper(j.alpha) for j in active if not j.contrast.blocked]
+    smallest = max(margins) if margins and len(margins) == len(active) else None
+    oriented = None if smallest is None else abs(smallest) if gate.kind == "worst_group" else smallest
+    needed = tuple(j.contrast.needed(j.alpha, j.family) for j in open_)
+    tail = f"; {plural(len(monitored), 'group')} monitored, not judged" if monitored else ""
+    rows = tuple(j.to_json() for j in judged)
+    deciding = tuple(j.to_json() for j in decided_by)
+    return GateResult(
+        gate.id,
+        gate.kind,
+        outcome,
+        reason + tail,
+        codes,
+        deciding,
+        needed,
+        oriented,
+        rows,
+        gate.margin,
+        gate.line,
+        monitored,
+    )
+
+
+def _codes(judged: Judged) -> tuple[str, ...]:
+    contrast = judged.contrast
+    if contrast.blocked:
+        return contrast.blocked
+    assert not isinstance(contrast.sample, Missing), "a contrast that is not blocked has a sample"
+    return ("seed_limited",) if contrast.sample.seed_share(1 - judged.alpha) > 0.5 else ("wide_ci",)
+
+
+def _number(gate: GateSpec, value: float | None) -> str:
+    if gate.kind == "worst_group":
+        return percent(None if value is None else abs(value))
+    return points(value)
+
+
+def _described(gate: GateSpec, judged: Judged, bound: float, side: str) -> str:
+    contrast = judged.contrast
+    what = f"{group_label(contrast.group)} {_number(gate, contrast.harm)} against {contrast.against}"
+    return f"{what} ({side} bound {_number(gate, bound)})"
+
+
+def _fail_reason(gate: GateSpec, failed: Sequence[Judged]) -> str:
+    first = failed[0]
+    more = f", and {plural(len(failed) - 1, 'more group')}" if len(failed) > 1 else ""
+    worst = _described(gate, first, first.contrast.lower(first.alpha), "lower")
+    return f"over the limit of {_number(gate, gate.margin)}: {worst}{more}"
+
+
+def _pass_reason(gate: GateSpec, closest: Judged, count: int) -> str:
+    groups = f"all {count} comparisons" if count > 1 else "the one comparison"
+    nearest = _described(gate, closest, closest.contrast.upper(closest.alpha), "upper")
+    return f"{groups} inside the limit of {_number(gate, gate.margin)}; closest is {nearest}"
+
+
+_WORDS = {
+    "undefined_metric": "the metric cannot be computed",
+    "below_min_n": "fewer cases than the policy's minimum",
+    "few_clusters": "fewer than 20 units",
+    "few_seeds": "fewer than 3 seeds",
+    "wide_ci": "the interval holds the limit; more cases would narrow it",
+    "seed_limited": "the interval holds the limit; more seeds would narrow it, more cases would not",
+}
+
+
+def _open_reason(gate: GateSpec, open_: Sequence[Judged], count: int) -> str:
+    by_code: dict[str, list[str]] = {}
+    for judged in open_:
+        for code in _codes(judged)[:1]:
+            by_code.setdefault(code, []).append(group_label(judged.contrast.group))
+    parts = [
+        f"{_WORDS[code]} ({listing(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''})"
+        for code, names in by_code.items()
+    ]
+    limit = _number(gate, gate.margin)
+    return f"{len(open_)} of {count} comparisons cannot be settled against the limit of {limit}: {'; '.join(parts)}"

@@ -1,0 +1,26 @@
+"""`no_harm`: adaptation must not make any group worse by more than the margin. Judged on the paired change, same people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairtransfer.findings.asking import Desk
+from fairtransfer.gates.contrast import Contrast, Target
+from fairtransfer.spec.gates import GateSpec
+
+
+def no_harm(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
+    """Yield one contrast per group: after minus before."""
+    options = gate.options
+    for group in desk.groups(target.change, options.by):
+        sample = desk.change(target.change, group, options.metric, options.class_)
+        yield Contrast(
+            gate.id,
+            target.benchmark,
+            group,
+            "before adaptation",
+            sample,
+            options.harm_sign,
+            gate.margin,
+            target.min_group,
+        )

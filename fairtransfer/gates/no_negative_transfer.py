@@ -1,0 +1,29 @@
+"""`no_negative_transfer`: no group may be worse off than with the same architecture trained from scratch (Wang et al. 2019).
+
+Judged on the paired difference, same people, seed by seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairtransfer.findings.asking import Desk
+from fairtransfer.gates.contrast import Contrast, Target
+from fairtransfer.spec.gates import GateSpec
+
+
+def no_negative_transfer(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
+    """Yield one contrast per group: adapted minus from scratch."""
+    options = gate.options
+    for group in desk.groups(target.gain, options.by):
+        sample = desk.change(target.gain, group, options.metric, options.class_)
+        yield Contrast(
+            gate.id,
+            target.benchmark,
+            group,
+            "training from scratch",
+            sample,
+            options.harm_sign,
+            gate.margin,
+            target.min_group,
+        )

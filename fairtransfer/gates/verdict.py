@@ -1,0 +1,187 @@
+"""The verdict of a run: every gate on the candidate, the same gates on every other adapted model, and what limits it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fairtransfer.findings.asking import Desk
+from fairtransfer.findings.choice import Chosen, candidate
+from fairtransfer.findings.measure import desk_of
+from fairtransfer.findings.record import RunRecord
+from fairtransfer.gates.contrast import Contrast, Target
+from fairtransfer.gates.decide import GateResult, Outcome, decide, judge_contrasts
+from fairtransfer.spec.gates import GateSpec, Policy
+from fairtransfer.stats.seeds import PROCEDURE_RECOMMENDED
+
+SEVERITY: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass", "not_applicable")
+"""The verdict is the worst of its gates, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gates say about the candidate."""
+
+    outcome: Outcome
+    candidate: Chosen | None
+    gates: tuple[GateResult, ...]
+    others: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...]
+    policy: Policy
+    family: int
+    exploratory: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as verdict.json keeps it."""
+        chosen = self.candidate
+        return {
+            "schema": "1",
+            "outcome": self.outcome,
+            "candidate": None
+            if chosen is None
+            else {"strategy": chosen.strategy, "label_budget": chosen.budget, "rule": chosen.rule},
+            "gates": [gate.to_json() for gate in self.gates],
+            "others": list(self.others),
+            "notes": list(self.notes),
+            "alpha": self.policy.alpha,
+            "alpha_run": self.policy.alpha_run,
+            "family": self.family,
+            "exploratory": self.exploratory,
+            "on_inconclusive": self.policy.on_inconclusive,
+        }
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 fail, 3 could not run, 4 inconclusive and blocked, 5 nothing evaluated."""
+        if self.outcome == "inconclusive":
+            return 4 if self.policy.on_inconclusive == "block" else 0
+        return {"pass": 0, "fail": 1, "error": 3, "not_applicable": 5}[self.outcome]
+
+
+def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
+    """Return the verdict of a run: a pure function of its evidence."""
+    found = desk or desk_of(record)
+    chosen = candidate(record)
+    if chosen is None or not _exists(found, chosen):
+        notes = ("no result of the candidate: every training of it failed", *_notes(record))
+        return Verdict("error", chosen, (), (), notes, record.audit.policy, family=0, exploratory=False)
+    gates, family = judge_model(record, found, chosen)
+    blocks = _incomplete(record, chosen) or _leaks(record)
+    gates = tuple(_hold(gate, blocks) for gate in gates) if blocks else gates
+    others = tuple(
+        _other(record, found, model)
+        for model in _models(found, record)
+        if (model.strategy, model.budget) != (chosen.strategy, chosen.budget)
+    )
+    exploratory = record.audit.claim == "procedure" and len(record.audit.seeds) < PROCEDURE_RECOMMENDED
+    return Verdict(
+        worst([g.outcome for g in gates]),
+        chosen,
+        gates,
+        others,
+        _notes(record),
+        record.audit.policy,
+        family=family,
+        exploratory=exploratory,
+    )
+
+
+def worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the worst outcome; with none there is nothing that could have passed."""
+    return min(outcomes, key=SEVERITY.index, default="not_applicable")
+
+
+def judge_model(record: RunRecord, desk: Desk, model: Chosen) -> tuple[tuple[GateResult, ...], int]:
+    """Judge one adapted model by every gate of the audit; FAIL is corrected over all contrasts together."""
+    alpha = record.audit.policy.alpha_run
+    asked = [(gate, list(_contrasts(record, desk, model, gate))) for gate in record.audit.gates]
+    judged = judge_contrasts([contrast for _, contrasts in asked for contrast in contrasts], alpha)
+    results, begin = [], 0
+    for gate, contrasts in asked:
+        results.append(decide(gate, judged[begin : begin + len(contrasts)]))
+        begin += len(contrasts)
+    return tuple(results), len(judged)
+
+
+def _contrasts(record: RunRecord, desk: Desk, model: Chosen, gate: GateSpec) -> list[Contrast]:
+    from fairtransfer.gates import GATES  # the table of gates imports this module
+
+    found = []
+    for benchmark in record.run["benchmarks"]:
+        wanted = gate.options.benchmark in (None, benchmark["id"]) and set(gate.options.by) <= set(
+            benchmark["attributes"]
+        )
+        if wanted:
+            target = Target(benchmark["id"], model.strategy, model.budget, desk.scratch, record.audit.policy.min_group)
+            found += list(GATES[gate.kind](desk, target, gate))
+    return found
+
+
+def _exists(desk: Desk, model: Chosen) -> bool:
+    return any(
+        (strategy, budget) == (model.strategy, model.budget)
+        for _, stage, strategy, budget in desk.counts.names
+        if stage == "change"
+    )
+
+
+def _models(desk: Desk, record: RunRecord) -> list[Chosen]:
+    """Return every adapted model there are counts for, in the audit's order."""
+    found = {(strategy, budget) for _, stage, strategy, budget in desk.counts.names if stage == "change"}
+    order = [(s.name, b["written"]) for s in record.audit.strategies for b in record.run["label_budgets"]]
+    return [Chosen(*pair, "listed") for pair in order if pair in found and pair[0] != desk.scratch]
+
+
+def _other(record: RunRecord, desk: Desk, model: Chosen) -> dict[str, Any]:
+    gates, _ = judge_model(record, desk, model)
+    outcomes = {gate.id: gate.outcome for gate in gates}
+    return {
+        "strategy": model.strategy,
+        "label_budget": model.budget,
+        "outcome": worst([g.outcome for g in gates]),
+        "gates": outcomes,
+    }
+
+
+def _incomplete(record: RunRecord, chosen: Chosen) -> str | None:
+    """Return why a pass cannot be given: a job that the candidate's claims rest on has no result."""
+    scratch = {s.name for s in record.audit.strategies if s.kind == "scratch"}
+    used = [
+        j
+        for j in record.run["failed_jobs"]
+        if j["stage"] == "before"
+        or (j["strategy"] in {chosen.strategy, *scratch} and j["label_budget"] == chosen.budget)
+    ]
+    return f"{len(used)} of the jobs behind it have no result" if used else None
+
+
+def _leaks(record: RunRecord) -> str | None:
+    leaking = [b["id"] for b in record.run["benchmarks"] if b["leaks"]["blocks"]]
+    return f"rows of {', '.join(leaking)} stand again in the adaptation set" if leaking else None
+
+
+def _hold(gate: GateResult, why: str) -> GateResult:
+    """Return the gate without a pass it has not earned; a failure stays."""
+    if gate.outcome != "pass":
+        return gate
+    code = "leakage" if "stand again" in why else "incomplete"
+    return replace(gate, outcome="inconclusive", reason=f"{why}; otherwise: {gate.reason}", reason_codes=(code,))
+
+
+def _notes(record: RunRecord) -> tuple[str, ...]:
+    notes = []
+    kinds = {gate.kind for gate in record.audit.gates}
+    if "gap" in kinds and not kinds & {"no_harm", "worst_group"}:
+        notes.append(
+            "a gap can close because the better served group gets worse; no gate of this audit would notice "
+            "(add `no_harm` or `worst_group`)"
+        )
+    if record.audit.claim == "procedure" and len(record.audit.seeds) < PROCEDURE_RECOMMENDED:
+        seeds = len(record.audit.seeds)
+        notes.append(
+            f"exploratory: {seeds} seeds; how much trainings differ is known well from {PROCEDURE_RECOMMENDED} on"
+        )
+    if record.run["failed_jobs"]:
+        notes.append(f"{len(record.run['failed_jobs'])} jobs have no result")
+    return tuple(notes)

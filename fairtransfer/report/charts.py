@@ -1,0 +1,211 @@
+"""Charts as inline SVG: no script, no remote font, text as text, and a title and description for people who do not see them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+# Dark enough on white for 3:1 and more, and told apart by shape as well as by colour.
+COLOURS = {
+    "before": "#6b6b6b",
+    "after": "#0b5cad",
+    "probe": "#7a3e9d",
+    "full": "#0b5cad",
+    "lp_ft": "#00695c",
+    "scratch": "#a34700",
+}
+SPARE = ("#7a3e9d", "#00695c", "#9c2c2c", "#4b5d00", "#3949ab", "#795548")
+FONT = "Helvetica, Arial, sans-serif"
+ROW_HEIGHT = 34
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart with its words; `table` names the anchor of the table that holds the same numbers."""
+
+    anchor: str
+    caption: str
+    title: str
+    description: str
+    svg: str
+
+
+def svg(chart: Any, anchor: str, title: str, description: str) -> str:
+    """Return a chart as accessible inline SVG with ids of its own."""
+    import vl_convert
+
+    text = str(vl_convert.vegalite_to_svg(chart.to_json()))
+    text = text[text.index("<svg") :]
+    text = re.sub(r'\b(id="|url\(#|href="#)((?:clip|gradient|pattern)[\w-]*)', rf"\g<1>{anchor}-\g<2>", text)
+    size = re.search(r'<svg[^>]*?width="([\d.]+)"[^>]*?height="([\d.]+)"', text)
+    box = f' viewBox="0 0 {size[1]} {size[2]}"' if size else ""
+    style = f"width:100%;height:auto;max-width:{size[1] if size else 900}px"
+    named = f'role="img" aria-labelledby="{anchor}-t {anchor}-d"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {named}{box} style="{style}">'
+    words = (
+        f'<title id="{anchor}-t">{html.escape(title)}</title><desc id="{anchor}-d">{html.escape(description)}</desc>'
+    )
+    body = re.sub(r'(?:role|aria-roledescription|aria-label|aria-hidden)="[^"]*"', "", text[text.index(">") + 1 :])
+    return head + words + body
+
+
+def _configured(chart: Any) -> Any:
+    return (
+        chart.configure(font=FONT, background="white", padding={"left": 18, "right": 18, "top": 4, "bottom": 4})
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            gridColor="#e3e3e3",
+            domainColor="#6b6b6b",
+            labelLimit=240,
+        )
+        .configure_legend(labelFontSize=12, titleFontSize=12, orient="top", symbolSize=90)
+        .configure_title(fontSize=13, anchor="start", fontWeight="normal", offset=8)
+        .configure_header(labelFontSize=12, titleFontSize=12, labelFontWeight="bold")
+    )
+
+
+def before_after(
+    records: Sequence[Record],
+    changes: Sequence[Record],
+    order: Sequence[str],
+    measure: str,
+    limit: float | None,
+    margin: float | None,
+    worse: str = "right",
+) -> Any:
+    """Return dots with whiskers per group, before and after, and beside them the paired change.
+
+    Parameters
+    ----------
+    records
+        ``label, stage, value, low, high`` in percent.
+    changes
+        ``label, value, low, high, clear`` in points; `clear` says whether the interval leaves out zero.
+    limit, margin
+        The policy's limit on the rate and on the change, drawn as lines.
+    worse
+        On which side of zero a change is harm, ``right`` or ``left``.
+    """
+    height = ROW_HEIGHT * len(order) + 10
+    stages = ["before", "after"]
+    scale = alt.Scale(domain=stages, range=[COLOURS["before"], COLOURS["after"]])
+    shapes = alt.Scale(domain=stages, range=["circle", "square"])
+    y = alt.Y("label:N", sort=list(order), title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8))
+    offset = alt.YOffset("stage:N", sort=stages, scale=alt.Scale(paddingOuter=0.45))
+    base = alt.Chart(alt.Data(values=list(records))).encode(
+        y=y, yOffset=offset, color=alt.Color("stage:N", scale=scale, sort=stages, title=None)
+    )
+    whisker = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", title=f"{measure} (%)", scale=alt.Scale(domain=[0, 100])), x2="high:Q"
+    )
+    dots = base.mark_point(filled=True, size=75, opacity=1).encode(
+        x="value:Q", shape=alt.Shape("stage:N", scale=shapes, sort=stages, title=None)
+    )
+    left = [whisker, dots] + ([_line(limit, "limit", "x")] if limit is not None else [])
+    moved = alt.Chart(alt.Data(values=list(changes))).encode(
+        y=alt.Y("label:N", sort=list(order), title=None, axis=None)
+    )
+    tone = alt.condition("datum.clear", alt.value("#1a1a1a"), alt.value("#767676"))
+    spread = moved.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", title=f"change (points); {worse} of zero is worse", axis=alt.Axis(tickCount=6)),
+        x2="high:Q",
+        color=tone,
+    )
+    point = moved.mark_point(filled=True, size=75, shape="diamond", opacity=1).encode(x="value:Q", color=tone)
+    right = [_line(0.0, None, "x", "#6b6b6b", dash=False), spread, point] + (
+        [_line(margin, "limit", "x")] if margin is not None else []
+    )
+    one = alt.layer(*left).properties(width=400, height=height, title="Before and after")
+    two = alt.layer(*right).properties(width=250, height=height, title="Change, same people")
+    return _configured(alt.hconcat(one, two, spacing=28).resolve_scale(color="independent", shape="independent"))
+
+
+def _line(at: float | None, word: str | None, axis: str, colour: str = "#b00020", *, dash: bool = True) -> Any:
+    data = alt.Data(values=[{"at": at, "word": word or ""}])
+    rule = (
+        alt.Chart(data)
+        .mark_rule(color=colour, strokeWidth=1.5, strokeDash=[5, 4] if dash else [1, 0])
+        .encode(**{axis: "at:Q"})
+    )
+    if word is None:
+        return rule
+    return rule + alt.Chart(data).mark_text(
+        align="left", baseline="top", dx=4, dy=-2, color=colour, fontSize=11
+    ).encode(**{axis: "at:Q"}, y=alt.value(0), text="word:N")
+
+
+def learning_curves(
+    records: Sequence[Record],
+    before: Sequence[Record],
+    panels: Sequence[str],
+    strategies: Sequence[str],
+    measure: str,
+    budgets: Sequence[int],
+) -> Any:
+    """Return one small panel per group: the rate against the number of labels, a line per strategy, "before" dashed.
+
+    Parameters
+    ----------
+    records
+        ``panel, strategy, labels, value, low, high`` in percent.
+    before
+        ``panel, value`` of the model as published.
+    """
+    colours = dict(zip(strategies, palette(strategies), strict=True))
+    marks = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]
+    scale = alt.Scale(domain=list(strategies), range=list(colours.values()))
+    shapes = alt.Scale(domain=list(strategies), range=[marks[i % len(marks)] for i in range(len(strategies))])
+    x = alt.X(
+        "labels:Q",
+        title="labels",
+        scale=alt.Scale(type="log", domain=[min(budgets) * 0.8, max(budgets) * 1.25]),
+        axis=alt.Axis(values=list(budgets), grid=False),
+    )
+    y = alt.Y("value:Q", title=f"{measure} (%)", scale=alt.Scale(domain=[0, 100]))
+    cells = []
+    for panel in panels:
+        mine = [r for r in records if r["panel"] == panel]
+        base = alt.Chart(alt.Data(values=mine)).encode(
+            x=x, color=alt.Color("strategy:N", scale=scale, sort=list(strategies), title=None)
+        )
+        line = base.mark_line(strokeWidth=2).encode(y=y)
+        bars = base.mark_rule(strokeWidth=1.2, opacity=0.7).encode(y=alt.Y("low:Q"), y2="high:Q")
+        dots = base.mark_point(filled=True, size=45, opacity=1).encode(
+            y=y, shape=alt.Shape("strategy:N", scale=shapes, sort=list(strategies), title=None)
+        )
+        level = [r for r in before if r["panel"] == panel]
+        published = (
+            alt.Chart(alt.Data(values=level))
+            .mark_rule(color=COLOURS["before"], strokeDash=[5, 4], strokeWidth=1.8)
+            .encode(y="value:Q")
+        )
+        cells.append(alt.layer(published, bars, line, dots).properties(width=205, height=150, title=panel))
+    return _configured(alt.concat(*cells, columns=3, spacing=18).resolve_scale(x="shared", y="shared"))
+
+
+def palette(strategies: Sequence[str]) -> list[str]:
+    """Return a colour for every strategy: its own, or the next spare one."""
+    spare = iter(SPARE * (len(strategies) // len(SPARE) + 1))
+    return [COLOURS.get(name) or next(spare) for name in strategies]
+
+
+def contrast(colour: str, ground: str = "#ffffff") -> float:
+    """Return the contrast ratio of two colours as WCAG 2 defines it."""
+
+    def luminance(code: str) -> float:
+        channels = [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    lighter, darker = sorted((luminance(colour), luminance(ground)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)

@@ -1,0 +1,140 @@
+"""Which figures a report shows, and the numbers they are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairtransfer import formats
+from fairtransfer.findings.record import RunRecord
+from fairtransfer.report import charts, sentences
+from fairtransfer.report.charts import Figure
+from fairtransfer.report.rows import Row, Rows
+
+MOST_GROUPS = 24
+"""A chart with more rows than this is not readable; its table is."""
+
+
+def figures(
+    record: RunRecord, rows: Rows, verdict: Mapping[str, Any], metric: str, of: str | None
+) -> tuple[Figure, ...]:
+    """Return the figures of a report: per view before, after and change; per benchmark the learning curves."""
+    drawer = _Drawer(record, rows, verdict, metric, of)
+    return tuple(drawer.all())
+
+
+class _Drawer:
+    def __init__(self, record: RunRecord, rows: Rows, verdict: Mapping[str, Any], metric: str, of: str | None) -> None:
+        self.record, self.rows, self.verdict, self.metric, self.of = record, rows, verdict, metric, of
+        self.measure = sentences.metric_name(metric, of)
+        chosen = verdict["candidate"]
+        self.model = (chosen["strategy"], chosen["label_budget"]) if chosen else ("", "")
+
+    def all(self) -> Iterator[Figure]:
+        for benchmark in self.record.run["benchmarks"]:
+            views = [tuple(view) for view in benchmark["views"]]
+            for view in views:
+                if figure := self.dots(benchmark["key"], view):
+                    yield figure
+                if view == views[0] and (curves := self.curves(benchmark["key"], view)):
+                    yield curves
+
+    def row(self, key: str, stage: str, group: dict[str, str], model: tuple[str, str] | None = None) -> Row | None:
+        strategy, budget = (None, None) if stage == "before" else model or self.model
+        found = self.rows.find(key, stage, self.metric, group, strategy, budget, self.of)
+        return found if found is not None and found["status"] == "ok" else None
+
+    def dots(self, key: str, view: tuple[str, ...]) -> Figure | None:
+        shown = [(g, row) for g in self.rows.groups(key, view) if (row := self.row(key, "after", g)) is not None]
+        if not 0 < len(shown) <= MOST_GROUPS:
+            return None
+        worse_high = shown[0][1]["harm_direction"] == "higher_is_worse"
+        shown.sort(key=lambda pair: pair[1]["estimate"], reverse=worse_high)
+        labels = {tuple(g.values()): f"{formats.group_label(g)} (n={formats.count(row['n'])})" for g, row in shown}
+        points, moves = [], []
+        for group, after in shown:
+            label = labels[tuple(group.values())]
+            for stage, row in (("before", self.row(key, "before", group)), ("after", after)):
+                if row is not None:
+                    points.append({"label": label, "stage": stage, **_percent(row)})
+            if (moved := self.row(key, "change", group)) is not None:
+                moves.append({"label": label, **_percent(moved), "clear": sentences.settled(moved) is not None})
+        anchor = f"f-{key.split('@')[0]}-{'-'.join(view)}"
+        limit, margin = self.limit("worst_group", view), self.limit("no_harm", view)
+        margin = margin if margin is None or worse_high else -margin
+        chart = charts.before_after(
+            points, moves, list(labels.values()), self.measure, limit, margin, "right" if worse_high else "left"
+        )
+        title = f"{self.measure.capitalize()} before and after adaptation, by {' and '.join(view)}"
+        text = self._described(key, shown)
+        return Figure(anchor, self._caption(key, shown), title, text, charts.svg(chart, anchor, title, text))
+
+    def limit(self, kind: str, view: tuple[str, ...]) -> float | None:
+        """Return a gate's limit for this metric and view, in percent."""
+        gates = [
+            g
+            for g in self.record.audit.gates
+            if g.kind == kind and g.options.by == view and g.options.metric == self.metric
+        ]
+        return 100 * gates[0].margin if gates else None
+
+    def _caption(self, key: str, shown: list[tuple[dict[str, str], Row]]) -> str:
+        """Return the message of the figure, as a sentence."""
+        changes = [(formats.group_label(g), sentences.settled(self.row(key, "change", g))) for g, _ in shown]
+        worse = [name for name, side in changes if side == "worse"]
+        better = [name for name, side in changes if side == "better"]
+        if worse:
+            return f"Adaptation clearly harms {formats.listing(worse)}" + (
+                f" and helps {formats.listing(better)}" if better else ""
+            )
+        if len(better) == len(changes):
+            return "Every group is clearly better off after adaptation"
+        if better:
+            return f"Adaptation clearly helps {formats.listing(better)}; for the others the data do not tell"
+        return "The data do not tell whether adaptation helped or harmed any group"
+
+    def _described(self, key: str, shown: list[tuple[dict[str, str], Row]]) -> str:
+        group, after = shown[0]
+        before = self.row(key, "before", group)
+        was = f"{formats.percent(before['estimate'])} before, " if before else ""
+        now = formats.percent(after["estimate"])
+        return f"Worst served: {formats.group_label(group)}, {was}{now} after. Data in the table below."
+
+    def curves(self, key: str, view: tuple[str, ...]) -> Figure | None:
+        budgets = {b["written"]: b["labels"] for b in self.record.run["label_budgets"]}
+        models = self.rows.models(key)
+        groups = self.rows.groups(key, view)
+        if len(budgets) < 2 or not models or len(groups) > MOST_GROUPS:
+            return None
+        scratch = {s.name for s in self.record.audit.strategies if s.kind == "scratch"}
+        points, published = [], []
+        panels = ["everyone", *(formats.group_label(g) for g in groups)]
+        for panel, group in zip(panels, [{}, *groups], strict=True):
+            if (before := self.row(key, "before", group)) is not None:
+                published.append({"panel": panel, "value": 100 * before["estimate"]})
+            for strategy, budget in models:
+                row = self.row(key, "scratch" if strategy in scratch else "after", group, (strategy, budget))
+                if row is not None:
+                    points.append({"panel": panel, "strategy": strategy, "labels": budgets[budget], **_percent(row)})
+        if not points:
+            return None
+        names = list(dict.fromkeys(strategy for strategy, _ in models))
+        chart = charts.learning_curves(points, published, panels, names, self.measure, sorted(budgets.values()))
+        anchor = f"c-{key.split('@')[0]}"
+        title = f"{self.measure.capitalize()} by number of labels, for everyone and by {' and '.join(view)}"
+        text = (
+            f"One panel for everyone and one for each of {len(groups)} groups; a line per strategy, the model as published "
+            "dashed. Data in the full tables."
+        )
+        return Figure(
+            anchor,
+            "What more labels buy, and for whom (dashed: the model as published)",
+            title,
+            text,
+            charts.svg(chart, anchor, title, text),
+        )
+
+
+def _percent(row: Row) -> dict[str, float]:
+    low, high = row["ci"]
+    return {"value": round(100 * row["estimate"], 4), "low": round(100 * low, 4), "high": round(100 * high, 4)}

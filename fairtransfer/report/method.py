@@ -1,0 +1,78 @@
+"""How the numbers of a report were made, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairtransfer.findings.record import RunRecord
+from fairtransfer.report import sentences
+from fairtransfer.stats.metrics import METRICS
+
+_BEFORE = {
+    "zero_shot": "asked without labels, by comparing each text with one sentence per class",
+    "native_head": "its own head, labels mapped",
+    "probe": "a linear head on its frozen features",
+}
+
+_INTERVALS = (
+    "95%, two-sided, in tables. One rate: Wilson. A change on the same cases: Bonett-Price. A difference of two groups: the "
+    "union of Newcombe and Agresti-Caffo. Rows that share a unit count as one sample (ratio variance, Student's t). "
+)
+_SEEDS = {
+    "procedure": "The spread over seeds is a second part of every interval (MOVER with Student's t).",
+    "artifact": "Seeds are not part of the intervals: the claim is about one trained model.",
+}
+
+
+def method(record: RunRecord, verdict: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return label and text of every step."""
+    return tuple(_steps(record, verdict))
+
+
+def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    audit, policy = record.audit, record.audit.policy
+    yield "Before", f"{_BEFORE[audit.before.kind]}; options {_options(audit.before.options.model_dump())}"
+    strategies = (f"{s.name}: {_options(s.options.model_dump(exclude=_UNTOLD))}" for s in audit.strategies)
+    yield "Strategies", "; ".join(strategies)
+    budgets = ", ".join(map(_budget, record.run["label_budgets"]))
+    yield "Label budgets", f"{budgets}; nested, stratified by class; validation never uses more labels than training"
+    seeds = ", ".join(map(str, audit.seeds))
+    yield "Seeds", f"{len(audit.seeds)} ({seeds}); each drives label subset, head, order and dropout together"
+    yield "Chosen on validation", _selection(record, verdict)
+    yield "Metrics", "; ".join(f"{sentences.metric_name(m.name)}: {METRICS[m.name].words}" for m in audit.metrics)
+    yield "Intervals", _INTERVALS + _SEEDS[audit.claim]
+    planned = (
+        f"policy alpha {verdict['alpha']:g} over {policy.planned_evaluations} planned evaluations of these benchmarks"
+    )
+    passing = "PASS needs every bound inside its limit (intersection-union)"
+    failing = f"FAIL is corrected by Holm over {verdict['family']} comparisons"
+    yield "Verdicts", f"one-sided bounds at alpha {verdict['alpha_run']:g} ({planned}). {passing}; {failing}."
+    hidden = f"groups under {policy.suppress_below} are hidden in documents"
+    yield "Small groups", f"fewer than {policy.min_group} cases are not judged; {hidden}"
+    yield "Rounding", "rates to 0.1%, changes to 0.1 points; verdicts use unrounded numbers"
+    yield (
+        "Not in any interval",
+        "errors in the labels or recorded groups, and whether these cases resemble those to come",
+    )
+
+
+_UNTOLD = {"name", "inverse_penalties"}
+
+
+def _budget(budget: Mapping[str, Any]) -> str:
+    written, rows = str(budget["written"]), f"{budget['labels']:,}"
+    return written if written == str(budget["labels"]) else f"{written} ({rows} rows)"
+
+
+def _selection(record: RunRecord, verdict: Mapping[str, Any]) -> str:
+    """Return the rule by which the candidate's checkpoints were chosen."""
+    chosen = verdict["candidate"] or {}
+    wanted = (chosen.get("strategy"), chosen.get("label_budget"))
+    rules = (job["record"]["selection"] for job in record.jobs if (job["strategy"], job["label_budget"]) == wanted)
+    return str(next(rules, "nothing: no adapted model has a result"))
+
+
+def _options(options: Mapping[str, Any]) -> str:
+    told = (f"{name} {value}" for name, value in options.items() if value not in (None, {}, ()))
+    return ", ".join(told) or "defaults"

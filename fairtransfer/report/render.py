@@ -1,0 +1,176 @@
+"""Rendering: one document, through the templates, into each format. Templates fail on anything undefined."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fairtransfer.errors import DefinitionError, Problem, did_you_mean
+from fairtransfer.evidence.atomic import write_atomic
+from fairtransfer.evidence.canonical import canonical, read_json
+from fairtransfer.evidence.manifest import file_digest
+from fairtransfer.findings.record import RunRecord, load_record
+from fairtransfer.report.document import Document, build
+from fairtransfer.resources import resource
+from fairtransfer.version import VERSION
+
+FORMATS: dict[str, str] = {"html": "report.html", "md": "report.md", "json": "report.json"}
+"""Format -> file name; the template of each is the same name with `.j2`."""
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~@:])")
+
+
+def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out: Path | None = None) -> list[Path]:
+    """Render a run's report and return the files written.
+
+    Parameters
+    ----------
+    folder
+        A run's folder; `findings.json` and `verdict.json` are read, nothing is computed again.
+    out
+        Where to write; default: `report/` in the run's folder.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise DefinitionError(
+                [
+                    Problem(
+                        "FT-R011",
+                        f"unknown format `{name}`",
+                        f"known: {', '.join(FORMATS)}",
+                        did_you_mean(name, FORMATS),
+                    )
+                ]
+            )
+    document = document_of(load_record(folder))
+    target = out or folder / "report"
+    target.mkdir(parents=True, exist_ok=True)
+    environment = _environment()
+    written = []
+    for name in formats:
+        path = target / FORMATS[name]
+        write_atomic(path, (environment.get_template(f"{FORMATS[name]}.j2").render(d=document) + "\n").encode())
+        written.append(path)
+    return written
+
+
+def document_of(record: RunRecord) -> Document:
+    """Return the report of a run, before any format."""
+    path = record.folder / "findings.json"
+    return build(
+        record,
+        read_json(path),
+        file_digest(path),
+        VERSION,
+        read_json(record.folder / "environment.json"),
+    )
+
+
+def _environment() -> Any:
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    # Autoescape is always on (not by file name, which leaves `.j2` and `.md` unescaped); Markdown escapes by its own filter.
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(resource("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Callable[..., Any]] = {
+        "md": markdown_text,
+        "prose": prose_html,
+        "cell": markdown_cell,
+        "json_rows": json_document,
+    }
+    environment.filters.update(filters)
+    return environment
+
+
+def markdown_text(text: str) -> Any:
+    """Return text in which nothing is Markdown any more: every active character escaped, on one line."""
+    from markupsafe import Markup
+
+    escaped = _MARKDOWN.sub(r"\\\1", " ".join(text.split())).replace("&", "&amp;")
+    return Markup(escaped)  # noqa: S704  # escaped for Markdown, which has no HTML left in it
+
+
+def markdown_cell(text: str) -> Any:
+    """Return text for a table cell; signs and brackets of numbers stay readable."""
+    from markupsafe import Markup
+
+    plain = re.fullmatch(r"[\d\s.,%()+–−/a-z]*", text)
+    return Markup(text) if plain else markdown_text(text)  # noqa: S704  # digits and signs only
+
+
+def prose_html(markdown: str) -> Any:
+    """Return a card's prose as HTML: no raw HTML, no images, links only to http and https, headings two levels down."""
+    import nh3
+    from markdown_it import MarkdownIt
+    from markupsafe import Markup
+
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    tokens = parser.parse(markdown)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 3)}"
+    html = parser.renderer.render(tokens, parser.options, {})
+    tags = {
+        "p",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "li",
+        "strong",
+        "em",
+        "code",
+        "pre",
+        "blockquote",
+        "a",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "hr",
+        "br",
+    }
+    return Markup(nh3.clean(html, tags=tags, attributes={"a": {"href"}}, url_schemes={"http", "https"}))  # noqa: S704  # cleaned
+
+
+def json_document(document: Document) -> Any:
+    """Return the public JSON of a report: what the documents show, suppressed rows suppressed."""
+    from markupsafe import Markup
+
+    keys = ("audit_id", "run_id", "title", "verdict", "question", "findings", "unknowns", "evidence")
+    whole = {key: getattr(document, key) for key in keys}
+    figures = [{k: v for k, v in asdict(figure).items() if k != "svg"} for figure in document.figures]
+    content = {"schema": "1", **whole, "figures": figures, "rows": list(document.rows), "verdict": _public(document)}
+    content["headline"] = document.verdict
+    return Markup(canonical(_plain(content)).decode())  # noqa: S704  # JSON, not HTML
+
+
+def _public(document: Document) -> Any:
+    """Return the verdict without what it says about hidden groups."""
+    hidden = [row["group"] for row in document.rows if row["status"] == "suppressed"]
+    gates = []
+    for gate in document.verdict_json["gates"]:
+        shown = {
+            key: [entry for entry in gate[key] if entry["group"] not in hidden]
+            for key in ("decided_by", "needed", "contrasts")
+        }
+        gates.append({**gate, **shown})
+    return {**document.verdict_json, "gates": gates}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,75 @@
+"""Finding one's way among the rows of `findings.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+Row = dict[str, Any]
+Key = tuple[str, str, str | None, str | None, str, str | None, str, str]
+
+
+class Rows:
+    """The rows of a run, found by what they are about."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.all = tuple(rows)
+        self._index = {self._key(row): row for row in self.all}
+
+    @staticmethod
+    def _key(row: Row) -> Key:
+        view, group = "*".join(row["group"]), ", ".join(row["group"].values())
+        return (
+            row["benchmark"],
+            row["stage"],
+            row["strategy"],
+            row["label_budget"],
+            row["metric"],
+            row["class"],
+            view,
+            group,
+        )
+
+    def find(
+        self,
+        benchmark: str,
+        stage: str,
+        metric: str,
+        group: dict[str, str],
+        strategy: str | None = None,
+        budget: str | None = None,
+        of: str | None = None,
+    ) -> Row | None:
+        """Return one row, or None where there is none."""
+        key = (benchmark, stage, strategy, budget, metric, of, "*".join(group), ", ".join(group.values()))
+        return self._index.get(key)
+
+    def groups(self, benchmark: str, view: tuple[str, ...]) -> list[dict[str, str]]:
+        """Return the groups of a view, in order of first appearance."""
+        found = {
+            tuple(r["group"].items()): r["group"]
+            for r in self.all
+            if r["benchmark"] == benchmark and tuple(r["group"]) == view and r["level"] != "gap"
+        }
+        return list(found.values())
+
+    def metrics(self) -> list[tuple[str, str | None]]:
+        """Return every (metric, class) there are rows for, in order of first appearance."""
+        return list(dict.fromkeys((r["metric"], r["class"]) for r in self.all))
+
+    def models(self, benchmark: str) -> list[tuple[str, str]]:
+        """Return every (strategy, label budget), in order of first appearance."""
+        found = (
+            (r["strategy"], r["label_budget"])
+            for r in self.all
+            if r["benchmark"] == benchmark and r["stage"] in ("after", "scratch")
+        )
+        return list(dict.fromkeys(found))
+
+    def gaps(self, benchmark: str, metric: str, of: str | None) -> Iterator[Row]:
+        """Yield the gap rows of a metric."""
+        yield from (
+            r
+            for r in self.all
+            if r["level"] == "gap" and (r["benchmark"], r["metric"], r["class"]) == (benchmark, metric, of)
+        )

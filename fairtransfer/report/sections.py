@@ -1,0 +1,220 @@
+"""The body of a report after its findings: benchmarks, method, cost, how to reproduce it, words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fairtransfer import formats
+from fairtransfer.findings.record import RunRecord
+from fairtransfer.report import sentences, tables
+from fairtransfer.report.rows import Rows
+from fairtransfer.report.tables import Table
+from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.stats.metrics import METRICS
+
+NOT_PROVIDED = "Not provided"
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A benchmark's part of the report.
+
+    Attributes
+    ----------
+    prose
+        The card's own text, Markdown.
+    """
+
+    anchor: str
+    name: str
+    summary: str
+    facts: tuple[tuple[str, str], ...]
+    ledger: Table
+    composition: tuple[Table, ...]
+    gaps: tuple[str, ...]
+    prose: str
+
+
+def benchmarks(record: RunRecord, rows: Rows) -> tuple[Benchmark, ...]:
+    """Return every benchmark's part."""
+    return tuple(_benchmark(record, rows, benchmark) for benchmark in record.run["benchmarks"])
+
+
+def _benchmark(record: RunRecord, rows: Rows, kept: Mapping[str, Any]) -> Benchmark:
+    loaded = record.cards[kept["id"]]
+    card = loaded.card
+    facts = {
+        "Owner": card.owner,
+        "Licence": loaded.head.license,
+        "Source": card.provenance.source,
+        "Consent": card.consent.basis,
+        "Collected": card.collected,
+        "Population": card.population,
+        "Sampling": card.sampling,
+        "Label": f"{card.label.meaning}; {card.label.source}",
+        "How the label can be wrong": card.label.known_error,
+        "Rows that belong together": ", ".join(card.unit) or "none declared",
+        "Attributes": "; ".join(
+            f"{a.name} ({a.obtained.replace('_', ' ')}{f': {a.note}' if a.note else ''})" for a in card.attributes
+        ),
+        "Leaks": _leaks(kept["leaks"]),
+        "Suitable for": "; ".join(card.uses.suitable) or None,
+        "Not suitable for": "; ".join(card.uses.unsuitable) or None,
+        "Next review": card.next_review,
+    }
+    listed = tuple((label, text or NOT_PROVIDED) for label, text in facts.items())
+    composition = tuple(_composition(rows, kept, tuple(view)) for view in kept["views"])
+    return Benchmark(
+        f"b-{card.id}",
+        kept["key"],
+        card.summary,
+        listed,
+        _ledger(record, kept),
+        composition,
+        card.known_gaps,
+        loaded.prose,
+    )
+
+
+def _leaks(leaks: Mapping[str, Any]) -> str:
+    found = [
+        f"{pair['exact']:,} exact and {pair['near']:,} near repeats in {side}" for side, pair in leaks["pairs"].items()
+    ]
+    left = f"{leaks['residual']:,} of {leaks['judged']:,} judged cases still have a twin on the adaptation side"
+    tolerated = f"tolerated {formats.percent(leaks['tolerated'])}"
+    return f"{formats.listing(found)} before the card's rule was applied; {left} ({tolerated})"
+
+
+def _ledger(record: RunRecord, kept: Mapping[str, Any]) -> Table:
+    rows = []
+    for name, ledger in (
+        (f"{kept['id']}, judged", kept["ledger"]),
+        (f"{record.run['adaptation']['card']}, adapted on", record.run["adaptation"]["ledger"]),
+    ):
+        rows.append((name, "rows in the files", formats.count(ledger["n_in"])))
+        rows += [(name, f"left out: {reason}", formats.count(n)) for reason, n in ledger["n_excluded"].items()]
+        rows.append((name, "used", formats.count(ledger["n_used"])))
+        rows += [(name, f"of these: {what}", formats.count(n)) for what, n in ledger["notes"].items()]
+    return tables.table(f"l-{kept['id']}", "Where every row went", ("Side", "What", "Rows"), rows, text_columns=2)
+
+
+def _composition(rows: Rows, kept: Mapping[str, Any], view: tuple[str, ...]) -> Table:
+    listed = []
+    for group in rows.groups(kept["key"], view):
+        row = rows.find(kept["key"], "before", "error_rate", group) or rows.find(
+            kept["key"], "before", "accuracy", group
+        )
+        unknown = " (membership not recorded)" if UNKNOWN_GROUP in group.values() else ""
+        listed.append((formats.group_label(group) + unknown, tables.people(row)))
+    return tables.table(
+        f"n-{kept['id']}-{'-'.join(view)}",
+        f"Judged cases by {' and '.join(view)}",
+        (" and ".join(view), "Cases"),
+        listed,
+    )
+
+
+def cost_table(record: RunRecord) -> Table:
+    """Return what each model cost, averaged over seeds."""
+    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for job in record.jobs:
+        name = job["strategy"] or f"before ({job['kind']})"
+        grouped.setdefault((name, job["label_budget"] or "–"), []).append(job)
+    rows = []
+    for (name, budget), jobs in grouped.items():
+        wall = sum(j["cost"]["training"]["wall_seconds"] + j["cost"]["prediction"]["wall_seconds"] for j in jobs) / len(
+            jobs
+        )
+        peak = max(j["cost"]["training"]["peak_memory_bytes"] for j in jobs)
+        labels = jobs[0]["labels"]
+        used = f"{labels['train']:,} + {labels['validation']:,}"
+        trainable = formats.count(jobs[0]["record"].get("trainable_parameters", 0))
+        rows.append(
+            (
+                name,
+                budget,
+                str(len(jobs)),
+                formats.seconds(wall),
+                formats.size(peak),
+                trainable,
+                used,
+                str(sum(j["attempts"] for j in jobs)),
+            )
+        )
+    headings = (
+        "Model",
+        "Label budget",
+        "Jobs",
+        "Wall time, mean",
+        "Peak memory",
+        "Trainable parameters",
+        "Labels (train + validation)",
+        "Attempts",
+    )
+    return tables.table("costs", "What each model cost (energy: not measured)", headings, rows, text_columns=2)
+
+
+def reproduce(record: RunRecord, environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return how to get the same numbers again."""
+    libraries = ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
+    return (
+        ("Command", f"fairtransfer run {record.audit.id}.yaml (the audit and cards are in the run's folder)"),
+        ("Check the files", f"fairtransfer verify <run folder>, or sha256sum -c SHA256SUMS; run {record.id}"),
+        ("Tool", f"fairtransfer {environment['fairtransfer']}, code sha256 {environment['code_sha256'][:16]}…"),
+        ("Libraries", f"{libraries}; Python {environment['python']}"),
+        (
+            "Machine",
+            f"{environment['device']}, {environment['precision']}, {environment['cores']} cores, {environment['processor']}",
+        ),
+        (
+            "What is promised",
+            "the same machine, libraries and inputs give the same predictions; elsewhere they may differ in rounding",
+        ),
+    )
+
+
+def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:
+    """Return the words a reader needs."""
+    words = {
+        "before": "the model as published, not adapted",
+        "after": "the model adapted on local labels",
+        "scratch": "the same architecture trained on the same labels from random weights: adaptation without pretraining",
+        "95% interval": "made so that 95 of 100 such audits would have the true value inside theirs",
+        "points": "percentage points: from 20% to 26% is +6 points",
+        "newly wrong / right": "cases answered rightly before and wrongly after, and the reverse (averages over seeds)",
+        "candidate": "the adapted model the verdict is about",
+        "label budget": "how many labelled examples the model was adapted on",
+        "seed": "the number that decides which examples, in which order, from which start: another draw of the recipe",
+        "unit": "rows of one unit (person, document, pattern) are not independent and are always on the same side of a split",
+    }
+    words |= {sentences.metric_name(m.name): METRICS[m.name].words for m in record.audit.metrics}
+    return tuple(words.items())
+
+
+_WANTED = (
+    "collected",
+    "population",
+    "sampling",
+    "annotators",
+    "personal_data",
+    "maintenance",
+    "next_review",
+    "ethics_review",
+    "community_review",
+    "citation",
+)
+
+
+def completeness(record: RunRecord) -> tuple[int, int, tuple[str, ...]]:
+    """Return how many of the descriptive fields are filled, of how many, and which are blank."""
+    fields: dict[str, object] = {"purpose.out_of_scope": record.audit.purpose.out_of_scope}
+    for name, card in record.cards.items():
+        fields |= {f"{name}.{field}": getattr(card.card, field) for field in _WANTED}
+        fields |= {
+            f"{name}.label.known_error": card.card.label.known_error,
+            f"{name}.uses.suitable": card.card.uses.suitable or None,
+        }
+    blanks = tuple(name for name, value in fields.items() if not value)
+    return len(fields) - len(blanks), len(fields), blanks

@@ -1,0 +1,70 @@
+"""Tables of a report: headings and rows of text, the same for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fairtransfer import formats
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; the first cell of each row is its heading.
+
+    Attributes
+    ----------
+    numeric
+        Which columns hold numbers, and are set flush right.
+    """
+
+    anchor: str
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+
+
+def table(
+    anchor: str, caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1
+) -> Table:
+    """Return a table whose first columns are text and whose others are numbers."""
+    numeric = tuple(i >= text_columns for i in range(len(headings)))
+    return Table(anchor, caption, tuple(headings), tuple(tuple(row) for row in rows), numeric)
+
+
+def value(row: Row | None, show: Callable[[float | None], str], show_interval: Callable[[Any], str]) -> str:
+    """Return an estimate with its interval, or the word for why there is none."""
+    if row is None:
+        return "–"
+    if row["status"] != "ok":
+        return formats.STATUS_WORDS[row["status"]]
+    interval = f" ({show_interval(row['ci'])})" if row["ci"] else ""
+    return show(row["estimate"]) + interval
+
+
+def rate(row: Row | None) -> str:
+    """Return a rate with its interval: ``31.2% (24.0 to 39.1)``."""
+    return value(row, formats.percent, formats.percent_interval)
+
+
+def change(row: Row | None) -> str:
+    """Return a change in points with its interval: ``+6.8 (+3.0 to +10.5)``; the heading says points."""
+    return value(row, lambda number: formats.points(number, unit=False), formats.points_interval)
+
+
+def people(row: Row | None) -> str:
+    """Return how many people a row is about."""
+    if row is None or row["n"] is None:
+        return "hidden" if row is not None and row["status"] == "suppressed" else "–"
+    return formats.count(row["n"])
+
+
+def flips(row: Row | None) -> str:
+    """Return who became wrong and who became right: ``12 / 41``."""
+    if row is None or row["n_new_errors"] is None:
+        return "–"
+    return f"{formats.count(round(row['n_new_errors'], 1))} / {formats.count(round(row['n_fixed_errors'], 1))}"

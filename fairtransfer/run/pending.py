@@ -1,0 +1,53 @@
+"""What of a plan is still to do. Needs no training library, so that a run with nothing to do ends at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fairtransfer.evidence.store import Store
+from fairtransfer.run.plan import Job, Plan, Training
+
+FINAL = ("diverged",)
+"""Reasons that are results: running again would end the same way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is told while a plan is carried out.
+
+    Attributes
+    ----------
+    begin
+        Called with what is to be done.
+    step
+        Called with a training and the share of it that is done.
+    """
+
+    begin: Callable[[list[tuple[Training, list[Job]]]], None]
+    step: Callable[[Training, float], None]
+
+
+SILENT = Progress(lambda _todo: None, lambda _training, _share: None)
+
+
+def pending(plan: Plan, store: Store) -> list[tuple[Training, list[Job]]]:
+    """Return what has to run: trainings with the jobs that have no result yet."""
+    todo = [(training, [job for job in jobs if not settled(job, store)]) for training, jobs in plan.by_training()]
+    return [(training, jobs) for training, jobs in todo if jobs]
+
+
+def settled(job: Job, store: Store) -> bool:
+    """Say whether a job has a result, or ended in a way that is one."""
+    status = store.status(job.id)
+    if status.state == "failed":
+        return status.reason.split(":")[0] in FINAL
+    return store.result(job.id) is not None
+
+
+def label(training: Training) -> str:
+    """Return how a training is named to people."""
+    parts = [training.strategy or f"before ({training.kind})"]
+    parts += [f"{training.budget} labels"] if training.budget else []
+    parts += [f"seed {training.seed}"] if training.seed is not None else []
+    return ", ".join(parts)
