@@ -77,8 +77,8 @@ def find_audit(name: str | Path) -> Path:
     )
 
 
-def load_audit(audit: str | Path) -> AuditFiles:
-    """Read an audit and the cards it names, and check them together.
+def load_audit(audit: str | Path, *, report_only: bool = False) -> AuditFiles:
+    """Read an audit and the cards it names, and check them together; `report_only` accepts one without gates.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def load_audit(audit: str | Path) -> AuditFiles:
     """
     from fairtransfer.spec import check
 
-    return check.load_audit(find_audit(audit))
+    return check.load_audit(find_audit(audit), report_only=report_only)
 
 
 def plan(

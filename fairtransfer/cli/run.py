@@ -37,7 +37,7 @@ def run(
 
     with _progress() as progress:
         done = api.run(
-            audit,
+            api.load_audit(audit, report_only=report_only),
             workspace=workspace,
             executor=executor,
             out=out,

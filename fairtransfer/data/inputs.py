@@ -109,6 +109,7 @@ def read_images(root: Path, names: Sequence[str]) -> tuple[Images, list[Problem]
     repeated = len(names) - len(set(names))
     if repeated:
         problems.append(_problem("FT-D043", f"{repeated} images used by two rows"))
+    problems += [_problem("FT-D045", found, "rename one") for found in _clashes(names)]
     for name in names:
         try:
             pictures.append(_decode(locate(root, name)))
@@ -117,6 +118,17 @@ def read_images(root: Path, names: Sequence[str]) -> tuple[Images, list[Problem]
         except TableRefused as refused:
             problems.append(_problem(refused.code, f"`{shown(name)}`: {refused.found}", refused.do))
     return Images(tuple(pictures)), problems
+
+
+def _clashes(names: Sequence[str]) -> list[str]:
+    """Return what to say of file names that are one name on other systems."""
+    seen: dict[str, str] = {}
+    found = []
+    for name in dict.fromkeys(names):
+        other = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+        if other != name:
+            found.append(f"`{shown(other)}` and `{shown(name)}` clash (differ only by case or Unicode form)")
+    return found
 
 
 def _decode(path: Path) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,11 @@ from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.tables import Column, Table, TableRefused, read_table
 from fairtransfer.errors import Problems, shown
 from fairtransfer.spec.card import ArrayInput, FileRef, ImageInput, LoadedCard, TextInput
+
+_PERSONAL = re.compile(
+    r"(^|_)(ssn|e?mail|phone|telephone|address|surname|(first|last|full)_?name|birth(day|date)?|dob|passport)($|_)",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,10 @@ def _file(loaded: LoadedCard, ref: FileRef, index: int, data_root: Path | None, 
     except (PathRefused, TableRefused) as refused:
         _report(loaded, problems, (*at, "path"), refused, "" if isinstance(refused, PathRefused) else ref.path)
         return None
+    for name in table.others:
+        if _PERSONAL.search(name):
+            found = f"column `{shown(name)}` looks personal; declare or drop it"
+            problems.add(loaded.document.problem("FT-D047", ("fairtransfer", "columns"), found, warn=True))
     if ref.rows is not None and table.n != ref.rows:
         problems.add(
             loaded.document.problem(

@@ -12,12 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fairtransfer.data import splits
-from fairtransfer.data.benchmark import LABEL_JOIN, Benchmark
+from fairtransfer.data.benchmark import LABEL_JOIN, Benchmark, place
 from fairtransfer.data.duplicates import Twins, find_twins, leak_report
 from fairtransfer.data.inputs import Inputs
 from fairtransfer.data.ledger import Ledger
+from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.spec.audit import LabelMap
-from fairtransfer.spec.card import MadeSplits, SplitShares
+from fairtransfer.spec.card import Duplicates, MadeSplits, SplitShares
 
 VALIDATION_SHARE = 0.2
 """Taken from the training rows, by unit, when a card has no validation split."""
@@ -154,27 +155,50 @@ def _judged_ledger(benchmark: Benchmark, part: Part) -> Ledger:
     return benchmark.ledger.without(Counter({"not in the test split": len(benchmark.items) - len(part)}))
 
 
+@dataclass(frozen=True)
+class _Sifted:
+    """One part of the adaptation side, without what the benchmark's card takes out."""
+
+    kept: Part
+    twins: Twins
+    dropped: NDArray[np.bool_]
+    residual: NDArray[np.bool_]
+    """Judged rows that still have a twin in `kept`."""
+
+
+def _sift(side: Part, judged: Part, rule: Duplicates) -> _Sifted:
+    near = rule.near != "off"
+    twins = find_twins(side.inputs, judged.inputs, near=near, threshold=rule.near_threshold)
+    dropped = np.zeros(len(side), dtype=bool)
+    if rule.across_splits == "drop":
+        dropped |= twins.exact
+    if rule.near == "drop":
+        dropped |= twins.near
+    kept = side.take(np.flatnonzero(~dropped))
+    if not dropped.any():
+        residual = twins.right_hit
+    elif dropped[twins.exact | twins.near].all():
+        residual = np.zeros(len(judged), dtype=bool)
+    else:
+        residual = find_twins(kept.inputs, judged.inputs, near=near, threshold=rule.near_threshold).right_hit
+    return _Sifted(kept, twins, dropped, residual)
+
+
 def _without_twins(
     train: Part, val: Part, judged: Part, benchmark: Benchmark
 ) -> tuple[Part, Part, dict[str, Any], Counter[str]]:
-    rule = benchmark.card.duplicates
-    pairs: dict[str, Twins] = {}
-    kept: list[Part] = []
+    rule, name = benchmark.card.duplicates, benchmark.card.id
+    sifted = {"train": _sift(train, judged, rule), "validation": _sift(val, judged, rule)}
+    exact = sum(int(part.twins.exact.sum()) for part in sifted.values())
+    if rule.across_splits == "fail" and exact:
+        share = f"{100 * exact / max(len(train) + len(val), 1):.1f}%"
+        found = f"exact duplicates across splits: {exact:,} ({share} of the adaptation rows stand in `{name}`)"
+        problem = Problem("FT-D020", found, "the card says `across_splits: fail`", "remove them", path="duplicates")
+        raise DefinitionError([place(benchmark.loaded, problem)])
     lost: Counter[str] = Counter()
-    residual = np.zeros(len(judged), dtype=bool)
-    for name, side in (("train", train), ("validation", val)):
-        twins = find_twins(side.inputs, judged.inputs, near=rule.near != "off", threshold=rule.near_threshold)
-        drop = (twins.exact if rule.across_splits == "drop" else np.zeros(len(side), dtype=bool)) | (
-            twins.near if rule.near == "drop" else False
-        )
-        lost[f"same input in {benchmark.card.id}"] += int((twins.exact & drop).sum())
-        lost[f"nearly the same input in {benchmark.card.id}"] += int((twins.near & drop).sum())
-        pairs[name] = twins
-        kept.append(side.take(np.flatnonzero(~drop)))
-        if not drop.any():
-            residual |= twins.right_hit
-        elif not drop[twins.exact | twins.near].all():
-            residual |= find_twins(
-                kept[-1].inputs, judged.inputs, near=rule.near != "off", threshold=rule.near_threshold
-            ).right_hit
-    return kept[0], kept[1], leak_report(pairs, len(judged), int(residual.sum()), rule.tolerated), lost
+    for part in sifted.values():
+        lost[f"same input in {name}"] += int((part.twins.exact & part.dropped).sum())
+        lost[f"nearly the same input in {name}"] += int((part.twins.near & part.dropped).sum())
+    residual = int((sifted["train"].residual | sifted["validation"].residual).sum())
+    report = leak_report({key: part.twins for key, part in sifted.items()}, len(judged), residual, rule.tolerated)
+    return sifted["train"].kept, sifted["validation"].kept, report, lost

@@ -47,6 +47,8 @@ class Table:
 
     columns: dict[str, Column]
     notes: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    """Columns of the file that the card does not declare; they are not read."""
 
     @property
     def n(self) -> int:
@@ -181,7 +183,7 @@ def _csv_table(rows: list[list[str]], wanted: list[str], notes: tuple[str, ...])
         )
     at = {name: header.index(name) for name in wanted}
     columns = {name: [_checked(row[i], name, n) or None for n, row in enumerate(body, 1)] for name, i in at.items()}
-    return Table(columns, notes)
+    return Table(columns, notes, tuple(name for name in header if name not in at))
 
 
 def _read_jsonl(path: Path, wanted: list[str]) -> Table:
@@ -202,7 +204,7 @@ def _read_jsonl(path: Path, wanted: list[str]) -> Table:
                     "FT-D039", f"line {number} lacks key `{shown(name)}`", "write null where there is no value", number
                 )
             columns[name].append(_json_text(row[name], name, number))
-    return Table(columns, notes)
+    return Table(columns, notes, tuple(name for name in objects[0][1] if name not in columns))
 
 
 def _json_object(line: str, number: int, *, last: bool) -> dict[str, Any]:
@@ -263,7 +265,7 @@ def _read_parquet(path: Path, wanted: list[str]) -> Table:
         if parquet.metadata.num_rows > MAX_ROWS:
             raise TableRefused("FT-D042", f"row limit {MAX_ROWS:,} reached")
         try:
-            return Table(_parquet_columns(parquet, wanted))
+            return Table(_parquet_columns(parquet, wanted), (), tuple(n for n in schema.names if n not in wanted))
         except (pa.ArrowInvalid, OSError) as error:
             raise TableRefused("FT-D040", f"file is damaged: {shown(str(error))}") from None
 

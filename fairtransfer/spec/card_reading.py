@@ -98,6 +98,11 @@ def _cross_check(head: CardFile, document: Document, problems: Problems) -> None
                     "add it to `columns`",
                 )
             )
+    if card.label.column in (value for key, value in card.input.model_dump().items() if key == "text"):
+        found = f"column `{card.label.column}` determines the label: it is the label"
+        problems.add(
+            document.problem("FT-D029", ("fairtransfer", "input"), found, "", "let the model read another column")
+        )
     names = [a.name for a in card.attributes]
     for index, name in enumerate(names):
         if name in names[:index]:

@@ -48,8 +48,13 @@ class AuditFiles:
         return label.positive_class if len(self.classes) == 2 and label.positive_class in self.classes else None
 
 
-def load_audit(path: Path | str, problems: Problems | None = None) -> AuditFiles:
+def load_audit(path: Path | str, problems: Problems | None = None, *, report_only: bool = False) -> AuditFiles:
     """Read an audit and every card it names, and check them together.
+
+    Parameters
+    ----------
+    report_only
+        Accept an audit without gates: nothing will be judged.
 
     Raises
     ------
@@ -59,6 +64,9 @@ def load_audit(path: Path | str, problems: Problems | None = None) -> AuditFiles
     collected = problems if problems is not None else Problems()
     loaded = read_audit(_existing(Path(path), collected), collected)
     files = None if loaded is None else _with_cards(loaded, collected)
+    if loaded is not None and not loaded.audit.gates and not report_only:
+        found, do = "an audit without gates cannot pass", "add a gate, or run with --report-only"
+        collected.add(loaded.document.problem("FT-G021", ("gates",), found, "at least one gate", do))
     collected.raise_if_any()
     assert files is not None, "a part that cannot be read has been reported"
     return files
