@@ -16,7 +16,8 @@ from fairtransfer.data import groups, splits
 from fairtransfer.data.inputs import Inputs
 from fairtransfer.data.ledger import Ledger
 from fairtransfer.data.rows import Rows, read_rows
-from fairtransfer.errors import Problem, Problems, shown
+from fairtransfer.errors import Problem, Problems, Severity, shown
+from fairtransfer.formats import plural
 from fairtransfer.spec.card import Card, LoadedCard, MadeSplits
 
 LABEL_JOIN = "|"
@@ -131,7 +132,7 @@ class _Opening:
             self.add(
                 Problem(
                     "FT-D030",
-                    f"label missing in {len(missing):,} rows",
+                    f"label missing in {plural(len(missing), 'row')}",
                     "",
                     "declare `missing: exclude` under `label`",
                     path="label",
@@ -185,7 +186,7 @@ class _Opening:
             self.add(
                 Problem(
                     "FT-D059",
-                    f"{blank:,} rows have no value in the unit column ({', '.join(self.card.unit)})",
+                    f"{plural(blank, 'row')} without a value in the unit column ({', '.join(self.card.unit)})",
                     path="unit",
                 )
             )
@@ -222,7 +223,7 @@ class _Opening:
             self.add(
                 Problem(
                     "FT-D022",
-                    f"{len(crossing)} subjects cross splits (first: `{shown(crossing[0])}`)",
+                    f"{plural(len(crossing), 'subject')} cross{'es' if len(crossing) == 1 else ''} splits (first: `{shown(crossing[0])}`)",
                     "each unit in one split",
                     path="unit",
                 )
@@ -237,6 +238,7 @@ class _Opening:
             found = f"metrics for `{shown(absent[0])}` are undefined: 0 test rows"
             self.add(Problem("FT-D037", found, path="splits", severity="warning"))
         self.conflicts(rows, y)
+        self.repeats(rows, split)
 
     def conflicts(self, rows: Rows, y: list[str]) -> None:
         labels: dict[str, set[str]] = {}
@@ -248,11 +250,29 @@ class _Opening:
             self.add(
                 Problem(
                     "FT-D025",
-                    f"identical input with different labels: {several:,} inputs ({share})",
+                    f"identical input with different labels: {plural(several, 'input')} ({share})",
                     path="label",
                     severity="warning",
                 )
             )
+
+    def repeats(self, rows: Rows, split: list[str]) -> None:
+        """Report inputs of the test split that stand again in train or val; what is done about them is the card's rule."""
+        rule = self.card.duplicates.across_splits
+        by_split: dict[str, set[str]] = {"test": set(), "adapt": set()}
+        keys = rows.inputs.keys()
+        for key, name in zip(keys, split, strict=True):
+            if name != splits.OUTSIDE:
+                by_split["test" if name == "test" else "adapt"].add(key)
+        both = by_split["test"] & by_split["adapt"]
+        count = sum(name == "test" and key in both for key, name in zip(keys, split, strict=True))
+        if not count:
+            return
+        tests = sum(name == "test" for name in split)
+        found = f"exact duplicates across splits: {count:,} ({100 * count / tests:.1f}% of the test rows)"
+        severity: Severity = "error" if rule == "fail" else "warning"
+        taken = "they are taken out of train and val" if rule == "drop" else f"the card says `across_splits: {rule}`"
+        self.add(Problem("FT-D020", found, taken, path="duplicates", severity=severity))
 
 
 def place(loaded: LoadedCard, problem: Problem) -> Problem:
@@ -281,14 +301,14 @@ def _unknown_label(value: str, count: int, classes: Sequence[str]) -> Problem:
     if same:
         return Problem(
             "FT-D032",
-            f"labels are written as `{shown(value)}` ({count:,} rows), declared as `{same[0]}`",
+            f"labels are written as `{shown(value)}` ({plural(count, 'row')}), declared as `{same[0]}`",
             "nothing is coerced",
             "declare them as written",
             path="label",
         )
     return Problem(
         "FT-D031",
-        f"label `{shown(value)}` is not a declared class ({count:,} rows)",
+        f"label `{shown(value)}` is not a declared class ({plural(count, 'row')})",
         f"declared: {', '.join(classes[:12])}",
         path="label",
     )

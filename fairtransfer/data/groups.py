@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fairtransfer.errors import Problem, is_invisible, shown
+from fairtransfer.formats import plural
 from fairtransfer.spec.card import Attribute, Bin
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
@@ -43,10 +44,10 @@ def assign(attribute: Attribute, column: Sequence[str | None]) -> tuple[Groups, 
     cleaned = [None if value is None or not value.strip() else unicodedata.normalize("NFC", value) for value in column]
     named = [None if value is None else attribute.recode.get(value, value) for value in cleaned]
     problems = list(_binning(attribute, named)) if attribute.bins else list(_spelling(attribute, named))
+    missing = sum(value is None for value in named)
     groups = [_bin_of(attribute.bins, value) if attribute.bins else value for value in named]
     groups, pooled = _listed(attribute, groups)
     problems += _presence(attribute, groups)
-    missing = sum(value is None for value in groups)
     if missing and attribute.missing != "exclude":
         groups = [UNKNOWN_GROUP if value is None else value for value in groups]
     problems += _missing(attribute, missing)
@@ -90,7 +91,7 @@ def _variants(attribute: Attribute, counts: Counter[str]) -> Iterator[Problem]:
         by_look[_skeleton(value)].append(value)
     for spellings in by_form.values():
         if len(spellings) > 1:
-            rows = ", ".join(f"`{shown(s)}` ({counts[s]:,} rows)" for s in spellings)
+            rows = ", ".join(f"`{shown(s)}` ({plural(counts[s], 'row')})" for s in spellings)
             yield _problem(
                 "FT-G003",
                 attribute,
@@ -206,13 +207,17 @@ def _presence(attribute: Attribute, groups: Sequence[str | None]) -> Iterator[Pr
 
 def _missing(attribute: Attribute, rows: int) -> Iterator[Problem]:
     if rows and attribute.missing is None:
-        found = f"{rows:,} rows have no value in `{attribute.column}`"
+        found = f"{_rows(rows)} no value in `{attribute.column}`"
         yield _problem("FT-G001", attribute, found, "", "declare `missing: own_group|exclude|error`")
     if rows and attribute.missing == "error":
         yield _problem(
             "FT-G001",
             attribute,
-            f"{rows:,} rows have no value in `{attribute.column}`",
+            f"{_rows(rows)} no value in `{attribute.column}`",
             "the card says `missing: error`",
             "fill them in",
         )
+
+
+def _rows(count: int) -> str:
+    return f"{plural(count, 'row')} {'has' if count == 1 else 'have'}"

@@ -33,18 +33,18 @@ class PathRefused(Exception):
 def check_written(text: str) -> PurePosixPath:
     """Return a path as written in a card, or raise `PathRefused` when it points anywhere but below its folder."""
     reasons = {
-        "a NUL or control character": any(unicodedata.category(c) == "Cc" for c in text),
-        "a URL scheme": bool(_SCHEME.match(text)),
-        "a home folder": text.startswith("~"),
-        "a drive": bool(re.match(r"[A-Za-z]:", text)),
-        "a backslash": "\\" in text,
-        "an absolute path": text.startswith("/"),
-        "a parent step": ".." in text.split("/"),
-        "a colon": ":" in text,
+        "holds a NUL or control character": any(unicodedata.category(c) == "Cc" for c in text),
+        "begins with a URL scheme": bool(_SCHEME.match(text)),
+        "begins with a home folder": text.startswith("~"),
+        "begins with a drive": bool(re.match(r"[A-Za-z]:", text)),
+        "holds a backslash": "\\" in text,
+        "is an absolute path": text.startswith("/"),
+        "holds a parent step": ".." in text.split("/"),
+        "holds a colon": ":" in text,
     }
     for reason, present in reasons.items():
         if present:
-            raise PathRefused("FT-D002", f"`{shown(text)}` has {reason}", _INSIDE)
+            raise PathRefused("FT-D002", f"`{shown(text)}` {reason}", _INSIDE)
     for part in text.split("/"):
         if _RESERVED.match(part) or (part != part.rstrip(". ") and part != "."):
             raise PathRefused("FT-D002", f"`{shown(part)}` is a reserved name", _INSIDE)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from fairtransfer.errors import Problem, shown
+from fairtransfer.formats import plural
 from fairtransfer.spec.card import GivenSplits, MadeSplits, SplitShares
 
 SPLITS = ("train", "val", "test")
@@ -21,14 +22,14 @@ def given(splits: GivenSplits, column: Sequence[str | None]) -> tuple[list[str],
     problems = [
         _problem(
             "FT-D026",
-            f"unknown split `{shown(value)}` ({rows:,} rows)",
+            f"unknown split `{shown(value)}` ({plural(rows, 'row')})",
             f"allowed: {', '.join(names)}",
             "name it in the card",
         )
         for value, rows in sorted(unknown.items())
     ]
     if blank := sum(value is None for value in column):
-        problems.append(_problem("FT-D026", f"{blank:,} rows have no split", f"allowed: {', '.join(names)}"))
+        problems.append(_problem("FT-D026", f"{plural(blank, 'row')} without a split", f"allowed: {', '.join(names)}"))
     found = [names.get(value or "", OUTSIDE) for value in column]
     empty = [split for split in SPLITS if getattr(splits, split) and split not in found]
     problems += [_problem("FT-D027", f"`{split}` has 0 rows") for split in empty]

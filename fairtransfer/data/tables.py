@@ -75,9 +75,13 @@ def read_table(path: Path, wanted: Iterable[str], form: str | None = None) -> Ta
         With a catalogue code (``FT-D001``, ``FT-D005`` to ``FT-D016``, ``FT-D039`` to ``FT-D042``).
     """
     kind = suffix_format(path)
-    head = path.open("rb").read(8)
-    _sniff(head, form or kind)
+    _sniff(_first_bytes(path), form or kind)
     return _READERS[form or kind](path, list(dict.fromkeys(wanted)))
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(8)
 
 
 def _sniff(head: bytes, kind: str) -> None:
@@ -271,9 +275,9 @@ def _read_parquet(path: Path, wanted: list[str]) -> Table:
 
 
 def _parquet_trouble(message: str, path: Path) -> str:
-    if "encrypted" in message.lower() or path.open("rb").read(4) == b"PARE":
+    if "encrypted" in message.lower() or _first_bytes(path).startswith(b"PARE"):
         return "encrypted parquet is not supported"
-    return "file is cut off" if path.open("rb").read(4) == b"PAR1" else "not a parquet file"
+    return "file is cut off" if _first_bytes(path).startswith(b"PAR1") else "not a parquet file"
 
 
 def _plain_type(kind: pa.DataType, name: str) -> None:

@@ -10,11 +10,13 @@ import hashlib
 import json
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
+from fairtransfer.spec.audit import LoadedAudit
 
 CONFIG = "config.json"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npz", ".h5", ".msgpack")
@@ -181,6 +183,19 @@ def _check_shards(folder: Path, source: str, present: set[str], problems: Proble
                 problems.add(_problem("FT-M008", source, f"illegal shard name `{shown(shard)}`"))
             elif shard not in present:
                 problems.add(_problem("FT-M008", source, f"shard `{shown(shard)}` missing", "", "fetch it again"))
+
+
+@contextmanager
+def placed(loaded: LoadedAudit) -> Iterator[None]:
+    """Give what is found in a checkpoint the place of the audit's `model.source`."""
+    try:
+        yield
+    except DefinitionError as error:
+        line, column = loaded.document.place(("model", "source"))
+        file = loaded.document.file
+        raise DefinitionError(
+            replace(p, file=file, line=line, column=column) if not p.file else p for p in error.problems
+        ) from None
 
 
 def refuse(code: str, checkpoint: Checkpoint, found: str, allowed: str = "", do: str = "") -> DefinitionError:

@@ -12,6 +12,7 @@ from fairtransfer.data.rows import file_digest, root_of
 from fairtransfer.errors import DefinitionError, Problem, Problems
 from fairtransfer.evidence.canonical import digest
 from fairtransfer.models import Checkpoint, fetch, inspect_checkpoint
+from fairtransfer.models.checkpoint import placed
 from fairtransfer.run.machine import Machine, code_digest, guess, libraries
 from fairtransfer.spec.audit import Audit, LabelMap
 from fairtransfer.spec.card import LoadedCard
@@ -127,7 +128,8 @@ def make_plan(
     trainings = list(_trainings(audit))
     _check_size(files, len(trainings) * len(audit.benchmarks), max_jobs)
     check_files(files, roots)
-    checkpoint = inspect_checkpoint(fetch(files.loaded, roots.model), audit.model.source)
+    with placed(files.loaded):
+        checkpoint = inspect_checkpoint(fetch(files.loaded, roots.model), audit.model.source)
     common = _common(files, checkpoint, machine)
     jobs = tuple(
         _job(files, training, index, common) for training in trainings for index in range(len(audit.benchmarks))

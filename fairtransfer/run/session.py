@@ -22,6 +22,7 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.tables import predictions_table
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone, Prepared
+from fairtransfer.models.checkpoint import placed
 from fairtransfer.run.plan import Plan, Training, budget_problems
 from fairtransfer.run.sides import Sides
 from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS
@@ -40,7 +41,8 @@ class Session:
     def backbone(self) -> Backbone:
         """The model, loaded."""
         model = self.plan.audit.model
-        return open_backbone(self.plan.checkpoint, model.family, model.max_tokens)
+        with placed(self.plan.files.loaded):
+            return open_backbone(self.plan.checkpoint, model.family, model.max_tokens)
 
     @cached_property
     def frozen(self) -> FrozenFeatures:

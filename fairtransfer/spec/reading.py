@@ -82,7 +82,7 @@ class _Reader:
             self.add("FT-Y014", ("seeds",), "at least one seed", "", "write a list, e.g. `[0, 1, 2]`")
             raise _Unreadable
         for index, seed in enumerate(value if isinstance(value, tuple) else ()):
-            if isinstance(seed, int) and seed in value[:index]:
+            if any(type(other) is int and type(seed) is int and other == seed for other in value[:index]):
                 self.add("FT-Y013", ("seeds", index), f"seed {seed} listed twice", "", "list each seed once")
                 raise _Unreadable
         return value

@@ -103,6 +103,10 @@ def _problem(detail: ErrorDetails, model: type[Strict], document: Document, at: 
             f"cannot be read, got {kind_of(value)}",
             f"expected {_fields_at(model, loc[:-1]).get(str(loc[-1]), '')}",
         )
+    if kind == "literal_error" and not isinstance(value, str):
+        return document.problem(
+            "FT-Y037", path, f"text expected, got {kind_of(value)}", f"allowed: {context.get('expected', '')}"
+        )
     if kind == "literal_error":
         allowed = str(context.get("expected", ""))
         words = [word for word in allowed.replace("'", "").replace(" or ", ", ").split(", ") if word]
@@ -187,7 +191,8 @@ def _range_found(path: Place, kind: str, value: object, context: Mapping[str, An
         "less_than_equal": "at most",
     }
     limit = next(iter(context.values()), "")
-    return f"`{path[-1]}` must be {limits[kind]} {limit}, got {shown(value)}"
+    name = f"`{path[-1]}` " if isinstance(path[-1], str) else ""
+    return f"{name}must be {limits[kind]} {limit}, got {shown(value)}"
 
 
 def _spelled(value: object) -> str:

@@ -1,0 +1,39 @@
+"""What all tests share: no network, no leftovers in the environment, the place of the shared data."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Refuse every connection but to this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "local"
+        if host not in ("local", "127.0.0.1", "::1", "localhost"):
+            message = f"a test tried to reach {host}"
+            raise RuntimeError(message)
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    yield
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with the real data sets; tests that need it are skipped elsewhere, with the reason."""
+    places = [os.environ.get("FT_SHARED_DATA", ""), str(Path(__file__).parents[2] / "shared" / "data")]
+    found = next((Path(place) for place in places if place and Path(place).is_dir()), None)
+    if found is None:
+        pytest.skip("the shared data sets are not here (set FT_SHARED_DATA)")
+    return found
