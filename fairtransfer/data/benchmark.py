@@ -220,14 +220,9 @@ class _Opening:
     def rows_fit(self, rows: Rows, units: list[str], split: list[str], y: list[str]) -> None:
         """Check what only the rows together show: units across splits, classes without training rows, contradicting labels."""
         if crossing := splits.straddling(units, split):
-            self.add(
-                Problem(
-                    "FT-D022",
-                    f"{plural(len(crossing), 'subject')} cross{'es' if len(crossing) == 1 else ''} splits (first: `{shown(crossing[0])}`)",
-                    "each unit in one split",
-                    path="unit",
-                )
-            )
+            count, verb = plural(len(crossing), "subject"), "crosses" if len(crossing) == 1 else "cross"
+            found = f"{count} {verb} splits (first: `{shown(crossing[0])}`)"
+            self.add(Problem("FT-D022", found, "each unit in one split", path="unit"))
         present = {
             name: {c for label, s in zip(y, split, strict=True) if s == name for c in label.split(LABEL_JOIN)}
             for name in splits.SPLITS

@@ -190,7 +190,7 @@ def _presence(attribute: Attribute, groups: Sequence[str | None]) -> Iterator[Pr
             yield _problem(
                 "FT-G007",
                 attribute,
-                f"new value `{shown(value)}` ({rows:,} rows)",
+                f"new value `{shown(value)}` ({plural(rows, 'row')})",
                 f"declared: {', '.join(declared[:12])}",
                 "add it, or `others: pool`",
             )

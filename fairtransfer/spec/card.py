@@ -307,7 +307,7 @@ class Card(Strict):
     community_review: Sentence | None = None
     citation: Sentence | None = None
 
-    @field_validator("unit", mode="before")
+    @field_validator("unit", mode="before", json_schema_input_type=str | tuple[Name, ...])
     @classmethod
     def _columns(cls, value: Any) -> Any:
         if value == "none":

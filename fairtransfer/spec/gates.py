@@ -26,7 +26,7 @@ class GateOptions(Strict):
     )
     monitored: dict[str, Sentence] = Field({}, description="groups reported but not judged, each with the reason")
 
-    @field_validator("by", mode="before")
+    @field_validator("by", mode="before", json_schema_input_type=str | tuple[Name, ...])
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
