@@ -79,7 +79,8 @@ def _near_texts(left: list[str], right: list[str], threshold: float) -> tuple[ND
     # Imported here: it costs a third of a second, and only data that is opened for a run needs it.
     from datasketch import MinHash, MinHashLSH
 
-    index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
+    # Weighted to propose too many rather than too few: what it proposes is checked below.
+    index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, weights=(0.05, 0.95))
     sketches = MinHash.bulk([_shingles(text) for text in right], num_perm=PERMUTATIONS)
     for position, sketch in enumerate(sketches):
         index.insert(position, sketch)
