@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -79,6 +80,14 @@ def write_table(root: Path, text: str, count: int = 48) -> None:
     card = root / "data_cards" / "toy.md"
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     card.write_text(card.read_text().replace("SHA256", digest).replace("rows: 48", f"rows: {count}"))
+
+
+def rewrite_table(root: Path, rows: list[dict[str, str]]) -> None:
+    """Other rows in the table of a project that is there already; the card's digest follows."""
+    card = root / "data_cards" / "toy.md"
+    text = re.sub(r"sha256: [0-9a-f]{64}, rows: \d+", "sha256: SHA256, rows: 48", card.read_text())
+    card.write_text(text)
+    write_table(root, table_text(rows), len(rows))
 
 
 def edit(path: Path, *replacements: tuple[str, str]) -> Path:

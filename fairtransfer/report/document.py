@@ -14,7 +14,7 @@ from fairtransfer.report.figures import figures
 from fairtransfer.report.method import method
 from fairtransfer.report.rows import Row, Rows
 from fairtransfer.report.sections import Benchmark, benchmarks, completeness, cost_table, glossary, reproduce
-from fairtransfer.report.suppress import group_sizes, hidden_groups, suppress
+from fairtransfer.report.suppress import Group, group_sizes, hidden_groups, public_gate, suppress
 from fairtransfer.report.tables import Table
 
 NOT_PROVIDED = "Not provided"
@@ -72,15 +72,17 @@ def build(
 ) -> Document:
     """Return the report of a run from `findings.json` (rows and verdict) and the run's folder."""
     rows, hidden = public_rows(record, found["rows"])
-    return _Builder(record, Rows(rows), found["verdict"], digest, version, environment, len(hidden)).document()
+    keys = {benchmark["id"]: benchmark["key"] for benchmark in record.run["benchmarks"]}
+    gates = [public_gate(gate, hidden, keys) for gate in found["verdict"]["gates"]]
+    verdict = {**found["verdict"], "gates": gates}
+    return _Builder(record, Rows(rows), verdict, digest, version, environment, len(hidden)).document()
 
 
-def public_rows(record: RunRecord, rows: list[Row]) -> tuple[list[Row], set[tuple[str, str, str]]]:
+def public_rows(record: RunRecord, rows: list[Row]) -> tuple[list[Row], set[tuple[str, Group]]]:
     """Return the rows as they may be shown, and what is hidden."""
     below = record.audit.policy.suppress_below
-    hidden = {
-        (benchmark, *pair) for benchmark, sizes in group_sizes(rows).items() for pair in hidden_groups(sizes, below)
-    }
+    sizes = group_sizes(rows)
+    hidden = {(benchmark, group) for benchmark, views in sizes.items() for group in hidden_groups(views, below)}
     return suppress(rows, hidden), hidden
 
 
@@ -192,7 +194,7 @@ class _Builder:
         gaps = {
             row["stage"]: row
             for row in self.rows.gaps(key, self.metric, self.of)
-            if tuple(row["group"]) == view and self._mine(row)
+            if set(row["group"]) == set(view) and self._mine(row)
         }
         told.append(sentences.gap(gaps.get("before"), gaps.get("after"), " and ".join(view)))
         yield from (prefix + sentence for sentence in told if sentence)

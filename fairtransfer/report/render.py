@@ -152,22 +152,15 @@ def json_document(document: Document) -> Any:
     keys = ("audit_id", "run_id", "title", "verdict", "question", "findings", "unknowns", "evidence")
     whole = {key: getattr(document, key) for key in keys}
     figures = [{k: v for k, v in asdict(figure).items() if k != "svg"} for figure in document.figures]
-    content = {"schema": "1", **whole, "figures": figures, "rows": list(document.rows), "verdict": _public(document)}
+    content = {
+        "schema": "1",
+        **whole,
+        "figures": figures,
+        "rows": list(document.rows),
+        "verdict": dict(document.verdict_json),
+    }
     content["headline"] = document.verdict
     return Markup(canonical(_plain(content)).decode())  # noqa: S704  # JSON, not HTML
-
-
-def _public(document: Document) -> Any:
-    """Return the verdict without what it says about hidden groups."""
-    hidden = [row["group"] for row in document.rows if row["status"] == "suppressed"]
-    gates = []
-    for gate in document.verdict_json["gates"]:
-        shown = {
-            key: [entry for entry in gate[key] if entry["group"] not in hidden]
-            for key in ("decided_by", "needed", "contrasts")
-        }
-        gates.append({**gate, **shown})
-    return {**document.verdict_json, "gates": gates}
 
 
 def _plain(value: Any) -> Any:

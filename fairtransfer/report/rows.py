@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 Row = dict[str, Any]
-Key = tuple[str, str, str | None, str | None, str, str | None, str, str]
+Key = tuple[str, str, str | None, str | None, str, str | None, frozenset[tuple[str, str]]]
 
 
 class Rows:
@@ -18,17 +18,8 @@ class Rows:
 
     @staticmethod
     def _key(row: Row) -> Key:
-        view, group = "*".join(row["group"]), ", ".join(row["group"].values())
-        return (
-            row["benchmark"],
-            row["stage"],
-            row["strategy"],
-            row["label_budget"],
-            row["metric"],
-            row["class"],
-            view,
-            group,
-        )
+        about = (row["benchmark"], row["stage"], row["strategy"], row["label_budget"], row["metric"], row["class"])
+        return (*about, frozenset(row["group"].items()))
 
     def find(
         self,
@@ -40,18 +31,18 @@ class Rows:
         budget: str | None = None,
         of: str | None = None,
     ) -> Row | None:
-        """Return one row, or None where there is none."""
-        key = (benchmark, stage, strategy, budget, metric, of, "*".join(group), ", ".join(group.values()))
-        return self._index.get(key)
+        """Return one row, or None where there is none; the order of a group's attributes does not matter."""
+        return self._index.get((benchmark, stage, strategy, budget, metric, of, frozenset(group.items())))
 
     def groups(self, benchmark: str, view: tuple[str, ...]) -> list[dict[str, str]]:
-        """Return the groups of a view, in order of first appearance."""
-        found = {
-            tuple(r["group"].items()): r["group"]
+        """Return the groups of a view, attributes in the view's order, groups in order of first appearance."""
+        mine = (
+            r["group"]
             for r in self.all
-            if r["benchmark"] == benchmark and tuple(r["group"]) == view and r["level"] != "gap"
-        }
-        return list(found.values())
+            if r["benchmark"] == benchmark and r["level"] != "gap" and set(r["group"]) == set(view)
+        )
+        found = {tuple(group[name] for name in view): None for group in mine}
+        return [dict(zip(view, values, strict=True)) for values in found]
 
     def metrics(self) -> list[tuple[str, str | None]]:
         """Return every (metric, class) there are rows for, in order of first appearance."""
