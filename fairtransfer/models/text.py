@@ -185,7 +185,8 @@ def _tokenizer(checkpoint: Checkpoint, module: nn.Module) -> Any:
         tokenizer: Any = AutoTokenizer.from_pretrained(checkpoint.folder, **_SAFE)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise refuse("FT-M014", checkpoint, f"tokenizer not found: {error}") from None
-    largest, rows = len(tokenizer) - 1, module.get_input_embeddings().num_embeddings  # type: ignore[operator]  # every transformers model has this method
+    largest = max(tokenizer.get_vocab().values())
+    rows = module.get_input_embeddings().num_embeddings  # type: ignore[operator]  # every transformers model has this method
     if largest >= rows:
         raise refuse(
             "FT-M014",
