@@ -160,13 +160,17 @@ def run_folder(made: Plan, workspace: Path) -> Path:
 
 
 def finished(made: Plan, workspace: Path) -> Path | None:
-    """Return the folder of a plan's run if it is complete and unchanged."""
+    """Return the folder of a plan's run if it is unchanged and no job in it is worth another try."""
+    from fairtransfer.evidence.canonical import read_json
+    from fairtransfer.run.pending import is_final
+
     folder = run_folder(made, workspace)
     try:
         verify_sums(folder)
     except IntegrityError:
         return None
-    return folder
+    failed = read_json(folder / "run.json")["failed_jobs"]
+    return folder if all(is_final(job["reason"]) for job in failed) else None
 
 
 def _carry_out(made: Plan, workspace: Path, progress: Progress | None) -> tuple[Path, int]:
@@ -205,12 +209,12 @@ def _on_true_machine(made: Plan) -> Plan:
 
 
 def _put_in_place(aside: Path, final: Path) -> None:
-    """Rename a complete run into its place; a damaged one that stands there is moved aside, not deleted."""
+    """Rename a complete run into its place; the one that stands there, damaged or with failed jobs, is kept beside it."""
     if final.exists():
         number = 1
-        while (damaged := final.with_name(f"{final.name}.damaged-{number}")).exists():
+        while (replaced := final.with_name(f"{final.name}.replaced-{number}")).exists():
             number += 1
-        final.rename(damaged)
+        final.rename(replaced)
     aside.rename(final)
 
 

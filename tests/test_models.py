@@ -54,7 +54,7 @@ def test_texts_that_are_too_long_are_cut_and_counted(encoder: Path) -> None:
     prepared = backbone.prepare(Texts(("apple", "apple " * 50)))
 
     assert max(prepared.lengths) == 8
-    assert prepared.cut == 1  # type: ignore[attr-defined]  # texts know it
+    assert prepared.cut == 1
 
 
 def test_the_digest_is_of_content_and_of_nothing_else(encoder: Path, tmp_path: Path) -> None:

@@ -54,17 +54,22 @@ def options(
     """Measure what adapting a pretrained model does to each group of people it will serve."""
 
 
-class Terminated(Exception):
-    """The process was asked to end (SIGTERM)."""
+class Stopped(BaseException):
+    """The process was asked to end; a `BaseException`, so that nothing on the way mistakes it for a failed training."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated
+def _stop(number: int, _frame: FrameType | None) -> None:
+    raise Stopped(number)
 
 
 def main() -> None:
     """Run the command line and exit with the code that `fairtransfer --help` explains."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
         app(standalone_mode=True)
     except DefinitionError as error:
@@ -77,13 +82,15 @@ def main() -> None:
     except FairtransferError as error:
         _tell(f"fairtransfer: {error}")
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, Terminated) as error:
+    except Stopped as stopped:
         _tell("interrupted: finished jobs are kept; the same command goes on where this one stopped")
-        sys.exit(130 if isinstance(error, KeyboardInterrupt) else 143)
-    except BrokenPipeError:
-        # The reader of our output went away; point it elsewhere so that closing it does not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(stopped.exit_code)
+    except SystemExit as ended:
+        # The reader of our output went away: that is no failed gate, which typer's own exit code 1 would mean here.
+        if isinstance(ended.__context__, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        raise
     except OSError as error:
         _tell(f"fairtransfer: {shown(str(error))}; what was finished is kept")
         sys.exit(3)

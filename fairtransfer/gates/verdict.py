@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -169,6 +170,13 @@ def _hold(gate: GateResult, why: str) -> GateResult:
     return replace(gate, outcome="inconclusive", reason=f"{why}; otherwise: {gate.reason}", reason_codes=(code,))
 
 
+def _failed(jobs: Sequence[Mapping[str, Any]]) -> str:
+    """Return which jobs have no result, and why, in a line."""
+    counts = Counter((job["strategy"] or "before", job["reason"].split(":")[0]) for job in jobs)
+    told = ", ".join(f"{n} of `{name}` ({reason})" for (name, reason), n in counts.items())
+    return f"{len(jobs)} jobs have no result: {told}"
+
+
 def _notes(record: RunRecord) -> tuple[str, ...]:
     notes = []
     kinds = {gate.kind for gate in record.audit.gates}
@@ -183,5 +191,5 @@ def _notes(record: RunRecord) -> tuple[str, ...]:
             f"exploratory: {seeds} seeds; how much trainings differ is known well from {PROCEDURE_RECOMMENDED} on"
         )
     if record.run["failed_jobs"]:
-        notes.append(f"{len(record.run['failed_jobs'])} jobs have no result")
+        notes.append(_failed(record.run["failed_jobs"]))
     return tuple(notes)

@@ -16,7 +16,15 @@ from fairtransfer.models.checkpoint import Checkpoint
 
 
 class Prepared(abc.ABC):
-    """Inputs in the form a network takes, tokenised or transformed once."""
+    """Inputs in the form a network takes, tokenised or transformed once.
+
+    Attributes
+    ----------
+    cut
+        How many inputs were longer than the network reads, and lost their end.
+    """
+
+    cut: int = 0
 
     @property
     @abc.abstractmethod

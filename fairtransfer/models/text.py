@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, final
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, AutoTokenizer
+from transformers.utils import logging
 
 from fairtransfer.data.inputs import Inputs, Texts
 from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors
@@ -22,7 +24,7 @@ _SAFE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 @final
 class PreparedTexts(Prepared):
-    """Token ids of every text, without padding; `cut` counts the texts that were too long."""
+    """Token ids of every text, without padding."""
 
     def __init__(self, texts: Texts, ids: list[list[int]], types: list[list[int]] | None, pad: int, cut: int) -> None:
         self.texts, self.ids, self.types, self.pad, self.cut = texts, ids, types, pad, cut
@@ -64,14 +66,15 @@ class TextBackbone(Backbone):
         """Load weights and tokenizer, and check that they are complete, finite and fit each other."""
         try:
             # Eager attention: on short texts it trains faster than the fused kernel on CPUs, whose backward pass is slow.
-            module, info = AutoModel.from_pretrained(
-                checkpoint.folder,
-                use_safetensors=True,
-                output_loading_info=True,
-                attn_implementation="eager",
-                dtype=torch.float32,
-                **_SAFE,
-            )
+            with _quiet():
+                module, info = AutoModel.from_pretrained(
+                    checkpoint.folder,
+                    use_safetensors=True,
+                    output_loading_info=True,
+                    attn_implementation="eager",
+                    dtype=torch.float32,
+                    **_SAFE,
+                )
         except (ValueError, KeyError, OSError) as error:
             raise refuse("FT-M011", checkpoint, f"transformers cannot load this architecture: {error}") from None
         missing = sorted(name for name in info["missing_keys"] if not name.startswith("pooler."))
@@ -144,9 +147,10 @@ class TextBackbone(Backbone):
                 "",
                 "use `before: zero_shot` or `before: probe`",
             )
-        model, info = AutoModelForSequenceClassification.from_pretrained(
-            self.checkpoint.folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **_SAFE
-        )
+        with _quiet():
+            model, info = AutoModelForSequenceClassification.from_pretrained(
+                self.checkpoint.folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **_SAFE
+            )
         if info["missing_keys"]:
             raise refuse(
                 "FT-M012",
@@ -161,6 +165,20 @@ class TextBackbone(Backbone):
         model: Any = self.classifier()
         names = {int(k): str(v) for k, v in model.config.id2label.items()}
         return runner.run(lambda batch: model(**batch).logits, model, prepared), [names[i] for i in range(len(names))]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's bars and notes off the terminal while it loads: what matters of them we check ourselves."""
+    bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
 
 
 def _pooling(checkpoint: Checkpoint, config: Any) -> Pooling:

@@ -13,7 +13,15 @@ from fairtransfer.report.charts import Figure
 from fairtransfer.report.figures import figures
 from fairtransfer.report.method import method
 from fairtransfer.report.rows import Row, Rows
-from fairtransfer.report.sections import Benchmark, benchmarks, completeness, cost_table, glossary, reproduce
+from fairtransfer.report.sections import (
+    Benchmark,
+    benchmarks,
+    completeness,
+    cost_table,
+    failed_table,
+    glossary,
+    reproduce,
+)
 from fairtransfer.report.suppress import Group, group_sizes, hidden_groups, public_gate, suppress
 from fairtransfer.report.tables import Table
 
@@ -56,6 +64,7 @@ class Document:
     method: tuple[tuple[str, str], ...]
     results: tuple[Table, ...]
     costs: Table
+    failed: Table
     reproduce: tuple[tuple[str, str], ...]
     glossary: tuple[tuple[str, str], ...]
     filled: int
@@ -141,6 +150,7 @@ class _Builder:
             method=method(record, verdict),
             results=tuple(self.result_tables()),
             costs=cost_table(record),
+            failed=failed_table(record),
             reproduce=reproduce(record, self.environment),
             glossary=glossary(record),
             filled=filled,
@@ -228,6 +238,11 @@ class _Builder:
                 if what.endswith("unknown"):
                     attribute = what.removesuffix(" unknown")
                     yield f"{card.id}: {formats.count(n)} cases have no recorded {attribute}; they are the group `unknown`."
+            cut = max((j.get("inputs_cut", 0) for j in self.record.jobs if j["benchmark"] == card.id), default=0)
+            if cut:
+                of = f"{formats.count(cut)} of {formats.count(benchmark['rows'])}"
+                limit = self.audit.model.max_tokens
+                yield f"{card.id}: {of} texts are longer than {limit} tokens; only their beginning was read."
             if benchmark["leaks"]["blocks"]:
                 twins = formats.count(benchmark["leaks"]["residual"])
                 yield f"{card.id}: {twins} of its cases stand again in the adaptation data, so no gate can pass on it."

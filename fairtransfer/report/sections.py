@@ -116,6 +116,22 @@ def _composition(rows: Rows, kept: Mapping[str, Any], view: tuple[str, ...]) -> 
     )
 
 
+def failed_table(record: RunRecord) -> Table:
+    """Return the jobs that have no result, with the reason."""
+    rows = [
+        (
+            f"{job['strategy'] or 'before'}{f' on {label}' if (label := job['label_budget']) else ''}",
+            job["benchmark"],
+            "–" if job["seed"] is None else str(job["seed"]),
+            str(job["attempts"]),
+            job["reason"],
+        )
+        for job in record.run["failed_jobs"]
+    ]
+    headings = ("Model", "Benchmark", "Seed", "Attempts", "Why there is no result")
+    return tables.table("failed", "Jobs without a result", headings, rows, text_columns=5)
+
+
 def cost_table(record: RunRecord) -> Table:
     """Return what each model cost, averaged over seeds."""
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}

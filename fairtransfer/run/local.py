@@ -95,6 +95,7 @@ def _record(
         "seed": training.seed,
         "attempts": attempt.number,
         "labels": labels,
+        "inputs_cut": session.prepared(session.sides.judged[job.benchmark].part).cut,
         "record": record,
         "cost": {"training": learned, "prediction": predicting},
         "digests": {"model": plan.checkpoint.digest},

@@ -12,7 +12,7 @@ from typing import Any
 
 from fairtransfer.version import VERSION
 
-_CODE = ("adapt", "data", "models")
+_CODE = ("adapt", "data", "models", "run")
 _LIBRARIES = {
     "text": ("torch", "transformers", "tokenizers", "scikit-learn", "numpy"),
     "image": ("torch", "timm", "torchvision", "pillow", "scikit-learn", "numpy"),

@@ -41,8 +41,13 @@ def settled(job: Job, store: Store) -> bool:
     """Say whether a job has a result, or ended in a way that is one."""
     status = store.status(job.id)
     if status.state == "failed":
-        return status.reason.split(":")[0] in FINAL
+        return is_final(status.reason)
     return store.result(job.id) is not None
+
+
+def is_final(reason: str) -> bool:
+    """Say whether a job that failed for this reason would fail again."""
+    return reason.split(":")[0] in FINAL
 
 
 def label(training: Training) -> str:

@@ -1,0 +1,308 @@
+"""Running an audit: finished work is kept, never repeated and never changed by what happened on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from projects import SHORT, image_project, text_project
+from toy import edit, rewrite_table, toy_rows
+
+from fairtransfer import api
+from fairtransfer.adapt import STRATEGIES
+from fairtransfer.adapt.strategy import Diverged
+from fairtransfer.evidence.canonical import read_json
+
+pytestmark = pytest.mark.train
+JOBS = 1 + 2 * 2 * 2
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> api.Run:
+    """An undisturbed run; tests that change its workspace work on a copy."""
+    root = tmp_path_factory.mktemp("done")
+    return api.run(text_project(root / "p"), workspace=root / "runs")
+
+
+@pytest.fixture
+def copy(done: api.Run, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """A copy of the finished project: its audit and its workspace."""
+    root = shutil.copytree(done.folder.parents[2], tmp_path / "copy")
+    yield root / "p" / "audits" / "audit.yaml", root / "runs"
+
+
+def predictions(folder: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in sorted(folder.glob("jobs/*/predictions.parquet"))}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def command(audit: Path, workspace: Path) -> list[str]:
+    return [sys.executable, "-m", "fairtransfer", "run", str(audit), "--workspace", str(workspace)]
+
+
+# --- a whole run -------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_leaves_everything_about_it_in_one_folder(done: api.Run) -> None:
+    names = {path.split("/")[0] for path in files(done.folder)}
+
+    assert done.fresh == JOBS
+    assert names == {
+        "SHA256SUMS",
+        "audit.yaml",
+        "benchmarks",
+        "cards",
+        "cells.parquet",
+        "environment.json",
+        "findings.json",
+        "jobs",
+        "moments.parquet",
+        "report",
+        "run.json",
+        "verdict.json",
+    }
+    assert len(predictions(done.folder)) == JOBS
+    assert api.verify(done.folder) == len(files(done.folder)) - 1
+
+
+def test_every_job_says_what_it_cost_and_on_what(done: api.Run) -> None:
+    for path in done.folder.glob("jobs/*/job.json"):
+        job = json.loads(path.read_text())
+
+        assert job["cost"]["training"]["wall_seconds"] >= 0
+        assert job["cost"]["training"]["peak_memory_bytes"] > 10**7
+        assert job["record"]["trainable_parameters"] == 0 or job["stage"] == "after"
+        assert job["labels"]["train"] in ((0,) if job["stage"] == "before" else (8, 16))
+        assert job["digests"]["model"] == read_json(done.folder / "run.json")["model"]["sha256"]
+
+
+def test_nothing_of_this_machine_is_in_a_run(done: api.Run) -> None:
+    """No absolute paths, no user, no environment variables: the folder can be published."""
+    written = b"".join(files(done.folder).values())
+
+    assert str(done.folder.parents[2]).encode() not in written
+    assert str(Path.home()).encode() + b"/" not in written
+
+
+def test_another_checkout_finds_the_same_to_the_byte(done: api.Run, tmp_path: Path) -> None:
+    """Another place, the same inputs: predictions and findings are the same bytes."""
+    again = api.run(text_project(tmp_path / "elsewhere" / "p"), workspace=tmp_path / "w")
+
+    assert predictions(again.folder) == predictions(done.folder)
+    assert (again.folder / "findings.json").read_bytes() == (done.folder / "findings.json").read_bytes()
+
+
+def test_other_weights_find_something_else(done: api.Run, tmp_path: Path) -> None:
+    """The twin: the comparison can fail."""
+    other = api.run(text_project(tmp_path / "p", seed=5), workspace=tmp_path / "w")
+
+    assert predictions(other.folder) != predictions(done.folder)
+    assert (other.folder / "findings.json").read_bytes() != (done.folder / "findings.json").read_bytes()
+
+
+# --- what is there is not done again -----------------------------------------------------------------------------------
+
+
+def test_the_same_command_again_changes_nothing(copy: tuple[Path, Path]) -> None:
+    audit, workspace = copy
+    before = files(workspace / "toy")
+
+    again = api.run(audit, workspace=workspace)
+
+    assert again.fresh == 0
+    assert files(workspace / "toy") == before
+
+
+def test_a_strategy_added_is_all_that_runs(copy: tuple[Path, Path], done: api.Run) -> None:
+    audit, workspace = copy
+    edit(audit, (SHORT, SHORT.replace("probe,", "probe, {scratch: {epochs: 1, min_steps: 4}},")))
+
+    added = api.run(audit, workspace=workspace)
+
+    assert added.fresh == 4
+    assert predictions(added.folder).items() >= predictions(done.folder).items()
+
+
+def test_words_of_the_audit_change_the_report_and_no_training(copy: tuple[Path, Path]) -> None:
+    audit, workspace = copy
+    edit(audit, ("title: A toy audit", "title: Another title"), ("margin: 0.10", "margin: 0.20"))
+
+    again = api.run(audit, workspace=workspace)
+
+    assert again.fresh == 0
+    assert "Another title" in again.report.read_text()
+
+
+def test_other_data_runs_everything_that_saw_it(copy: tuple[Path, Path]) -> None:
+    audit, workspace = copy
+    rows = toy_rows()
+    rows[0]["text"] += " word"
+    rewrite_table(audit.parents[1], rows)
+
+    assert api.run(audit, workspace=workspace).fresh == JOBS
+
+
+def test_a_damaged_run_is_set_aside_and_made_again(copy: tuple[Path, Path], done: api.Run) -> None:
+    """Damage in the folder is repaired from the store; the damaged files are kept beside it."""
+    audit, workspace = copy
+    folder = workspace / "toy" / done.folder.name
+    (folder / "findings.json").write_text("{}")
+
+    again = api.run(audit, workspace=workspace)
+
+    assert again.fresh == 0
+    assert api.verify(again.folder)
+    assert (workspace / "toy" / f"{folder.name}.replaced-1" / "findings.json").read_text() == "{}"
+
+
+def test_a_damaged_result_is_trained_again(copy: tuple[Path, Path], done: api.Run) -> None:
+    audit, workspace = copy
+    shutil.rmtree(workspace / "toy")
+    victim = next(workspace.glob(".store/jobs/*/attempt-1/predictions.parquet"))
+    victim.write_bytes(victim.read_bytes()[:-5])
+
+    again = api.run(audit, workspace=workspace)
+
+    assert again.fresh == 1
+    assert predictions(again.folder) == predictions(done.folder)
+
+
+# --- interrupted -------------------------------------------------------------------------------------------------------
+
+
+def start(audit: Path, workspace: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.Popen(
+        command(audit, workspace),
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def committed(workspace: Path) -> int:
+    return len(list(workspace.glob(".store/jobs/*/attempt-[0-9]/manifest.json")))
+
+
+def wait_for(workspace: Path, process: subprocess.Popen[bytes], jobs: int) -> None:
+    while committed(workspace) < jobs and process.poll() is None:
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_happened(tmp_path: Path, done: api.Run, seed: int) -> None:
+    """Killed at a moment nobody chose, the same command goes on: the same predictions, nothing done twice."""
+    audit, workspace = text_project(tmp_path / "p"), tmp_path / "w"
+    rng = random.Random(seed)  # any moment will do
+    process = start(audit, workspace)
+    wait_for(workspace, process, rng.randrange(1, JOBS - 1))
+    time.sleep(rng.random() * 0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    kept = committed(workspace)
+
+    again = api.run(audit, workspace=workspace)
+
+    assert kept >= 1
+    assert JOBS - again.fresh >= kept
+    assert predictions(again.folder) == predictions(done.folder)
+    assert (again.folder / "findings.json").read_bytes() == (done.folder / "findings.json").read_bytes()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, number: int, code: int) -> None:
+    audit, workspace = text_project(tmp_path / "p"), tmp_path / "w"
+    process = start(audit, workspace)
+    wait_for(workspace, process, 2)
+    process.send_signal(number)
+    said = process.communicate()[1]
+
+    assert process.returncode == code, said
+    assert b"the same command goes on" in said
+    assert b"Traceback" not in said
+    assert 2 <= committed(workspace) < JOBS
+
+
+def test_a_run_that_was_never_interrupted_is_as_good(tmp_path: Path, done: api.Run) -> None:
+    """The twin of the kills: the command line itself gives what the library gives."""
+    audit = text_project(tmp_path / "p")
+
+    finished = subprocess.run(command(audit, tmp_path / "w"), capture_output=True, text=True, check=False)
+
+    assert finished.returncode in (0, 1, 4), finished.stderr
+    assert predictions(next((tmp_path / "w" / "toy").iterdir())) == predictions(done.folder)
+    assert "Loading weights" not in finished.stderr, "libraries keep quiet"
+
+
+# --- trainings that fail -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "again"),
+    [(Diverged(7), "diverged: the loss became NaN or infinite at step 7", 0), (MemoryError(), "out_of_memory", 4)],
+)
+def test_a_training_that_fails_is_told_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str, again: int
+) -> None:
+    """Divergence is a result and stays; running out of memory is tried again."""
+    audit = text_project(tmp_path / "p")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(STRATEGIES["full"], "fit", fail)
+    run = api.run(audit, workspace=tmp_path / "w")
+    told = read_json(run.folder / "run.json")["failed_jobs"]
+
+    assert len(predictions(run.folder)) == JOBS - 4
+    assert [row["strategy"] for row in told] == ["full"] * 4
+    assert all(reason in row["reason"] for row in told)
+    assert f"4 of `full` ({reason.split(':')[0]})" in run.report.read_text()
+    assert "Jobs without a result" in run.report.read_text()
+    assert api.run(audit, workspace=tmp_path / "w").fresh == again
+
+
+def test_scores_that_are_not_numbers_are_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fairtransfer.adapt import probe
+
+    audit = text_project(tmp_path / "p")
+    whole = STRATEGIES["probe"].fit
+
+    def broken(self: probe.Probe, setting: object, options: object) -> object:
+        adapted = whole(self, setting, options)  # type: ignore[arg-type]  # passed through
+        return type(adapted)(lambda prepared: adapted.logits(prepared) * float("nan"), adapted.record)
+
+    monkeypatch.setattr(STRATEGIES["probe"], "fit", broken)
+
+    run = api.run(audit, workspace=tmp_path / "w")
+
+    assert {row["reason"] for row in read_json(run.folder / "run.json")["failed_jobs"]} == {
+        "diverged: some scores are NaN or infinite"
+    }
+
+
+# --- images ------------------------------------------------------------------------------------------------------------
+
+
+def test_images_in_a_folder_and_in_an_array_are_the_same_images(tmp_path: Path) -> None:
+    runs = {
+        kind: api.run(image_project(tmp_path / kind, kind), workspace=tmp_path / "w" / kind)
+        for kind in ("folder", "array")
+    }
+    answers = {kind: sorted(predictions(run.folder).values()) for kind, run in runs.items()}
+
+    assert len(answers["folder"]) == 2 + 4
+    assert answers["folder"] == answers["array"]
