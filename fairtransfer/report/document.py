@@ -22,7 +22,15 @@ from fairtransfer.report.sections import (
     glossary,
     reproduce,
 )
-from fairtransfer.report.suppress import Group, group_sizes, hidden_groups, public_gate, suppress
+from fairtransfer.report.suppress import (
+    Group,
+    Hidden,
+    group_sizes,
+    hidden_groups,
+    public_gate,
+    suppress,
+    unknown_is_hidden,
+)
 from fairtransfer.report.tables import Table
 
 NOT_PROVIDED = "Not provided"
@@ -84,7 +92,7 @@ def build(
     keys = {benchmark["id"]: benchmark["key"] for benchmark in record.run["benchmarks"]}
     gates = [public_gate(gate, hidden, keys) for gate in found["verdict"]["gates"]]
     verdict = {**found["verdict"], "gates": gates}
-    return _Builder(record, Rows(rows), verdict, digest, version, environment, len(hidden)).document()
+    return _Builder(record, Rows(rows), verdict, digest, version, environment, hidden).document()
 
 
 def public_rows(record: RunRecord, rows: list[Row]) -> tuple[list[Row], set[tuple[str, Group]]]:
@@ -104,7 +112,7 @@ class _Builder:
         digest: str,
         version: str,
         environment: Mapping[str, Any],
-        hidden: int,
+        hidden: Hidden,
     ) -> None:
         self.record, self.rows, self.verdict = record, rows, verdict
         self.digest, self.version, self.environment, self.hidden = digest, version, environment, hidden
@@ -146,7 +154,7 @@ class _Builder:
             figures=figures(record, self.rows, verdict, self.metric, self.of),
             groups=tuple(self.group_tables()),
             others=self.others_table(),
-            benchmarks=benchmarks(record, self.rows),
+            benchmarks=benchmarks(record, self.rows, self.hidden),
             method=method(record, verdict),
             results=tuple(self.result_tables()),
             costs=cost_table(record),
@@ -235,7 +243,7 @@ class _Builder:
                 how = card.synthetic.generator or "made up"
                 yield f"{card.id} is synthetic: {how}. It shows how the model behaves on made-up cases, not how it serves people."
             for what, n in benchmark["ledger"]["notes"].items():
-                if what.endswith("unknown"):
+                if what.endswith(" unknown") and not unknown_is_hidden(benchmark["key"], what, self.hidden):
                     attribute = what.removesuffix(" unknown")
                     yield f"{card.id}: {formats.count(n)} cases have no recorded {attribute}; they are the group `unknown`."
             cut = max((j.get("inputs_cut", 0) for j in self.record.jobs if j["benchmark"] == card.id), default=0)
@@ -257,7 +265,7 @@ class _Builder:
         if small:
             yield f"Too few cases to say anything: {formats.listing(small[:12])}{' and others' if len(small) > 12 else ''}."
         if self.hidden:
-            yield f"{formats.plural(self.hidden, 'small group')} hidden in this document; the verdict used them in full."
+            yield f"{formats.plural(len(self.hidden), 'small group')} hidden in this document; the verdict used them in full."
         yield from (f"{note[0].upper()}{note[1:]}." for note in self.verdict["notes"])
         yield "What the model saw before it was published is not known; the benchmark may have been part of it."
 

@@ -10,6 +10,7 @@ from fairtransfer import formats
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.report import sentences, tables
 from fairtransfer.report.rows import Rows
+from fairtransfer.report.suppress import Hidden, unknown_is_hidden
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.names import UNKNOWN_GROUP
 from fairtransfer.stats.metrics import METRICS
@@ -37,12 +38,12 @@ class Benchmark:
     prose: str
 
 
-def benchmarks(record: RunRecord, rows: Rows) -> tuple[Benchmark, ...]:
+def benchmarks(record: RunRecord, rows: Rows, hidden: Hidden) -> tuple[Benchmark, ...]:
     """Return every benchmark's part."""
-    return tuple(_benchmark(record, rows, benchmark) for benchmark in record.run["benchmarks"])
+    return tuple(_benchmark(record, rows, benchmark, hidden) for benchmark in record.run["benchmarks"])
 
 
-def _benchmark(record: RunRecord, rows: Rows, kept: Mapping[str, Any]) -> Benchmark:
+def _benchmark(record: RunRecord, rows: Rows, kept: Mapping[str, Any], hidden: Hidden) -> Benchmark:
     loaded = record.cards[kept["id"]]
     card = loaded.card
     facts = {
@@ -71,7 +72,7 @@ def _benchmark(record: RunRecord, rows: Rows, kept: Mapping[str, Any]) -> Benchm
         kept["key"],
         card.summary,
         listed,
-        _ledger(record, kept),
+        _ledger(record, kept, hidden),
         composition,
         card.known_gaps,
         loaded.prose,
@@ -87,7 +88,13 @@ def _leaks(leaks: Mapping[str, Any]) -> str:
     return f"{formats.listing(found)} before the card's rule was applied; {left} ({tolerated})"
 
 
-def _ledger(record: RunRecord, kept: Mapping[str, Any]) -> Table:
+def _ledger(record: RunRecord, kept: Mapping[str, Any], hidden: Hidden) -> Table:
+    below = record.audit.policy.suppress_below
+
+    def shown(what: str, n: int) -> str:
+        secret = what.endswith(" unknown") and (0 < n < below or unknown_is_hidden(kept["key"], what, hidden))
+        return formats.STATUS_WORDS["suppressed"] if secret else formats.count(n)
+
     rows = []
     for name, ledger in (
         (f"{kept['id']}, judged", kept["ledger"]),
@@ -96,7 +103,7 @@ def _ledger(record: RunRecord, kept: Mapping[str, Any]) -> Table:
         rows.append((name, "rows in the files", formats.count(ledger["n_in"])))
         rows += [(name, f"left out: {reason}", formats.count(n)) for reason, n in ledger["n_excluded"].items()]
         rows.append((name, "used", formats.count(ledger["n_used"])))
-        rows += [(name, f"of these: {what}", formats.count(n)) for what, n in ledger["notes"].items()]
+        rows += [(name, f"of these: {what}", shown(what, n)) for what, n in ledger["notes"].items()]
     return tables.table(f"l-{kept['id']}", "Where every row went", ("Side", "What", "Rows"), rows, text_columns=2)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
+
+from fairtransfer.spec.names import UNKNOWN_GROUP
 
 Row = dict[str, Any]
 
@@ -27,35 +30,73 @@ HIDDEN_FIELDS = (
 
 Group = frozenset[tuple[str, str]]
 View = frozenset[str]
+Hidden = AbstractSet[tuple[str, Group]]
+"""``(benchmark key, group)`` of what is hidden."""
 
 
 def hidden_groups(sizes: Mapping[View, Mapping[Group, int]], below: int) -> set[Group]:
-    """Return the groups to hide.
+    """Return the groups to hide: small ones, and those from which a small one could be worked out by subtraction.
+
+    Every group of a view is the sum of its parts in a finer view, and everyone is the sum of any view. Wherever such a
+    sum is shown, its hidden parts have to be at least two and together at least `below`; a hidden sum needs a hidden part.
 
     Parameters
     ----------
     sizes
-        ``view -> group -> people``. The groups of one view add up to everyone.
+        ``view -> group -> people``.
     below
-        Counts from 1 to below - 1 are hidden. Where that leaves one group of a view hidden, the next smallest is hidden
-        too: otherwise everyone minus the others would give the count away.
+        Counts from 1 to below - 1 are hidden.
     """
-    hidden: set[Group] = set()
-    for groups in sizes.values():
-        small = {group for group, n in groups.items() if 0 < n < below}
-        others = [group for group, n in groups.items() if n > 0 and group not in small]
-        if len(small) == 1 and others:
-            small.add(min(others, key=lambda group: (groups[group], sorted(group))))
-        hidden |= small
+    people = {group: n for groups in sizes.values() for group, n in groups.items() if n > 0}
+    hidden = {group for group, n in people.items() if n < below}
+    sums = list(_sums(sizes, people))
+    changed = True
+    while changed:
+        extra = {group for whole, parts in sums for group in _too_telling(whole, parts, people, hidden, below)}
+        changed = bool(extra - hidden)
+        hidden |= extra
     return hidden
 
 
-def suppress(rows: Iterable[Row], hidden: set[tuple[str, Group]]) -> list[Row]:
+def _sums(
+    sizes: Mapping[View, Mapping[Group, int]], people: Mapping[Group, int]
+) -> Iterator[tuple[Group, list[Group]]]:
+    """Yield every whole with its parts; the whole of a view is everyone, an empty group."""
+    for view, groups in sizes.items():
+        parts = [group for group in groups if group in people]
+        yield frozenset(), parts
+        for coarser in sizes:
+            if coarser < view:
+                yield from (
+                    (whole, [part for part in parts if whole < part]) for whole in sizes[coarser] if whole in people
+                )
+
+
+def _too_telling(
+    whole: Group, parts: list[Group], people: Mapping[Group, int], hidden: set[Group], below: int
+) -> list[Group]:
+    """Return the next part to hide, if what is shown of a sum gives away what is not."""
+    unseen = [part for part in parts if part in hidden]
+    shown = sorted((part for part in parts if part not in hidden), key=lambda part: (people[part], sorted(part)))
+    if whole in hidden:
+        telling = not unseen
+    else:
+        telling = bool(unseen) and (len(unseen) == 1 or sum(people[part] for part in unseen) < below)
+    return shown[:1] if telling else []
+
+
+def unknown_is_hidden(benchmark: str, note: str, hidden: Hidden) -> bool:
+    """Say whether a ledger's note ``<attribute> unknown`` counts a hidden group."""
+    attribute = note.removesuffix(f" {UNKNOWN_GROUP}")
+    return (benchmark, frozenset({(attribute, UNKNOWN_GROUP)})) in hidden
+
+
+def suppress(rows: Iterable[Row], hidden: Hidden) -> list[Row]:
     """Return the rows with everything measured taken out of those about hidden groups ``(benchmark, group)``."""
     return [_without(row) if _is_about(row, hidden) else row for row in rows]
 
 
-def _is_about(row: Row, hidden: set[tuple[str, Group]]) -> bool:
+def _is_about(row: Row, hidden: Hidden) -> bool:
     """Say whether a row is about a hidden group; a gap is when it names one as its best or worst."""
     if row["level"] != "gap":
         return (row["benchmark"], frozenset(row["group"].items())) in hidden
@@ -69,7 +110,7 @@ def _without(row: Row) -> Row:
     return {**row, **taken, "status": "suppressed", "status_reason": reason}
 
 
-def public_gate(gate: Mapping[str, Any], hidden: set[tuple[str, Group]], keys: Mapping[str, str]) -> dict[str, Any]:
+def public_gate(gate: Mapping[str, Any], hidden: Hidden, keys: Mapping[str, str]) -> dict[str, Any]:
     """Return a gate's result without what it says about hidden groups; its outcome stays.
 
     Parameters

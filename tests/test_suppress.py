@@ -1,0 +1,97 @@
+"""Small groups stay hidden: not only their own cell, but everything from which it could be worked out."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairtransfer.report.suppress import Group, View, hidden_groups
+
+BELOW = 11
+Sizes = dict[View, dict[Group, int]]
+
+
+def group(**names: str) -> Group:
+    return frozenset(names.items())
+
+
+def views(counts: np.ndarray, names: tuple[str, ...]) -> Sizes:
+    """The published views of a table of counts: every attribute, and all of them together."""
+    axes = range(len(names))
+    found: Sizes = {}
+    for chosen in [*itertools.combinations(axes, 1), *([tuple(axes)] if len(names) > 1 else [])]:
+        cells: dict[Group, int] = {}
+        for index in np.ndindex(counts.shape):
+            key = frozenset((names[a], str(index[a])) for a in chosen)
+            cells[key] = cells.get(key, 0) + int(counts[index])
+        found[frozenset(names[a] for a in chosen)] = cells
+    return found
+
+
+def determined(sizes: Sizes, hidden: set[Group]) -> set[Group]:
+    """The slow twin: the hidden counts that linear algebra works out from what is shown, and the total."""
+    unknown = sorted(hidden, key=sorted)
+    position = {g: i for i, g in enumerate(unknown)}
+    equations = []
+    for view, groups in sizes.items():
+        wholes = [frozenset(), *(w for coarser in sizes if coarser < view for w in sizes[coarser])]
+        for whole in wholes:
+            row = np.zeros(len(unknown))
+            for part in (g for g in groups if whole <= g and g in position):
+                row[position[part]] += 1
+            if whole in position:
+                row[position[whole]] -= 1
+            equations.append(row)
+    matrix = np.array(equations)
+    rank = np.linalg.matrix_rank(matrix)
+    return {
+        g for g, i in position.items() if np.linalg.matrix_rank(np.vstack([matrix, np.eye(len(unknown))[i]])) == rank
+    }
+
+
+counts = st.lists(st.integers(0, 40), min_size=12, max_size=12)
+
+
+@settings(max_examples=200)
+@given(counts)
+def test_no_hidden_group_can_be_worked_out(values: list[int]) -> None:
+    sizes = views(np.array(values).reshape(3, 4), ("a", "b"))
+    people = {g: n for groups in sizes.values() for g, n in groups.items()}
+
+    hidden = hidden_groups(sizes, BELOW)
+    small = {g for g, n in people.items() if 0 < n < BELOW}
+    shown = {g for g, n in people.items() if n >= BELOW and g not in hidden}
+
+    assert small <= hidden
+    if shown and len([n for n in values if n]) > 3:
+        assert not determined(sizes, hidden) & small
+
+
+def test_hiding_only_the_small_ones_gives_them_away() -> None:
+    """The check can fail: everyone minus the others."""
+    sizes = views(np.array([5, 100, 200]), ("a",))
+
+    assert determined(sizes, {group(a="0")}) == {group(a="0")}
+    assert hidden_groups(sizes, BELOW) == {group(a="0"), group(a="1")}
+
+
+def test_a_part_of_a_shown_group_is_protected_within_it() -> None:
+    """North has 5 young and 100 old: with north shown, hiding the young alone would not help."""
+    sizes = views(np.array([[5, 100], [80, 90]]), ("region", "age"))
+
+    hidden = hidden_groups(sizes, BELOW)
+
+    assert {group(region="0", age="0"), group(region="0", age="1")} <= hidden
+    assert not determined(sizes, hidden)
+
+
+def test_groups_that_are_too_small_together_take_a_third_with_them() -> None:
+    assert hidden_groups(views(np.array([3, 4, 30, 60]), ("a",)), BELOW) == {group(a="0"), group(a="1"), group(a="2")}
+
+
+def test_without_small_groups_nothing_is_hidden() -> None:
+    assert hidden_groups(views(np.array([[20, 30], [40, 50]]), ("a", "b")), BELOW) == set()
+    assert hidden_groups(views(np.array([3, 30]), ("a",)), 0) == set()
