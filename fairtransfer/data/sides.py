@@ -59,7 +59,6 @@ class Part:
 class AdaptationSide:
     """Training and validation rows, after everything that stands again in a benchmark was taken out."""
 
-    classes: tuple[str, ...]
     multilabel: bool
     train: Part
     val: Part
@@ -147,8 +146,7 @@ def separate(
     ledger = Ledger(source.ledger.n_in, dict(sorted(excluded.items())), source.ledger.notes).noting(
         {"train": len(train), "validation": len(val)}
     )
-    classes = tuple(labels) if labels is not None else source.classes
-    return AdaptationSide(classes, source.multilabel and labels is None, train, val, ledger), tuple(sides)
+    return AdaptationSide(source.multilabel and labels is None, train, val, ledger), tuple(sides)
 
 
 def _judged_ledger(benchmark: Benchmark, part: Part) -> Ledger:

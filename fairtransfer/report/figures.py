@@ -45,7 +45,8 @@ class _Drawer:
         return found if found is not None and found["status"] == "ok" else None
 
     def dots(self, key: str, view: tuple[str, ...]) -> Figure | None:
-        shown = [(g, row) for g in self.rows.groups(key, view) if (row := self.row(key, "after", g)) is not None]
+        groups = self.rows.groups(key, view)
+        shown = [(g, row) for g in groups if (row := self.row(key, "after", g)) is not None]
         if not 0 < len(shown) <= MOST_GROUPS:
             return None
         worse_high = shown[0][1]["harm_direction"] == "higher_is_worse"
@@ -67,7 +68,8 @@ class _Drawer:
         )
         title = f"{self.measure.capitalize()} before and after adaptation, by {' and '.join(view)}"
         text = self._described(key, shown)
-        return Figure(anchor, self._caption(key, shown), title, text, charts.svg(chart, anchor, title, text))
+        caption = self._caption(key, shown, every=len(shown) == len(groups))
+        return Figure(anchor, caption, title, text, charts.svg(chart, anchor, title, text))
 
     def limit(self, kind: str, view: tuple[str, ...]) -> float | None:
         """Return a gate's limit for this metric and view, in percent."""
@@ -78,8 +80,8 @@ class _Drawer:
         ]
         return 100 * gates[0].margin if gates else None
 
-    def _caption(self, key: str, shown: list[tuple[dict[str, str], Row]]) -> str:
-        """Return the message of the figure, as a sentence."""
+    def _caption(self, key: str, shown: list[tuple[dict[str, str], Row]], *, every: bool) -> str:
+        """Return the message of the figure, as a sentence; it claims nothing about groups that are not shown."""
         changes = [(formats.group_label(g), sentences.settled(self.row(key, "change", g))) for g, _ in shown]
         worse = [name for name, side in changes if side == "worse"]
         better = [name for name, side in changes if side == "better"]
@@ -87,18 +89,18 @@ class _Drawer:
             return f"Adaptation clearly harms {formats.listing(worse)}" + (
                 f" and helps {formats.listing(better)}" if better else ""
             )
-        if len(better) == len(changes):
+        if len(better) == len(changes) and every:
             return "Every group is clearly better off after adaptation"
         if better:
-            return f"Adaptation clearly helps {formats.listing(better)}; for the others the data do not tell"
-        return "The data do not tell whether adaptation helped or harmed any group"
+            return f"Adaptation clearly helps {formats.listing(better)}; for no other group a clear change is shown"
+        return f"The data do not tell whether adaptation helped or harmed any group{'' if every else ' shown here'}"
 
     def _described(self, key: str, shown: list[tuple[dict[str, str], Row]]) -> str:
         group, after = shown[0]
         before = self.row(key, "before", group)
         was = f"{formats.percent(before['estimate'])} before, " if before else ""
         now = formats.percent(after["estimate"])
-        return f"Worst served: {formats.group_label(group)}, {was}{now} after. Data in the table below."
+        return f"Worst served here: {formats.group_label(group)}, {was}{now} after. Data in the table below."
 
     def curves(self, key: str, view: tuple[str, ...]) -> Figure | None:
         budgets = {b["written"]: b["labels"] for b in self.record.run["label_budgets"]}
@@ -108,8 +110,8 @@ class _Drawer:
             return None
         scratch = {s.name for s in self.record.audit.strategies if s.kind == "scratch"}
         points, published = [], []
-        panels = ["everyone", *(formats.group_label(g) for g in groups)]
-        for panel, group in zip(panels, [{}, *groups], strict=True):
+        for group in [{}, *groups]:
+            panel = formats.group_label(group)
             if (before := self.row(key, "before", group)) is not None:
                 published.append({"panel": panel, "value": 100 * before["estimate"]})
             for strategy, budget in models:
@@ -119,11 +121,12 @@ class _Drawer:
         if not points:
             return None
         names = list(dict.fromkeys(strategy for strategy, _ in models))
+        panels = list(dict.fromkeys(point["panel"] for point in points))  # groups without numbers have no plot
         chart = charts.learning_curves(points, published, panels, names, self.measure, sorted(budgets.values()))
         anchor = f"c-{key.split('@')[0]}"
         title = f"{self.measure.capitalize()} by number of labels, for everyone and by {' and '.join(view)}"
         text = (
-            f"One panel for everyone and one for each of {len(groups)} groups; a line per strategy, the model as published "
+            f"One panel for everyone and one for each of {len(panels) - 1} groups; a line per strategy, the model as published "
             "dashed. Data in the full tables."
         )
         return Figure(

@@ -20,6 +20,9 @@ from fairtransfer.version import VERSION
 FORMATS: dict[str, str] = {"html": "report.html", "md": "report.md", "json": "report.json"}
 """Format -> file name; the template of each is the same name with `.j2`."""
 
+_ABOVE_PROSE = 3
+"""The level of the heading over a card's prose."""
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~@:])")
 
 
@@ -108,16 +111,20 @@ def markdown_cell(text: str) -> Any:
 
 
 def prose_html(markdown: str) -> Any:
-    """Return a card's prose as HTML: no raw HTML, no images, links only to http and https, headings two levels down."""
+    """Return a card's prose as HTML: no raw HTML, no images, links only to http and https, headings below its own."""
     import nh3
     from markdown_it import MarkdownIt
     from markupsafe import Markup
 
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     tokens = parser.parse(markdown)
-    for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + 3)}"
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    ranks = {tag: rank for rank, tag in enumerate(sorted({token.tag for token in headings}))}
+    level = _ABOVE_PROSE
+    for token in headings:
+        if token.type == "heading_open":
+            level = min(6, level + 1, _ABOVE_PROSE + 1 + ranks[token.tag])  # never skips one on the way down
+        token.tag = f"h{level}"
     html = parser.renderer.render(tokens, parser.options, {})
     tags = {
         "p",

@@ -57,12 +57,13 @@ def overall(before: Row | None, after: Row | None, change: Row | None) -> str | 
     return f"For everyone together the {name} {went} ({moved})."
 
 
-def worst_served(group: str, before: Row | None, after: Row) -> str:
-    """Return the sentence about the worst served group, as cases of every hundred."""
+def worst_served(group: str, before: Row | None, after: Row, *, every: bool) -> str:
+    """Return the sentence about the worst served group, as cases of every hundred; `every`: all groups have numbers."""
     name = metric_name(after["metric"], after["class"])
     now = f"{formats.per_hundred(after['estimate'])}"
     was = f"; before adaptation {formats.per_hundred(before['estimate'])}" if before and _known(before) else ""
-    return f"Worst served after adaptation: {group}, {name} {now}{was} ({formats.count(after['n'])} cases)."
+    among = "" if every else ", of the groups shown"
+    return f"Worst served after adaptation{among}: {group}, {name} {now}{was} ({formats.count(after['n'])} cases)."
 
 
 def who_changed(changes: Sequence[tuple[str, Row]], everyone: Row | None) -> Iterator[str]:
@@ -83,7 +84,7 @@ def who_changed(changes: Sequence[tuple[str, Row]], everyone: Row | None) -> Ite
 def against_scratch(gains: Sequence[tuple[str, Row]]) -> str | None:
     """Return the sentence about what pretraining gave, to whom most and to whom least."""
     known = [(name, row) for name, row in gains if _known(row)]
-    if not known:
+    if len(known) < 2:
         return None
     worse_high = METRICS[known[0][1]["metric"]].higher_is_worse
     order = sorted(known, key=lambda pair: pair[1]["estimate"], reverse=worse_high)

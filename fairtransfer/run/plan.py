@@ -211,10 +211,11 @@ def _common(files: AuditFiles, checkpoint: Checkpoint, machine: Machine) -> dict
 
 
 def _side(card: LoadedCard, labels: LabelMap | None) -> dict[str, Any]:
+    # A list, not an object: of a row's labels the first class listed wins, and digests do not see the order of keys.
     mapping = (
         None
         if labels is None
-        else {name: sources if sources == "rest" else list(sources) for name, sources in labels.items()}
+        else [[name, sources if sources == "rest" else list(sources)] for name, sources in labels.items()]
     )
     return {"rows": card.card.decides_rows(), "labels": mapping}
 

@@ -51,8 +51,8 @@ class Session:
 
     @cached_property
     def task(self) -> Task:
-        """Classes and kind of answer."""
-        return Task(self.sides.adaptation.classes, self.sides.adaptation.multilabel)
+        """Classes, in the order of all evidence, and kind of answer."""
+        return Task(self.plan.files.classes, self.sides.adaptation.multilabel)
 
     def check(self) -> None:
         """Check the label budgets against the rows there are, before anything runs."""

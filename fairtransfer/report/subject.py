@@ -1,0 +1,67 @@
+"""Whom and what a report is about: the candidate, its first metric, and the rows that tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fairtransfer.findings.record import RunRecord
+from fairtransfer.report import sentences
+from fairtransfer.report.rows import Row, Rows
+from fairtransfer.report.suppress import Hidden
+from fairtransfer.spec.audit import Audit
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A run, its rows as they may be shown, and its verdict.
+
+    Attributes
+    ----------
+    hidden
+        Which groups are hidden in documents.
+    """
+
+    record: RunRecord
+    rows: Rows
+    verdict: Mapping[str, Any]
+    hidden: Hidden
+
+    @property
+    def audit(self) -> Audit:
+        """The audit that was carried out."""
+        return self.record.audit
+
+    @cached_property
+    def metric(self) -> tuple[str, str | None]:
+        """The audit's first metric, and the class it is of."""
+        metrics = self.rows.metrics()
+        return metrics[0] if metrics else ("error_rate", None)
+
+    @property
+    def strategy(self) -> str:
+        """The candidate's strategy; empty when no adapted model has a result."""
+        return self.verdict["candidate"]["strategy"] if self.verdict["candidate"] else ""
+
+    @property
+    def budget(self) -> str:
+        """The candidate's label budget; empty when no adapted model has a result."""
+        return self.verdict["candidate"]["label_budget"] if self.verdict["candidate"] else ""
+
+    @property
+    def candidate(self) -> str:
+        """The candidate in words."""
+        return sentences.model_name(self.strategy, self.budget) if self.strategy else "none"
+
+    def one(self, key: str, stage: str, group: dict[str, str]) -> Row | None:
+        """Return the candidate's row (or the model's as published) of the first metric."""
+        name, of = self.metric
+        if stage == "before":
+            return self.rows.find(key, "before", name, group, of=of)
+        return self.rows.find(key, stage, name, group, self.strategy, self.budget, of)
+
+    def is_candidate(self, row: Row) -> bool:
+        """Say whether a row is about the candidate, or the model as published."""
+        return row["stage"] == "before" or (row["strategy"], row["label_budget"]) == (self.strategy, self.budget)

@@ -1,0 +1,118 @@
+"""What a report says in sentences: facts, findings, what the audit cannot tell, and the scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairtransfer import formats
+from fairtransfer.report import sentences
+from fairtransfer.report.subject import Subject
+from fairtransfer.report.suppress import unknown_is_hidden
+from fairtransfer.spec.card import Card
+
+NOT_PROVIDED = "Not provided"
+MOST_NAMED = 12
+"""Groups named in one sentence."""
+
+
+def facts(subject: Subject, digest: str) -> Iterator[tuple[str, str]]:
+    """Yield label and text of what was audited."""
+    run, audit = subject.record.run, subject.audit
+    yield "Base model", f"{run['model']['source']} (sha256 {run['model']['sha256'][:16]}…)"
+    chosen = (
+        f"{subject.candidate}; chosen by: {subject.verdict['candidate']['rule']}" if subject.strategy else "no result"
+    )
+    yield "Adapted by", chosen
+    claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
+    yield "The claim is about", f"{claim} ({formats.plural(len(audit.seeds), 'seed')})"
+    judged = [f"{b['key']} ({formats.count(b['rows'])} cases)" for b in run["benchmarks"]]
+    yield "Judged on", formats.listing(judged)
+    yield "Audit and run", f"{audit.id}, {subject.record.id}"
+    yield "Evidence", f"findings.json, sha256 {digest}"
+
+
+def findings(subject: Subject) -> Iterator[str]:
+    """Yield three to six sentences for every benchmark."""
+    several = len(subject.record.run["benchmarks"]) > 1
+    for benchmark in subject.record.run["benchmarks"]:
+        prefix = f"{benchmark['id']}: " if several else ""
+        told = _findings(subject, benchmark["key"], tuple(benchmark["views"][0]))
+        yield from (prefix + sentence for sentence in told if sentence)
+
+
+def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str | None]:
+    everyone = subject.one(key, "change", {})
+    yield sentences.overall(subject.one(key, "before", {}), subject.one(key, "after", {}), everyone)
+    groups = subject.rows.groups(key, view)
+    yield _worst_served(subject, key, groups)
+    changes = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "change", g))]
+    yield from sentences.who_changed(changes, everyone)
+    gains = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "gain", g))]
+    yield sentences.against_scratch(gains)
+    gaps = {
+        row["stage"]: row
+        for row in subject.rows.gaps(key, *subject.metric)
+        if set(row["group"]) == set(view) and subject.is_candidate(row)
+    }
+    yield sentences.gap(gaps.get("before"), gaps.get("after"), " and ".join(view))
+
+
+def _worst_served(subject: Subject, key: str, groups: list[dict[str, str]]) -> str | None:
+    after = [(g, row) for g in groups if (row := subject.one(key, "after", g)) and row["status"] == "ok"]
+    if not after:
+        return None
+    worst = max if after[0][1]["harm_direction"] == "higher_is_worse" else min
+    group, row = worst(after, key=lambda pair: pair[1]["estimate"])
+    every = len(after) == len(groups)
+    return sentences.worst_served(formats.group_label(group), subject.one(key, "before", group), row, every=every)
+
+
+def unknowns(subject: Subject) -> Iterator[str]:
+    """Yield what the audit cannot tell."""
+    names = sorted({a for b in subject.record.run["benchmarks"] for a in b["attributes"]})
+    examined = f"Only {formats.listing(names)} {'was' if len(names) == 1 else 'were'} examined."
+    yield f"{examined} About every other difference between people this audit says nothing."
+    for benchmark in subject.record.run["benchmarks"]:
+        yield from _of_benchmark(subject, benchmark, subject.record.cards[benchmark["id"]].card)
+    metric = subject.metric[0]
+    little = (r for r in subject.rows.all if r["status"] == "too_small" and r["metric"] == metric)
+    small = sorted({formats.group_name(r["group"]) for r in little})
+    if small:
+        others = " and others" if len(small) > MOST_NAMED else ""
+        yield f"Too few cases to say anything: {formats.listing(small[:MOST_NAMED])}{others}."
+    if subject.hidden:
+        hidden = formats.plural(len(subject.hidden), "small group")
+        yield f"{hidden} hidden in this document; the verdict used them in full."
+    yield from (f"{note[0].upper()}{note[1:]}." for note in subject.verdict["notes"])
+    yield "What the model saw before it was published is not known; the benchmark may have been part of it."
+
+
+def _of_benchmark(subject: Subject, benchmark: Mapping[str, Any], card: Card) -> Iterator[str]:
+    if card.synthetic.is_synthetic:
+        how = card.synthetic.generator or "made up"
+        yield f"{card.id} is synthetic: {how}. It shows how the model behaves on made-up cases, not how it serves people."
+    for what, n in benchmark["ledger"]["notes"].items():
+        if what.endswith(" unknown") and not unknown_is_hidden(benchmark["key"], what, subject.hidden):
+            attribute = what.removesuffix(" unknown")
+            yield f"{card.id}: {formats.count(n)} cases have no recorded {attribute}; they are the group `unknown`."
+    cut = max((j.get("inputs_cut", 0) for j in subject.record.jobs if j["benchmark"] == card.id), default=0)
+    if cut:
+        of = f"{formats.count(cut)} of {formats.count(benchmark['rows'])}"
+        limit = subject.audit.model.max_tokens
+        yield f"{card.id}: {of} texts are longer than {limit} tokens; only their beginning was read."
+    if benchmark["leaks"]["blocks"]:
+        twins = formats.count(benchmark["leaks"]["residual"])
+        yield f"{card.id}: {twins} of its cases stand again in the adaptation data, so no gate can pass on it."
+    yield from (f"{card.id}: {gap}." for gap in card.known_gaps)
+
+
+def scope(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Yield label and text of what the model is for, and what it is not for."""
+    purpose = subject.audit.purpose
+    yield "Intended use", purpose.use
+    yield "Who is affected", purpose.affected
+    yield "Out of scope", purpose.out_of_scope or NOT_PROVIDED
+    for name, card in subject.record.cards.items():
+        if card.card.uses.unsuitable:
+            yield f"{name} is unsuitable for", "; ".join(card.card.uses.unsuitable)
