@@ -50,6 +50,14 @@ class Run:
     fresh: int
 
     @property
+    def warnings(self) -> list[str]:
+        """What the checks of the definitions and the data warned of."""
+        from fairtransfer.evidence.canonical import read_json
+
+        found = read_json(self.folder / "run.json")["warnings"]
+        return [f"{w['place']} {w['code']}: {w['text']}" for w in found]
+
+    @property
     def report(self) -> Path:
         """The HTML report."""
         return self.folder / "report" / "report.html"
@@ -141,7 +149,7 @@ def run(
     made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
     folder, fresh = finished(made, workspace), 0
     if folder is None:
-        folder, fresh = _carry_out(made, workspace, progress)
+        folder, fresh = _carry_out(made, workspace, progress, max_jobs)
     if out is not None:
         render(folder, out=out)
     return Run(folder, judge(folder), fresh)
@@ -173,7 +181,7 @@ def finished(made: Plan, workspace: Path) -> Path | None:
     return folder if all(is_final(job["reason"]) for job in failed) else None
 
 
-def _carry_out(made: Plan, workspace: Path, progress: Progress | None) -> tuple[Path, int]:
+def _carry_out(made: Plan, workspace: Path, progress: Progress | None, max_jobs: int | None) -> tuple[Path, int]:
     from fairtransfer.run.folder import write_folder
     from fairtransfer.run.pending import SILENT, pending
     from fairtransfer.run.sides import open_sides
@@ -181,7 +189,7 @@ def _carry_out(made: Plan, workspace: Path, progress: Progress | None) -> tuple[
     with store_of(workspace) as store:
         todo = pending(made, store)
         if todo:
-            made = _on_true_machine(made)
+            made = _on_true_machine(made, max_jobs)
             todo = pending(made, store)
         sides = open_sides(made.files, made.roots)
         if todo:
@@ -197,15 +205,16 @@ def _carry_out(made: Plan, workspace: Path, progress: Progress | None) -> tuple[
     return final, len(todo)
 
 
-def _on_true_machine(made: Plan) -> Plan:
+def _on_true_machine(made: Plan, max_jobs: int | None) -> Plan:
     """Return the plan for the machine as torch sees it; the guess it was made with is nearly always right."""
     if missing := missing_for_training(made.audit.model.family):
         raise missing
     from fairtransfer.run.local import true_machine
-    from fairtransfer.run.plan import make_plan
+    from fairtransfer.run.plan import MAX_JOBS, make_plan
 
     found = true_machine()
-    return made if found == made.machine else make_plan(made.files, made.roots, found)
+    same = found == made.machine
+    return made if same else make_plan(made.files, made.roots, found, max_jobs or MAX_JOBS)
 
 
 def _put_in_place(aside: Path, final: Path) -> None:

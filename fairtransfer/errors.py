@@ -92,6 +92,12 @@ class Problem:
         body = "; ".join(part for part in (self.found, self.allowed, self.do) if part)
         return f"{head}{' ' if self.path else ': '}{body}"
 
+    def to_json(self) -> dict[str, str]:
+        """Return what the evidence keeps: the place without folders, so that it is the same in every checkout."""
+        line = f":{self.line}" if self.line else ""
+        text = "; ".join(part for part in (self.found, self.allowed, self.do) if part)
+        return {"code": self.code, "place": f"{Path(self.file).name}{line} {self.path}".strip(), "text": text}
+
     @property
     def order(self) -> tuple[str, int, int, str]:
         """Sort key: by file, then by place, then by code."""

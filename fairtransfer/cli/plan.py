@@ -22,11 +22,12 @@ def plan(
 ) -> None:
     """Print what a run would do: jobs, what is cached, expected cost, and the smallest harm each group's size could show."""
     from fairtransfer import api
-    from fairtransfer.cli.show import print_json
+    from fairtransfer.cli.show import print_json, tell_warnings
     from fairtransfer.run.foresight import foresee
 
     made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
     seen = foresee(made, api.store_of(workspace))
+    tell_warnings(map(str, made.files.warnings))
     if json:
         print_json({"audit_id": made.audit.id, "run_id": made.run_id, "jobs": len(made.jobs), **seen.to_json()})
     else:

@@ -32,7 +32,7 @@ def run(
     What is already in the workspace is not done again; after Ctrl-C or a crash the same command goes on.
     """
     from fairtransfer import api
-    from fairtransfer.cli.show import console, print_json, print_verdict
+    from fairtransfer.cli.show import console, print_json, print_verdict, tell_warnings
     from fairtransfer.errors import relative
 
     with _progress() as progress:
@@ -46,6 +46,7 @@ def run(
             max_jobs=max_jobs,
             progress=progress,
         )
+    tell_warnings(done.warnings)
     if json:
         print_json(
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairtransfer import formats
@@ -42,6 +42,12 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str
     for row in rows:
         table.add_row(*map(escape, row))
     console().print(table)
+
+
+def tell_warnings(warnings: Iterable[str]) -> None:
+    """Print what the checks warned of, to stderr."""
+    for warning in warnings:
+        sys.stderr.write(f"warning: {warning}\n")
 
 
 def print_verdict(verdict: Verdict) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +23,7 @@ def validate(
     ] = True,
 ) -> None:
     """Check audits and data cards, and the data of the cards. Nothing is run and nothing is written."""
+    from fairtransfer.cli.show import tell_warnings
     from fairtransfer.errors import DefinitionError, Problems
     from fairtransfer.formats import plural
 
@@ -31,8 +31,7 @@ def validate(
     checked = [path for given in paths for path in _files(given, problems)]
     for path in checked:
         _check(path, data_root if data else None, problems, data=data)
-    for warning in sorted(problems.warnings, key=lambda p: p.order):
-        sys.stderr.write(f"warning: {warning}\n")
+    tell_warnings(map(str, sorted(problems.warnings, key=lambda p: p.order)))
     if problems.errors:
         raise DefinitionError(problems.errors)
     definitions, warnings = plural(len(checked), "definition"), plural(len(problems.warnings), "warning")

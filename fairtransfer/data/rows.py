@@ -55,6 +55,28 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def loose_files(loaded: LoadedCard, data_root: Path | None) -> str | None:
+    """Return the digest of the files a card's digests do not cover: image folders and `datasets` folders.
+
+    None where there are none, or where the folder cannot be opened (which opening the data tells).
+    """
+    wanted, ref = loaded.card.input, loaded.card.datasets
+    if isinstance(wanted, ImageInput):
+        under, name = wanted.under, wanted.folder
+    elif ref is not None and ref.parsed.kind == "folder":
+        under, name = ref.under, ref.parsed.name
+    else:
+        return None
+    try:
+        folder = locate(root_of(loaded, under, data_root), name, folder=True)
+    except PathRefused:
+        return None
+    found = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        found.update(f"{path.relative_to(folder).as_posix()}\0{file_digest(path)}\0".encode())
+    return found.hexdigest()
+
+
 def read_rows(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> Rows | None:
     """Read every file of a card; None when anything in them is wrong (the problems say what)."""
     before = len(problems.errors)
@@ -82,7 +104,8 @@ def _report(
     file: str = "",
 ) -> None:
     advice = (refused.allowed, "") if isinstance(refused, PathRefused) else ("", refused.do)
-    where = f"{file}: " if file else ""
+    line = getattr(refused, "line", 0)
+    where = f"{file}{f':{line}' if line else ''}: " if file else ""
     problems.add(loaded.document.problem(refused.code, ("fairtransfer", *path), f"{where}{refused.found}", *advice))
 
 

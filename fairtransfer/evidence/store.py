@@ -165,9 +165,9 @@ class Store:
         return Attempt(self, job, number)
 
     def fail(self, job: str, reason: str) -> None:
-        """Record that a job ended without a result."""
-        number = self.status(job).attempt + 1
-        self.mark(job, "failed", number, reason)
+        """Record that a job ended without a result; the attempt is the one that was begun, if any was."""
+        status = self.status(job)
+        self.mark(job, "failed", status.attempt + (status.state != "leased"), reason)
 
     def result(self, job: str) -> Path | None:
         """Return the folder of a finished job whose files are as they were written, else None.

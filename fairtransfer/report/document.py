@@ -64,6 +64,7 @@ class Document:
     results: tuple[Table, ...]
     costs: Table
     failed: Table
+    warnings: tuple[str, ...]
     reproduce: tuple[tuple[str, str], ...]
     glossary: tuple[tuple[str, str], ...]
     filled: int
@@ -121,6 +122,7 @@ def _document(subject: Subject, digest: str, version: str, environment: Mapping[
         results=tuple(results.result_tables(subject)),
         costs=cost_table(record),
         failed=failed_table(record),
+        warnings=tuple(told.warnings(subject)),
         reproduce=reproduce(record, environment),
         glossary=glossary(record),
         filled=filled,

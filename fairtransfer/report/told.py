@@ -107,6 +107,11 @@ def _of_benchmark(subject: Subject, benchmark: Mapping[str, Any], card: Card) ->
     yield from (f"{card.id}: {gap}." for gap in card.known_gaps)
 
 
+def warnings(subject: Subject) -> Iterator[str]:
+    """Yield what the checks of the definitions and the data warned of."""
+    yield from (f"{w['place']} {w['code']}: {w['text']}" for w in subject.record.run["warnings"])
+
+
 def scope(subject: Subject) -> Iterator[tuple[str, str]]:
     """Yield label and text of what the model is for, and what it is not for."""
     purpose = subject.audit.purpose

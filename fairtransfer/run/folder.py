@@ -110,7 +110,7 @@ def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[st
         },
         "benchmarks": benchmarks,
         "failed_jobs": failed,
-        "warnings": [{"code": w.code, "text": w.found} for w in (*plan.files.warnings, *sides.warnings)],
+        "warnings": [w.to_json() for w in (*plan.files.warnings, *sides.warnings)],
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fairtransfer.data.paths import PathRefused, locate
-from fairtransfer.data.rows import file_digest, root_of
+from fairtransfer.data.rows import file_digest, loose_files, root_of
 from fairtransfer.errors import DefinitionError, Problem, Problems
 from fairtransfer.evidence.canonical import digest
 from fairtransfer.models import Checkpoint, fetch, inspect_checkpoint
@@ -131,8 +131,9 @@ def make_plan(
     with placed(files.loaded):
         checkpoint = inspect_checkpoint(fetch(files.loaded, roots.model), audit.model.source)
     common = _common(files, checkpoint, machine)
+    sides = _sides(files, roots)
     jobs = tuple(
-        _job(files, training, index, common) for training in trainings for index in range(len(audit.benchmarks))
+        _job(files, training, index, common, sides) for training in trainings for index in range(len(audit.benchmarks))
     )
     return Plan(files, checkpoint, machine, roots, jobs, _run_id(files, jobs))
 
@@ -210,25 +211,34 @@ def _common(files: AuditFiles, checkpoint: Checkpoint, machine: Machine) -> dict
     }
 
 
-def _side(card: LoadedCard, labels: LabelMap | None) -> dict[str, Any]:
+def _sides(files: AuditFiles, roots: Roots) -> tuple[dict[str, Any], ...]:
+    """Return what decides the rows of the adaptation side and of every benchmark, in this order."""
+    audit, cards = files.loaded.audit, (files.training, *files.benchmarks)
+    labels = [audit.training_set.labels, *(ref.labels for ref in audit.benchmarks)]
+    loose = {card.path: loose_files(card, roots.data) for card in cards}
+    return tuple(_side(card, mapping, loose[card.path]) for card, mapping in zip(cards, labels, strict=True))
+
+
+def _side(card: LoadedCard, labels: LabelMap | None, loose: str | None) -> dict[str, Any]:
     # A list, not an object: of a row's labels the first class listed wins, and digests do not see the order of keys.
     mapping = (
         None
         if labels is None
         else [[name, sources if sources == "rest" else list(sources)] for name, sources in labels.items()]
     )
-    return {"rows": card.card.decides_rows(), "labels": mapping}
+    return {"rows": card.card.decides_rows(), "labels": mapping, "loose_files": loose}
 
 
-def _job(files: AuditFiles, training: Training, index: int, common: dict[str, Any]) -> Job:
-    audit = files.loaded.audit
-    judged = [_side(card, ref.labels) for card, ref in zip(files.benchmarks, audit.benchmarks, strict=True)]
+def _job(
+    files: AuditFiles, training: Training, index: int, common: dict[str, Any], sides: tuple[dict[str, Any], ...]
+) -> Job:
+    adapted_on, *judged = sides
     key: dict[str, Any] = {**common, "training": training.to_json(), "benchmark": judged[index]}
     if training.uses_labels:
         # What stands in any benchmark is taken out of the adaptation side, so all of them decide what is learned.
         key |= {
-            "adapt_on": _side(files.training, audit.training_set.labels),
-            "split": audit.training_set.split,
+            "adapt_on": adapted_on,
+            "split": files.loaded.audit.training_set.split,
             "kept_apart_from": judged,
         }
     return Job(digest(key)[:32], training, files.benchmarks[index].card.id)
