@@ -125,7 +125,8 @@ def public_gate(gate: Mapping[str, Any], hidden: Hidden, keys: Mapping[str, str]
     lists = {name: [entry for entry in gate[name] if shown(entry)] for name in ("decided_by", "needed", "contrasts")}
     whole = len(lists["decided_by"]) == len(gate["decided_by"])
     reason = gate["reason"] if whole else "decided by a group too small to show; the evidence holds its numbers"
-    return {**gate, **lists, "reason": reason}
+    margin = gate["smallest_margin"] if len(lists["contrasts"]) == len(gate["contrasts"]) else None
+    return {**gate, **lists, "reason": reason, "smallest_margin": margin}
 
 
 def group_sizes(rows: Iterable[Row]) -> dict[str, dict[View, dict[Group, int]]]:
