@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.findings.counts import Block, Counts, Ints, Tally, View
-from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.counts import Block, Ints, Tally, View
 from fairtransfer.findings.samples import Difference, Level, Mean, Paired
+from fairtransfer.findings.study import Study
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.metrics import METRICS, Metric
 
@@ -45,23 +45,22 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Desk:
-    """Answers questions from a run's counts."""
+    """Answers questions from a study's counts."""
 
-    record: RunRecord
-    counts: Counts
+    study: Study
 
     @property
     def procedure(self) -> bool:
         """Whether claims are about the recipe, over seeds."""
-        return self.record.audit.claim == "procedure"
+        return self.study.claim == "procedure"
 
     def clustered(self, benchmark: str) -> bool:
         """Whether rows of this benchmark share units."""
-        return bool(self.record.cards[benchmark].card.unit)
+        return self.study.benchmark(benchmark).clustered
 
     def block(self, pairing: Pairing) -> Block | None:
         """Return the joint counts of two models."""
-        return self.counts.block(pairing.benchmark, pairing.stage, pairing.strategy, pairing.budget)
+        return self.study.counts.block(pairing.benchmark, pairing.stage, pairing.strategy, pairing.budget)
 
     def groups(self, pairing: Pairing, view: View) -> list[dict[str, str]]:
         """Return the groups of a view, in order."""
@@ -101,14 +100,14 @@ class Desk:
     def _classes(self, kind: Metric, of: str | None) -> list[str]:
         if not kind.of_class:
             return [""]
-        return list(self.record.classes) if of is None else [of]
+        return list(self.study.classes) if of is None else [of]
 
     def _level(
         self, pairing: Pairing, model: Model, group: dict[str, str], kind: Metric, of: str, side: Side
     ) -> Level | Missing:
         tally, column = self._column(pairing, group, kind.event, of)
         den, num = (tally.den_first, tally.first) if model == "before" else (tally.den_second, tally.second)
-        if model == "before" and self.record.audit.before.kind != "probe" and pairing.stage == "change":
+        if model == "before" and not self.study.before_has_seeds and pairing.stage == "change":
             den, num = den[:1], num[:1]  # the model as published is one model, whatever the seeds of the others
         if side == "rest":
             sizes, hits = den.sum(axis=1) - den[:, column], num.sum(axis=1) - num[:, column]
@@ -156,25 +155,18 @@ class Desk:
         stage, strategy, budget = pairing.stage if model is None else model, pairing.strategy, pairing.budget
         if model == "before":
             stage, strategy, budget = (
-                ("before", "", "") if pairing.stage == "change" else ("after", self.scratch, budget)
+                ("before", "", "") if pairing.stage == "change" else ("after", self.study.scratch, budget)
             )
-        return self.counts.moments_of(
+        return self.study.counts.moments_of(
             pairing.benchmark, stage, strategy, budget, side, "*".join(group), canonical(group).decode(), event, of
         )
 
-    @property
-    def scratch(self) -> str:
-        """The name of the strategy that trains from scratch; empty when there is none."""
-        return next((s.name for s in self.record.audit.strategies if s.kind == "scratch"), "")
-
     def pairings(self, benchmark: str, stage: Literal["change", "gain"]) -> Iterator[Pairing]:
-        """Yield the pairs of models there are counts for, in the audit's order."""
-        audit = self.record.audit
-        found = set(self.counts.names)
-        for strategy in audit.strategies:
-            for budget in self.record.run["label_budgets"]:
-                if (benchmark, stage, strategy.name, budget["written"]) in found:
-                    yield Pairing(benchmark, stage, strategy.name, budget["written"])
+        """Yield the pairs of models there are counts for, in the study's order."""
+        found = set(self.study.counts.names)
+        for strategy, budget in self.study.models:
+            if (benchmark, stage, strategy, budget) in found:
+                yield Pairing(benchmark, stage, strategy, budget)
 
 
 def _per_seed(table: Ints, column: int) -> tuple[int, ...]:
