@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+import numpy as np
+
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.findings.counts import Block, Ints, Tally, View
+from fairtransfer.findings.counts import Block, Numbers, Tally, View
 from fairtransfer.findings.samples import Difference, Level, Mean, Paired
 from fairtransfer.findings.study import Study
 from fairtransfer.stats.effective import Moments
@@ -109,20 +111,24 @@ class Desk:
         den, num = (tally.den_first, tally.first) if model == "before" else (tally.den_second, tally.second)
         if model == "before" and not self.study.before_has_seeds and pairing.stage == "change":
             den, num = den[:1], num[:1]  # the model as published is one model, whatever the seeds of the others
-        if side == "rest":
-            sizes, hits = den.sum(axis=1) - den[:, column], num.sum(axis=1) - num[:, column]
-        else:
-            sizes, hits = den[:, column], num[:, column]
+        sizes = den.sum(axis=1) - den[:, column] if side == "rest" else den[:, column]
         if (sizes == 0).any():
             return Missing("undefined", _why_empty(kind, of), float(sizes.mean()))
         moments = self._moments(pairing, model, side, group, kind.event, of)
+        if tally.weighted:
+            if moments.m == 0:
+                return Missing("undefined", "all weights are 0", float(sizes.mean()))
+            hits = np.array([moments.rate]) * sizes
+        else:
+            hits = num.sum(axis=1) - num[:, column] if side == "rest" else num[:, column]
         return Level(
-            tuple(map(int, hits)),
-            tuple(map(int, sizes)),
+            tuple(hits.tolist()),
+            tuple(sizes.tolist()),
             moments,
             self.clustered(pairing.benchmark),
             self.procedure,
             kind.complement,
+            tally.weighted,
         )
 
     def _change(self, pairing: Pairing, group: dict[str, str], kind: Metric, of: str) -> Paired | Missing:
@@ -141,6 +147,7 @@ class Desk:
             clustered=self.clustered(pairing.benchmark),
             procedure=self.procedure,
             sign=-1 if kind.complement else 1,
+            weighted=tally.weighted,
         )
 
     def _column(self, pairing: Pairing, group: dict[str, str], event: str, of: str) -> tuple[Tally, int]:
@@ -169,8 +176,8 @@ class Desk:
                 yield Pairing(benchmark, stage, strategy, budget)
 
 
-def _per_seed(table: Ints, column: int) -> tuple[int, ...]:
-    return tuple(map(int, table[:, column]))
+def _per_seed(table: Numbers, column: int) -> tuple[float, ...]:
+    return tuple(table[:, column].tolist())
 
 
 def _why_empty(kind: Metric, of: str) -> str:

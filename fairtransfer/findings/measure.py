@@ -31,11 +31,11 @@ class _Teller:
     def benchmark(self, name: str) -> Iterator[Finding]:
         """Yield the rows of one benchmark: the model as published first, then every adapted one."""
         changes = list(self.desk.pairings(name, "change"))
-        if changes:
+        if changes and self.study.has_before:
             yield from self.levels(changes[0], "before")
         for pairing in changes:
             yield from self.levels(pairing, "after")
-            if pairing.strategy != self.study.scratch:
+            if pairing.strategy != self.study.scratch and self.study.has_before:
                 yield from self.changes(pairing)
         for pairing in self.desk.pairings(name, "gain"):
             yield from self.changes(pairing)
@@ -84,7 +84,7 @@ class _Teller:
         stage: Any = model or pairing.stage
         seeds = self._seeds(pairing)
         strategy: str | None = pairing.strategy
-        budget: str | None = pairing.budget
+        budget: str | None = pairing.budget or None
         if model == "before":
             strategy = budget = None
             seeds = seeds if self.study.before_has_seeds else ()

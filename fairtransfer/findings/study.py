@@ -51,6 +51,8 @@ class Study:
         Every adapted model asked for, in order.
     scratch
         The strategy that trains from scratch; empty when there is none.
+    has_before
+        There is a model to compare with; without it the counts hold one model twice.
     """
 
     audit_id: str
@@ -66,6 +68,7 @@ class Study:
     scratch: str
     benchmarks: tuple[Judged, ...]
     counts: Counts
+    has_before: bool = True
 
     def benchmark(self, name: str) -> Judged:
         """Return a benchmark by its id."""

@@ -88,6 +88,15 @@ def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
     )
 
 
+def judge_table(desk: Desk) -> Verdict:
+    """Return the verdict on a table of predictions: its only model is the candidate."""
+    study = desk.study
+    chosen = Chosen(*study.models[0], "the predictions given")
+    gates, family = judge_model(desk, chosen)
+    outcome = worst([gate.outcome for gate in gates])
+    return Verdict(outcome, chosen, gates, (), (), study.policy, family=family, exploratory=False)
+
+
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the worst outcome; with none there is nothing that could have passed."""
     return min(outcomes, key=SEVERITY.index, default="not_applicable")
