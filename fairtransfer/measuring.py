@@ -27,6 +27,7 @@ from fairtransfer.gates import judge_table
 from fairtransfer.gates.verdict import Verdict
 from fairtransfer.spec.gates import Policy
 from fairtransfer.spec.short import read_gates, read_metrics
+from fairtransfer.version import VERSION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +50,7 @@ class Measurement:
     """
 
     counted: Counted
+    question: Question
     study: Study
     findings: tuple[Finding, ...]
     verdict: Verdict
@@ -68,6 +70,14 @@ class Measurement:
             "rows": [finding.to_json() for finding in self.findings],
             "verdict": self.verdict.to_json(),
         }
+
+    def render(self, out: Path) -> list[Path]:
+        """Write the report (HTML and Markdown) and the public numbers (JSON) into a folder; small groups are hidden."""
+        from fairtransfer.report.render import render_table
+        from fairtransfer.report.table_document import build_table
+
+        document = build_table(self.counted, self.question, self.study, self.to_json(), VERSION)
+        return render_table(document, out)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as a DataFrame, one row each; a group's attributes are columns of their own."""
@@ -140,7 +150,7 @@ def measure(
     crossed = tuple(tuple(view) for view in intersections)
     question = Question(columns, crossed, asked_metrics, asked_gates, policy, positive)
     desk = Desk(study_of_table(counted, question))
-    return Measurement(counted, desk.study, findings_of(desk), judge_table(desk))
+    return Measurement(counted, question, desk.study, findings_of(desk), judge_table(desk))
 
 
 __all__ = ["DefinitionError", "Measurement", "measure"]

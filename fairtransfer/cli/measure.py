@@ -77,17 +77,18 @@ def _list(text: str) -> list[str]:
 
 
 def _tell(found: Measurement, json: Path | None, out: Path | None) -> None:
-    from fairtransfer.cli.show import print_json, print_rows, print_verdict
+    from fairtransfer.cli.show import console, print_json, print_measured, print_verdict
+    from fairtransfer.errors import relative
     from fairtransfer.evidence.canonical import write_json
 
     if json is not None and str(json) == "-":
         print_json(found.to_json())
     else:
-        print_rows(found)
+        print_measured(found)
         if found.study.gates:
             print_verdict(found.verdict)
     if json is not None and str(json) != "-":
         json.parent.mkdir(parents=True, exist_ok=True)
         write_json(json, found.to_json())
     if out is not None:
-        raise NotImplementedError
+        console().print(f"report:   {relative(found.render(out)[0])}", soft_wrap=True)

@@ -117,7 +117,9 @@ def count_table(table: ibis.Table, name: str, columns: Columns, classes: Sequenc
     if columns.items:
         _check_items(table, name, columns, problems)
     problems.raise_if_any()
-    return Counted(_named_unknown(cells, columns), columns.groups, columns.multilabel, known, rows, notes, checker.outside, name)
+    return Counted(
+        _named_unknown(cells, columns), columns.groups, columns.multilabel, known, rows, notes, checker.outside, name
+    )
 
 
 def _check_columns(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:

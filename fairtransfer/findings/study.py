@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fairtransfer.findings.choice import chosen_seeds
@@ -47,12 +48,16 @@ class Study:
         ``procedure``: about the recipe, over seeds. ``artifact``: about one model.
     before_has_seeds
         The model as published was measured once per seed (a probe on it).
+    label_budgets
+        Label budget as it is written -> how many labels it is.
     models
         Every adapted model asked for, in order.
     scratch
         The strategy that trains from scratch; empty when there is none.
     has_before
         There is a model to compare with; without it the counts hold one model twice.
+    before_name
+        What that model is called.
     """
 
     audit_id: str
@@ -68,7 +73,9 @@ class Study:
     scratch: str
     benchmarks: tuple[Judged, ...]
     counts: Counts
+    label_budgets: Mapping[str, int] = field(default_factory=dict)
     has_before: bool = True
+    before_name: str = "as published"
 
     def benchmark(self, name: str) -> Judged:
         """Return a benchmark by its id."""
@@ -101,5 +108,6 @@ def study_of(record: RunRecord) -> Study:
             )
             for b in run["benchmarks"]
         ),
+        label_budgets={budget["written"]: budget["labels"] for budget in run["label_budgets"]},
         counts=Counts(record.cells, record.moments, record.classes, chosen_seeds(record)),
     )

@@ -67,10 +67,11 @@ def study_of_table(counted: Counted, question: Question) -> Study:
         models=((model, ""),),
         scratch="",
         benchmarks=(
-            Judged(BENCHMARK, BENCHMARK, bool(question.columns.unit), question.columns.groups, question.views),
+            Judged(BENCHMARK, counted.name, bool(question.columns.unit), question.columns.groups, question.views),
         ),
         counts=Counts(cells_of(counted, model), moments, counted.classes),
         has_before=question.columns.before is not None,
+        before_name=question.columns.before or "",
     )
 
 

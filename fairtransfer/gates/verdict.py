@@ -41,7 +41,7 @@ class Verdict:
             "outcome": self.outcome,
             "candidate": None
             if chosen is None
-            else {"strategy": chosen.strategy, "label_budget": chosen.budget, "rule": chosen.rule},
+            else {"strategy": chosen.strategy, "label_budget": chosen.budget or None, "rule": chosen.rule},
             "gates": [gate.to_json() for gate in self.gates],
             "others": list(self.others),
             "notes": list(self.notes),
