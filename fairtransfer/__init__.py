@@ -8,13 +8,18 @@ from fairtransfer.version import VERSION
 
 if TYPE_CHECKING:
     from fairtransfer.api import Run, judge, load_audit, plan, render, run, verify
+    from fairtransfer.measuring import Measurement, measure
 
 __version__ = VERSION
-__all__ = ["Run", "__version__", "judge", "load_audit", "plan", "render", "run", "verify"]
+__all__ = ["Measurement", "Run", "__version__", "judge", "load_audit", "measure", "plan", "render", "run", "verify"]
 
 
 def __getattr__(name: str) -> Any:
     """Import the verbs when one is first used, so that importing the package costs nothing."""
+    if name in ("Measurement", "measure"):
+        from fairtransfer import measuring
+
+        return getattr(measuring, name)
     if name in __all__:
         from fairtransfer import api
 

@@ -230,15 +230,17 @@ def _put_in_place(aside: Path, final: Path) -> None:
 def conclude(folder: Path) -> Verdict:
     """Write findings, verdict, report and digests of a run's folder, from the evidence in it."""
     from fairtransfer.evidence.canonical import write_json
-    from fairtransfer.findings.measure import desk_of, measure
+    from fairtransfer.findings.asking import Desk
+    from fairtransfer.findings.measure import measure
     from fairtransfer.findings.record import load_record
+    from fairtransfer.findings.study import study_of
     from fairtransfer.gates import judge as judge_record
     from fairtransfer.report.render import render as render_report
 
     record = load_record(folder)
-    desk = desk_of(record)
+    desk = Desk(study_of(record))
     verdict = judge_record(record, desk)
-    rows = [finding.to_json() for finding in measure(record, desk)]
+    rows = [finding.to_json() for finding in measure(desk)]
     write_json(
         folder / "findings.json",
         {"schema": "1", "audit_id": record.audit.id, "run_id": record.id, "rows": rows, "verdict": verdict.to_json()},

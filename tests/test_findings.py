@@ -17,8 +17,10 @@ from toy import edit, toy_rows, write_project
 from fairtransfer import api
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import read_json
-from fairtransfer.findings.measure import desk_of, measure
+from fairtransfer.findings.asking import Desk
+from fairtransfer.findings.measure import measure
 from fairtransfer.findings.record import load_record
+from fairtransfer.findings.study import study_of
 from fairtransfer.report.rows import Rows
 from fairtransfer.run.plan import Job
 from fairtransfer.stats import intervals as iv
@@ -230,7 +232,7 @@ def test_gaps_come_with_their_noise_floor(rows: Rows) -> None:
 def test_findings_are_a_pure_function_of_the_folder(run: Path) -> None:
     """Computed again from the evidence alone they are the same rows, and the files the same bytes."""
     record = load_record(run)
-    again = [row.to_json() for row in measure(record, desk_of(record))]
+    again = [row.to_json() for row in measure(Desk(study_of(record)))]
 
     assert json.loads(json.dumps(again)) == read_json(run / "findings.json")["rows"]
     assert api.judge(run).to_json() == read_json(run / "verdict.json")

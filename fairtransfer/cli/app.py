@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from fairtransfer.cli import doctor, gate, init, plan, report, run, schema, validate, verify
+from fairtransfer.cli import doctor, gate, init, measure, plan, report, run, schema, validate, verify
 from fairtransfer.errors import DefinitionError, FairtransferError, shown
 from fairtransfer.version import VERSION
 
@@ -31,6 +31,7 @@ for command in (
     validate.validate,
     report.report,
     gate.gate,
+    measure.measure,
     verify.verify,
     init.init,
     schema.schema,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fairtransfer.gates.verdict import Verdict
+    from fairtransfer.measuring import Measurement
 
 _TONES = {"pass": "green", "fail": "red", "inconclusive": "yellow", "not_applicable": "dim", "error": "red"}
 
@@ -50,6 +51,20 @@ def tell_warnings(warnings: Iterable[str]) -> None:
         sys.stderr.write(f"warning: {warning}\n")
 
 
+def print_measured(found: Measurement) -> None:
+    """Print what was measured: a table per way to group, and what was noticed while counting."""
+    from fairtransfer.report.results import group_tables
+    from fairtransfer.report.rows import Rows
+    from fairtransfer.report.subject import Subject
+
+    rows = Rows(finding.to_json() for finding in found.findings)
+    for table in group_tables(Subject(found.study, rows, found.verdict.to_json(), frozenset())):
+        right = [number for number, numeric in enumerate(table.numeric) if numeric]
+        print_table(table.caption, table.headings, table.rows, right)
+    for note, n in found.counted.notes.items():
+        console().print(f"note: {formats.count(n)} {note}", markup=False)
+
+
 def print_verdict(verdict: Verdict) -> None:
     """Print the verdict, every gate with its reason, and what would settle what is open."""
     from rich.markup import escape
@@ -58,7 +73,8 @@ def print_verdict(verdict: Verdict) -> None:
     chosen = verdict.candidate
     out.print(f"[bold {_TONES[verdict.outcome]}]{formats.POLICY_WORDS[verdict.outcome]}[/]")
     if chosen is not None:
-        out.print(f"candidate: {escape(chosen.strategy)} on {escape(chosen.budget)} labels ({escape(chosen.rule)})")
+        model = f"{chosen.strategy} on {chosen.budget} labels" if chosen.budget else chosen.strategy
+        out.print(f"candidate: {escape(model)} ({escape(chosen.rule)})")
     for gate in verdict.gates:
         out.print(
             f"  [{_TONES[gate.outcome]}]{formats.OUTCOME_WORDS[gate.outcome]}[/] {escape(gate.id)}: {escape(gate.reason)}"

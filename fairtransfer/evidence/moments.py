@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fairtransfer.evidence.canonical import canonical
 
 Counts = NDArray[np.int64]
+Numbers = NDArray[Any]
 Flags = NDArray[np.bool_]
 JOIN = "|"
 
@@ -49,6 +50,26 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """How many items a row of counts stands for, and how much they weigh; numbers per row.
+
+    Attributes
+    ----------
+    n
+        Items.
+    sum, squares
+        Sums of their weights and of the squares of these; equal to n where every item weighs one.
+    alone
+        Every item is a unit of its own. Otherwise all items of a row belong to the row's unit.
+    """
+
+    n: Counts
+    sum: Numbers
+    squares: Numbers
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """The items of a benchmark, in one fixed order.
 
@@ -60,12 +81,15 @@ class People:
         A number per row; rows that share a unit have the same one.
     views
         ``attributes -> view``.
+    weights
+        Where a row stands for several: see `Weights`.
     """
 
     classes: tuple[str, ...]
     truth: Flags
     units: Counts
     views: dict[tuple[str, ...], View]
+    weights: Weights | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +108,12 @@ def people(items: pa.Table, classes: Sequence[str], views: Iterable[tuple[str, .
     """Return the items as arrays, in the table's order."""
     _, units = np.unique(np.asarray(items["unit"].to_pylist(), dtype=object).astype(str), return_inverse=True)
     numbers = units.astype(np.int64)
-    found = {view: _view(items, view, numbers) for view in views}
+    found = {view: view_of(items, view, numbers) for view in views}
     return People(tuple(classes), membership(items["y"].to_pylist(), classes), numbers, found)
 
 
-def _view(items: pa.Table, names: tuple[str, ...], units: Counts) -> View:
+def view_of(items: pa.Table, names: tuple[str, ...], units: Counts) -> View:
+    """Return how the rows of a table fall into the groups of some attributes."""
     keys = list(zip(*(items[name].to_pylist() for name in names), strict=True)) if names else [()] * items.num_rows
     order = sorted(set(keys))
     rank = {key: i for i, key in enumerate(order)}
@@ -170,7 +195,7 @@ def _rows(
     who: People, den: Counts, num: Counts, event: _Event, key: dict[str, str], extra: dict[str, Counts]
 ) -> Iterator[dict[str, Any]]:
     for names, view in who.views.items():
-        inside, outside = _unit_sums(view, who.units, den, num)
+        inside, outside = _sums(who, view, den, num)
         discordant = {name: _add(view.codes, values, len(view.groups)) for name, values in extra.items()}
         for side, table in (("group", inside), ("rest", outside))[: 2 if names else 1]:
             for number, group in enumerate(view.groups):
@@ -181,7 +206,7 @@ def _rows(
                     "group": canonical(group).decode(),
                     "event": event.name,
                     "class": event.of,
-                    **dict(zip(("units", "m", "x", "mm", "xm", "xx"), map(int, table[number]), strict=True)),
+                    **dict(zip(("units", "m", "x", "mm", "xm", "xx"), table[number].tolist(), strict=True)),
                     **{
                         name: int(discordant[name][number]) if side == "group" and name in discordant else 0
                         for name in ("worse", "better")
@@ -189,7 +214,19 @@ def _rows(
                 }
 
 
-def _unit_sums(view: View, units: Counts, den: Counts, num: Counts) -> tuple[Counts, Counts]:
+def _sums(who: People, view: View, den: Counts, num: Counts) -> tuple[Numbers, Numbers]:
+    weights = who.weights
+    if weights is None:
+        return _unit_sums(view, who.units, den, num)
+    if not weights.alone:
+        return _unit_sums(view, who.units, weights.sum * den, weights.sum * num)
+    columns = ((den > 0) * weights.n, weights.sum * den, weights.sum * num)
+    squares = (weights.squares * den * den, weights.squares * num * den, weights.squares * num * num)
+    inside = np.stack([_add(view.codes, values, len(view.groups)) for values in (*columns, *squares)], axis=1)
+    return inside, inside.sum(axis=0) - inside
+
+
+def _unit_sums(view: View, units: Counts, den: Numbers, num: Numbers) -> tuple[Numbers, Numbers]:
     """Return groups x (units, m, x, mm, xm, xx) inside each group and, by subtraction unit for unit, outside it.
 
     A unit may have rows in several groups; outside one of them its sums are its total minus its part inside.
@@ -209,17 +246,19 @@ def _unit_sums(view: View, units: Counts, den: Counts, num: Counts) -> tuple[Cou
     return inside, outside
 
 
-def _squares(group: Counts, m: Counts, x: Counts, groups: int) -> Counts:
+def _squares(group: Counts, m: Numbers, x: Numbers, groups: int) -> Numbers:
     present = (m > 0).astype(np.int64)
     return np.stack([_add(group, values, groups) for values in (present, m, x, m * m, x * m, x * x)], axis=1)
 
 
-def _add(index: Counts, values: Counts, size: int) -> Counts:
+def _add(index: Counts, values: Numbers, size: int) -> Numbers:
     """Return sums by index. They are made in float64, which is exact for the counts that occur (below 2**53)."""
-    return np.rint(np.bincount(index, weights=values, minlength=size)).astype(np.int64)
+    sums = np.bincount(index, weights=values, minlength=size)
+    return np.rint(sums).astype(np.int64) if np.issubdtype(np.asarray(values).dtype, np.integer) else sums
 
 
-def moments_table(rows: Iterable[dict[str, Any]]) -> pa.Table:
-    """Return moments as a table, sorted."""
-    table = pa.Table.from_pylist(list(rows), schema=pa.schema(list(COLUMNS.items())))
+def moments_table(rows: Iterable[dict[str, Any]], number: pa.DataType | None = None) -> pa.Table:
+    """Return moments as a table, sorted; the sums are whole numbers unless another type is asked for."""
+    types = {name: kind if kind == pa.string() or number is None else number for name, kind in COLUMNS.items()}
+    table = pa.Table.from_pylist(list(rows), schema=pa.schema(list(types.items())))
     return table.sort_by([(name, "ascending") for name, kind in COLUMNS.items() if kind == pa.string()])

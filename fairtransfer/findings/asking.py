@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+import numpy as np
+
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.findings.counts import Block, Counts, Ints, Tally, View
-from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.counts import Block, Numbers, Tally, View
 from fairtransfer.findings.samples import Difference, Level, Mean, Paired
+from fairtransfer.findings.study import Study
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.metrics import METRICS, Metric
 
@@ -45,23 +47,22 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Desk:
-    """Answers questions from a run's counts."""
+    """Answers questions from a study's counts."""
 
-    record: RunRecord
-    counts: Counts
+    study: Study
 
     @property
     def procedure(self) -> bool:
         """Whether claims are about the recipe, over seeds."""
-        return self.record.audit.claim == "procedure"
+        return self.study.claim == "procedure"
 
     def clustered(self, benchmark: str) -> bool:
         """Whether rows of this benchmark share units."""
-        return bool(self.record.cards[benchmark].card.unit)
+        return self.study.benchmark(benchmark).clustered
 
     def block(self, pairing: Pairing) -> Block | None:
         """Return the joint counts of two models."""
-        return self.counts.block(pairing.benchmark, pairing.stage, pairing.strategy, pairing.budget)
+        return self.study.counts.block(pairing.benchmark, pairing.stage, pairing.strategy, pairing.budget)
 
     def groups(self, pairing: Pairing, view: View) -> list[dict[str, str]]:
         """Return the groups of a view, in order."""
@@ -101,29 +102,33 @@ class Desk:
     def _classes(self, kind: Metric, of: str | None) -> list[str]:
         if not kind.of_class:
             return [""]
-        return list(self.record.classes) if of is None else [of]
+        return list(self.study.classes) if of is None else [of]
 
     def _level(
         self, pairing: Pairing, model: Model, group: dict[str, str], kind: Metric, of: str, side: Side
     ) -> Level | Missing:
         tally, column = self._column(pairing, group, kind.event, of)
         den, num = (tally.den_first, tally.first) if model == "before" else (tally.den_second, tally.second)
-        if model == "before" and self.record.audit.before.kind != "probe" and pairing.stage == "change":
+        if model == "before" and not self.study.before_has_seeds and pairing.stage == "change":
             den, num = den[:1], num[:1]  # the model as published is one model, whatever the seeds of the others
-        if side == "rest":
-            sizes, hits = den.sum(axis=1) - den[:, column], num.sum(axis=1) - num[:, column]
-        else:
-            sizes, hits = den[:, column], num[:, column]
+        sizes = den.sum(axis=1) - den[:, column] if side == "rest" else den[:, column]
         if (sizes == 0).any():
             return Missing("undefined", _why_empty(kind, of), float(sizes.mean()))
         moments = self._moments(pairing, model, side, group, kind.event, of)
+        if tally.weighted:
+            if moments.m == 0:
+                return Missing("undefined", "all weights are 0", float(sizes.mean()))
+            hits = np.array([moments.rate]) * sizes
+        else:
+            hits = num.sum(axis=1) - num[:, column] if side == "rest" else num[:, column]
         return Level(
-            tuple(map(int, hits)),
-            tuple(map(int, sizes)),
+            tuple(hits.tolist()),
+            tuple(sizes.tolist()),
             moments,
             self.clustered(pairing.benchmark),
             self.procedure,
             kind.complement,
+            tally.weighted,
         )
 
     def _change(self, pairing: Pairing, group: dict[str, str], kind: Metric, of: str) -> Paired | Missing:
@@ -142,6 +147,7 @@ class Desk:
             clustered=self.clustered(pairing.benchmark),
             procedure=self.procedure,
             sign=-1 if kind.complement else 1,
+            weighted=tally.weighted,
         )
 
     def _column(self, pairing: Pairing, group: dict[str, str], event: str, of: str) -> tuple[Tally, int]:
@@ -156,29 +162,22 @@ class Desk:
         stage, strategy, budget = pairing.stage if model is None else model, pairing.strategy, pairing.budget
         if model == "before":
             stage, strategy, budget = (
-                ("before", "", "") if pairing.stage == "change" else ("after", self.scratch, budget)
+                ("before", "", "") if pairing.stage == "change" else ("after", self.study.scratch, budget)
             )
-        return self.counts.moments_of(
+        return self.study.counts.moments_of(
             pairing.benchmark, stage, strategy, budget, side, "*".join(group), canonical(group).decode(), event, of
         )
 
-    @property
-    def scratch(self) -> str:
-        """The name of the strategy that trains from scratch; empty when there is none."""
-        return next((s.name for s in self.record.audit.strategies if s.kind == "scratch"), "")
-
     def pairings(self, benchmark: str, stage: Literal["change", "gain"]) -> Iterator[Pairing]:
-        """Yield the pairs of models there are counts for, in the audit's order."""
-        audit = self.record.audit
-        found = set(self.counts.names)
-        for strategy in audit.strategies:
-            for budget in self.record.run["label_budgets"]:
-                if (benchmark, stage, strategy.name, budget["written"]) in found:
-                    yield Pairing(benchmark, stage, strategy.name, budget["written"])
+        """Yield the pairs of models there are counts for, in the study's order."""
+        found = set(self.study.counts.names)
+        for strategy, budget in self.study.models:
+            if (benchmark, stage, strategy, budget) in found:
+                yield Pairing(benchmark, stage, strategy, budget)
 
 
-def _per_seed(table: Ints, column: int) -> tuple[int, ...]:
-    return tuple(map(int, table[:, column]))
+def _per_seed(table: Numbers, column: int) -> tuple[float, ...]:
+    return tuple(table[:, column].tolist())
 
 
 def _why_empty(kind: Metric, of: str) -> str:

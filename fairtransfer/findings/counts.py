@@ -16,22 +16,32 @@ from fairtransfer.evidence.tables import integers
 from fairtransfer.stats.effective import Moments
 
 Ints = NDArray[np.int64]
+Numbers = NDArray[Any]
 View = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of one event, seeds x groups: denominators and numerators of both models, and pairs that differ."""
+    """Counts of one event, seeds x groups: denominators and numerators of both models, and pairs that differ.
+
+    Attributes
+    ----------
+    den_first, den_second
+        Cases in the denominators.
+    first, second
+        In the numerators; with weights their share of the weight, times the cases, so that `first / den_first` is the rate.
+    gained, lost
+        In the numerator after and not before, and the reverse; with weights in the same way.
+    """
 
     groups: tuple[dict[str, str], ...]
     den_first: Ints
     den_second: Ints
-    first: Ints
-    second: Ints
-    gained: Ints
-    """In the numerator after and not before."""
-    lost: Ints
-    """In the numerator before and not after."""
+    first: Numbers
+    second: Numbers
+    gained: Numbers
+    lost: Numbers
+    weighted: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,8 @@ class Block:
     first: NDArray[np.bool_]
     second: NDArray[np.bool_]
     n: Ints
+    w: Numbers | None = None
+    """Sums of weights, where cases do not count alike."""
     _tallies: dict[tuple[View, str, str], Tally] = field(default_factory=dict)
 
     def tally(self, view: View, event: str, of: str) -> Tally:
@@ -61,13 +73,28 @@ class Block:
         den_first, first = self._event(self.first, event, of)
         den_second, second = self._event(self.second, event, of)
 
-        def add(flags: NDArray[np.bool_]) -> Ints:
+        def add(flags: NDArray[np.bool_], values: Numbers) -> Numbers:
             cell = self.seed * len(groups) + codes
-            sums = np.bincount(cell, weights=np.where(flags, self.n, 0), minlength=len(self.seeds) * len(groups))
-            return np.rint(sums).astype(np.int64).reshape(len(self.seeds), len(groups))
+            sums = np.bincount(cell, weights=np.where(flags, values, 0), minlength=len(self.seeds) * len(groups))
+            return sums.reshape(len(self.seeds), len(groups))
 
+        def count(flags: NDArray[np.bool_]) -> Ints:
+            return np.rint(add(flags, self.n)).astype(np.int64)
+
+        dens = count(den_first), count(den_second)
+        gained, lost = second & ~first, first & ~second
+        if self.w is None:
+            return Tally(groups, *dens, count(first), count(second), count(gained), count(lost))
+        before, after = _ratio(dens[0], add(den_first, self.w)), _ratio(dens[1], add(den_second, self.w))
+        parts = [add(flags, self.w) for flags in (first, second, gained, lost)]
         return Tally(
-            groups, add(den_first), add(den_second), add(first), add(second), add(second & ~first), add(first & ~second)
+            groups,
+            *dens,
+            parts[0] * before,
+            parts[1] * after,
+            parts[2] * after,
+            parts[3] * after,
+            weighted=True,
         )
 
     def _view(self, view: View) -> tuple[tuple[dict[str, str], ...], Ints]:
@@ -89,6 +116,11 @@ class Block:
             "precise": (said, mine & said),
         }
         return pairs[event]
+
+
+def _ratio(cases: Ints, weight: Numbers) -> Numbers:
+    """Return cases per weight; 0 where nothing weighs anything."""
+    return np.divide(cases, weight, out=np.zeros(weight.shape), where=weight > 0)
 
 
 @dataclass(frozen=True)
@@ -157,6 +189,7 @@ class Counts:
             chosen("pred_before"),
             chosen("pred_after"),
             self._n[mask],
+            self.cells["w"].to_numpy()[mask] if "w" in self.cells.column_names else None,
         )
 
     @cached_property

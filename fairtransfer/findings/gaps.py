@@ -20,7 +20,7 @@ def gap_finding(desk: Desk, pairing: Pairing, model: Model, view: View, blank: F
     that equal groups of these sizes would show (mean and 95th percentile) and the variance between groups corrected for
     sampling. Gates judge groups one by one instead.
     """
-    minimum = desk.record.audit.policy.min_group
+    minimum = desk.study.policy.min_group
     found = {
         str(group): (group, desk.level(pairing, model, group, blank.metric, blank.class_))
         for group in desk.groups(pairing, view)

@@ -1,4 +1,4 @@
-"""All findings of a run: every metric, for everyone, every group and every intersection, before, after, changed and gained."""
+"""All findings of a study: every metric, for everyone, every group and every intersection, before, after, changed and gained."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
-from fairtransfer.findings.choice import chosen_seeds
-from fairtransfer.findings.counts import Counts, View
+from fairtransfer.findings.counts import View
 from fairtransfer.findings.gaps import gap_finding
-from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.rows import Finding, interval_fields
 from fairtransfer.findings.samples import Level, Mean, Paired, Sample
 from fairtransfer.spec.audit import MetricSpec
@@ -20,36 +18,31 @@ from fairtransfer.stats.planning import detectable, detectable_change
 EVERYONE: View = ()
 
 
-def desk_of(record: RunRecord) -> Desk:
-    """Return the desk that answers questions about a run."""
-    return Desk(record, Counts(record.cells, record.moments, record.classes, chosen_seeds(record)))
-
-
-def measure(record: RunRecord, desk: Desk | None = None) -> tuple[Finding, ...]:
-    """Return every finding of a run, in a fixed order."""
-    teller = _Teller(record, desk or desk_of(record))
-    return tuple(row for benchmark in record.run["benchmarks"] for row in teller.benchmark(benchmark["id"]))
+def measure(desk: Desk) -> tuple[Finding, ...]:
+    """Return every finding of a study, in a fixed order."""
+    teller = _Teller(desk)
+    return tuple(row for benchmark in desk.study.benchmarks for row in teller.benchmark(benchmark.id))
 
 
 class _Teller:
-    def __init__(self, record: RunRecord, desk: Desk) -> None:
-        self.record, self.desk = record, desk
+    def __init__(self, desk: Desk) -> None:
+        self.study, self.desk = desk.study, desk
 
     def benchmark(self, name: str) -> Iterator[Finding]:
         """Yield the rows of one benchmark: the model as published first, then every adapted one."""
         changes = list(self.desk.pairings(name, "change"))
-        if changes:
+        if changes and self.study.has_before:
             yield from self.levels(changes[0], "before")
         for pairing in changes:
             yield from self.levels(pairing, "after")
-            if pairing.strategy != self.desk.scratch:
+            if pairing.strategy != self.study.scratch and self.study.has_before:
                 yield from self.changes(pairing)
         for pairing in self.desk.pairings(name, "gain"):
             yield from self.changes(pairing)
 
     def questions(self, pairing: Pairing) -> Iterator[tuple[View, dict[str, str], str, str | None]]:
         """Yield every (view, group, metric, class) to be answered."""
-        for metric in self.record.audit.metrics:
+        for metric in self.study.metrics:
             for of in self._classes(metric):
                 for view in self.views(pairing.benchmark):
                     for group in self.desk.groups(pairing, view):
@@ -57,21 +50,21 @@ class _Teller:
 
     def views(self, benchmark: str) -> list[View]:
         """Return the views of a benchmark, everyone first."""
-        return [EVERYONE, *(tuple(view) for view in self.record.benchmark(benchmark)["views"])]
+        return [EVERYONE, *self.study.benchmark(benchmark).views]
 
     def _classes(self, metric: MetricSpec) -> list[str | None]:
         if not METRICS[metric.name].of_class:
             return [None]
-        positive = self.record.run["positive_class"]
+        positive = self.study.positive_class
         if metric.per_class:
-            return [None, *self.record.classes]
+            return [None, *self.study.classes]
         return [positive]
 
     def levels(self, pairing: Pairing, model: Model) -> Iterator[Finding]:
         """Yield the rates of one model, then the gaps between its groups."""
         for _, group, metric, of in self.questions(pairing):
             yield self._row(pairing, model, group, metric, of, self.desk.level(pairing, model, group, metric, of))
-        for spec in self.record.audit.metrics:
+        for spec in self.study.metrics:
             for of in self._classes(spec):
                 for view in self.views(pairing.benchmark)[1:]:
                     blank = self._blank(pairing, model, {}, spec.name, of)
@@ -91,18 +84,29 @@ class _Teller:
         stage: Any = model or pairing.stage
         seeds = self._seeds(pairing)
         strategy: str | None = pairing.strategy
-        budget: str | None = pairing.budget
+        budget: str | None = pairing.budget or None
         if model == "before":
             strategy = budget = None
-            seeds = seeds if self.record.audit.before.kind == "probe" else ()
-        elif pairing.strategy == self.desk.scratch:
+            seeds = seeds if self.study.before_has_seeds else ()
+        elif pairing.strategy == self.study.scratch:
             stage = "scratch"
         level: Any = "overall" if not group else "group" if len(group) == 1 else "intersection"
-        benchmark = self.record.cards[pairing.benchmark].card.key
+        benchmark = self.study.benchmark(pairing.benchmark).key
         direction = METRICS[metric].harm_direction
-        audit = self.record.audit
+        study = self.study
         return Finding(
-            audit.id, self.record.id, benchmark, stage, strategy, budget, seeds, metric, of, direction, group, level
+            study.audit_id,
+            study.run_id,
+            benchmark,
+            stage,
+            strategy,
+            budget,
+            seeds,
+            metric,
+            of,
+            direction,
+            group,
+            level,
         )
 
     def _seeds(self, pairing: Pairing) -> tuple[int, ...]:
@@ -122,7 +126,7 @@ class _Teller:
         if isinstance(sample, Missing):
             return replace(blank, n=sample.n, status=sample.status, status_reason=sample.reason)
         row = replace(blank, **count_fields(sample, higher_is_worse=METRICS[metric].higher_is_worse))
-        minimum = self.record.audit.policy.min_group
+        minimum = self.study.policy.min_group
         smallest = min((part.n for part in sample.parts), default=0) if isinstance(sample, Mean) else row.n or 0
         if smallest < minimum:
             return replace(row, status="too_small", status_reason=f"{smallest:g} cases, fewer than {minimum}")

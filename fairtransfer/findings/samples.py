@@ -14,7 +14,14 @@ from statistics import fmean
 import numpy as np
 
 from fairtransfer.stats import intervals
-from fairtransfer.stats.effective import Moments, design_effect, effective_size, t_correction
+from fairtransfer.stats.effective import (
+    Moments,
+    design_effect,
+    effective_size,
+    t_correction,
+    weighted_effect,
+    weighted_size,
+)
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.seeds import SeedPart, seed_part, seed_share, widen
 
@@ -88,14 +95,17 @@ class Level(Sample):
         Numerator and denominator of every seed.
     complement
         The rate reported is one minus the event's share.
+    weighted
+        Cases do not count alike; numerators are shares of the weight, times the cases.
     """
 
-    hits: tuple[int, ...]
+    hits: tuple[float, ...]
     sizes: tuple[int, ...]
     moments: Moments
     clustered: bool
     procedure: bool
     complement: bool = False
+    weighted: bool = False
 
     @property
     def range(self) -> Limits:
@@ -135,6 +145,8 @@ class Level(Sample):
 
     def size(self, level: float) -> float:
         """Return the effective number of people."""
+        if self.weighted:
+            return weighted_size(self.moments, self.n, level)
         return effective_size(self.moments, self.seeds_count, clustered=self.clustered, level=level)
 
     def examples(self, level: float) -> Interval:
@@ -145,7 +157,9 @@ class Level(Sample):
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "wilson" + _suffix(self.seeds_count, clustered=self.clustered, procedure=self.procedure)
+        return "wilson" + _suffix(
+            self.seeds_count, clustered=self.clustered, procedure=self.procedure, weighted=self.weighted
+        )
 
 
 @dataclass(frozen=True)
@@ -164,15 +178,16 @@ class Paired(Sample):
         +1 when the rate is the event's share, -1 for its complement.
     """
 
-    gained: tuple[int, ...]
-    lost: tuple[int, ...]
-    before: tuple[int, ...]
-    after: tuple[int, ...]
+    gained: tuple[float, ...]
+    lost: tuple[float, ...]
+    before: tuple[float, ...]
+    after: tuple[float, ...]
     n: float
     moments: Moments
     clustered: bool
     procedure: bool
     sign: int = 1
+    weighted: bool = False
 
     @property
     def range(self) -> Limits:
@@ -206,13 +221,16 @@ class Paired(Sample):
 
     def scale(self, level: float) -> float:
         """Return the share of the pairs that independent rows would be worth."""
-        if not self.clustered:
+        if not self.clustered and not self.weighted:
             return 1.0
-        effect = design_effect(self.moments, self.discordant * self.n, self.seeds_count)
+        effect = weighted_effect(self.moments, self.discordant, self.n) if self.weighted else self._effect()
         if self.moments.variance() == 0:
             # No unit differs from another, so the spread within units is unknown: each unit counts as one pair.
-            effect = max(effect, self.n / max(self.moments.units, 1))
+            effect = max(effect, self.n / max(self.moments.worth if self.weighted else self.moments.units, 1))
         return t_correction(self.moments.units, level) / effect
+
+    def _effect(self) -> float:
+        return design_effect(self.moments, self.discordant * self.n, self.seeds_count)
 
     def examples(self, level: float) -> Interval:
         """Return Bonett and Price's interval at the effective number of pairs."""
@@ -229,7 +247,9 @@ class Paired(Sample):
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "bonett-price" + _suffix(self.seeds_count, clustered=self.clustered, procedure=self.procedure)
+        return "bonett-price" + _suffix(
+            self.seeds_count, clustered=self.clustered, procedure=self.procedure, weighted=self.weighted
+        )
 
 
 @dataclass(frozen=True)
@@ -273,7 +293,10 @@ class Difference(Sample):
     def method(self) -> str:
         """How the interval is made."""
         return "newcombe/agresti-caffo envelope" + _suffix(
-            self.seeds_count, clustered=self.first.clustered, procedure=self.of_procedure
+            self.seeds_count,
+            clustered=self.first.clustered,
+            procedure=self.of_procedure,
+            weighted=self.first.weighted,
         )
 
 
@@ -331,7 +354,7 @@ class Mean(Sample):
         return ("mover over classes of " if self.independent else "mean over classes of ") + self.parts[0].method
 
 
-def _suffix(seeds: int, *, clustered: bool, procedure: bool) -> str:
-    parts = ["units"] if clustered else []
+def _suffix(seeds: int, *, clustered: bool, procedure: bool, weighted: bool = False) -> str:
+    parts = (["units"] if clustered else []) + (["weights"] if weighted else [])
     parts += ["seeds"] if procedure and seeds > 1 else []
     return f" ({' and '.join(parts)})" if parts else ""

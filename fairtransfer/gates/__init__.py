@@ -9,11 +9,11 @@ from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.gap import gap
 from fairtransfer.gates.no_harm import no_harm
 from fairtransfer.gates.no_negative_transfer import no_negative_transfer
-from fairtransfer.gates.verdict import judge
+from fairtransfer.gates.verdict import judge, judge_table
 from fairtransfer.gates.worst_group import worst_group
 from fairtransfer.spec.gates import GateSpec
 
-__all__ = ["GATES", "judge"]
+__all__ = ["GATES", "judge", "judge_table"]
 
 GATES: dict[str, Callable[[Desk, Target, GateSpec], Iterator[Contrast]]] = {
     "no_harm": no_harm,

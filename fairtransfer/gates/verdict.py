@@ -9,8 +9,8 @@ from typing import Any
 
 from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.choice import Chosen, candidate
-from fairtransfer.findings.measure import desk_of
 from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.study import study_of
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import GateResult, Outcome, decide, judge_contrasts
 from fairtransfer.spec.gates import GateSpec, Policy
@@ -41,7 +41,7 @@ class Verdict:
             "outcome": self.outcome,
             "candidate": None
             if chosen is None
-            else {"strategy": chosen.strategy, "label_budget": chosen.budget, "rule": chosen.rule},
+            else {"strategy": chosen.strategy, "label_budget": chosen.budget or None, "rule": chosen.rule},
             "gates": [gate.to_json() for gate in self.gates],
             "others": list(self.others),
             "notes": list(self.notes),
@@ -62,17 +62,17 @@ class Verdict:
 
 def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
     """Return the verdict of a run: a pure function of its evidence."""
-    found = desk or desk_of(record)
+    found = desk or Desk(study_of(record))
     chosen = candidate(record)
     if chosen is None or not _exists(found, chosen):
         notes = ("no result of the candidate: every training of it failed", *_notes(record))
         return Verdict("error", chosen, (), (), notes, record.audit.policy, family=0, exploratory=False)
-    gates, family = judge_model(record, found, chosen)
+    gates, family = judge_model(found, chosen)
     blocks = _incomplete(record, chosen) or _leaks(record)
     gates = tuple(_hold(gate, blocks) for gate in gates) if blocks else gates
     others = tuple(
-        _other(record, found, model)
-        for model in _models(found, record)
+        _other(found, model)
+        for model in _models(found)
         if (model.strategy, model.budget) != (chosen.strategy, chosen.budget)
     )
     exploratory = record.audit.claim == "procedure" and len(record.audit.seeds) < PROCEDURE_RECOMMENDED
@@ -88,16 +88,26 @@ def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
     )
 
 
+def judge_table(desk: Desk) -> Verdict:
+    """Return the verdict on a table of predictions: its only model is the candidate."""
+    study = desk.study
+    chosen = Chosen(*study.models[0], "the predictions given")
+    gates, family = judge_model(desk, chosen)
+    outcome = worst([gate.outcome for gate in gates])
+    return Verdict(outcome, chosen, gates, (), (), study.policy, family=family, exploratory=False)
+
+
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the worst outcome; with none there is nothing that could have passed."""
     return min(outcomes, key=SEVERITY.index, default="not_applicable")
 
 
-def judge_model(record: RunRecord, desk: Desk, model: Chosen) -> tuple[tuple[GateResult, ...], int]:
-    """Judge one adapted model by every gate of the audit; FAIL is corrected over all contrasts together."""
-    alpha = record.audit.policy.alpha_run
-    asked = [(gate, list(_contrasts(record, desk, model, gate))) for gate in record.audit.gates]
-    judged = judge_contrasts([contrast for _, contrasts in asked for contrast in contrasts], alpha)
+def judge_model(desk: Desk, model: Chosen) -> tuple[tuple[GateResult, ...], int]:
+    """Judge one adapted model by every gate of a study; FAIL is corrected over all contrasts together."""
+    study = desk.study
+    asked = [(gate, _contrasts(desk, model, gate)) for gate in study.gates]
+    every = [contrast for _, contrasts in asked for contrast in contrasts]
+    judged = judge_contrasts(every, study.policy.alpha_run)
     results, begin = [], 0
     for gate, contrasts in asked:
         results.append(decide(gate, judged[begin : begin + len(contrasts)]))
@@ -105,16 +115,14 @@ def judge_model(record: RunRecord, desk: Desk, model: Chosen) -> tuple[tuple[Gat
     return tuple(results), len(judged)
 
 
-def _contrasts(record: RunRecord, desk: Desk, model: Chosen, gate: GateSpec) -> list[Contrast]:
+def _contrasts(desk: Desk, model: Chosen, gate: GateSpec) -> list[Contrast]:
     from fairtransfer.gates import GATES  # the table of gates imports this module
 
-    found = []
-    for benchmark in record.run["benchmarks"]:
-        wanted = gate.options.benchmark in (None, benchmark["id"]) and set(gate.options.by) <= set(
-            benchmark["attributes"]
-        )
-        if wanted:
-            target = Target(benchmark["id"], model.strategy, model.budget, desk.scratch, record.audit.policy.min_group)
+    study, found = desk.study, []
+    for benchmark in study.benchmarks:
+        named = gate.options.benchmark in (None, benchmark.id)
+        if named and set(gate.options.by) <= set(benchmark.attributes):
+            target = Target(benchmark.id, model.strategy, model.budget, study.scratch, study.policy.min_group)
             found += list(GATES[gate.kind](desk, target, gate))
     return found
 
@@ -122,20 +130,20 @@ def _contrasts(record: RunRecord, desk: Desk, model: Chosen, gate: GateSpec) -> 
 def _exists(desk: Desk, model: Chosen) -> bool:
     return any(
         (strategy, budget) == (model.strategy, model.budget)
-        for _, stage, strategy, budget in desk.counts.names
+        for _, stage, strategy, budget in desk.study.counts.names
         if stage == "change"
     )
 
 
-def _models(desk: Desk, record: RunRecord) -> list[Chosen]:
-    """Return every adapted model there are counts for, in the audit's order."""
-    found = {(strategy, budget) for _, stage, strategy, budget in desk.counts.names if stage == "change"}
-    order = [(s.name, b["written"]) for s in record.audit.strategies for b in record.run["label_budgets"]]
-    return [Chosen(*pair, "listed") for pair in order if pair in found and pair[0] != desk.scratch]
+def _models(desk: Desk) -> list[Chosen]:
+    """Return every adapted model there are counts for, in the study's order."""
+    found = {(strategy, budget) for _, stage, strategy, budget in desk.study.counts.names if stage == "change"}
+    scratch = desk.study.scratch
+    return [Chosen(*pair, "listed") for pair in desk.study.models if pair in found and pair[0] != scratch]
 
 
-def _other(record: RunRecord, desk: Desk, model: Chosen) -> dict[str, Any]:
-    gates, _ = judge_model(record, desk, model)
+def _other(desk: Desk, model: Chosen) -> dict[str, Any]:
+    gates, _ = judge_model(desk, model)
     outcomes = {gate.id: gate.outcome for gate in gates}
     return {
         "strategy": model.strategy,

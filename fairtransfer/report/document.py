@@ -8,6 +8,7 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.study import Study, study_of
 from fairtransfer.report import results, sentences, told
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.figures import figures
@@ -80,23 +81,28 @@ def build(
     record: RunRecord, found: Mapping[str, Any], digest: str, version: str, environment: Mapping[str, Any]
 ) -> Document:
     """Return the report of a run from `findings.json` (rows and verdict) and the run's folder."""
-    rows, hidden = public_rows(record, found["rows"])
-    keys = {benchmark["id"]: benchmark["key"] for benchmark in record.run["benchmarks"]}
+    return _document(record, public(study_of(record), found), digest, version, environment)
+
+
+def public(study: Study, found: Mapping[str, Any]) -> Subject:
+    """Return findings and verdict as they may be shown."""
+    rows, hidden = public_rows(found["rows"], study.policy.suppress_below)
+    keys = {benchmark.id: benchmark.key for benchmark in study.benchmarks}
     gates = [public_gate(gate, hidden, keys) for gate in found["verdict"]["gates"]]
-    subject = Subject(record, Rows(rows), {**found["verdict"], "gates": gates}, hidden)
-    return _document(subject, digest, version, environment)
+    return Subject(study, Rows(rows), {**found["verdict"], "gates": gates}, hidden)
 
 
-def public_rows(record: RunRecord, rows: list[Row]) -> tuple[list[Row], set[tuple[str, Group]]]:
+def public_rows(rows: list[Row], below: int) -> tuple[list[Row], set[tuple[str, Group]]]:
     """Return the rows as they may be shown, and what is hidden."""
-    below = record.audit.policy.suppress_below
     sizes = group_sizes(rows)
     hidden = {(benchmark, group) for benchmark, views in sizes.items() for group in hidden_groups(views, below)}
     return suppress(rows, hidden), hidden
 
 
-def _document(subject: Subject, digest: str, version: str, environment: Mapping[str, Any]) -> Document:
-    record, audit, verdict = subject.record, subject.audit, subject.verdict
+def _document(
+    record: RunRecord, subject: Subject, digest: str, version: str, environment: Mapping[str, Any]
+) -> Document:
+    audit, verdict = record.audit, subject.verdict
     filled, fields, blanks = completeness(record)
     return Document(
         audit_id=audit.id,
@@ -108,13 +114,13 @@ def _document(subject: Subject, digest: str, version: str, environment: Mapping[
         rule=sentences.RULE,
         candidate=subject.candidate,
         chosen_by=verdict["candidate"]["rule"] if verdict["candidate"] else "no adapted model has a result",
-        facts=tuple(told.facts(subject, digest)),
+        facts=tuple(told.facts(record, subject, digest)),
         findings=tuple(told.findings(subject)),
         gates=results.gate_table(subject),
-        needed=tuple(_needed(gate) for gate in verdict["gates"] if gate["needed"]),
-        unknowns=tuple(told.unknowns(subject)),
-        scope=tuple(told.scope(subject)),
-        figures=figures(record, subject.rows, verdict, *subject.metric),
+        needed=results.needed(subject),
+        unknowns=tuple(told.unknowns(record, subject)),
+        scope=tuple(told.scope(record)),
+        figures=figures(subject),
         groups=tuple(results.group_tables(subject)),
         others=results.others_table(subject),
         benchmarks=benchmarks(record, subject.rows, subject.hidden),
@@ -122,7 +128,7 @@ def _document(subject: Subject, digest: str, version: str, environment: Mapping[
         results=tuple(results.result_tables(subject)),
         costs=cost_table(record),
         failed=failed_table(record),
-        warnings=tuple(told.warnings(subject)),
+        warnings=tuple(told.warnings(record)),
         reproduce=reproduce(record, environment),
         glossary=glossary(record),
         filled=filled,
@@ -133,7 +139,3 @@ def _document(subject: Subject, digest: str, version: str, environment: Mapping[
         rows=subject.rows.all,
         verdict_json=verdict,
     )
-
-
-def _needed(gate: Mapping[str, Any]) -> str:
-    return f"{results.gate_name(gate)}. {'; '.join(map(sentences.needed, gate['needed']))}."

@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.findings.record import RunRecord
 from fairtransfer.report import charts, sentences
 from fairtransfer.report.charts import Figure
-from fairtransfer.report.rows import Row, Rows
+from fairtransfer.report.rows import Row
+from fairtransfer.report.subject import Subject
 
 MOST_GROUPS = 24
 """A chart with more rows than this is not readable; its table is."""
 
 
-def figures(
-    record: RunRecord, rows: Rows, verdict: Mapping[str, Any], metric: str, of: str | None
-) -> tuple[Figure, ...]:
+def figures(subject: Subject) -> tuple[Figure, ...]:
     """Return the figures of a report: per view before, after and change; per benchmark the learning curves."""
-    drawer = _Drawer(record, rows, verdict, metric, of)
-    return tuple(drawer.all())
+    return tuple(_Drawer(subject).all())
 
 
 class _Drawer:
-    def __init__(self, record: RunRecord, rows: Rows, verdict: Mapping[str, Any], metric: str, of: str | None) -> None:
-        self.record, self.rows, self.verdict, self.metric, self.of = record, rows, verdict, metric, of
-        self.measure = sentences.metric_name(metric, of)
-        chosen = verdict["candidate"]
-        self.model = (chosen["strategy"], chosen["label_budget"]) if chosen else ("", "")
+    def __init__(self, subject: Subject) -> None:
+        self.study, self.rows = subject.study, subject.rows
+        self.metric, self.of = subject.metric
+        self.measure = sentences.metric_name(self.metric, self.of)
+        self.model = (subject.strategy, subject.budget)
 
     def all(self) -> Iterator[Figure]:
-        for benchmark in self.record.run["benchmarks"]:
-            views = [tuple(view) for view in benchmark["views"]]
-            for view in views:
-                if figure := self.dots(benchmark["key"], view):
+        for benchmark in self.study.benchmarks:
+            for view in benchmark.views:
+                if figure := self.dots(benchmark.key, view):
                     yield figure
-                if view == views[0] and (curves := self.curves(benchmark["key"], view)):
+                if view == benchmark.views[0] and (curves := self.curves(benchmark.key, view)):
                     yield curves
 
-    def row(self, key: str, stage: str, group: dict[str, str], model: tuple[str, str] | None = None) -> Row | None:
+    def row(
+        self, key: str, stage: str, group: dict[str, str], model: tuple[str, str | None] | None = None
+    ) -> Row | None:
         strategy, budget = (None, None) if stage == "before" else model or self.model
         found = self.rows.find(key, stage, self.metric, group, strategy, budget, self.of)
         return found if found is not None and found["status"] == "ok" else None
@@ -74,9 +72,7 @@ class _Drawer:
     def limit(self, kind: str, view: tuple[str, ...]) -> float | None:
         """Return a gate's limit for this metric and view, in percent."""
         gates = [
-            g
-            for g in self.record.audit.gates
-            if g.kind == kind and g.options.by == view and g.options.metric == self.metric
+            g for g in self.study.gates if g.kind == kind and g.options.by == view and g.options.metric == self.metric
         ]
         return 100 * gates[0].margin if gates else None
 
@@ -103,19 +99,19 @@ class _Drawer:
         return f"Worst served here: {formats.group_label(group)}, {was}{now} after. Data in the table below."
 
     def curves(self, key: str, view: tuple[str, ...]) -> Figure | None:
-        budgets = {b["written"]: b["labels"] for b in self.record.run["label_budgets"]}
+        budgets = dict(self.study.label_budgets)
         models = self.rows.models(key)
         groups = self.rows.groups(key, view)
         if len(budgets) < 2 or not models or len(groups) > MOST_GROUPS:
             return None
-        scratch = {s.name for s in self.record.audit.strategies if s.kind == "scratch"}
-        points, published = [], []
+        points: list[dict[str, Any]] = []
+        published = []
         for group in [{}, *groups]:
             panel = formats.group_label(group)
             if (before := self.row(key, "before", group)) is not None:
                 published.append({"panel": panel, "value": 100 * before["estimate"]})
             for strategy, budget in models:
-                row = self.row(key, "scratch" if strategy in scratch else "after", group, (strategy, budget))
+                row = self.row(key, "scratch" if strategy == self.study.scratch else "after", group, (strategy, budget))
                 if row is not None:
                     points.append({"panel": panel, "strategy": strategy, "labels": budgets[budget], **_percent(row)})
         if not points:

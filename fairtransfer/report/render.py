@@ -14,6 +14,7 @@ from fairtransfer.evidence.canonical import canonical, read_json
 from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.findings.record import RunRecord, load_record
 from fairtransfer.report.document import Document, build
+from fairtransfer.report.table_document import TableDocument
 from fairtransfer.resources import resource
 from fairtransfer.version import VERSION
 
@@ -70,6 +71,17 @@ def document_of(record: RunRecord) -> Document:
         VERSION,
         read_json(record.folder / "environment.json"),
     )
+
+
+def render_table(document: TableDocument, out: Path) -> list[Path]:
+    """Write the report of a measured table (`table.html`, `table.md`) and its public numbers (`table.json`) into a folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    environment = _environment()
+    written = [out / name for name in ("table.html", "table.md", "table.json")]
+    for path in written[:2]:
+        write_atomic(path, (environment.get_template(f"{path.name}.j2").render(d=document) + "\n").encode())
+    write_atomic(written[2], canonical(document.content) + b"\n")
+    return written
 
 
 def _environment() -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.report import sentences, tables
+from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
 
@@ -37,6 +38,12 @@ def gate_table(subject: Subject) -> Table:
     return tables.table("gates", "The gates, and how the candidate came out", headings, rows, text_columns=4)
 
 
+def needed(subject: Subject) -> tuple[str, ...]:
+    """Return what would settle the gates that are open."""
+    gates = [gate for gate in subject.verdict["gates"] if gate["needed"]]
+    return tuple(f"{gate_name(gate)}. {'; '.join(map(sentences.needed, gate['needed']))}." for gate in gates)
+
+
 def others_table(subject: Subject) -> Table:
     """Return how the other adapted models would have come out."""
     gates = subject.verdict["gates"]
@@ -55,17 +62,19 @@ def others_table(subject: Subject) -> Table:
 
 def group_tables(subject: Subject) -> Iterator[Table]:
     """Yield the candidate's results per view: before, after, change, and against training from scratch."""
-    for benchmark in subject.record.run["benchmarks"]:
-        for view in benchmark["views"]:
-            yield _group_table(subject, benchmark["key"], tuple(view))
+    for benchmark in subject.study.benchmarks:
+        for view in benchmark.views:
+            yield _group_table(subject, benchmark.key, view)
 
 
 def _group_table(subject: Subject, key: str, view: tuple[str, ...]) -> Table:
-    where = " and ".join(view)
-    headings = (where, "Cases", "Before", "After", "Change, points", "Newly wrong / right", "Against scratch, points")
-    rows = [_group_row(subject, key, group) for group in [{}, *subject.rows.groups(key, view)]]
+    where, study = " and ".join(view), subject.study
+    columns = _columns(compared=study.has_before, controlled=bool(study.scratch))
+    groups = [{}, *subject.rows.groups(key, view)]
+    rows = [(formats.group_label(g), *(show(subject, key, g) for _, show in columns)) for g in groups]
     name = sentences.metric_name(*subject.metric).capitalize()
     caption = f"{name} by {where}, {key}: {_model(subject)} (95% intervals in brackets)"
+    headings = (where, *(heading for heading, _ in columns))
     return tables.table(f"r-{key.split('@')[0]}-{'-'.join(view)}", caption, headings, rows)
 
 
@@ -73,25 +82,32 @@ def _model(subject: Subject) -> str:
     return sentences.model_name(subject.strategy, subject.budget)
 
 
-def _group_row(subject: Subject, key: str, group: dict[str, str]) -> tuple[str, ...]:
-    before, after, change, gain = (subject.one(key, stage, group) for stage in ("before", "after", "change", "gain"))
-    return (
-        formats.group_label(group),
-        tables.people(after),
-        tables.rate(before),
-        tables.rate(after),
-        tables.change(change),
-        tables.flips(change),
-        tables.change(gain),
-    )
+_Cell = Callable[[Subject, str, dict[str, str]], str]
+
+
+def _columns(*, compared: bool, controlled: bool) -> list[tuple[str, _Cell]]:
+    """Return heading and content of the columns, as far as there are models to compare."""
+
+    def cell(show: Callable[[Row | None], str], stage: str) -> _Cell:
+        return lambda subject, key, group: show(subject.one(key, stage, group))
+
+    columns = [("Cases", cell(tables.people, "after"))]
+    columns += [("Before", cell(tables.rate, "before"))] if compared else []
+    columns += [("After", cell(tables.rate, "after"))]
+    if compared:
+        columns += [
+            ("Change, points", cell(tables.change, "change")),
+            ("Newly wrong / right", cell(tables.flips, "change")),
+        ]
+    return columns + ([("Against scratch, points", cell(tables.change, "gain"))] if controlled else [])
 
 
 def result_tables(subject: Subject) -> Iterator[Table]:
     """Yield every metric by view for every model."""
-    for benchmark in subject.record.run["benchmarks"]:
+    for benchmark in subject.study.benchmarks:
         for metric, of in subject.rows.metrics():
-            for view in [(), *map(tuple, benchmark["views"])]:
-                yield _results(subject, benchmark["key"], metric, of, view)
+            for view in [(), *benchmark.views]:
+                yield _results(subject, benchmark.key, metric, of, view)
 
 
 def _results(subject: Subject, key: str, metric: str, of: str | None, view: tuple[str, ...]) -> Table:
@@ -99,9 +115,16 @@ def _results(subject: Subject, key: str, metric: str, of: str | None, view: tupl
     listed = [row for group in groups for row in _models(subject, key, metric, of, group)]
     where = " and ".join(view) or "everyone"
     name = sentences.metric_name(metric, of).capitalize()
-    headings = ("Model", where, "Cases", name, "Against before, points", "Against scratch, points")
+    against = [f"Against {'before' if stage == 'change' else 'scratch'}, points" for stage in _compared(subject)]
+    headings = ("Model", where, "Cases", name, *against)
     anchor = f"t-{key.split('@')[0]}-{metric}{f'-{of}' if of else ''}-{'-'.join(view) or 'all'}"
     return tables.table(anchor, f"{name}, {key}, by {where}", headings, listed, text_columns=2)
+
+
+def _compared(subject: Subject) -> list[str]:
+    """Return the stages that compare two models, as far as there are two."""
+    study = subject.study
+    return (["change"] if study.has_before else []) + (["gain"] if study.scratch else [])
 
 
 def _models(
@@ -109,13 +132,12 @@ def _models(
 ) -> Iterator[tuple[str, ...]]:
     """Yield a group's row for the model as published, and for every adapted one."""
     label = formats.group_label(group)
+    compared = _compared(subject)
     before = subject.rows.find(key, "before", metric, group, of=of)
-    yield "as published", label, tables.people(before), tables.rate(before), "–", "–"
-    controls = {s.name for s in subject.audit.strategies if s.kind == "scratch"}
+    if subject.study.has_before:
+        yield subject.study.before_name, label, tables.people(before), tables.rate(before), *("–" for _ in compared)
     for strategy, budget in subject.rows.models(key):
-        stage = "scratch" if strategy in controls else "after"
-        row, *moved = (
-            subject.rows.find(key, s, metric, group, strategy, budget, of) for s in (stage, "change", "gain")
-        )
+        stage = "scratch" if strategy == subject.study.scratch else "after"
+        row, *moved = (subject.rows.find(key, s, metric, group, strategy, budget, of) for s in (stage, *compared))
         name = sentences.model_name(strategy, budget)
         yield name, label, tables.people(row), tables.rate(row), *map(tables.change, moved)

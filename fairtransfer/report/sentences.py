@@ -124,6 +124,8 @@ def needed(entry: dict[str, Any]) -> str:
     return f"{who}: no affordable number of cases or seeds, as the estimate lies too close to the limit"
 
 
-def model_name(strategy: str, budget: str) -> str:
+def model_name(strategy: str, budget: str | None) -> str:
     """Return an adapted model in words."""
+    if budget is None:
+        return strategy
     return f"{strategy} on {'all' if budget == 'all' else budget} labels"

@@ -1,4 +1,4 @@
-"""Whom and what a report is about: the candidate, its first metric, and the rows that tell of them."""
+"""Whom and what a report is about: the candidate, the first metric, and the rows that tell of them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.study import Study
 from fairtransfer.report import sentences
 from fairtransfer.report.rows import Row, Rows
 from fairtransfer.report.suppress import Hidden
-from fairtransfer.spec.audit import Audit
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A run, its rows as they may be shown, and its verdict.
+    """A study, its rows as they may be shown, and its verdict.
 
     Attributes
     ----------
@@ -24,15 +23,10 @@ class Subject:
         Which groups are hidden in documents.
     """
 
-    record: RunRecord
+    study: Study
     rows: Rows
     verdict: Mapping[str, Any]
     hidden: Hidden
-
-    @property
-    def audit(self) -> Audit:
-        """The audit that was carried out."""
-        return self.record.audit
 
     @cached_property
     def metric(self) -> tuple[str, str | None]:
@@ -46,9 +40,9 @@ class Subject:
         return self.verdict["candidate"]["strategy"] if self.verdict["candidate"] else ""
 
     @property
-    def budget(self) -> str:
-        """The candidate's label budget; empty when no adapted model has a result."""
-        return self.verdict["candidate"]["label_budget"] if self.verdict["candidate"] else ""
+    def budget(self) -> str | None:
+        """The candidate's label budget; None where none was adapted."""
+        return self.verdict["candidate"]["label_budget"] if self.verdict["candidate"] else None
 
     @property
     def candidate(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.findings.record import RunRecord
 from fairtransfer.report import sentences
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import unknown_is_hidden
@@ -16,9 +17,9 @@ MOST_NAMED = 12
 """Groups named in one sentence."""
 
 
-def facts(subject: Subject, digest: str) -> Iterator[tuple[str, str]]:
+def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[str, str]]:
     """Yield label and text of what was audited."""
-    run, audit = subject.record.run, subject.audit
+    run, audit = record.run, record.audit
     yield "Base model", f"{run['model']['source']} (sha256 {run['model']['sha256'][:16]}…)"
     chosen = (
         f"{subject.candidate}; chosen by: {subject.verdict['candidate']['rule']}" if subject.strategy else "no result"
@@ -28,16 +29,16 @@ def facts(subject: Subject, digest: str) -> Iterator[tuple[str, str]]:
     yield "The claim is about", f"{claim} ({formats.plural(len(audit.seeds), 'seed')})"
     judged = [f"{b['key']} ({formats.count(b['rows'])} cases)" for b in run["benchmarks"]]
     yield "Judged on", formats.listing(judged)
-    yield "Audit and run", f"{audit.id}, {subject.record.id}"
+    yield "Audit and run", f"{audit.id}, {record.id}"
     yield "Evidence", f"findings.json, sha256 {digest}"
 
 
 def findings(subject: Subject) -> Iterator[str]:
     """Yield three to six sentences for every benchmark."""
-    several = len(subject.record.run["benchmarks"]) > 1
-    for benchmark in subject.record.run["benchmarks"]:
-        prefix = f"{benchmark['id']}: " if several else ""
-        told = _findings(subject, benchmark["key"], tuple(benchmark["views"][0]))
+    several = len(subject.study.benchmarks) > 1
+    for benchmark in subject.study.benchmarks:
+        prefix = f"{benchmark.id}: " if several else ""
+        told = _findings(subject, benchmark.key, benchmark.views[0] if benchmark.views else ())
         yield from (prefix + sentence for sentence in told if sentence)
 
 
@@ -68,13 +69,27 @@ def _worst_served(subject: Subject, key: str, groups: list[dict[str, str]]) -> s
     return sentences.worst_served(formats.group_label(group), subject.one(key, "before", group), row, every=every)
 
 
-def unknowns(subject: Subject) -> Iterator[str]:
+def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
     """Yield what the audit cannot tell."""
-    names = sorted({a for b in subject.record.run["benchmarks"] for a in b["attributes"]})
-    examined = f"Only {formats.listing(names)} {'was' if len(names) == 1 else 'were'} examined."
-    yield f"{examined} About every other difference between people this audit says nothing."
-    for benchmark in subject.record.run["benchmarks"]:
-        yield from _of_benchmark(subject, benchmark, subject.record.cards[benchmark["id"]].card)
+    yield examined(subject)
+    for benchmark in record.run["benchmarks"]:
+        yield from _of_benchmark(record, subject, benchmark, record.cards[benchmark["id"]].card)
+    yield from unassessed(subject)
+    yield from (f"{note[0].upper()}{note[1:]}." for note in subject.verdict["notes"])
+    yield "What the model saw before it was published is not known; the benchmark may have been part of it."
+
+
+def examined(subject: Subject) -> str:
+    """Return which differences between people were looked at."""
+    names = sorted({name for benchmark in subject.study.benchmarks for name in benchmark.attributes})
+    if not names:
+        return "No groups were given: differences between people were not examined."
+    verb = "was" if len(names) == 1 else "were"
+    return f"Only {formats.listing(names)} {verb} examined. About every other difference between people the numbers say nothing."
+
+
+def unassessed(subject: Subject) -> Iterator[str]:
+    """Yield who is too few to say anything of, and how many groups are hidden."""
     metric = subject.metric[0]
     little = (r for r in subject.rows.all if r["status"] == "too_small" and r["metric"] == metric)
     small = sorted({formats.group_name(r["group"]) for r in little})
@@ -84,11 +99,9 @@ def unknowns(subject: Subject) -> Iterator[str]:
     if subject.hidden:
         hidden = formats.plural(len(subject.hidden), "small group")
         yield f"{hidden} hidden in this document; the verdict used them in full."
-    yield from (f"{note[0].upper()}{note[1:]}." for note in subject.verdict["notes"])
-    yield "What the model saw before it was published is not known; the benchmark may have been part of it."
 
 
-def _of_benchmark(subject: Subject, benchmark: Mapping[str, Any], card: Card) -> Iterator[str]:
+def _of_benchmark(record: RunRecord, subject: Subject, benchmark: Mapping[str, Any], card: Card) -> Iterator[str]:
     if card.synthetic.is_synthetic:
         how = card.synthetic.generator or "made up"
         yield f"{card.id} is synthetic: {how}. It shows how the model behaves on made-up cases, not how it serves people."
@@ -96,10 +109,10 @@ def _of_benchmark(subject: Subject, benchmark: Mapping[str, Any], card: Card) ->
         if what.endswith(" unknown") and not unknown_is_hidden(benchmark["key"], what, subject.hidden):
             attribute = what.removesuffix(" unknown")
             yield f"{card.id}: {formats.count(n)} cases have no recorded {attribute}; they are the group `unknown`."
-    cut = max((j.get("inputs_cut", 0) for j in subject.record.jobs if j["benchmark"] == card.id), default=0)
+    cut = max((j.get("inputs_cut", 0) for j in record.jobs if j["benchmark"] == card.id), default=0)
     if cut:
         of = f"{formats.count(cut)} of {formats.count(benchmark['rows'])}"
-        limit = subject.audit.model.max_tokens
+        limit = record.audit.model.max_tokens
         yield f"{card.id}: {of} texts are longer than {limit} tokens; only their beginning was read."
     if benchmark["leaks"]["blocks"]:
         twins = formats.count(benchmark["leaks"]["residual"])
@@ -107,17 +120,17 @@ def _of_benchmark(subject: Subject, benchmark: Mapping[str, Any], card: Card) ->
     yield from (f"{card.id}: {gap}." for gap in card.known_gaps)
 
 
-def warnings(subject: Subject) -> Iterator[str]:
+def warnings(record: RunRecord) -> Iterator[str]:
     """Yield what the checks of the definitions and the data warned of."""
-    yield from (f"{w['place']} {w['code']}: {w['text']}" for w in subject.record.run["warnings"])
+    yield from (f"{w['place']} {w['code']}: {w['text']}" for w in record.run["warnings"])
 
 
-def scope(subject: Subject) -> Iterator[tuple[str, str]]:
+def scope(record: RunRecord) -> Iterator[tuple[str, str]]:
     """Yield label and text of what the model is for, and what it is not for."""
-    purpose = subject.audit.purpose
+    purpose = record.audit.purpose
     yield "Intended use", purpose.use
     yield "Who is affected", purpose.affected
     yield "Out of scope", purpose.out_of_scope or NOT_PROVIDED
-    for name, card in subject.record.cards.items():
+    for name, card in record.cards.items():
         if card.card.uses.unsuitable:
             yield f"{name} is unsuitable for", "; ".join(card.card.uses.unsuitable)

@@ -33,6 +33,14 @@ def read_audit(path: Path, problems: Problems) -> LoadedAudit | None:
     return None if audit is None or len(problems.errors) > before else LoadedAudit(audit, document, path)
 
 
+def gates_of(document: Document, problems: Problems) -> tuple[GateSpec, ...]:
+    """Return the gates of a document that may hold nothing else; none when any of them cannot be read."""
+    try:
+        return tuple(_Reader(document, problems).gates(document.data["gates"]))
+    except _Unreadable:
+        return ()
+
+
 class _Reader:
     """Reads one document; every method adds problems where it finds them."""
 

@@ -10,7 +10,9 @@ from fairtransfer.stats.intervals import normal_quantile, t_quantile
 
 
 class Moments(NamedTuple):
-    """Sums over units of a ratio's numerator x and denominator m (each a sum over rows and seeds); all integers.
+    """Sums over units of a ratio's numerator x and denominator m, each a sum over rows and seeds.
+
+    Whole numbers unless rows have weights.
 
     Attributes
     ----------
@@ -22,12 +24,17 @@ class Moments(NamedTuple):
         Sums of squares and products of the units' sums.
     """
 
-    units: int
-    m: int
-    x: int
-    mm: int
-    xm: int
-    xx: int
+    units: float
+    m: float
+    x: float
+    mm: float
+    xm: float
+    xx: float
+
+    @property
+    def worth(self) -> float:
+        """How many units of equal weight these are worth (Kish 1965): ``(Σm)² / Σm²``, at most their number."""
+        return self.m * self.m / self.mm if self.mm else 0.0
 
     @property
     def rate(self) -> float:
@@ -63,7 +70,26 @@ def effective_size(moments: Moments, seeds: int, *, clustered: bool, level: floa
     return max(size * t_correction(moments.units, level), 1.0)
 
 
-def t_correction(units: int, level: float) -> float:
+def weighted_size(moments: Moments, people: float, level: float) -> float:
+    """Return the number of people of equal weight that a weighted rate is worth, at least 1 and at most `people`."""
+    p, v = moments.rate, moments.variance()
+    size = p * (1 - p) / v if v > 0 and 0 < p < 1 else moments.worth
+    return max(min(size, people) * t_correction(moments.units, level), 1.0)
+
+
+def weighted_effect(moments: Moments, discordant: float, people: float) -> float:
+    """Return the design effect (at least 1) of a weighted paired change.
+
+    Parameters
+    ----------
+    discordant
+        The weighted share of pairs that changed.
+    """
+    naive = (discordant - moments.rate**2) / people
+    return max(1.0, moments.variance() / naive) if naive > 0 else 1.0
+
+
+def t_correction(units: float, level: float) -> float:
     """Return ``(z / t)²`` with units - 1 degrees of freedom: few units know their own spread badly."""
     if units < 2:
         return 0.0

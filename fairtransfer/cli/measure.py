@@ -1,0 +1,94 @@
+"""`fairtransfer measure`: your own predictions, per group; no model, no training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fairtransfer.measuring import Measurement
+
+
+def measure(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet, or a folder of Parquet files.")],
+    label: Annotated[str, typer.Option(help="Column with the truth.")],
+    after: Annotated[str, typer.Option(help="Column with the model's answers.")],
+    before: Annotated[str | None, typer.Option(help="Column with the answers of the model before.")] = None,
+    groups: Annotated[str, typer.Option(help="Columns with group membership: a,b")] = "",
+    intersections: Annotated[str, typer.Option(help="Groups to cross: a*b,a*c")] = "",
+    item: Annotated[str, typer.Option(help="Columns that together name a row; repeats are an error.")] = "",
+    unit: Annotated[str | None, typer.Option(help="Column with the person or document that rows share.")] = None,
+    positive: Annotated[str | None, typer.Option(help="The class that metrics of one class are about.")] = None,
+    metrics: Annotated[str, typer.Option(help="error_rate,recall:per_class")] = "error_rate",
+    gate: Annotated[
+        list[str] | None, typer.Option(help="no_harm:by=a,metric=error_rate,margin=0.02; may be given several times.")
+    ] = None,
+    counts: Annotated[str | None, typer.Option(help="The file holds counts, in this column.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Column with sampling weights.")] = None,
+    classes: Annotated[str, typer.Option(help="All labels there are; default: those that occur.")] = "",
+    multilabel: Annotated[bool, typer.Option("--multilabel", help="Rows may have several labels: a|b")] = False,
+    alpha: Annotated[float, typer.Option(help="Error rate the gates may spend.", min=0.0001, max=0.4999)] = 0.05,
+    min_group: Annotated[int, typer.Option(help="Smallest denominator that is judged.", min=10)] = 10,
+    on_inconclusive: Annotated[str, typer.Option(help="block | warn: what not enough evidence means.")] = "block",
+    suppress_below: Annotated[int, typer.Option(help="Smaller counts are hidden in documents.", min=0)] = 11,
+    json: Annotated[Path | None, typer.Option(help="Write findings and verdict here; - prints them.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a report into this folder.")] = None,
+) -> None:
+    """Measure predictions made elsewhere, for each group, with intervals; with --gate they are judged too."""
+    from fairtransfer.errors import DefinitionError, Problem
+    from fairtransfer.measuring import measure as measure_table
+    from fairtransfer.spec.gates import Policy
+
+    if on_inconclusive not in ("block", "warn"):
+        raise DefinitionError([Problem("FT-P022", f"got `{on_inconclusive}`", "block | warn", "", "--on-inconclusive")])
+    policy = Policy(
+        alpha=alpha,
+        min_group=min_group,
+        on_inconclusive="warn" if on_inconclusive == "warn" else "block",
+        planned_evaluations=1,
+        suppress_below=suppress_below,
+    )
+    found = measure_table(
+        file,
+        label=label,
+        after=after,
+        before=before,
+        groups=_list(groups),
+        intersections=[view.split("*") for view in _list(intersections)],
+        item=_list(item),
+        unit=unit,
+        positive=positive,
+        metrics=_list(metrics),
+        gates=gate or [],
+        counts=counts,
+        weights=weights,
+        classes=_list(classes),
+        multilabel=multilabel,
+        policy=policy,
+    )
+    _tell(found, json, out)
+    raise typer.Exit(found.exit_code)
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _tell(found: Measurement, json: Path | None, out: Path | None) -> None:
+    from fairtransfer.cli.show import console, print_json, print_measured, print_verdict
+    from fairtransfer.errors import relative
+    from fairtransfer.evidence.canonical import write_json
+
+    if json is not None and str(json) == "-":
+        print_json(found.to_json())
+    else:
+        print_measured(found)
+        if found.study.gates:
+            print_verdict(found.verdict)
+    if json is not None and str(json) != "-":
+        json.parent.mkdir(parents=True, exist_ok=True)
+        write_json(json, found.to_json())
+    if out is not None:
+        console().print(f"report:   {relative(found.render(out)[0])}", soft_wrap=True)

@@ -1,0 +1,113 @@
+"""What was observed and what is asked of it, whoever observed it: a run, or a table of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fairtransfer.findings.choice import chosen_seeds
+from fairtransfer.findings.counts import Counts, View
+from fairtransfer.findings.record import RunRecord
+from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.gates import GateSpec, Policy
+
+Model = tuple[str, str]  # strategy, label budget
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A benchmark as findings see it.
+
+    Attributes
+    ----------
+    key
+        ``id@version``.
+    clustered
+        Rows share units.
+    views
+        The attributes and intersections that rows are split by.
+    """
+
+    id: str
+    key: str
+    clustered: bool
+    attributes: tuple[str, ...]
+    views: tuple[View, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Joint counts, and the questions about them.
+
+    Attributes
+    ----------
+    audit_id, run_id
+        Names under which the findings are told.
+    claim
+        ``procedure``: about the recipe, over seeds. ``artifact``: about one model.
+    before_has_seeds
+        The model as published was measured once per seed (a probe on it).
+    label_budgets
+        Label budget as it is written -> how many labels it is.
+    models
+        Every adapted model asked for, in order.
+    scratch
+        The strategy that trains from scratch; empty when there is none.
+    has_before
+        There is a model to compare with; without it the counts hold one model twice.
+    before_name
+        What that model is called.
+    """
+
+    audit_id: str
+    run_id: str
+    claim: Literal["procedure", "artifact"]
+    before_has_seeds: bool
+    classes: tuple[str, ...]
+    positive_class: str | None
+    metrics: tuple[MetricSpec, ...]
+    gates: tuple[GateSpec, ...]
+    policy: Policy
+    models: tuple[Model, ...]
+    scratch: str
+    benchmarks: tuple[Judged, ...]
+    counts: Counts
+    label_budgets: Mapping[str, int] = field(default_factory=dict)
+    has_before: bool = True
+    before_name: str = "as published"
+
+    def benchmark(self, name: str) -> Judged:
+        """Return a benchmark by its id."""
+        return next(b for b in self.benchmarks if b.id == name)
+
+
+def study_of(record: RunRecord) -> Study:
+    """Return a run's counts and questions."""
+    audit, run = record.audit, record.run
+    budgets = [budget["written"] for budget in run["label_budgets"]]
+    return Study(
+        audit_id=audit.id,
+        run_id=record.id,
+        claim=audit.claim,
+        before_has_seeds=audit.before.kind == "probe",
+        classes=record.classes,
+        positive_class=run["positive_class"],
+        metrics=audit.metrics,
+        gates=audit.gates,
+        policy=audit.policy,
+        models=tuple((strategy.name, budget) for strategy in audit.strategies for budget in budgets),
+        scratch=next((s.name for s in audit.strategies if s.kind == "scratch"), ""),
+        benchmarks=tuple(
+            Judged(
+                b["id"],
+                record.cards[b["id"]].card.key,
+                bool(record.cards[b["id"]].card.unit),
+                tuple(b["attributes"]),
+                tuple(tuple(view) for view in b["views"]),
+            )
+            for b in run["benchmarks"]
+        ),
+        label_budgets={budget["written"]: budget["labels"] for budget in run["label_budgets"]},
+        counts=Counts(record.cells, record.moments, record.classes, chosen_seeds(record)),
+    )

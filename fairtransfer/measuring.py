@@ -1,0 +1,156 @@
+"""Measure predictions that were made elsewhere: labels, one or two models' answers, groups. No model, no training.
+
+::
+
+    import fairtransfer as ft
+    found = ft.measure("answers.csv", label="y", before="old", after="new", groups=["region"])
+    print(found.to_frame())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairtransfer.errors import DefinitionError, Problem, Problems
+from fairtransfer.evidence.aggregate import Columns, Counted, count_table
+from fairtransfer.evidence.source import open_table
+from fairtransfer.findings.asking import Desk
+from fairtransfer.findings.frames import MetricTable, frame_of, metric_table
+from fairtransfer.findings.measure import measure as findings_of
+from fairtransfer.findings.rows import Finding
+from fairtransfer.findings.study import Study
+from fairtransfer.findings.table import Question, study_of_table
+from fairtransfer.gates import judge_table
+from fairtransfer.gates.verdict import Verdict
+from fairtransfer.spec.gates import Policy
+from fairtransfer.spec.short import read_gates, read_metrics
+from fairtransfer.version import VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POLICY = Policy(planned_evaluations=1)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a table of predictions says about each group.
+
+    Attributes
+    ----------
+    counted
+        Joint counts, and what was noticed while counting.
+    findings
+        One row per question; the same as `findings.json` of a run holds.
+    verdict
+        ``not_applicable`` when no gate was asked for.
+    """
+
+    counted: Counted
+    question: Question
+    study: Study
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+
+    @property
+    def exit_code(self) -> int:
+        """0 when no gate was asked for, else the verdict's."""
+        return self.verdict.exit_code if self.study.gates else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return rows and verdict as every JSON of this tool has them; numbers unrounded."""
+        counted = self.counted
+        table = {"name": counted.name, "classes": list(counted.classes), "n_in": counted.rows, "n_used": counted.rows}
+        return {
+            "schema": "1",
+            "table": {**table, "n_excluded": {}, "notes": counted.notes, "outside": counted.outside},
+            "rows": [finding.to_json() for finding in self.findings],
+            "verdict": self.verdict.to_json(),
+        }
+
+    def render(self, out: Path) -> list[Path]:
+        """Write the report (HTML and Markdown) and the public numbers (JSON) into a folder; small groups are hidden."""
+        from fairtransfer.report.render import render_table
+        from fairtransfer.report.table_document import build_table
+
+        document = build_table(self.counted, self.question, self.study, self.to_json(), VERSION)
+        return render_table(document, out)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the findings as a DataFrame, one row each; a group's attributes are columns of their own."""
+        return frame_of(self.findings)
+
+    def to_metricframe(self, by: str | Sequence[str], stage: str = "after") -> MetricTable:
+        """Return one stage's values as fairlearn's `MetricFrame` shows them, with NaN where a value is undefined."""
+        return metric_table(self.findings, (by,) if isinstance(by, str) else tuple(by), stage)
+
+
+def measure(
+    source: Any,
+    *,
+    label: str,
+    after: str,
+    before: str | None = None,
+    groups: Sequence[str] = (),
+    intersections: Sequence[Sequence[str]] = (),
+    item: Sequence[str] = (),
+    unit: str | None = None,
+    positive: str | None = None,
+    metrics: Sequence[str] = ("error_rate",),
+    gates: Sequence[str] = (),
+    counts: str | None = None,
+    weights: str | None = None,
+    classes: Sequence[str] = (),
+    multilabel: bool = False,
+    policy: Policy = POLICY,
+) -> Measurement:
+    """Measure a table of predictions, of any size.
+
+    Parameters
+    ----------
+    source
+        CSV or Parquet file, folder of Parquet files, DataFrame, pyarrow Table, or a table of any ibis backend.
+    label, before, after
+        Columns with the truth and with the answers of one or two models.
+    groups, intersections
+        Columns with group membership, and which of them to cross. Missing membership is the group ``unknown``.
+    item
+        Columns that together name a row; repeated rows are an error.
+    unit
+        Column with the person or document that rows share.
+    positive
+        The class that metrics of one class are about.
+    metrics
+        Names, or ``name:per_class``.
+    gates
+        Short form: ``no_harm:by=region,metric=error_rate,margin=0.02``.
+    counts
+        The table holds counts: this column says how many rows each of its rows stands for.
+    weights
+        Column with sampling weights.
+    classes
+        All labels there are; default: those that occur.
+
+    Raises
+    ------
+    DefinitionError
+        With everything that is wrong with the table or the questions.
+    """
+    problems = Problems()
+    if counts and weights:
+        problems.add(Problem("FT-P021", "both counts and weights are given", "", "multiply them beforehand"))
+    asked_gates, asked_metrics = read_gates(gates, problems), read_metrics(metrics, problems)
+    problems.raise_if_any()
+    columns = Columns(label, after, tuple(groups), before, tuple(item), unit, counts, weights, multilabel)
+    table, name = open_table(source)
+    counted = count_table(table, Path(name).name, columns, classes)
+    crossed = tuple(tuple(view) for view in intersections)
+    question = Question(columns, crossed, asked_metrics, asked_gates, policy, positive)
+    desk = Desk(study_of_table(counted, question))
+    return Measurement(counted, question, desk.study, findings_of(desk), judge_table(desk))
+
+
+__all__ = ["DefinitionError", "Measurement", "measure"]

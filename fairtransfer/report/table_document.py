@@ -1,0 +1,161 @@
+"""The report of a table of predictions, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fairtransfer import formats
+from fairtransfer.evidence.aggregate import Counted
+from fairtransfer.findings.study import Study
+from fairtransfer.findings.table import Question
+from fairtransfer.report import results, sentences, tables, told
+from fairtransfer.report.charts import Figure
+from fairtransfer.report.document import public
+from fairtransfer.report.figures import figures
+from fairtransfer.report.subject import Subject
+from fairtransfer.report.suppress import unknown_is_hidden
+from fairtransfer.report.tables import Table
+from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.stats.metrics import METRICS
+
+NOT_JUDGED = "MEASURED, NOT JUDGED"
+
+_INTERVALS = (
+    "95%, two-sided. One rate: Wilson. A change on the same cases: Bonett-Price. A difference of two groups: the union of "
+    "Newcombe and Agresti-Caffo. Rows that share a unit count as one sample."
+)
+
+
+@dataclass(frozen=True)
+class TableDocument:
+    """Everything the report of a table says; see `Document` for what the parts are.
+
+    Attributes
+    ----------
+    content
+        The public numbers: what `table.json` holds.
+    """
+
+    title: str
+    outcome: str
+    headline: str
+    question: str
+    rule: str
+    findings: tuple[str, ...]
+    gates: Table
+    needed: tuple[str, ...]
+    unknowns: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    groups: tuple[Table, ...]
+    facts: tuple[tuple[str, str], ...]
+    outside: Table
+    method: tuple[tuple[str, str], ...]
+    results: tuple[Table, ...]
+    version: str
+    content: Mapping[str, Any]
+
+
+def build_table(
+    counted: Counted, question: Question, study: Study, found: Mapping[str, Any], version: str
+) -> TableDocument:
+    """Return the report of a measured table from its findings and verdict, small groups hidden."""
+    subject = public(study, found)
+    columns, outcome = question.columns, found["verdict"]["outcome"]
+    models = f"{columns.before} and {columns.after}" if columns.before else columns.after
+    return TableDocument(
+        title=f"{models} on {counted.name}",
+        outcome=outcome if question.gates else "none",
+        headline=formats.POLICY_WORDS[outcome] if question.gates else NOT_JUDGED,
+        question=_question(counted, question),
+        rule=sentences.RULE,
+        findings=tuple(told.findings(subject)),
+        gates=results.gate_table(subject),
+        needed=results.needed(subject),
+        unknowns=tuple(_unknowns(counted, subject)),
+        figures=figures(subject),
+        groups=tuple(results.group_tables(subject)),
+        facts=tuple(_facts(counted, question, subject)),
+        outside=_outside(counted, subject.study.policy.suppress_below),
+        method=tuple(_method(question)),
+        results=tuple(results.result_tables(subject)),
+        version=version,
+        content=public_content(counted, subject, found["table"]),
+    )
+
+
+def public_notes(counted: Counted, subject: Subject) -> dict[str, int]:
+    """Return what was noticed while counting, without what counts a hidden group."""
+    below, hidden = subject.study.policy.suppress_below, subject.hidden
+    return {
+        note: n for note, n in counted.notes.items() if n >= below and not unknown_is_hidden(counted.name, note, hidden)
+    }
+
+
+def public_content(counted: Counted, subject: Subject, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON that may be shown: small counts left out."""
+    below = subject.study.policy.suppress_below
+    outside = {c: {answer: n for answer, n in told.items() if n >= below} for c, told in counted.outside.items()}
+    public_table = {**table, "outside": outside, "notes": public_notes(counted, subject)}
+    return {
+        "schema": "1",
+        "table": public_table,
+        "rows": list(subject.rows.all),
+        "verdict": dict(subject.verdict),
+    }
+
+
+def _question(counted: Counted, question: Question) -> str:
+    columns, rows = question.columns, formats.count(counted.rows)
+    if columns.before is None:
+        return f"How well does {columns.after} serve each group, on {rows} cases?"
+    return f"What did going from {columns.before} to {columns.after} do to each group, on {rows} cases?"
+
+
+def _unknowns(counted: Counted, subject: Subject) -> Iterator[str]:
+    yield told.examined(subject)
+    for note, n in public_notes(counted, subject).items():
+        if not note.endswith(f" {UNKNOWN_GROUP}"):
+            yield f"{formats.count(n)} {note}."
+    yield from told.unassessed(subject)
+    yield "Whether these cases resemble those to come, and whether their labels and groups are right, is in no interval."
+
+
+def _facts(counted: Counted, question: Question, subject: Subject) -> Iterator[tuple[str, str]]:
+    columns = question.columns
+    yield "Cases", f"{formats.count(counted.rows)} in the table, all used"
+    yield "Labels", f"{columns.label}: {formats.listing(list(counted.classes))}"
+    yield "Rows that belong together", columns.unit or "none declared"
+    yield "Weights", columns.weights or "none: every case counts alike"
+    shown = public_notes(counted, subject).items()
+    unknown = [f"{formats.count(n)} {note}" for note, n in shown if note.endswith(f" {UNKNOWN_GROUP}")]
+    if unknown:
+        yield "Membership not recorded", "; ".join(unknown)
+
+
+def _outside(counted: Counted, below: int) -> Table:
+    rows = [
+        (answer or "(empty)", column, formats.count(n) if n >= below else f"fewer than {below}")
+        for column, answers in counted.outside.items()
+        for answer, n in answers.items()
+    ]
+    caption = "The most frequent answers outside the labels; each counts as an error"
+    return tables.table("outside", caption, ("Answer", "Column", "Cases"), rows, text_columns=2)
+
+
+def _method(question: Question) -> Iterator[tuple[str, str]]:
+    policy = question.policy
+    yield "Metrics", "; ".join(f"{sentences.metric_name(m.name)}: {METRICS[m.name].words}" for m in question.metrics)
+    yield (
+        "Intervals",
+        _INTERVALS,
+    )
+    yield "Claim", "these answers; how much another training would differ is not in the intervals"
+    if question.gates:
+        yield (
+            "Verdicts",
+            f"one-sided bounds at alpha {policy.alpha_run:g}; PASS needs every bound inside its limit, FAIL is corrected by Holm",
+        )
+    hidden = f"groups under {policy.suppress_below} are hidden in documents"
+    yield "Small groups", f"fewer than {policy.min_group} cases are not judged; {hidden}"
