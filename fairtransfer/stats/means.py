@@ -1,0 +1,218 @@
+"""The mean of a loss over a group's cases, with limits that hold in small groups and for skewed losses.
+
+Bounded values, such as the signed error of a probability, have limits in closed form. Unbounded ones, such as an absolute
+or squared error, need resampling that learns their skew: the bootstrap-t. A change of the loss on the same cases is the mean
+of the cases' changes; a difference between groups combines their limits (`fairtransfer.stats.contrasts`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fairtransfer.stats.estimate import Estimate, found, too_small, undefined
+from fairtransfer.stats.intervals import Floats, normal_quantile, t_quantile
+from fairtransfer.stats.losses import UNBOUNDED, Limits
+
+MINIMUM_BOUNDED = 10
+"""The least number of cases behind any number."""
+
+MINIMUM_UNBOUNDED = 30
+"""A skewed loss hides its largest values in fewer cases: no method covers."""
+
+DRAWS = 2_000
+MOST_RESAMPLED = 20_000
+"""From here on the draws would take long and only repeat a formula."""
+
+NUMBERS_AT_ONCE = 1_000_000
+"""Resampled numbers held in memory together."""
+
+_ROUNDING = 1e-12
+
+
+class Sums(NamedTuple):
+    """What a mean and its spread need to be known; sums of groups that share no units add up.
+
+    Attributes
+    ----------
+    n, x, xx
+        Cases, sum of their values, sum of the squares.
+    units
+        Units the cases belong to; the same as n where each case is its own.
+    unit_mm, unit_xm, unit_xx
+        Sums over units of the squares and products of their numbers of cases m and sums of values x.
+    """
+
+    n: float
+    x: float
+    xx: float
+    units: int
+    unit_mm: float
+    unit_xm: float
+    unit_xx: float
+
+    @property
+    def mean(self) -> float:
+        """The mean value of a case."""
+        return self.x / self.n
+
+    def case_spread(self) -> float:
+        """Return ``Σ(x - mean)²`` over cases."""
+        return max(0.0, self.xx - self.n * self.mean**2)
+
+    def unit_spread(self) -> float:
+        """Return ``Σ(x_k - mean·m_k)²`` over units."""
+        return max(0.0, self.unit_xx - 2 * self.mean * self.unit_xm + self.mean**2 * self.unit_mm)
+
+
+def summarise(values: ArrayLike, units: ArrayLike | None = None) -> Sums:
+    """Sum up the values of cases, and of units where cases share them."""
+    v = np.asarray(values, dtype=np.float64)
+    m, x = _per_unit(v, units)
+    return Sums(len(v), _sum(v), _sum(v * v), len(m), _sum(m * m), _sum(m * x), _sum(x * x))
+
+
+def bounded_mean(sums: Sums, level: float, bounds: Limits = (-1.0, 1.0)) -> Estimate:
+    """Return the mean of bounded values with limits in closed form.
+
+    Parameters
+    ----------
+    level
+        One-sided level of each limit: 0.975 for a two-sided 95 % interval.
+    bounds
+        The least and largest value a case can have, both finite.
+
+    Notes
+    -----
+    Student's interval with one case at each bound added: of changes that are -1, 0 or 1 it is Bonett and Price's (with
+    Student's quantile), and a group without a single surprise gets no interval of width zero. Cases that share units count
+    ``n / max(1, spread of units / spread of cases)``, with one degree of freedom fewer than units. Coverage of 95 % limits for
+    the calibration bias, 10 to 300 cases, seven shapes of probabilities: 0.947 to 1.000; without the two cases
+    0.28 to 0.98.
+    """
+    if sums.n < MINIMUM_BOUNDED:
+        return too_small(f"{sums.n:g} cases, fewer than {MINIMUM_BOUNDED}")
+    if sums.units < 2:
+        return undefined("all cases belong to one unit")
+    low, high = bounds
+    worth = _independent(sums)
+    share = worth / sums.n
+    size = worth + 2
+    mean = (sums.x * share + low + high) / size
+    variance = max(0.0, (sums.xx * share + low * low + high * high) / size - mean**2)
+    half = t_quantile(level, sums.units - 1) * math.sqrt(variance / size)
+    return found(sums.mean, max(mean - half, low), min(mean + half, high))
+
+
+def _independent(sums: Sums) -> float:
+    """Return how many independent cases the sample is worth; without any spread, each unit counts as one."""
+    cases, units = sums.case_spread(), sums.unit_spread()
+    if cases <= _ROUNDING * sums.xx or units <= _ROUNDING * sums.unit_xx:
+        return float(sums.units)
+    return sums.n / max(1.0, units / cases)
+
+
+def bootstrap_t(
+    values: ArrayLike,
+    rng: np.random.Generator,
+    level: float,
+    *,
+    units: ArrayLike | None = None,
+    bounds: Limits = UNBOUNDED,
+    draws: int = DRAWS,
+) -> Estimate:
+    """Return the mean of values with limits that allow for their skew (Efron 1979; Hall 1988).
+
+    Every draw resamples units and asks how many of *its own* standard errors its mean lies off; the quantiles of that, not
+    Student's, set the limits. Of a lognormal loss, 95 % limits cover 0.93 at 30 and 50 cases, Student's 0.87 to 0.91.
+
+    Parameters
+    ----------
+    values
+        One per case.
+    rng
+        Source of the draws; key it by what the values are, so that the same values give the same limits. The order of cases
+        does not matter.
+    level
+        One-sided level of each limit: 0.975 for a two-sided 95 % interval.
+    units
+        Whose case each is, where cases share units.
+    bounds
+        What a value can be; limits are cut there.
+
+    Returns
+    -------
+    Estimate
+        Too small below `MINIMUM_UNBOUNDED` units (`MINIMUM_BOUNDED` where both bounds are finite). Undefined where values do
+        not vary, or so few differ that draws without any spread reach a limit that no bound cuts.
+    """
+    m, x = _per_unit(np.asarray(values, dtype=np.float64), units)
+    least = MINIMUM_BOUNDED if math.isfinite(bounds[0]) and math.isfinite(bounds[1]) else MINIMUM_UNBOUNDED
+    if len(m) < least:
+        return too_small(f"{len(m)} {'cases' if units is None else 'units'}, fewer than {least}")
+    mean = _sum(x) / _sum(m)
+    off = x - mean * m
+    error = math.sqrt(_sum(off * off) * len(m) / (len(m) - 1)) / _sum(m)
+    if error <= _ROUNDING * abs(mean):
+        return undefined("the values do not vary, which leaves their spread unknown")
+    upper, lower = _pivots(off, level) if len(m) > MOST_RESAMPLED else _drawn_pivots(m, off, rng, level, draws)
+    low, high = max(mean - error * upper, bounds[0]), min(mean - error * lower, bounds[1])
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return undefined("too few values differ from the others to know their spread")
+    return found(mean, low, high)
+
+
+def root(mean_square: Estimate) -> Estimate:
+    """Return the root of a mean of squares with its limits, such as the root mean squared error."""
+    if mean_square.status != "ok":
+        return mean_square
+    value, low, high = (math.sqrt(max(0.0, v)) for v in mean_square[1:4] if v is not None)
+    return Estimate("ok", value, low, high)
+
+
+def _pivots(off: Floats, level: float) -> tuple[float, float]:
+    """Return what the draws' quantiles approach: ``z - skewness · (2z² + 1) / (6 sqrt(K))`` at both levels (Hall 1992)."""
+    skewness = float((off**3).mean() / (off**2).mean() ** 1.5)
+    z = normal_quantile(level)
+    shift = skewness * (2 * z * z + 1) / (6 * math.sqrt(len(off)))
+    return z - shift, -z - shift
+
+
+def _drawn_pivots(m: Floats, off: Floats, rng: np.random.Generator, level: float, draws: int) -> tuple[float, float]:
+    """Return the upper and lower quantile of the draws' pivots, rounded outwards: some may be infinite."""
+    order = np.lexsort((off, m))
+    pivots = _studentised(m[order], off[order], rng, draws)
+    upper, lower = np.quantile(pivots, level, method="higher"), np.quantile(pivots, 1 - level, method="lower")
+    return float(upper), float(lower)
+
+
+def _studentised(m: Floats, off: Floats, rng: np.random.Generator, draws: int) -> Floats:
+    """Return, per draw of units with replacement, its mean's distance from the sample's in its own standard errors."""
+    count = len(m)
+    pivots = np.empty(draws)
+    step = max(1, NUMBERS_AT_ONCE // count)
+    for start in range(0, draws, step):
+        chosen = rng.integers(0, count, size=(min(step, draws - start), count))
+        sizes, parts = m[chosen], off[chosen]
+        total, moved = sizes.sum(axis=1), parts.sum(axis=1)
+        shift = moved / total
+        spread = ((parts - shift[:, None] * sizes) ** 2).sum(axis=1) * count / (count - 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pivots[start : start + step] = moved / np.sqrt(spread)
+    return np.nan_to_num(pivots, nan=0.0, posinf=math.inf, neginf=-math.inf)
+
+
+def _per_unit(values: Floats, units: ArrayLike | None) -> tuple[Floats, Floats]:
+    """Return the number of cases and the sum of values of every unit."""
+    if units is None:
+        return np.ones_like(values), values
+    _, codes = np.unique(np.asarray(units), return_inverse=True)
+    # Weights of one make the counts floats, and empty ones too.
+    return np.bincount(codes, np.ones_like(values)).astype(np.float64), np.bincount(codes, values).astype(np.float64)
+
+
+def _sum(values: Floats) -> float:
+    return math.fsum(values)
