@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fairtransfer.report.suppress import Group, View, hidden_groups
@@ -57,6 +57,8 @@ counts = st.lists(st.integers(0, 40), min_size=12, max_size=12)
 
 @settings(max_examples=200)
 @given(counts)
+@example([0, 0, 0, 0, 0, 1, 10, 0, 0, 0, 1, 11])  # b=3 is one cell only: shown, it would tell that cell
+@example([0, 2, 0, 9, 0, 0, 1, 1, 0, 0, 10, 0])  # no sum tells it, three of them together would
 def test_no_hidden_group_can_be_worked_out(values: list[int]) -> None:
     sizes = views(np.array(values).reshape(3, 4), ("a", "b"))
     people = {g: n for groups in sizes.values() for g, n in groups.items()}

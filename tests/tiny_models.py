@@ -64,7 +64,9 @@ def save_encoder(folder: Path, labels: list[str] | None = None, seed: int = 0, *
     return folder
 
 
-def save_image_model(folder: Path, labels: list[str], seed: int = 0, channels: int = 1) -> Path:
+def save_image_model(
+    folder: Path, labels: list[str], seed: int = 0, channels: int = 1, architecture: str = "resnet10t"
+) -> Path:
     """A small timm network with named labels."""
     import timm
     import torch
@@ -72,8 +74,8 @@ def save_image_model(folder: Path, labels: list[str], seed: int = 0, channels: i
 
     torch.manual_seed(seed)
     arguments = {"in_chans": channels}
-    model = timm.create_model("resnet10t", num_classes=len(labels), **arguments)
-    data = {"input_size": (channels, 32, 32)}
+    model = timm.create_model(architecture, num_classes=len(labels), **arguments)
+    data = {"input_size": (channels, 32, 32), "crop_pct": 1.0}
     config = {"label_names": labels}
     save_for_hf(
         model, str(folder), model_config=config, model_args=arguments, data_config=data, safe_serialization=True

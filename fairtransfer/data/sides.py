@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from fairtransfer.data import splits
 from fairtransfer.data.benchmark import LABEL_JOIN, Benchmark, place
 from fairtransfer.data.duplicates import Twins, find_twins, leak_report
+from fairtransfer.data.groups import OTHER_GROUP
 from fairtransfer.data.inputs import Inputs
 from fairtransfer.data.ledger import Ledger
 from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.spec.audit import LabelMap
 from fairtransfer.spec.card import Duplicates, MadeSplits, SplitShares
+from fairtransfer.spec.names import UNKNOWN_GROUP
 
 VALIDATION_SHARE = 0.2
 """Taken from the training rows, by unit, when a card has no validation split."""
@@ -143,14 +145,34 @@ def separate(
     train = train.take(np.flatnonzero(~inner.exact))
     outside = len(source.items) - len(train) - len(val) - sum(lost.values())
     excluded = Counter(source.ledger.excluded) + lost + Counter({"not in the adaptation splits": outside})
-    ledger = Ledger(source.ledger.n_in, dict(sorted(excluded.items())), source.ledger.notes).noting(
-        {"train": len(train), "validation": len(val)}
-    )
+    notes = {**_noted(source, train, val), "train": len(train), "validation": len(val)}
+    ledger = Ledger(source.ledger.n_in, dict(sorted(excluded.items()))).noting(notes)
     return AdaptationSide(source.multilabel and labels is None, train, val, ledger), tuple(sides)
 
 
 def _judged_ledger(benchmark: Benchmark, part: Part) -> Ledger:
-    return benchmark.ledger.without(Counter({"not in the test split": len(benchmark.items) - len(part)}))
+    kept = benchmark.ledger.without(Counter({"not in the test split": len(benchmark.items) - len(part)}))
+    return Ledger(kept.n_in, kept.excluded).noting(_noted(benchmark, part))
+
+
+def _noted(benchmark: Benchmark, *parts: Part) -> dict[str, int]:
+    """Return a card's notes; rows of unknown or pooled groups are counted again, among those that are used."""
+    names = [attribute.name for attribute in benchmark.card.attributes]
+    pooled = {f"{name} {UNKNOWN_GROUP}": (name, UNKNOWN_GROUP) for name in names}
+    pooled |= {
+        what: (name, OTHER_GROUP)
+        for what in benchmark.ledger.notes
+        for name in names
+        if what.startswith(f"{name} pooled as ")
+    }
+
+    def again(what: str, n: int) -> int:
+        if what not in pooled:
+            return n
+        name, group = pooled[what]
+        return sum(int((part.groups[name] == group).sum()) for part in parts)
+
+    return {what: again(what, n) for what, n in benchmark.ledger.notes.items()}
 
 
 @dataclass(frozen=True)

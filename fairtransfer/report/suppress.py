@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+import numpy as np
+
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
 Row = dict[str, Any]
@@ -27,6 +29,7 @@ HIDDEN_FIELDS = (
     "details",
 )
 
+_ROUNDING = 1e-9
 
 Group = frozenset[tuple[str, str]]
 View = frozenset[str]
@@ -48,14 +51,39 @@ def hidden_groups(sizes: Mapping[View, Mapping[Group, int]], below: int) -> set[
         Counts from 1 to below - 1 are hidden.
     """
     people = {group: n for groups in sizes.values() for group, n in groups.items() if n > 0}
-    hidden = {group for group, n in people.items() if n < below}
+    small = {group for group, n in people.items() if n < below}
+    hidden = set(small)
     sums = list(_sums(sizes, people))
-    changed = True
-    while changed:
+    while True:
         extra = {group for whole, parts in sums for group in _too_telling(whole, parts, people, hidden, below)}
-        changed = bool(extra - hidden)
+        extra = extra - hidden or _against_several_sums(sums, people, hidden, small)
+        if not extra:
+            return hidden
         hidden |= extra
-    return hidden
+
+
+def _against_several_sums(
+    sums: list[tuple[Group, list[Group]]], people: Mapping[Group, int], hidden: set[Group], small: set[Group]
+) -> set[Group]:
+    """Return the next group to hide, if several sums together give a small group away."""
+    telling = _worked_out(sums, hidden) & small
+    around = {group for whole, parts in sums if telling & {whole, *parts} for group in (whole, *parts) if group}
+    shown = (around - hidden) or (people.keys() - hidden)
+    return set(sorted(shown, key=lambda group: (people[group], sorted(group)))[:1]) if telling else set()
+
+
+def _worked_out(sums: list[tuple[Group, list[Group]]], hidden: set[Group]) -> set[Group]:
+    """Return the hidden groups whose size follows from the sums that are shown: those no solution of them can change."""
+    position = {group: i for i, group in enumerate(sorted(hidden, key=sorted))}
+    equations = np.zeros((len(sums), len(position)))
+    for row, (whole, parts) in zip(equations, sums, strict=True):
+        for group in (part for part in parts if part in position):
+            row[position[group]] += 1
+        if whole in position:
+            row[position[whole]] -= 1
+    _, values, directions = np.linalg.svd(equations)
+    free = directions[int((values > _ROUNDING).sum()) :]
+    return {group for group, i in position.items() if not (abs(free[:, i]) > _ROUNDING).any()}
 
 
 def _sums(
@@ -75,14 +103,16 @@ def _sums(
 def _too_telling(
     whole: Group, parts: list[Group], people: Mapping[Group, int], hidden: set[Group], below: int
 ) -> list[Group]:
-    """Return the next part to hide, if what is shown of a sum gives away what is not."""
+    """Return the next part to hide, if what is shown of a sum gives away what is not; the sum itself when no part is left."""
     unseen = [part for part in parts if part in hidden]
     shown = sorted((part for part in parts if part not in hidden), key=lambda part: (people[part], sorted(part)))
     if whole in hidden:
         telling = not unseen
     else:
         telling = bool(unseen) and (len(unseen) == 1 or sum(people[part] for part in unseen) < below)
-    return shown[:1] if telling else []
+    if not telling:
+        return []
+    return shown[:1] or ([whole] if whole and whole not in hidden else [])
 
 
 def unknown_is_hidden(benchmark: str, note: str, hidden: Hidden) -> bool:

@@ -233,7 +233,10 @@ def _job(
     files: AuditFiles, training: Training, index: int, common: dict[str, Any], sides: tuple[dict[str, Any], ...]
 ) -> Job:
     adapted_on, *judged = sides
-    key: dict[str, Any] = {**common, "training": training.to_json(), "benchmark": judged[index]}
+    name = files.benchmarks[index].card.id
+    # Names decide no answer, but a job's files tell them: under another name they would be another job's.
+    names = {"strategy": training.strategy, "benchmark": name}
+    key: dict[str, Any] = {**common, "training": training.to_json(), "benchmark": judged[index], "names": names}
     if training.uses_labels:
         # What stands in any benchmark is taken out of the adaptation side, so all of them decide what is learned.
         key |= {
@@ -241,7 +244,7 @@ def _job(
             "split": files.loaded.audit.training_set.split,
             "kept_apart_from": judged,
         }
-    return Job(digest(key)[:32], training, files.benchmarks[index].card.id)
+    return Job(digest(key)[:32], training, name)
 
 
 def _run_id(files: AuditFiles, jobs: tuple[Job, ...]) -> str:
