@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairtransfer.errors import DefinitionError, Problem, Problems
-from fairtransfer.evidence.aggregate import Columns, Counted, count_table
+from fairtransfer.evidence.aggregate import Counted, count_table
 from fairtransfer.evidence.source import open_table
+from fairtransfer.evidence.table_checks import Columns
 from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.frames import MetricTable, frame_of, metric_table
 from fairtransfer.findings.measure import measure as findings_of

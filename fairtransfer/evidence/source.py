@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from fairtransfer.errors import DefinitionError, Problem, shown
 
 if TYPE_CHECKING:
@@ -33,7 +35,12 @@ def open_table(source: Any) -> tuple[ibis.Table, str]:
         return source, "table"
     if isinstance(source, str | Path):
         return _file(Path(source)), shown(str(source))
-    return ibis.memtable(source), "table"
+    return ibis.memtable(source if isinstance(source, pa.Table) else _arrow(source)), "table"
+
+
+def _arrow(frame: Any) -> pa.Table:
+    """Return a DataFrame as a pyarrow table: NaN and None become missing."""
+    return pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def _file(path: Path) -> ibis.Table:

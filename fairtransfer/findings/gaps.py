@@ -1,43 +1,44 @@
-"""Gaps between groups, always with what chance alone would show."""
+"""Gaps between groups, always with what chance alone would show, and what may be said of all groups together."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
+from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.rows import Finding
-from fairtransfer.findings.samples import Level
-from fairtransfer.stats.gap import corrected_variance, noise_floor
+from fairtransfer.findings.samples import Level, Mean, Paired
+from fairtransfer.stats import gap as gaps
+from fairtransfer.stats.draws import keyed
 from fairtransfer.stats.metrics import METRICS
+from fairtransfer.stats.shrink import main_effects, ranking, shrink
+
+Group = dict[str, str]
 
 
 def gap_finding(desk: Desk, pairing: Pairing, model: Model, view: View, blank: Finding) -> Finding:
     """Return the max-min gap of one metric over a view's groups that are large enough.
 
     The gap has no interval of its own: it is biased upward, and any resampling of it more so. In its place stand the gap
-    that equal groups of these sizes would show (mean and 95th percentile) and the variance between groups corrected for
-    sampling. Gates judge groups one by one instead.
+    that equal groups of these sizes would show, the variance between groups corrected for sampling with its interval,
+    and every group's difference to the rest with limits that hold for all of them together. Gates judge groups one by
+    one instead.
     """
     minimum = desk.study.policy.min_group
-    found = {
-        str(group): (group, desk.level(pairing, model, group, blank.metric, blank.class_))
-        for group in desk.groups(pairing, view)
-    }
-    large = [
-        (group, sample)
-        for group, sample in found.values()
-        if not isinstance(sample, Missing) and _smallest(sample) >= minimum
+    found = [
+        (group, desk.level(pairing, model, group, blank.metric, blank.class_)) for group in desk.groups(pairing, view)
     ]
-    left_out = [group for group, sample in found.values() if isinstance(sample, Missing) or _smallest(sample) < minimum]
-    details: dict[str, Any] = {"groups_left_out": left_out}
+    large = [(g, s) for g, s in found if not isinstance(s, Missing) and _smallest(s) >= minimum]
+    kept = [group for group, _ in large]
+    details: dict[str, Any] = {"groups_left_out": [group for group, _ in found if group not in kept]}
     if len(large) < 2:
-        return replace(
-            blank, status="undefined", status_reason=f"{len(large)} group(s) large enough to compare", details=details
-        )
-    order = sorted(large, key=lambda pair: pair[1].estimate, reverse=METRICS[blank.metric].higher_is_worse)
-    (worst_group, worst), (best_group, best) = order[0], order[-1]
+        reason = f"{len(large)} group(s) large enough to compare"
+        return replace(blank, status="undefined", status_reason=reason, details=details)
+    harmful = METRICS[blank.metric].higher_is_worse
+    spread = gaps.spread([sample.estimate for _, sample in large], higher_is_worse=harmful)
+    (worst_group, worst), (best_group, best) = large[spread.worst], large[spread.best]
     details |= {
         "worst_group": worst_group,
         "worst": worst.estimate,
@@ -45,21 +46,86 @@ def gap_finding(desk: Desk, pairing: Pairing, model: Model, view: View, blank: F
         "best": best.estimate,
         "groups_compared": len(large),
     }
-    details |= _noise([sample for _, sample in large if isinstance(sample, Level)], len(large))
-    gap = abs(worst.estimate - best.estimate)
-    return replace(blank, estimate=gap, ci_method="none: compare with the noise floor", details=details)
+    levels = [(group, sample) for group, sample in large if isinstance(sample, Level)]
+    if len(levels) == len(large):
+        details |= _together(levels, higher_is_worse=harmful)
+    return replace(blank, estimate=spread.gap, ci_method="none: compare with the noise floor", details=details)
 
 
-def _smallest(sample: object) -> float:
-    return sample.n if isinstance(sample, Level) else min(part.n for part in sample.parts)  # type: ignore[attr-defined]  # a mean has parts
+def _smallest(sample: Level | Mean) -> float:
+    return sample.n if isinstance(sample, Level) else min(part.n for part in sample.parts)
 
 
-def _noise(samples: list[Level], groups: int) -> dict[str, float]:
-    if len(samples) < groups:
-        return {}
-    sizes = [sample.size(0.975) for sample in samples]
-    rates = [sample.share for sample in samples]
+def _together(levels: list[tuple[Group, Level]], *, higher_is_worse: bool) -> dict[str, Any]:
+    """Return what the groups' rates and effective sizes say together; draws are keyed by these numbers alone."""
+    groups = [group for group, _ in levels]
+    rates, sizes = [s.estimate for _, s in levels], [s.size(0.975) for _, s in levels]
     pooled = sum(r * n for r, n in zip(rates, sizes, strict=True)) / sum(sizes)
-    floor = noise_floor(pooled, sizes)
-    found = {"noise_floor_mean": floor.mean, "noise_floor_p95": floor.p95}
-    return found | ({"variance_between_corrected": corrected_variance(rates, sizes)} if min(sizes) > 1 else {})
+    floor = gaps.noise_floor(pooled, sizes)
+    rest = gaps.against_rest(rates, sizes)
+    farthest = gaps.largest_deviation(rates, sizes)
+    found: dict[str, Any] = {
+        "noise_floor_mean": floor.mean,
+        "noise_floor_p95": floor.p95,
+        "ratio": gaps.ratio([s.share * s.n for _, s in levels], [s.n for _, s in levels]),
+        "largest_deviation": {"group": groups[farthest.group], "by": farthest.by, "overall": farthest.overall},
+        "against_rest_95_together": [
+            {"group": group, "difference": float(d), "ci": [float(low), float(high)]}
+            for group, d, low, high in zip(groups, rest.differences, rest.limits.low, rest.limits.high, strict=True)
+        ],
+    }
+    if min(sizes) > 1:
+        rng = keyed(b"variance between groups", canonical([rates, sizes]))
+        between = gaps.between_groups(rates, sizes, rng)
+        found["variance_between_corrected"] = between.variance
+        found["variance_between_ci"] = [between.low, between.high]
+    return found | _borrowed(groups, rates, sizes, higher_is_worse=higher_is_worse)
+
+
+def _borrowed(groups: list[Group], rates: list[float], sizes: list[float], *, higher_is_worse: bool) -> dict[str, Any]:
+    """Return the groups from worst to best by rates that borrow strength: where to look first, never what to judge."""
+    if len(groups) < 3:
+        return {}
+    adjusted = shrink(rates, sizes, main_effects([tuple(group.values()) for group in groups]))
+    order = ranking(adjusted, higher_is_worse=higher_is_worse)
+    rows = [{"group": groups[i], "rate": float(adjusted.rates[i]), "pull": float(adjusted.pull[i])} for i in order]
+    return {"adjusted_for_ranking_only": rows}
+
+
+def moved_gap(desk: Desk, pairing: Pairing, view: View, blank: Finding) -> Finding | None:
+    """Return how the gap moved, and whether it closed by harming, or an average hides harm; None with too few groups."""
+    minimum = desk.study.policy.min_group
+    metric, of = blank.metric, blank.class_
+    sign = 1 if METRICS[metric].higher_is_worse else -1
+    groups = desk.groups(pairing, view)
+    levels = [[desk.level(pairing, model, group, metric, of) for group in groups] for model in ("before", "after")]
+    changes = [desk.change(pairing, group, metric, of) for group in groups]
+    everyone = desk.change(pairing, {}, metric, of)
+    usable = [
+        i
+        for i, change in enumerate(changes)
+        if isinstance(change, Paired) and change.n >= minimum and all(isinstance(side[i], Level) for side in levels)
+    ]
+    if len(usable) < 2 or not isinstance(everyone, Paired):
+        return None
+    old, new = ([sign * side[i].estimate for i in usable] for side in levels)  # type: ignore[union-attr]  # checked above
+    lower = [_lower(changes[i], sign, 1 - 0.05 / len(usable)) for i in usable]
+    down, hidden = gaps.levelling_down(old, new, lower), gaps.hidden_harm(sign * everyone.estimate, lower)
+    details = {
+        "gap_before": down.gap_before,
+        "gap_after": down.gap_after,
+        "levelling_down": down.flag,
+        "best_served_before": groups[usable[down.best]],
+        "hidden_harm": hidden.flag,
+        "surely_harmed": [groups[usable[i]] for i in hidden.harmed],
+        "groups_compared": len(usable),
+    }
+    moved = down.gap_after - down.gap_before
+    return replace(blank, estimate=moved, ci_method="none: see the groups' changes", details=details)
+
+
+def _lower(change: object, sign: int, level: float) -> float:
+    """Return the lower limit of a change in harm."""
+    assert isinstance(change, Paired), "only groups with a paired change are compared"
+    low, high = change.limits(level)
+    return low if sign > 0 else -high

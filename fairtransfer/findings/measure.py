@@ -8,7 +8,7 @@ from typing import Any
 
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
 from fairtransfer.findings.counts import View
-from fairtransfer.findings.gaps import gap_finding
+from fairtransfer.findings.gaps import gap_finding, moved_gap
 from fairtransfer.findings.rows import Finding, interval_fields
 from fairtransfer.findings.samples import Level, Mean, Paired, Sample
 from fairtransfer.spec.audit import MetricSpec
@@ -77,6 +77,18 @@ class _Teller:
         for _, group, metric, of in self.questions(pairing):
             if METRICS[metric].paired:
                 yield self._row(pairing, None, group, metric, of, self.desk.change(pairing, group, metric, of))
+        yield from self._moved_gaps(pairing) if pairing.stage == "change" else ()
+
+    def _moved_gaps(self, pairing: Pairing) -> Iterator[Finding]:
+        for spec in self.study.metrics:
+            for of in self._classes(spec) if METRICS[spec.name].paired else ():
+                for view in self.views(pairing.benchmark)[1:]:
+                    blank = self._blank(pairing, None, {}, spec.name, of)
+                    row = moved_gap(
+                        self.desk, pairing, view, replace(blank, level="gap", group=dict.fromkeys(view, "*"))
+                    )
+                    if row is not None:
+                        yield row
 
     def _blank(
         self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, of: str | None

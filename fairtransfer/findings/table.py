@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, did_you_mean
-from fairtransfer.evidence.aggregate import Columns, Counted
+from fairtransfer.evidence.aggregate import Counted
 from fairtransfer.evidence.counted import BENCHMARK, cells_of, moments_of
+from fairtransfer.evidence.table_checks import Columns
 from fairtransfer.findings.counts import Counts, View
 from fairtransfer.findings.study import Judged, Study
 from fairtransfer.spec.audit import MetricSpec

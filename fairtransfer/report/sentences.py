@@ -109,6 +109,14 @@ def gap(before: Row | None, after: Row | None, attribute: str) -> str | None:
     return f"{told} Groups served alike would show {mean} on average and more than {high} once in twenty audits."
 
 
+def levelled_down(moved: Row | None) -> str | None:
+    """Return the warning that a gap closed at the cost of the group that was served best."""
+    if moved is None or not _known(moved) or not moved["details"]["levelling_down"]:
+        return None
+    best = formats.group_label(moved["details"]["best_served_before"])
+    return f"The gap closed although nobody need be better off: {best}, served best before, is clearly worse off now."
+
+
 def _width(gap: float) -> str:
     """Return a gap in points, without a sign: it has no direction."""
     return formats.points(gap).lstrip("+")

@@ -57,6 +57,7 @@ def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str
         if set(row["group"]) == set(view) and subject.is_candidate(row)
     }
     yield sentences.gap(gaps.get("before"), gaps.get("after"), " and ".join(view))
+    yield sentences.levelled_down(gaps.get("change"))
 
 
 def _worst_served(subject: Subject, key: str, groups: list[dict[str, str]]) -> str | None:

@@ -1,0 +1,210 @@
+"""What is wrong with a table of predictions: its columns, its repeats, and what its counts show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from fairtransfer.errors import Problem, Problems, did_you_mean, shown
+from fairtransfer.evidence.moments import JOIN
+from fairtransfer.spec.names import UNKNOWN_GROUP
+
+if TYPE_CHECKING:
+    import ibis
+
+MAX_GROUPS = 1_000
+"""More values than this in one column are names of rows, not of groups."""
+MOST_LISTED = 20
+"""Different answers outside the labels that are listed."""
+LOOKED_AT = 100_000
+"""Rows looked at before the whole table is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column holds what.
+
+    Attributes
+    ----------
+    before
+        None when there is one model only.
+    items
+        Columns that together name a row; no name may stand twice.
+    counts
+        The table is counted already; this column says how many rows each of its rows stands for.
+    weights
+        How much a row counts, for samples drawn with unequal chances.
+    multilabel
+        Labels and answers may hold several classes, ``a|b``.
+    """
+
+    label: str
+    after: str
+    groups: tuple[str, ...]
+    before: str | None = None
+    items: tuple[str, ...] = ()
+    unit: str | None = None
+    counts: str | None = None
+    weights: str | None = None
+    multilabel: bool = False
+
+    def named(self) -> dict[str, str]:
+        """Return ``column -> what it is``."""
+        one = {"label": self.label, "before": self.before, "after": self.after, "unit": self.unit}
+        one |= {"counts": self.counts, "weights": self.weights}
+        return (
+            {name: what for what, name in one.items() if name}
+            | dict.fromkeys(self.groups, "group")
+            | dict.fromkeys(self.items, "item")
+        )
+
+
+def check_columns(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
+    """Add what is wrong with the names of the columns."""
+    for column, what in columns.named().items():
+        if column not in table.columns:
+            found = f"{what} column `{shown(column)}` not found"
+            problems.add(Problem("FT-P003", found, did_you_mean(column, table.columns), "", name))
+    same = [columns.label, columns.after, *([columns.before] if columns.before else [])]
+    if len(set(same)) < len(same):
+        problems.add(
+            Problem("FT-P004", "label and predictions name the same column", "three different columns", "", name)
+        )
+
+
+def check_groups(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
+    """Refuse columns that are names of rows before counting a large table by them."""
+    present = [group for group in columns.groups if group in table.columns]
+    if not present or problems.errors:
+        return
+    head = table.limit(LOOKED_AT)
+    seen = (
+        head.aggregate(**{f"d{i}": head[group].nunique() for i, group in enumerate(present)})
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    for i, group in enumerate(present):
+        if seen[f"d{i}"] > MAX_GROUPS:
+            found = (
+                f"group column `{shown(group)}` has {seen[f'd{i}']:,} values in the first rows, limit {MAX_GROUPS:,}"
+            )
+            problems.add(
+                Problem("FT-P005", found, "", "it names rows, not groups: put its values into ranges first", name)
+            )
+
+
+def check_items(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
+    """Look for rows that stand twice."""
+    counted = table.group_by(list(columns.items)).aggregate(n_=lambda t: t.count())
+    twice = counted.filter(counted.n_ > 1)
+    found = twice.aggregate(items=twice.count(), rows=twice.n_.sum()).to_pyarrow().to_pylist()[0]
+    if found["items"]:
+        example = twice.limit(1).to_pyarrow().to_pylist()[0]
+        which = ", ".join(f"{key} `{shown(str(example[key]))}`" for key in columns.items)
+        text = f"{found['items']:,} items stand more than once ({int(found['rows']):,} rows), for example {which}"
+        problems.add(
+            Problem(
+                "FT-P006", text, "one row per item", "name every column that tells rows apart, or drop repeats", name
+            )
+        )
+
+
+class Checker:
+    """Looks at the counted table for what cannot be measured."""
+
+    def __init__(self, name: str, columns: Columns, cells: pa.Table, problems: Problems) -> None:
+        self.name, self.columns, self.cells, self.problems = name, columns, cells, problems
+        self.outside: dict[str, dict[str, int]] = {}
+        self.n = cells["n"].to_numpy() if cells.num_rows else np.zeros(0, dtype=np.int64)
+
+    def _rows(self, mask: Any) -> int:
+        return int(self.n[np.asarray(mask, dtype=bool)].sum())
+
+    def _missing(self, column: str) -> int:
+        return self._rows(self.cells[column].is_null().to_numpy(zero_copy_only=False))
+
+    def _add(self, code: str, found: str, allowed: str = "", do: str = "") -> None:
+        self.problems.add(Problem(code, found, allowed, do, self.name))
+
+    def classes(self, stated: Sequence[str]) -> tuple[str, ...]:
+        """Return the labels, and look for rows without a label or an answer."""
+        columns = self.columns
+        if not self.cells.num_rows:
+            self._add("FT-P007", "no rows")
+            return ()
+        if empty := self._missing("y"):
+            self._add("FT-P008", f"{empty:,} rows have no label in `{columns.label}`", "", "leave them out, and say so")
+        for side, column in (("before", columns.before), ("after", columns.after)):
+            if column and (empty := self._missing(side)):
+                advice = "leave these items out for both models, or write a word such as `none`: it counts as an error"
+                self._add("FT-P009", f"{empty:,} rows have no prediction in `{column}`", "", advice)
+        if columns.unit and (empty := self._missing("unit")):
+            self._add("FT-P010", f"{empty:,} rows have no unit in `{columns.unit}`", "", "give each its own")
+        written = sorted({value for value in self.cells["y"].to_pylist() if value is not None})
+        joined = [label for label in written if JOIN in label]
+        if joined and not columns.multilabel:
+            text = f"labels hold `{JOIN}`, which parts the labels of a row with several: {shown(joined[0])}"
+            self._add("FT-P015", text, "", "say that rows have several labels (multilabel), or write another character")
+        labels = sorted({part for label in written for part in label.split(JOIN)}) if columns.multilabel else written
+        extra = [label for label in labels if stated and label not in stated]
+        if extra:
+            self._add(
+                "FT-P011",
+                f"labels outside the classes: {', '.join(map(shown, extra[:5]))}",
+                f"allowed: {', '.join(stated)}",
+            )
+        return tuple(stated) or tuple(labels)
+
+    def notes(self, classes: tuple[str, ...]) -> dict[str, int]:
+        """Return what is counted and told: unknown membership, answers outside the labels."""
+        found: dict[str, int] = {}
+        for group in self.columns.groups:
+            if empty := self._missing(f"g_{group}"):
+                found[f"{group} {UNKNOWN_GROUP}"] = empty
+        for side, column in (("before", self.columns.before), ("after", self.columns.after)):
+            if column and self.cells.num_rows:
+                answers = self.cells[side].to_pylist()
+                outside = self._rows([a is not None and not self._known(a, classes) for a in answers])
+                if outside == int(self.n.sum()) > 0:
+                    others, labels = sorted({shown(a) for a in answers if a is not None})[:3], ", ".join(classes[:3])
+                    text = (
+                        f"no answer in `{column}` is one of the labels (answers: {', '.join(others)}; labels: {labels})"
+                    )
+                    self._add("FT-P012", text, "", "write both the same way")
+                elif outside:
+                    self.outside[column] = self._most_frequent(answers, classes)
+                    found[f"answers of {column} outside the labels, counted as errors"] = outside
+        return found
+
+    def _most_frequent(self, answers: Sequence[str | None], classes: tuple[str, ...]) -> dict[str, int]:
+        found: Counter[str] = Counter()
+        for answer, n in zip(answers, self.n.tolist(), strict=True):
+            if answer is not None and not self._known(answer, classes):
+                found[answer] += n
+        return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_LISTED])
+
+    def _known(self, answer: str, classes: tuple[str, ...]) -> bool:
+        return set(answer.split(JOIN) if self.columns.multilabel else [answer]) <= set(classes)
+
+    def weights(self) -> None:
+        """Look for counts that are not whole and weights that are not numbers."""
+        if "odd" not in self.cells.column_names:
+            return
+        odd = int(np.nansum(self.cells["odd"].to_numpy()))
+        if odd and self.columns.counts:
+            self._add(
+                "FT-P013",
+                f"{odd:,} counts in `{self.columns.counts}` are missing, negative or not whole",
+                "0, 1, 2, ...",
+            )
+        elif odd:
+            self._add(
+                "FT-P014",
+                f"{odd:,} weights in `{self.columns.weights}` are missing, negative or not finite",
+                "0 or more",
+            )
