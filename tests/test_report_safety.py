@@ -124,10 +124,12 @@ def hidden_regions(run: Path) -> set[str]:
     return {row["group"]["region"] for row in rows}
 
 
+LONG = re.compile(r"(?<![\d.])-?\d+\.\d{11,}(?![\de])")
+
+
 def unrounded(rows: list[dict[str, Any]]) -> set[str]:
     """Numbers so long that they are nobody else's."""
-    numbers = (n for row in rows for n in [row["estimate"], *(row["ci"] or ())] if isinstance(n, float))
-    return {repr(n) for n in numbers if len(repr(n)) > 12}
+    return {n for row in rows for key in ("estimate", "ci", "details") for n in LONG.findall(json.dumps(row[key]))}
 
 
 def phrases(rows: list[dict[str, Any]]) -> set[str]:

@@ -110,7 +110,7 @@ def _document(
         title=audit.title,
         outcome=verdict["outcome"],
         verdict=formats.POLICY_WORDS[verdict["outcome"]],
-        question=f"May {record.run['model']['source']}, adapted by {subject.candidate}, be used to {audit.purpose.use}?",
+        question=_question(record, subject),
         rule=sentences.RULE,
         candidate=subject.candidate,
         chosen_by=verdict["candidate"]["rule"] if verdict["candidate"] else "no adapted model has a result",
@@ -139,3 +139,8 @@ def _document(
         rows=subject.rows.all,
         verdict_json=verdict,
     )
+
+
+def _question(record: RunRecord, subject: Subject) -> str:
+    adapted = f", adapted by {subject.candidate}," if subject.strategy else ""
+    return f"May the model {record.run['model']['source']}{adapted} be used to {record.audit.purpose.use}?"
