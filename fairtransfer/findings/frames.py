@@ -27,7 +27,7 @@ class MetricTable(NamedTuple):
 
 
 def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows of findings (as JSON has them) as a table; `ci` becomes two columns, and every attribute of the groups a column of its own."""
+    """Return rows of findings, as JSON has them, as a table; `ci` becomes two columns, every attribute one of its own."""
     import pandas as pd
 
     told = []
