@@ -1,8 +1,8 @@
-"""Bins of scores, the same for every table, group and model: 1/256 wide in the middle, finer toward 0 and 1.
+"""Bins of scores, the same for every table, group and model: 1/1024 wide in the middle, finer toward 0 and 1.
 
 Adapted models put most of their scores close to 0 and 1, where bins of one width would call all of them ties. So the
-distance to the nearer end decides the width: 2⁻⁸ from 1/16 on, then 2⁻¹² from 1/256 on, and so on down to 2⁻²⁸. A bin is
-nowhere wider than a sixteenth of its distance to the end, but for the last. All of it is multiplication by powers of
+distance to the nearer end decides the width: 2⁻¹⁰ from 1/16 on, then 2⁻¹⁴ from 1/256 on, and so on down to 2⁻³⁰. But for
+the last ones no bin is wider than 1/64 of its distance to the end. All of it is multiplication by powers of
 two, which no database rounds: every one finds the same bin.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 LEVELS = 5
-PER_LEVEL = 256
+PER_LEVEL = 1024
 TOP = 2 * (LEVELS * PER_LEVEL + PER_LEVEL // 2 + 1)
 """The highest bin."""
 
@@ -26,7 +26,7 @@ Codes = NDArray[np.int64]
 
 def _level(number: int) -> tuple[float, float]:
     """Return the least distance of a level and what a distance is multiplied by there."""
-    return 2.0 ** (-4 * (number + 1)), 2.0 ** (8 + 4 * number)
+    return 2.0 ** (-4 * (number + 1)), PER_LEVEL * 2.0 ** (4 * number)
 
 
 def score_bins(scores: ArrayLike) -> Codes:
@@ -58,7 +58,7 @@ def coarse_bins(codes: ArrayLike) -> Codes:
     """Return the bin of one width, 0 to `COARSE` - 1, that each bin lies in."""
     code = np.asarray(codes, dtype=np.int64)
     low = np.minimum(code, TOP - code)
-    scale = 2.0 ** (8 + 4 * (LEVELS - low // PER_LEVEL))
+    scale = PER_LEVEL * 2.0 ** (4 * (LEVELS - low // PER_LEVEL))
     near = np.minimum((low % PER_LEVEL + 0.5) / scale, 0.5)
     middle = np.where(code <= TOP // 2, near, 1 - near)
     found: Codes = np.minimum(np.floor(middle * COARSE), COARSE - 1).astype(np.int64)

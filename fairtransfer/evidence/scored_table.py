@@ -53,9 +53,12 @@ def group_scores(
     column
         What the scores are called in messages.
     """
+    import ibis
+
     p = plain[score]
     odd = p.isnull() | p.isnan() | (p < 0) | (p > 1)
-    valued = plain.mutate(bin=score_bin_of(p), odd=odd, **_values(plain, score, other))
+    kept = plain.mutate(odd=odd, **{score: ibis.ifelse(odd, ibis.null("float64"), p)})  # NaN has no bin to be cast to
+    valued = kept.mutate(bin=score_bin_of(kept[score]), **_values(kept, score, other))
     sums = {"n": valued.c.sum().cast("int64"), "odd": (valued.odd.cast("int64") * valued.c).sum().cast("int64")}
     sums["p"] = (valued[score] * valued.c).sum()
     for letter in ("v", "l", *(("dv", "db", "dl") if other else ())):
