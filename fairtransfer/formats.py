@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 RATE_DIGITS = 1
 RATIO_DIGITS = 2
+NUMBER_DIGITS = 3
 _MINUS = "−"  # a real minus sign: a hyphen is read as a dash by screen readers
 
 STATUS_WORDS = {
@@ -62,6 +63,27 @@ def percent_interval(interval: Sequence[float] | None) -> str:
 def points_interval(interval: Sequence[float] | None) -> str:
     """Return an interval of changes, ``+3.0 to +10.5``."""
     return "–" if interval is None else f"{points(interval[0], unit=False)} to {points(interval[1], unit=False)}"
+
+
+def number(value: float | None) -> str:
+    """Return a value that is no rate, such as an AUC or a loss, ``0.873``; a missing one as a dash."""
+    return "–" if value is None else _fixed(value, NUMBER_DIGITS)
+
+
+def number_change(value: float | None) -> str:
+    """Return a change of such a value with its sign, ``+0.012``."""
+    text = number(value)
+    return f"+{text}" if value is not None and value > 0 and float(f"{value:.{NUMBER_DIGITS}f}") != 0 else text
+
+
+def number_interval(interval: Sequence[float] | None) -> str:
+    """Return an interval of such values, ``0.846 to 0.919``."""
+    return "–" if interval is None else f"{number(interval[0])} to {number(interval[1])}"
+
+
+def number_change_interval(interval: Sequence[float] | None) -> str:
+    """Return an interval of such changes, ``−0.038 to +0.021``."""
+    return "–" if interval is None else f"{number_change(interval[0])} to {number_change(interval[1])}"
 
 
 def per_hundred(rate: float | None) -> str:

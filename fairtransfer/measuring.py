@@ -106,6 +106,8 @@ def measure(
     weights: str | None = None,
     classes: Sequence[str] = (),
     multilabel: bool = False,
+    score: str | None = None,
+    score_before: str | None = None,
     policy: Policy = POLICY,
 ) -> Measurement:
     """Measure a table of predictions, of any size.
@@ -134,6 +136,8 @@ def measure(
         Column with sampling weights.
     classes
         All labels there are; default: those that occur.
+    score, score_before
+        Columns with the probability of the positive class, for metrics made of scores such as ``auc`` and ``brier_score``.
 
     Raises
     ------
@@ -145,9 +149,11 @@ def measure(
         problems.add(Problem("FT-P021", "both counts and weights are given", "", "multiply them beforehand"))
     asked_gates, asked_metrics = read_gates(gates, problems), read_metrics(metrics, problems)
     problems.raise_if_any()
-    columns = Columns(label, after, tuple(groups), before, tuple(item), unit, counts, weights, multilabel)
+    columns = Columns(
+        label, after, tuple(groups), before, tuple(item), unit, counts, weights, multilabel, score, score_before
+    )
     table, name = open_table(source)
-    counted = count_table(table, Path(name).name, columns, classes)
+    counted = count_table(table, Path(name).name, columns, classes, positive)
     crossed = tuple(tuple(view) for view in intersections)
     question = Question(columns, crossed, asked_metrics, asked_gates, policy, positive)
     desk = Desk(study_of_table(counted, question))

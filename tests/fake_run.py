@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from fairtransfer import api
 from fairtransfer.data.sides import Part
@@ -16,18 +17,26 @@ from fairtransfer.run.plan import Job, Plan
 from fairtransfer.run.sides import open_sides
 
 Answer = Callable[[Job, Part], list[str]]
+Scores = Callable[[int, list[str]], NDArray[np.float32]]
 
 
-def fake_run(audit: Path, workspace: Path, answer: Answer, *, report_only: bool = False) -> Path:
-    """Commit made-up answers for every job of an audit and return the folder of the run."""
+def fake_run(
+    audit: Path, workspace: Path, answer: Answer, *, report_only: bool = False, scores: Scores | None = None
+) -> Path:
+    """Commit made-up answers (and scores, from a number per job and the answers) for every job; return the run's folder."""
     files = api.load_audit(audit, report_only=report_only)
     made = api.plan(files)
-    commit_answers(made, workspace, answer)
+    commit_answers(made, workspace, answer, scores=scores)
     return api.run(files, workspace=workspace).folder
 
 
 def commit_answers(
-    made: Plan, workspace: Path, answer: Answer, *, skip: Callable[[Job], bool] = lambda job: False
+    made: Plan,
+    workspace: Path,
+    answer: Answer,
+    *,
+    skip: Callable[[Job], bool] = lambda job: False,
+    scores: Scores | None = None,
 ) -> None:
     sides = open_sides(made.files, made.roots)
     classes = made.files.classes
@@ -38,8 +47,9 @@ def commit_answers(
                 store.fail(job.id, "diverged: the loss became NaN or infinite at step 3")
                 continue
             pred = answer(job, part)
-            scores = np.full((len(part), len(classes)), 0.1, dtype=np.float32)
-            column = pa.FixedSizeListArray.from_arrays(pa.array(scores.ravel()), len(classes))
+            said = np.full((len(part), len(classes)), 0.1, dtype=np.float32)
+            said = said if scores is None else scores(hash_of(job.id), pred)
+            column = pa.FixedSizeListArray.from_arrays(pa.array(said.ravel()), len(classes))
             attempt = store.begin(job.id)
             write_table(
                 attempt.folder / "predictions.parquet", predictions_table(list(part.ids), list(part.y), pred, column)

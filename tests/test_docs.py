@@ -20,7 +20,7 @@ from fake_run import fake_run, wrong_answers
 from toy import toy_rows, write_project
 
 import fairtransfer
-from fairtransfer.evidence import cells, moments
+from fairtransfer.evidence import cells, moments, scores
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.tables import predictions_table
 from fairtransfer.findings import rows
@@ -196,7 +196,7 @@ def spans(text: str, line: str, pattern: str = r"`([^`]+)`") -> list[str]:
 
 def described(page: str) -> dict[str, list[str]]:
     """Every list of names in the description of the evidence."""
-    files = ("predictions.parquet", "cells.parquet", "moments.parquet", "items.parquet")
+    files = ("predictions.parquet", "cells.parquet", "moments.parquet", "scores.parquet", "items.parquet")
     places = {f"columns of {name}": table(page, name, "column") for name in files}
     places |= {f"keys of {name}": table(page, name, "key") for name in ("job.json", "run.json", "environment.json")}
     return places | {
@@ -231,6 +231,7 @@ def real(run: Path) -> dict[str, list[str]]:
         ).column_names,
         "columns of cells.parquet": cells.SCHEMA.names,
         "columns of moments.parquet": list(moments.COLUMNS),
+        "columns of scores.parquet": list(scores.COLUMNS),
         "columns of items.parquet": [name for name in items if name not in content["benchmarks"][0]["attributes"]],
         "keys of job.json": keys_of_returned_dict(PACKAGE / "run" / "local.py", "_record"),
         "keys of run.json": list(content),

@@ -69,6 +69,7 @@ def test_a_run_leaves_everything_about_it_in_one_folder(done: api.Run) -> None:
         "findings.json",
         "jobs",
         "moments.parquet",
+        "scores.parquet",
         "report",
         "run.json",
         "verdict.json",

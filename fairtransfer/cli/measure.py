@@ -21,7 +21,9 @@ def measure(
     item: Annotated[str, typer.Option(help="Columns that together name a row; repeats are an error.")] = "",
     unit: Annotated[str | None, typer.Option(help="Column with the person or document that rows share.")] = None,
     positive: Annotated[str | None, typer.Option(help="The class that metrics of one class are about.")] = None,
-    metrics: Annotated[str, typer.Option(help="error_rate,recall:per_class")] = "error_rate",
+    score: Annotated[str | None, typer.Option(help="Column with the probability of --positive.")] = None,
+    score_before: Annotated[str | None, typer.Option(help="The same, of the model before.")] = None,
+    metrics: Annotated[str, typer.Option(help="error_rate,recall:per_class; with --score also auc")] = "error_rate",
     gate: Annotated[
         list[str] | None, typer.Option(help="no_harm:by=a,metric=error_rate,margin=0.02; may be given several times.")
     ] = None,
@@ -66,6 +68,8 @@ def measure(
         weights=weights,
         classes=_list(classes),
         multilabel=multilabel,
+        score=score,
+        score_before=score_before,
         policy=policy,
     )
     _tell(found, json, out)

@@ -5,14 +5,15 @@ The expression is ibis, so that whichever database holds the table does the coun
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import Problems
+from fairtransfer.evidence.scored_table import group_scores, number
 from fairtransfer.evidence.table_checks import Checker, Columns, check_columns, check_groups, check_items
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
@@ -32,6 +33,8 @@ class Counted:
         What was counted on the way: membership that is not recorded, answers outside the labels.
     outside
         ``column -> answer -> rows`` of the most frequent answers outside the labels.
+    scores
+        ``after`` and, where there are two, ``before`` -> sums of scores per group, class and bin.
     """
 
     cells: pa.Table
@@ -42,20 +45,25 @@ class Counted:
     notes: dict[str, int]
     outside: dict[str, dict[str, int]]
     name: str
+    scores: Mapping[str, pa.Table] = field(default_factory=dict)
 
 
-def count_table(table: ibis.Table, name: str, columns: Columns, classes: Sequence[str] = ()) -> Counted:
+def count_table(
+    table: ibis.Table, name: str, columns: Columns, classes: Sequence[str] = (), positive: str | None = None
+) -> Counted:
     """Return the joint counts of a table of predictions.
 
     Parameters
     ----------
     classes
         The labels there are; default: those that occur.
+    positive
+        The class that scores are the probability of.
 
     Raises
     ------
     DefinitionError
-        With everything that is wrong with the table (``FT-P003`` to ``FT-P014``).
+        With everything that is wrong with the table (``FT-P003`` to ``FT-P015``, ``FT-P024`` to ``FT-P026``).
     """
     problems = Problems()
     check_columns(table, name, columns, problems)
@@ -69,9 +77,18 @@ def count_table(table: ibis.Table, name: str, columns: Columns, classes: Sequenc
     checker.weights()
     if columns.items:
         check_items(table, name, columns, problems)
+    scores = {} if positive is None else _scored(table, name, columns, positive, problems)
     problems.raise_if_any()
     return Counted(
-        _named_unknown(cells, columns), columns.groups, columns.multilabel, known, rows, notes, checker.outside, name
+        _named_unknown(cells, columns),
+        columns.groups,
+        columns.multilabel,
+        known,
+        rows,
+        notes,
+        checker.outside,
+        name,
+        {side: _named_unknown(found, columns) for side, found in scores.items()},
     )
 
 
@@ -113,6 +130,29 @@ def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
         sums |= {"w": plain.v.sum(), "ww": (plain.v * plain.v).sum(), "odd": odd.sum()}
     counted = plain.group_by(list(keys)).aggregate(**sums).to_pyarrow()
     return counted.sort_by([(key, "ascending") for key in keys])
+
+
+def _scored(table: ibis.Table, name: str, columns: Columns, positive: str, problems: Problems) -> dict[str, pa.Table]:
+    """Return the sums of every model's scores."""
+    import ibis
+
+    if columns.score is None:
+        return {}
+    keys = {f"g_{group}": _text(table[group]) for group in columns.groups}
+    if columns.unit:
+        keys |= {"unit": _text(table[columns.unit])}
+    values = {"p": number(table[columns.score])}
+    if columns.score_before:
+        values["q"] = number(table[columns.score_before])
+    values["c"] = table[columns.counts].cast("float64") if columns.counts else ibis.literal(1.0)
+    truth = _text(table[columns.label])
+    values["positive"] = truth.notnull() & (truth == positive)
+    plain = table.select(**keys, **values)
+    other = "q" if columns.score_before else None
+    found = {"after": group_scores(plain, list(keys), "p", other, columns.score, problems, name)}
+    if columns.score_before:
+        found["before"] = group_scores(plain, list(keys), "q", None, columns.score_before, problems, name)
+    return found
 
 
 def _named_unknown(cells: pa.Table, columns: Columns) -> pa.Table:

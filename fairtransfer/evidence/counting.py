@@ -9,15 +9,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from fairtransfer.errors import IntegrityError, Problems
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.cells import Pair, joint_counts
 from fairtransfer.evidence.moments import Answers, People, change_rows, level_rows, membership, moments_table, people
+from fairtransfer.evidence.scored_jobs import Said, change_scores, level_scores, said
+from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.tables import read_table, write_table
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.names import EVENTS
 from fairtransfer.spec.reading import read_audit
+from fairtransfer.spec.scores import score_questions
 
 Model = tuple[str, str, str]  # stage, strategy, label budget
 BEFORE: Model = ("before", "", "")
@@ -26,14 +30,13 @@ SEED_RULE = "the seed with the lowest validation error, then the lowest validati
 
 
 def write_counts(folder: Path) -> None:
-    """Write `cells.parquet` and `moments.parquet` of a run's folder, from its audit, items and predictions."""
-    cells, moments = count(folder)
-    write_table(folder / "cells.parquet", cells)
-    write_table(folder / "moments.parquet", moments)
+    """Write `cells.parquet`, `moments.parquet` and `scores.parquet` of a run's folder, from its audit, items and predictions."""
+    for name, table in zip(("cells", "moments", "scores"), count(folder), strict=True):
+        write_table(folder / f"{name}.parquet", table)
 
 
-def count(folder: Path) -> tuple[pa.Table, pa.Table]:
-    """Return joint counts and moments of a run's folder."""
+def count(folder: Path) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Return joint counts, moments and what scores come to, of a run's folder."""
     run = read_json(folder / "run.json")
     problems = Problems()
     loaded = read_audit(folder / "audit.yaml", problems)
@@ -41,7 +44,9 @@ def count(folder: Path) -> tuple[pa.Table, pa.Table]:
         raise IntegrityError("\n".join(map(str, problems)))
     jobs = [read_json(path) for path in sorted((folder / "jobs").glob("*/job.json"))]
     counters = [_Counter(folder, loaded.audit, run, benchmark, jobs) for benchmark in run["benchmarks"]]
-    return pa.concat_tables([c.cells() for c in counters]), pa.concat_tables([c.moments() for c in counters])
+    made = [[c.cells() for c in counters], [c.moments() for c in counters], [c.scores() for c in counters]]
+    cells, moments, scores = map(pa.concat_tables, made)
+    return cells, moments, scores
 
 
 def preferred_seeds(jobs: Sequence[Mapping[str, Any]]) -> dict[Model, int]:
@@ -59,7 +64,7 @@ def preferred_seeds(jobs: Sequence[Mapping[str, Any]]) -> dict[Model, int]:
 def events_of(audit: Audit) -> list[str]:
     """Return what has to be counted for the metrics of an audit and its gates."""
     names = ["error_rate", *(metric.name for metric in audit.metrics), *(gate.options.metric for gate in audit.gates)]
-    return list(dict.fromkeys(EVENTS[name] for name in names))
+    return list(dict.fromkeys(EVENTS[name] for name in names if name in EVENTS))
 
 
 class _Counter:
@@ -76,11 +81,15 @@ class _Counter:
         self.audit, self.run, self.benchmark = audit, run, benchmark
         self.items = read_table(folder / "benchmarks" / benchmark["id"] / "items.parquet")
         self.answers: dict[Model, dict[int | None, pa.Table]] = defaultdict(dict)
+        self.asked = score_questions(
+            audit.metrics, run["classes"], run["positive_class"], multilabel=bool(run["multilabel"])
+        )
+        columns = ["item", "y", "pred", *(["scores"] if self.asked else [])]
         for job in jobs:
             if job["benchmark"] == benchmark["id"]:
                 model = BEFORE if job["stage"] == "before" else ("after", job["strategy"], job["label_budget"])
                 self.answers[model][job["seed"]] = read_table(
-                    folder / "jobs" / job["id"] / "predictions.parquet", ["item", "y", "pred"]
+                    folder / "jobs" / job["id"] / "predictions.parquet", columns
                 )
         self.scratch = next((s.name for s in audit.strategies if s.kind == "scratch"), "")
         self.artifacts = preferred_seeds(jobs) if audit.claim == "artifact" else {}
@@ -115,8 +124,7 @@ class _Counter:
 
     def moments(self) -> pa.Table:
         """Return moments of every model and pair."""
-        views = [(), *(tuple(view) for view in self.benchmark["views"])]
-        who = people(self.items, self.run["classes"], views)
+        who = self._people()
         events = events_of(self.audit)
         rows: list[dict[str, Any]] = []
         if BEFORE in self.answers:
@@ -125,8 +133,8 @@ class _Counter:
             seeds = self._seeds(model)
             rows += level_rows(who, self._stack(who, model, seeds), events, self._key("after", model))
             for stage, other in self.compared(model):
-                shared = [s for s in seeds if s in self.answers[other] or None in self.answers[other]]
-                theirs = [s if s in self.answers[other] else None for s in shared]
+                shared = self._shared(other, seeds)
+                theirs = self._theirs(other, shared)
                 if shared:
                     first, second = (
                         self._stack(who, other, list(dict.fromkeys(theirs))),
@@ -134,6 +142,43 @@ class _Counter:
                     )
                     rows += change_rows(who, first, second, events, self._key(stage, model))
         return moments_table(rows)
+
+    def scores(self) -> pa.Table:
+        """Return what the scores of every model and pair come to."""
+        if not self.asked:
+            return scores_table([])
+        who = self._people()
+        rows: list[dict[str, Any]] = []
+        for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
+            seeds = self._seeds(model)
+            mine = {seed: self._said(who, model, seed) for seed in seeds}
+            rows += level_scores(who, mine, self.asked, self._key(model[0], model))
+            for stage, other in self.compared(model) if model != BEFORE else ():
+                shared = self._shared(other, seeds)
+                theirs = {s: self._said(who, other, s) for s in dict.fromkeys(self._theirs(other, shared))}
+                pairs = {s: (theirs[t], mine[s]) for s, t in zip(shared, self._theirs(other, shared), strict=True)}
+                if pairs:
+                    rows += change_scores(who, pairs, self.asked, self._key(stage, model))
+        return scores_table(rows)
+
+    def _shared(self, other: Model, seeds: Sequence[int | None]) -> list[int | None]:
+        """Return the seeds that another model has an answer for: its own of that seed, or its only one."""
+        return [s for s in seeds if s in self.answers[other] or None in self.answers[other]]
+
+    def _theirs(self, other: Model, shared: Sequence[int | None]) -> list[int | None]:
+        return [s if s in self.answers[other] else None for s in shared]
+
+    def _people(self) -> People:
+        views = [(), *(tuple(view) for view in self.benchmark["views"])]
+        return people(self.items, self.run["classes"], views)
+
+    def _said(self, who: People, model: Model, seed: int | None) -> Said:
+        table = self.answers[model][seed]
+        return said(table, self._places(table), who.classes)
+
+    def _places(self, table: pa.Table) -> NDArray[np.int64]:
+        order = {name: i for i, name in enumerate(self.items["item"].to_pylist())}
+        return np.array([order[name] for name in table["item"].to_pylist()], dtype=np.int64)
 
     def _seeds(self, model: Model) -> list[int | None]:
         if model in self.artifacts:
@@ -144,11 +189,8 @@ class _Counter:
         return {"benchmark": self.benchmark["id"], "stage": stage, "strategy": model[1], "budget": model[2]}
 
     def _stack(self, who: People, model: Model, seeds: Sequence[int | None]) -> Answers:
-        order = {name: i for i, name in enumerate(self.items["item"].to_pylist())}
-        matrices = np.zeros((len(seeds), len(order), len(who.classes)), dtype=bool)
+        matrices = np.zeros((len(seeds), self.items.num_rows, len(who.classes)), dtype=bool)
         for number, seed in enumerate(seeds):
             table = self.answers[model][seed]
-            matrices[number, [order[name] for name in table["item"].to_pylist()]] = membership(
-                table["pred"].to_pylist(), who.classes
-            )
+            matrices[number, self._places(table)] = membership(table["pred"].to_pylist(), who.classes)
         return Answers(matrices)

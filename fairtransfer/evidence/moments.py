@@ -162,11 +162,12 @@ def _events(who: People, answers: Answers, names: Iterable[str]) -> Iterator[_Ev
                 "false_alarm": (~mine, ~mine & said),
                 "selected": (everyone, said),
                 "precise": (said, mine & said),
+                "spared": (~said, ~mine & ~said),
             }[name]
             yield _Event(name, label, den.astype(np.int64), num.astype(np.int64))
 
 
-UNPAIRED = frozenset({"precise"})
+UNPAIRED = frozenset({"precise", "spared"})
 
 
 def level_rows(who: People, answers: Answers, events: Sequence[str], key: dict[str, str]) -> Iterator[dict[str, Any]]:

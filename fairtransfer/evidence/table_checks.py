@@ -41,6 +41,8 @@ class Columns:
         How much a row counts, for samples drawn with unequal chances.
     multilabel
         Labels and answers may hold several classes, ``a|b``.
+    score, score_before
+        Columns with the probability of the positive class, after and before.
     """
 
     label: str
@@ -52,11 +54,14 @@ class Columns:
     counts: str | None = None
     weights: str | None = None
     multilabel: bool = False
+    score: str | None = None
+    score_before: str | None = None
 
     def named(self) -> dict[str, str]:
         """Return ``column -> what it is``."""
         one = {"label": self.label, "before": self.before, "after": self.after, "unit": self.unit}
         one |= {"counts": self.counts, "weights": self.weights}
+        one |= {"score": self.score, "score before": self.score_before}
         return (
             {name: what for what, name in one.items() if name}
             | dict.fromkeys(self.groups, "group")
@@ -70,11 +75,26 @@ def check_columns(table: ibis.Table, name: str, columns: Columns, problems: Prob
         if column not in table.columns:
             found = f"{what} column `{shown(column)}` not found"
             problems.add(Problem("FT-P003", found, did_you_mean(column, table.columns), "", name))
+    check_score_columns(name, columns, problems)
     same = [columns.label, columns.after, *([columns.before] if columns.before else [])]
     if len(set(same)) < len(same):
         problems.add(
             Problem("FT-P004", "label and predictions name the same column", "three different columns", "", name)
         )
+
+
+def check_score_columns(name: str, columns: Columns, problems: Problems) -> None:
+    """Add what cannot be measured together with scores."""
+    if columns.score is None and columns.score_before is not None:
+        problems.add(Problem("FT-P024", "scores before without scores after", "", "give --score", name))
+    if columns.score_before is not None and columns.before is None:
+        found = "scores of a model before without its answers"
+        problems.add(Problem("FT-P024", found, "", "give --before, or call it --score", name))
+    if columns.score is not None:
+        for given, what in ((columns.weights, "weights"), (columns.multilabel, "several labels in a row")):
+            if given:
+                text = f"metrics made of scores are not measured with {what}"
+                problems.add(Problem("FT-P026", text, "", "leave the scores out, or measure them apart", name))
 
 
 def check_groups(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:

@@ -185,6 +185,7 @@ def _why_empty(kind: Metric, of: str) -> str:
         "hit": f"0 cases of the class `{of}`",
         "false_alarm": f"0 cases outside the class `{of}`",
         "precise": f"no case was put into the class `{of}`",
+        "spared": f"every case was put into the class `{of}`",
         "wrong": "0 cases",
         "selected": "0 cases",
     }

@@ -114,6 +114,7 @@ class Block:
             "false_alarm": (~mine, ~mine & said),
             "selected": (everyone, said),
             "precise": (said, mine & said),
+            "spared": (~said, ~mine & ~said),
         }
         return pairs[event]
 

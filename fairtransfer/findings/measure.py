@@ -7,13 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
+from fairtransfer.findings.belonging import if_unknown_belonged
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.gaps import gap_finding, moved_gap
+from fairtransfer.findings.rankings import generalised, mixed_up
 from fairtransfer.findings.rows import Finding, interval_fields
 from fairtransfer.findings.samples import Level, Mean, Paired, Sample
+from fairtransfer.findings.scored import Asked, score_fields
+from fairtransfer.findings.scores import Answers
 from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.scores import Question
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.planning import detectable, detectable_change
+from fairtransfer.stats.score_metrics import SCORE_METRICS
 
 EVERYONE: View = ()
 
@@ -42,7 +48,7 @@ class _Teller:
 
     def questions(self, pairing: Pairing) -> Iterator[tuple[View, dict[str, str], str, str | None]]:
         """Yield every (view, group, metric, class) to be answered."""
-        for metric in self.study.metrics:
+        for metric in self.study.counted:
             for of in self._classes(metric):
                 for view in self.views(pairing.benchmark):
                     for group in self.desk.groups(pairing, view):
@@ -63,8 +69,11 @@ class _Teller:
     def levels(self, pairing: Pairing, model: Model) -> Iterator[Finding]:
         """Yield the rates of one model, then the gaps between its groups."""
         for _, group, metric, of in self.questions(pairing):
-            yield self._row(pairing, model, group, metric, of, self.desk.level(pairing, model, group, metric, of))
-        for spec in self.study.metrics:
+            row = self._row(pairing, model, group, metric, of, self.desk.level(pairing, model, group, metric, of))
+            bounds = if_unknown_belonged(self.desk, pairing, model, group, metric, of) if group else None
+            yield row if bounds is None else replace(row, details={"if_unknown_belonged": bounds})
+        yield from self.scored(pairing, model)
+        for spec in self.study.counted:
             for of in self._classes(spec):
                 for view in self.views(pairing.benchmark)[1:]:
                     blank = self._blank(pairing, model, {}, spec.name, of)
@@ -77,10 +86,49 @@ class _Teller:
         for _, group, metric, of in self.questions(pairing):
             if METRICS[metric].paired:
                 yield self._row(pairing, None, group, metric, of, self.desk.change(pairing, group, metric, of))
+        yield from self.scored(pairing, None)
         yield from self._moved_gaps(pairing) if pairing.stage == "change" else ()
 
+    def scored(self, pairing: Pairing, model: Model | None) -> Iterator[Finding]:
+        """Yield what scores tell of one model, or of the change from one to another (None)."""
+        minimum = self.study.policy.min_group
+        for question in self.study.scores.questions:
+            asked = Asked(question, model is None, self.desk.procedure, minimum)
+            for view in self.views(pairing.benchmark):
+                for group in self.desk.groups(pairing, view):
+                    answers = self._answers(pairing, model, group, question)
+                    row = replace(self._blank(pairing, model, group, *question), **score_fields(answers, asked))
+                    more = self._beside(pairing, model, group, question, answers)
+                    yield replace(row, details={**(row.details or {}), **more}) if more else row
+
+    def _answers(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question
+    ) -> Answers | None:
+        stage, of = model or pairing.stage, (pairing.strategy, pairing.budget)
+        found = ("", "") if model == "before" else of
+        return self.study.scores.of(pairing.benchmark, stage, found, group, question)
+
+    def _beside(
+        self,
+        pairing: Pairing,
+        model: Model | None,
+        group: dict[str, str],
+        question: Question,
+        answers: Answers | None,
+    ) -> dict[str, Any]:
+        """Return what only AUCs have."""
+        if question[0] != "auc" or model is None or answers is None:
+            return {}
+        if group:
+            return mixed_up(answers)
+        means = []
+        for view in self.views(pairing.benchmark)[1:]:
+            parts = (self._answers(pairing, model, g, question) for g in self.desk.groups(pairing, view))
+            means.append(generalised(view, [part for part in parts if part is not None]))
+        return {"generalised_means": means} if means else {}
+
     def _moved_gaps(self, pairing: Pairing) -> Iterator[Finding]:
-        for spec in self.study.metrics:
+        for spec in self.study.counted:
             for of in self._classes(spec) if METRICS[spec.name].paired else ():
                 for view in self.views(pairing.benchmark)[1:]:
                     blank = self._blank(pairing, None, {}, spec.name, of)
@@ -104,7 +152,7 @@ class _Teller:
             stage = "scratch"
         level: Any = "overall" if not group else "group" if len(group) == 1 else "intersection"
         benchmark = self.study.benchmark(pairing.benchmark).key
-        direction = METRICS[metric].harm_direction
+        direction = (METRICS.get(metric) or SCORE_METRICS[metric]).harm_direction
         study = self.study
         return Finding(
             study.audit_id,

@@ -157,7 +157,7 @@ class Level(Sample):
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "wilson" + _suffix(
+        return "wilson" + suffix(
             self.seeds_count, clustered=self.clustered, procedure=self.procedure, weighted=self.weighted
         )
 
@@ -247,7 +247,7 @@ class Paired(Sample):
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "bonett-price" + _suffix(
+        return "bonett-price" + suffix(
             self.seeds_count, clustered=self.clustered, procedure=self.procedure, weighted=self.weighted
         )
 
@@ -292,7 +292,7 @@ class Difference(Sample):
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "newcombe/agresti-caffo envelope" + _suffix(
+        return "newcombe/agresti-caffo envelope" + suffix(
             self.seeds_count,
             clustered=self.first.clustered,
             procedure=self.of_procedure,
@@ -354,7 +354,8 @@ class Mean(Sample):
         return ("mover over classes of " if self.independent else "mean over classes of ") + self.parts[0].method
 
 
-def _suffix(seeds: int, *, clustered: bool, procedure: bool, weighted: bool = False) -> str:
+def suffix(seeds: int, *, clustered: bool, procedure: bool, weighted: bool = False) -> str:
+    """Return what a method allows for besides the cases, as its name tells it: `` (units and seeds)``."""
     parts = (["units"] if clustered else []) + (["weights"] if weighted else [])
     parts += ["seeds"] if procedure and seeds > 1 else []
     return f" ({' and '.join(parts)})" if parts else ""

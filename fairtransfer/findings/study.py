@@ -9,8 +9,11 @@ from typing import Literal
 from fairtransfer.findings.choice import chosen_seeds
 from fairtransfer.findings.counts import Counts, View
 from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
+from fairtransfer.spec.scores import score_questions
+from fairtransfer.stats.metrics import METRICS
 
 Model = tuple[str, str]  # strategy, label budget
 
@@ -73,9 +76,15 @@ class Study:
     scratch: str
     benchmarks: tuple[Judged, ...]
     counts: Counts
+    scores: Scores = NO_SCORES
     label_budgets: Mapping[str, int] = field(default_factory=dict)
     has_before: bool = True
     before_name: str = "as published"
+
+    @property
+    def counted(self) -> tuple[MetricSpec, ...]:
+        """The metrics that count cases."""
+        return tuple(metric for metric in self.metrics if metric.name in METRICS)
 
     def benchmark(self, name: str) -> Judged:
         """Return a benchmark by its id."""
@@ -86,6 +95,9 @@ def study_of(record: RunRecord) -> Study:
     """Return a run's counts and questions."""
     audit, run = record.audit, record.run
     budgets = [budget["written"] for budget in run["label_budgets"]]
+    questions = score_questions(
+        audit.metrics, record.classes, run["positive_class"], multilabel=bool(run["multilabel"])
+    )
     return Study(
         audit_id=audit.id,
         run_id=record.id,
@@ -110,4 +122,5 @@ def study_of(record: RunRecord) -> Study:
         ),
         label_budgets={budget["written"]: budget["labels"] for budget in run["label_budgets"]},
         counts=Counts(record.cells, record.moments, record.classes, chosen_seeds(record)),
+        scores=Scores(record.scores, questions),
     )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, did_you_mean
 from fairtransfer.evidence.aggregate import Counted
 from fairtransfer.evidence.counted import BENCHMARK, cells_of, moments_of
+from fairtransfer.evidence.scored_table import score_rows
+from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.table_checks import Columns
 from fairtransfer.findings.counts import Counts, View
+from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.findings.study import Judged, Study
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.names import EVENTS
+from fairtransfer.spec.names import EVENTS, SCORE_METRICS
+from fairtransfer.spec.scores import score_questions
 from fairtransfer.stats.metrics import METRICS
 
 
@@ -48,12 +56,12 @@ def study_of_table(counted: Counted, question: Question) -> Study:
     Raises
     ------
     DefinitionError
-        When a question cannot be asked of this table (``FT-P016`` to ``FT-P019``).
+        When a question cannot be asked of this table (``FT-P016`` to ``FT-P019``, ``FT-P023``, ``FT-P027``, ``FT-P028``).
     """
     _check(counted, question)
     model = question.columns.after
     names = ["error_rate", *(m.name for m in question.metrics), *(g.options.metric for g in question.gates)]
-    events = list(dict.fromkeys(EVENTS[name] for name in names))
+    events = list(dict.fromkeys(EVENTS[name] for name in names if name in EVENTS))
     moments = moments_of(counted, model, question.views, events)
     return Study(
         audit_id="measure",
@@ -71,9 +79,28 @@ def study_of_table(counted: Counted, question: Question) -> Study:
             Judged(BENCHMARK, counted.name, bool(question.columns.unit), question.columns.groups, question.views),
         ),
         counts=Counts(cells_of(counted, model), moments, counted.classes),
+        scores=_scores(counted, question),
         has_before=question.columns.before is not None,
         before_name=question.columns.before or "",
     )
+
+
+def _scores(counted: Counted, question: Question) -> Scores:
+    """Return what the scores come to, of both models and of the change between them."""
+    asked = score_questions(question.metrics, counted.classes, question.positive, multilabel=counted.multilabel)
+    after, before = counted.scores.get("after"), counted.scores.get("before")
+    if not asked or after is None:
+        return NO_SCORES
+
+    def rows(cells: pa.Table, stage: str, of: str, *, change: bool = False) -> Iterator[dict[str, Any]]:
+        key = {"benchmark": BENCHMARK, "stage": stage, "strategy": of, "budget": ""}
+        return score_rows(cells, counted.attributes, question.views, asked, key, change=change)
+
+    model = question.columns.after
+    found = list(rows(after, "after", model))
+    if before is not None:
+        found += [*rows(before, "before", ""), *rows(after, "change", model, change=True)]
+    return Scores(scores_table(found), asked)
 
 
 def _check(counted: Counted, question: Question) -> None:
@@ -81,8 +108,10 @@ def _check(counted: Counted, question: Question) -> None:
     if question.positive is not None and question.positive not in counted.classes:
         hint = did_you_mean(question.positive, counted.classes)
         problems.add(Problem("FT-P016", f"no row has the class `{question.positive}`", hint, "", counted.name))
+    _check_scores(question, counted.name, problems)
     for metric in question.metrics:
-        one = METRICS[metric.name].of_class and metric.name not in ("recall", "precision", "balanced_accuracy")
+        counts = METRICS.get(metric.name)
+        one = counts is not None and counts.of_class and metric.name not in ("recall", "precision", "balanced_accuracy")
         if one and question.positive is None and not metric.per_class:
             found = f"`{metric.name}` is about one class"
             problems.add(
@@ -102,3 +131,17 @@ def _check(counted: Counted, question: Question) -> None:
             problems.add(Problem("FT-P019", found, "", "use `fairtransfer run`", gate.id))
     if problems.errors:
         raise DefinitionError(problems.errors)
+
+
+def _check_scores(question: Question, name: str, problems: Problems) -> None:
+    """Look for metrics made of scores that this table has no scores for."""
+    asked = [metric for metric in question.metrics if metric.name in SCORE_METRICS]
+    if asked and question.columns.score is None:
+        found = f"`{asked[0].name}` is made of scores, and no column with scores was given"
+        problems.add(Problem("FT-P023", found, "", "give --score", name))
+    for metric in asked:
+        if metric.per_class:
+            found = f"`{metric.name}` per class needs a score of every class; a table has that of one"
+            problems.add(Problem("FT-P027", found, f"`{metric.name}`", "measure one class at a time", name))
+    if question.columns.score is not None and question.positive is None:
+        problems.add(Problem("FT-P028", "scores are of one class, and none was named", "", "give --positive", name))

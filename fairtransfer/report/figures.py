@@ -17,7 +17,7 @@ MOST_GROUPS = 24
 
 def figures(subject: Subject) -> tuple[Figure, ...]:
     """Return the figures of a report: per view before, after and change; per benchmark the learning curves."""
-    return tuple(_Drawer(subject).all())
+    return tuple(_Drawer(subject).all()) if subject.of_rates else ()
 
 
 class _Drawer:

@@ -7,7 +7,6 @@ from typing import Any
 
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.report import sentences
-from fairtransfer.stats.metrics import METRICS
 
 _BEFORE = {
     "zero_shot": "asked without labels, by comparing each text with one sentence per class",
@@ -40,7 +39,10 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
     seeds = ", ".join(map(str, audit.seeds))
     yield "Seeds", f"{len(audit.seeds)} ({seeds}); each drives label subset, head, order and dropout together"
     yield "Chosen on validation", _selection(record, verdict)
-    yield "Metrics", "; ".join(f"{sentences.metric_name(m.name)}: {METRICS[m.name].words}" for m in audit.metrics)
+    yield (
+        "Metrics",
+        "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in audit.metrics),
+    )
     yield "Intervals", _INTERVALS + _SEEDS[audit.claim]
     planned = (
         f"policy alpha {verdict['alpha']:g} over {policy.planned_evaluations} planned evaluations of these benchmarks"

@@ -10,6 +10,7 @@ from fairtransfer.report import sentences, tables
 from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
+from fairtransfer.stats.metrics import METRICS
 
 _GATE_WORDS = {
     "no_harm": "No harm",
@@ -73,7 +74,7 @@ def group_tables(subject: Subject) -> Iterator[Table]:
 
 def _group_table(subject: Subject, key: str, view: tuple[str, ...]) -> Table:
     where, study = " and ".join(view), subject.study
-    columns = _columns(compared=study.has_before, controlled=bool(study.scratch))
+    columns = _columns(compared=study.has_before, controlled=bool(study.scratch), rates=subject.of_rates)
     groups = [{}, *subject.rows.groups(key, view)]
     rows = [(formats.group_label(g), *(show(subject, key, g) for _, show in columns)) for g in groups]
     name = sentences.metric_name(*subject.metric).capitalize()
@@ -89,7 +90,7 @@ def _model(subject: Subject) -> str:
 _Cell = Callable[[Subject, str, dict[str, str]], str]
 
 
-def _columns(*, compared: bool, controlled: bool) -> list[tuple[str, _Cell]]:
+def _columns(*, compared: bool, controlled: bool, rates: bool) -> list[tuple[str, _Cell]]:
     """Return heading and content of the columns, as far as there are models to compare."""
 
     def cell(show: Callable[[Row | None], str], stage: str) -> _Cell:
@@ -98,12 +99,11 @@ def _columns(*, compared: bool, controlled: bool) -> list[tuple[str, _Cell]]:
     columns = [("Cases", cell(tables.people, "after"))]
     columns += [("Before", cell(tables.rate, "before"))] if compared else []
     columns += [("After", cell(tables.rate, "after"))]
+    unit = ", points" if rates else ""
     if compared:
-        columns += [
-            ("Change, points", cell(tables.change, "change")),
-            ("Newly wrong / right", cell(tables.flips, "change")),
-        ]
-    return columns + ([("Against scratch, points", cell(tables.change, "gain"))] if controlled else [])
+        columns += [(f"Change{unit}", cell(tables.change, "change"))]
+        columns += [("Newly wrong / right", cell(tables.flips, "change"))] if rates else []
+    return columns + ([(f"Against scratch{unit}", cell(tables.change, "gain"))] if controlled else [])
 
 
 def result_tables(subject: Subject) -> Iterator[Table]:
@@ -119,7 +119,8 @@ def _results(subject: Subject, key: str, metric: str, of: str | None, view: tupl
     listed = [row for group in groups for row in _models(subject, key, metric, of, group)]
     where = " and ".join(view) or "everyone"
     name = sentences.metric_name(metric, of).capitalize()
-    against = [f"Against {'before' if stage == 'change' else 'scratch'}, points" for stage in _compared(subject)]
+    unit = ", points" if metric in METRICS else ""
+    against = [f"Against {'before' if stage == 'change' else 'scratch'}{unit}" for stage in _compared(subject)]
     headings = ("Model", where, "Cases", name, *against)
     anchor = f"t-{key.split('@')[0]}-{metric}{f'-{of}' if of else ''}-{'-'.join(view) or 'all'}"
     return tables.table(anchor, f"{name}, {key}, by {where}", headings, listed, text_columns=2)

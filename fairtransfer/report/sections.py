@@ -13,7 +13,6 @@ from fairtransfer.report.rows import Rows
 from fairtransfer.report.suppress import Hidden, unknown_is_hidden
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.names import UNKNOWN_GROUP
-from fairtransfer.stats.metrics import METRICS
 
 NOT_PROVIDED = "Not provided"
 
@@ -212,7 +211,7 @@ def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:
         "seed": "the number that decides which examples, in which order, from which start: another draw of the recipe",
         "unit": "rows of one unit (person, document, pattern) are not independent and are always on the same side of a split",
     }
-    words |= {sentences.metric_name(m.name): METRICS[m.name].words for m in record.audit.metrics}
+    words |= {sentences.metric_name(m.name): sentences.metric_words(m.name) for m in record.audit.metrics}
     return tuple(words.items())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.stats.metrics import METRICS
+from fairtransfer.stats.score_metrics import SCORE_METRICS
 
 Row = dict[str, Any]
 
@@ -20,6 +21,11 @@ def metric_name(metric: str, of: str | None = None) -> str:
     """Return a metric as words: ``error rate``, ``recall of `urgent```."""
     plain = metric.replace("_", " ")
     return f"{plain} of {of}" if of else plain
+
+
+def metric_words(metric: str) -> str:
+    """Return what a metric is."""
+    return (METRICS.get(metric) or SCORE_METRICS[metric]).words
 
 
 def is_worse(row: Row, change: float) -> bool:

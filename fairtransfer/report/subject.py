@@ -11,6 +11,7 @@ from fairtransfer.findings.study import Study
 from fairtransfer.report import sentences
 from fairtransfer.report.rows import Row, Rows
 from fairtransfer.report.suppress import Hidden
+from fairtransfer.stats.metrics import METRICS
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,15 @@ class Subject:
 
     @cached_property
     def metric(self) -> tuple[str, str | None]:
-        """The audit's first metric, and the class it is of."""
+        """The audit's first metric that is a rate, else its first, and the class it is of."""
         metrics = self.rows.metrics()
-        return metrics[0] if metrics else ("error_rate", None)
+        rates = [metric for metric in metrics if metric[0] in METRICS]
+        return (rates or metrics or [("error_rate", None)])[0]
+
+    @property
+    def of_rates(self) -> bool:
+        """Whether the report's metric is a rate, which can be told as people and drawn in percent."""
+        return self.metric[0] in METRICS
 
     @property
     def strategy(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.spec.names import SCORE_METRICS, UNKNOWN_GROUP
 
 Row = dict[str, Any]
 
@@ -123,7 +123,39 @@ def unknown_is_hidden(benchmark: str, note: str, hidden: Hidden) -> bool:
 
 def suppress(rows: Iterable[Row], hidden: Hidden) -> list[Row]:
     """Return the rows with everything measured taken out of those about hidden groups ``(benchmark, group)``."""
-    return [_without(row) if _is_about(row, hidden) else row for row in rows]
+    return [_without(row) if _is_about(row, hidden) else _thinned(row, hidden) for row in rows]
+
+
+def _thinned(row: Row, hidden: Hidden) -> Row:
+    """Return a row without what its details say of hidden groups; a gap that compares one is hidden as a whole."""
+    if row["level"] == "gap" or not row["details"]:
+        return row
+    return {**row, "details": _without_others(row, hidden) or None}
+
+
+def _without_others(row: Row, hidden: Hidden) -> Row:
+    """Return the details of a row without what is told of other groups, where one of them is hidden.
+
+    Bounds over the people of unknown group give their number away; a mean over all groups, the hidden one's value.
+    """
+    views = {frozenset(name for name, _ in group) for benchmark, group in hidden if benchmark == row["benchmark"]}
+    details = dict(row["details"])
+    if "if_unknown_belonged" in details and _hides_unknown(row, hidden):
+        del details["if_unknown_belonged"]
+    if "generalised_means" in details:
+        shown = [mean for mean in details["generalised_means"] if frozenset(mean["attributes"]) not in views]
+        details["generalised_means"] = shown
+    return details
+
+
+def _hides_unknown(row: Row, hidden: Hidden) -> bool:
+    """Say whether a hidden group of the row's view holds people whose membership is not recorded."""
+    return any(
+        benchmark == row["benchmark"]
+        and {name for name, _ in group} == set(row["group"])
+        and UNKNOWN_GROUP in (value for _, value in group)
+        for benchmark, group in hidden
+    )
 
 
 def _is_about(row: Row, hidden: Hidden) -> bool:
@@ -167,7 +199,7 @@ def group_sizes(rows: Iterable[Row]) -> dict[str, dict[View, dict[Group, int]]]:
     """Return ``benchmark -> view -> group -> people`` from rows whose denominator is everyone in the group."""
     sizes: dict[str, dict[View, dict[Group, int]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
-        everyone = row["metric"] in ("error_rate", "accuracy", "selection_rate")
+        everyone = row["metric"] in ("error_rate", "accuracy", "selection_rate") or row["metric"] in SCORE_METRICS
         if everyone and row["level"] in ("group", "intersection") and row["n"] is not None:
             sizes[row["benchmark"]][frozenset(row["group"])][frozenset(row["group"].items())] = int(row["n"])
     return sizes

@@ -18,7 +18,6 @@ from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import unknown_is_hidden
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.names import UNKNOWN_GROUP
-from fairtransfer.stats.metrics import METRICS
 
 NOT_JUDGED = "MEASURED, NOT JUDGED"
 
@@ -146,7 +145,10 @@ def _outside(counted: Counted, below: int) -> Table:
 
 def _method(question: Question) -> Iterator[tuple[str, str]]:
     policy = question.policy
-    yield "Metrics", "; ".join(f"{sentences.metric_name(m.name)}: {METRICS[m.name].words}" for m in question.metrics)
+    yield (
+        "Metrics",
+        "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in question.metrics),
+    )
     yield (
         "Intervals",
         _INTERVALS,

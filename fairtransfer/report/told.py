@@ -35,6 +35,9 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
 
 def findings(subject: Subject) -> Iterator[str]:
     """Yield three to six sentences for every benchmark."""
+    if not subject.of_rates:
+        yield "No metric of this audit counts cases; the tables hold its numbers for every group."
+        return
     several = len(subject.study.benchmarks) > 1
     for benchmark in subject.study.benchmarks:
         prefix = f"{benchmark.id}: " if several else ""

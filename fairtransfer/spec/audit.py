@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from fairtransfer.errors import shown
 from fairtransfer.spec.document import Document
 from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.names import MetricName
+from fairtransfer.spec.names import AnyMetricName
 from fairtransfer.spec.source import Source, parse_source
 from fairtransfer.spec.strategies import BeforeSpec, StrategySpec
 from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, refuse
@@ -75,7 +75,7 @@ class BenchmarkRef(Strict):
 class MetricSpec(Strict):
     """A metric to report."""
 
-    name: MetricName
+    name: AnyMetricName
     per_class: bool = False
 
 

@@ -13,6 +13,7 @@ from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.reading import read_audit
+from fairtransfer.spec.scores import needs_class
 
 _CLASS_METRICS = frozenset(
     {
@@ -22,6 +23,7 @@ _CLASS_METRICS = frozenset(
         "false_positive_rate",
         "true_negative_rate",
         "precision",
+        "negative_predictive_value",
         "selection_rate",
     }
 )
@@ -164,6 +166,7 @@ def _problems(files: AuditFiles) -> Iterator[Problem]:
     at = ("adapt_on",) if audit.adapt_on else ("benchmarks", 0)
     yield from _fits(files, audit.training_set, files.training.card, at)
     yield from _names(files)
+    yield from _metrics(files)
     for index, gate in enumerate(audit.gates):
         yield from _gate(files, gate, ("gates", index, gate.kind))
 
@@ -271,6 +274,16 @@ def _names(files: AuditFiles) -> Iterator[Problem]:
         yield document.problem(
             "FT-Y046", ("strategies",), "only the control is listed", "at least one strategy besides `scratch`"
         )
+
+
+def _metrics(files: AuditFiles) -> Iterator[Problem]:
+    """Check that metrics made of scores of one class say which."""
+    multilabel = any(card.card.label.type == "multilabel" for card in files.benchmarks)
+    for index, metric in enumerate(files.loaded.audit.metrics):
+        if needs_class(metric, files.positive_class, multilabel=multilabel):
+            found = f"`{metric.name}` is about one class against the rest, and no class is named"
+            do = f"write `{{{metric.name}: {{per_class: true}}}}`, or name the card's `positive_class`"
+            yield files.loaded.document.problem("FT-Y047", ("metrics", index), found, "", do)
 
 
 def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:

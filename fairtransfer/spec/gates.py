@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from fairtransfer.spec.names import HIGHER_IS_WORSE, PAIRED, MetricName
+from fairtransfer.spec.names import HIGHER_IS_WORSE, PAIRED, SCORE_METRICS, MetricName
 from fairtransfer.spec.strict import Name, Sentence, Strict, refuse
 
 Margin = Annotated[float, Field(ge=0, le=1)]
@@ -30,6 +30,18 @@ class GateOptions(Strict):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("metric", mode="before")
+    @classmethod
+    def _counts_cases(cls, value: Any) -> Any:
+        if isinstance(value, str) and value in SCORE_METRICS:
+            raise refuse(
+                "FT-G030",
+                f"`{value}` is made of scores: it is reported, not judged",
+                "a metric that counts cases, such as `error_rate` or `false_negative_rate`",
+                "judge what people are told, and list this metric under `metrics`",
+            )
+        return value
 
     @property
     def harm_sign(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 MetricName = Literal[
     "error_rate",
@@ -15,7 +15,25 @@ MetricName = Literal[
     "precision",
     "selection_rate",
     "balanced_accuracy",
+    "negative_predictive_value",
 ]
+
+ScoreMetricName = Literal[
+    "auc",
+    "brier_score",
+    "log_loss",
+    "calibration_bias",
+    "calibration_slope",
+    "debiased_ece",
+]
+"""Metrics made of scores (`stats/score_metrics.py`): reported, never judged."""
+
+AnyMetricName = Literal[MetricName, ScoreMetricName]
+
+SCORE_METRICS: frozenset[str] = frozenset(get_args(ScoreMetricName))
+
+OVER_CLASSES: frozenset[str] = frozenset({"brier_score", "log_loss", "calibration_bias"})
+"""Metrics made of scores that have a form over all classes at once; the others are about one class against the rest."""
 
 HIGHER_IS_WORSE: frozenset[str] = frozenset({"error_rate", "false_negative_rate", "false_positive_rate"})
 """Metrics of which more is harm. The selection rate has no harmful direction of its own; like accuracy, less counts as harm."""
@@ -44,6 +62,7 @@ EVENTS: dict[str, str] = {
     "false_positive_rate": "false_alarm",
     "true_negative_rate": "false_alarm",
     "precision": "precise",
+    "negative_predictive_value": "spared",
     "selection_rate": "selected",
 }
 """What the evidence counts for each metric; the same as in the table of metrics."""

@@ -22,6 +22,8 @@ EDGE = 1e-6
 MINIMUM_CLASS = 10
 """A slope with fewer rows of either class is mostly noise."""
 
+NO_SLOPE = "no finite slope: the scores are all alike or part the classes perfectly"
+
 _STEPS = 50
 _CLOSE = 1e-10
 
@@ -136,16 +138,32 @@ def calibration_slope(
     normal, or Student's with one degree fewer than units. Coverage of 95 % limits in simulations, 30 to 300 rows and five
     true curves: 0.940 to 0.978; the usual standard error sinks to 0.92 where the curve is not logistic.
     """
-    x, k, n = (np.asarray(a, dtype=np.float64) for a in (scores, positives, totals))
+    k, n = np.asarray(positives, dtype=np.float64), np.asarray(totals, dtype=np.float64)
     in_class, others = float(k.sum()), float((n - k).sum())
     if min(in_class, others) < MINIMUM_CLASS:
         return too_small(f"{in_class:g} cases in the class and {others:g} not; a slope needs {MINIMUM_CLASS} of each")
-    fit = recalibrate(x, k, n, units) if _overlap(x, k, n) else None
-    if fit is None or not 0 <= fit.variance < math.inf:  # too steep to compute with: as good as no overlap
-        return undefined("no finite slope: the scores are all alike or part the classes perfectly")
-    quantile = normal_quantile(level) if units is None else t_quantile(level, len(np.unique(np.asarray(units))) - 1)
-    half = quantile * math.sqrt(fit.variance)
+    fit = finite_fit(scores, k, n, units)
+    if fit is None:
+        return undefined(NO_SLOPE)
+    half = slope_quantile(level, None if units is None else len(np.unique(np.asarray(units)))) * math.sqrt(fit.variance)
     return found(fit.slope, fit.slope - half, fit.slope + half)
+
+
+def slope_quantile(level: float, units: int | None) -> float:
+    """Return how many standard errors a limit lies off: normal, or Student's where rows share units."""
+    return normal_quantile(level) if units is None else t_quantile(level, units - 1)
+
+
+def finite_fit(
+    scores: ArrayLike, positives: ArrayLike, totals: ArrayLike, units: ArrayLike | None = None
+) -> Recalibration | None:
+    """Return the fit to cells of equal score, or None where no finite slope fits best; see `calibration_slope`."""
+    x, k, n = (np.asarray(a, dtype=np.float64) for a in (scores, positives, totals))
+    if not _overlap(x, k, n):
+        return None
+    fit = recalibrate(x, k, n, units)
+    # Too steep to compute with is as good as no overlap.
+    return fit if 0 <= fit.variance < math.inf else None
 
 
 def recalibrate(scores: Floats, positives: Floats, totals: Floats, units: ArrayLike | None = None) -> Recalibration:
@@ -195,4 +213,6 @@ def _sandwich(design: Floats, fitted: Floats, k: Floats, n: Floats, units: Array
 def _overlap(x: Floats, k: Floats, n: Floats) -> bool:
     """Whether some row of each class scores above some row of the other: only then a finite line fits best."""
     ones, zeros = x[k > 0], x[n > k]
+    if not (len(ones) and len(zeros)):
+        return False
     return bool(ones.min() < zeros.max() and zeros.min() < ones.max())

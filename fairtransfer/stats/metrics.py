@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Event = Literal["wrong", "hit", "false_alarm", "selected", "precise"]
+Event = Literal["wrong", "hit", "false_alarm", "selected", "precise", "spared"]
 """wrong: all rows, answered wrongly. hit: rows of the class, answered with it. false_alarm: rows not of the class,
-answered with it. selected: all rows, answered with the class. precise: rows answered with the class, of the class."""
+answered with it. selected: all rows, answered with the class. precise: rows answered with the class, of the class.
+spared: rows answered without the class, not of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,15 @@ METRICS: dict[str, Metric] = {
             False,
             False,
             "of those put into the class, the share that belongs there",
+        ),
+        Metric(
+            "negative_predictive_value",
+            "spared",
+            False,
+            True,
+            False,
+            False,
+            "of those kept out of the class, the share that does not belong there",
         ),
         Metric("selection_rate", "selected", False, True, True, False, "share of cases put into the class"),
         Metric("balanced_accuracy", "hit", False, True, True, False, "mean over classes of the share found"),

@@ -1,0 +1,220 @@
+"""What metrics made of scores need to be known, per group: sums of losses, and how scores rank and are calibrated.
+
+A row holds one metric of one model (or of the change between two) in one group: enough for its estimate and its limits,
+whatever rows share a unit. Findings are made of these rows, never of predictions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fairtransfer.evidence.canonical import canonical
+from fairtransfer.evidence.moments import Counts, Flags, View
+from fairtransfer.evidence.score_bins import COARSE, coarse_bins
+from fairtransfer.stats.auc import Histogram, area, delong_variance
+from fairtransfer.stats.bias_auc import bias_auc
+from fairtransfer.stats.calibration import Bins, debiased_ece, finite_fit, logit
+from fairtransfer.stats.estimate import quotient
+
+Floats = NDArray[np.float64]
+
+KEYS = ("benchmark", "stage", "strategy", "budget", "attributes", "group", "metric", "class")
+
+COLUMNS: dict[str, pa.DataType] = {
+    **dict.fromkeys(KEYS, pa.string()),
+    **dict.fromkeys(("seed", "n", "positives", "units", "units_positive", "units_negative"), pa.int64()),
+    **dict.fromkeys(("value", "variance", "xx", "mm", "xm", "unit_xx", "cubes", "bpsn", "bnsp"), pa.float64()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Judged rows, or cells of rows that are alike in everything that matters.
+
+    Attributes
+    ----------
+    n
+        How many rows each stands for.
+    alone
+        Every row is a unit of its own. Otherwise all rows of a cell belong to the cell's unit.
+    """
+
+    views: Mapping[tuple[str, ...], View]
+    n: Counts
+    alone: bool
+
+
+class Powers(NamedTuple):
+    """Sums over a cell's rows of their values, and of the squares and cubes of these."""
+
+    x: Floats
+    xx: Floats
+    xxx: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Scores of one class.
+
+    Attributes
+    ----------
+    positive
+        Whether a cell's rows have the class.
+    codes
+        Bin of the scores (`score_bins`).
+    total
+        Sum of a cell's scores.
+    """
+
+    positive: Flags
+    codes: Counts
+    total: Floats
+
+
+Row = dict[str, Any]
+
+
+def powers(values: Floats) -> Powers:
+    """Return the powers of values that each stand for one row."""
+    return Powers(values, values**2, values**3)
+
+
+def mean_rows(cases: Cases, values: Powers, positive: Flags | None, key: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield a mean in every group; `positive` where the metric is about one class."""
+    for names, view in cases.views.items():
+        groups = len(view.groups)
+        n, xx = _add(view.codes, cases.n, groups), _add(view.codes, values.xx, groups)
+        mean = quotient(_add(view.codes, values.x, groups), n)
+        units, mm, xm, unit_xx, cubes = _of_units(cases, view, values, mean)
+        hits = None if positive is None else _add(view.codes, cases.n * positive, groups)
+        sums = {"n": n, "positives": hits, "units": units, "value": mean}
+        sums |= {"xx": xx, "mm": mm, "xm": xm, "unit_xx": unit_xx, "cubes": cubes}
+        yield from _rows(names, view, sums, key)
+
+
+def _of_units(cases: Cases, view: View, values: Powers, mean: Floats) -> tuple[Floats, ...]:
+    """Return units, sums over them of m², xm and x², and of the cubes of ``x - mean·m``."""
+    groups = len(view.groups)
+    n, x = _add(view.codes, cases.n, groups), _add(view.codes, values.x, groups)
+    if cases.alone:
+        xx, xxx = _add(view.codes, values.xx, groups), _add(view.codes, values.xxx, groups)
+        return n, n, x, xx, xxx - 3 * mean * xx + 2 * n * mean**3
+    parts = len(view.group_of)
+    m, part = _add(view.part, cases.n, parts), _add(view.part, values.x, parts)
+    away = part - mean[view.group_of] * m
+    columns = ((m > 0).astype(np.float64), m * m, part * m, part * part, away**3)
+    units, mm, xm, unit_xx, cubes = (_add(view.group_of, column, groups) for column in columns)
+    return units, mm, xm, unit_xx, cubes
+
+
+def ranking_rows(cases: Cases, scored: Scored, key: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the AUC in every group, and between the group and the others (Borkan et al. 2019)."""
+    different, codes = np.unique(scored.codes, return_inverse=True)
+    everyone = _histogram(cases, scored, codes, np.zeros(len(codes), dtype=np.int64), (1, len(different)))
+    for names, view in cases.views.items():
+        h = _histogram(cases, scored, codes, view.codes, (len(view.groups), len(different)))
+        sums = {**_sizes(cases, scored, view), "value": area(h)}
+        sums["variance"] = delong_variance(h) if cases.alone else _unit_variance(cases, scored, codes, view, h)
+        if names:
+            sums |= {kind: area(bias_auc(kind, h, everyone)) for kind in ("bpsn", "bnsp")}
+        yield from _rows(names, view, sums, key)
+
+
+def _histogram(
+    cases: Cases, scored: Scored, codes: NDArray[np.intp], groups: Counts, shape: tuple[int, int]
+) -> Histogram:
+    cells = (groups * 2 + scored.positive) * shape[1] + codes
+    counts = _add(cells, cases.n, 2 * shape[0] * shape[1]).reshape(shape[0], 2, shape[1])
+    return Histogram(counts[:, 1], counts[:, 0])
+
+
+def _unit_variance(cases: Cases, scored: Scored, codes: NDArray[np.intp], view: View, h: Histogram) -> Floats:
+    """Return the variance of every group's AUC, rows of one unit moving together: `unit_variance` of all at once."""
+    positives, negatives = h.totals()
+    above = quotient(_below(h.negative), negatives[:, None])[view.codes, codes]
+    under = 1 - quotient(_below(h.positive), positives[:, None])[view.codes, codes]
+    off = np.where(scored.positive, above, under) - area(h)[view.codes]
+    effects = quotient(off, np.where(scored.positive, positives[view.codes], negatives[view.codes]))
+    by_unit = _add(view.part, cases.n * effects, len(view.group_of))
+    units = _add(view.group_of, np.ones(len(view.group_of)), len(view.groups))
+    return quotient(_add(view.group_of, by_unit**2, len(view.groups)) * units, units - 1)
+
+
+def _below(counts: Floats) -> Floats:
+    below: Floats = counts.cumsum(axis=-1) - counts / 2
+    return below
+
+
+def _sizes(cases: Cases, scored: Scored, view: View) -> dict[str, Floats]:
+    """Return rows and units of every group, and how many of both have the class."""
+    groups, parts = len(view.groups), len(view.group_of)
+    n, hits = (_add(view.codes, cases.n * flags, groups) for flags in (1, scored.positive))
+    sizes = {"n": n, "positives": hits}
+    if cases.alone:
+        return sizes | {"units": n, "units_positive": hits, "units_negative": n - hits}
+    for name, flags in (
+        ("", np.ones_like(scored.positive)),
+        ("_positive", scored.positive),
+        ("_negative", ~scored.positive),
+    ):
+        present = _add(view.part, cases.n * flags, parts) > 0
+        sizes[f"units{name}"] = _add(view.group_of, present, groups)
+    return sizes
+
+
+def slope_rows(cases: Cases, scored: Scored, key: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the calibration slope in every group; no value where no finite one fits best."""
+    for names, view in cases.views.items():
+        value, variance = np.full((2, len(view.groups)), np.nan)
+        for number in range(len(view.groups)):
+            mine = np.flatnonzero(view.codes == number)
+            unit = np.zeros(len(mine), dtype=np.int64) if cases.alone else view.unit_of[view.part[mine]]
+            cells, place = np.unique(np.stack([unit, scored.codes[mine]]), axis=1, return_inverse=True)
+            place = place.ravel()
+            n, hits = (_add(place, cases.n[mine] * flags, cells.shape[1]) for flags in (1, scored.positive[mine]))
+            said = _add(place, scored.total[mine], cells.shape[1]) / n
+            fit = finite_fit(logit(said), hits, n, None if cases.alone else cells[0])
+            if fit is not None:
+                value[number], variance[number] = fit.slope, fit.variance
+        yield from _rows(names, view, {**_sizes(cases, scored, view), "value": value, "variance": variance}, key)
+
+
+def error_rows(cases: Cases, scored: Scored, key: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the squared calibration error, corrected for chance, in every group."""
+    coarse = coarse_bins(scored.codes)
+    for names, view in cases.views.items():
+        shape = (len(view.groups), COARSE)
+        cells = view.codes * COARSE + coarse
+        columns = (cases.n, cases.n * scored.positive, scored.total)
+        bins = Bins(*(_add(cells, column, shape[0] * shape[1]).reshape(shape) for column in columns))
+        yield from _rows(names, view, {**_sizes(cases, scored, view), "value": debiased_ece(bins)}, key)
+
+
+def _add(index: Any, values: Any, size: int) -> Floats:
+    return np.bincount(index, weights=values, minlength=size).astype(np.float64)
+
+
+def _rows(
+    names: tuple[str, ...], view: View, sums: Mapping[str, Floats | None], key: Mapping[str, Any]
+) -> Iterator[Row]:
+    for number, group in enumerate(view.groups):
+        told = {name: _plain(name, values[number]) for name, values in sums.items() if values is not None}
+        yield {**key, "attributes": "*".join(names), "group": canonical(group).decode(), **told}
+
+
+def _plain(name: str, value: np.float64) -> int | float | None:
+    if not np.isfinite(value):
+        return None
+    return round(float(value)) if COLUMNS[name] == pa.int64() else float(value)
+
+
+def scores_table(rows: Iterable[Row]) -> pa.Table:
+    """Return rows as a table, sorted; what a row does not have is missing."""
+    table = pa.Table.from_pylist(list(rows), schema=pa.schema(list(COLUMNS.items())))
+    return table.sort_by([(name, "ascending") for name in (*KEYS, "seed")])

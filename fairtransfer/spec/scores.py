@@ -1,0 +1,42 @@
+"""Which questions metrics made of scores ask: of one class against the rest, or of all classes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.names import OVER_CLASSES, SCORE_METRICS
+
+Question = tuple[str, str | None]
+"""Metric and class; None means all classes at once."""
+
+
+def score_questions(
+    metrics: Sequence[MetricSpec], classes: Sequence[str], positive: str | None, *, multilabel: bool
+) -> tuple[Question, ...]:
+    """Return every question once, in order.
+
+    Parameters
+    ----------
+    positive
+        The class meant where none is named, if there is one.
+    multilabel
+        Rows can have several classes: no question is about all of them at once.
+    """
+    asked = (metric for metric in metrics if metric.name in SCORE_METRICS)
+    return tuple(dict.fromkeys(q for metric in asked for q in _of(metric, classes, positive, over=not multilabel)))
+
+
+def _of(metric: MetricSpec, classes: Sequence[str], positive: str | None, *, over: bool) -> Iterator[Question]:
+    if positive is not None and not metric.per_class:
+        yield metric.name, positive
+        return
+    if over and metric.name in OVER_CLASSES:
+        yield metric.name, None
+    if metric.per_class:
+        yield from ((metric.name, name) for name in classes)
+
+
+def needs_class(metric: MetricSpec, positive: str | None, *, multilabel: bool) -> bool:
+    """Say whether a metric made of scores asks nothing, because it is about one class and none is meant."""
+    return metric.name in SCORE_METRICS and not score_questions([metric], ("",), positive, multilabel=multilabel)
