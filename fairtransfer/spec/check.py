@@ -13,6 +13,7 @@ from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.reading import read_audit
+from fairtransfer.spec.strategies import CONTROLS
 
 _CLASS_METRICS = frozenset(
     {
@@ -267,10 +268,9 @@ def _names(files: AuditFiles) -> Iterator[Problem]:
                 ("candidate", "label_budget"),
                 f"{audit.candidate.label_budget} is not among the label budgets",
             )
-    elif all(s.kind == "scratch" for s in audit.strategies):
-        yield document.problem(
-            "FT-Y046", ("strategies",), "only the control is listed", "at least one strategy besides `scratch`"
-        )
+    elif all(s.kind in CONTROLS for s in audit.strategies):
+        allowed = "at least one strategy besides `scratch` and `majority`"
+        yield document.problem("FT-Y046", ("strategies",), "only controls are listed", allowed)
 
 
 def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
