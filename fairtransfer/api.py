@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fairtransfer.gates.verdict import Verdict
     from fairtransfer.run.pending import Progress
     from fairtransfer.run.plan import Plan
+    from fairtransfer.spec.audit import Audit
     from fairtransfer.spec.check import AuditFiles
 
 WORKSPACE = Path("runs")
@@ -216,7 +217,7 @@ def _carry_out(made: Plan, workspace: Path, progress: Progress | None, max_jobs:
 
 def _on_true_machine(made: Plan, max_jobs: int | None) -> Plan:
     """Return the plan for the machine as torch sees it; the guess it was made with is nearly always right."""
-    if missing := missing_for_training(made.audit.model.family):
+    if missing := missing_for_training(made.audit):
         raise missing
     from fairtransfer.run.local import true_machine
     from fairtransfer.run.plan import MAX_JOBS, make_plan
@@ -309,8 +310,12 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
     return written
 
 
-def missing_for_training(family: str) -> MissingExtra | None:
-    """Return the error that says which extra is missing to adapt models of a family, or None when all is there."""
-    needed = {"text": ("torch", "transformers", "sklearn"), "image": ("torch", "timm", "sklearn")}[family]
+def missing_for_training(audit: Audit) -> MissingExtra | None:
+    """Return the error that says which extra is missing to carry out an audit, or None when all is there."""
+    needed = {"text": ("torch", "transformers", "sklearn"), "image": ("torch", "timm", "sklearn")}[audit.model.family]
     absent = next((name for name in needed if importlib.util.find_spec(name) is None), None)
-    return None if absent is None else MissingExtra(absent, "train", "adapting a model")
+    if absent is not None:
+        return MissingExtra(absent, "train", "adapting a model")
+    if any(s.kind == "lora" for s in audit.strategies) and importlib.util.find_spec("peft") is None:
+        return MissingExtra("peft", "lora", "the strategy `lora`")
+    return None

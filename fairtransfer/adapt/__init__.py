@@ -8,9 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fairtransfer.adapt.bitfit import Bitfit
 from fairtransfer.adapt.full import Full
+from fairtransfer.adapt.gradual import Gradual
+from fairtransfer.adapt.l2_sp import L2Sp
+from fairtransfer.adapt.lora import Lora
 from fairtransfer.adapt.lp_ft import LpFt
+from fairtransfer.adapt.majority import Majority
 from fairtransfer.adapt.native_head import native_head
+from fairtransfer.adapt.partial import Partial
 from fairtransfer.adapt.probe import Probe
 from fairtransfer.adapt.scratch import Scratch
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
@@ -23,6 +29,12 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "full": Full,
     "lp_ft": LpFt,
     "scratch": Scratch,
+    "partial": Partial,
+    "bitfit": Bitfit,
+    "l2_sp": L2Sp,
+    "gradual": Gradual,
+    "lora": Lora,
+    "majority": Majority,
 }
 
 BEFORE: dict[str, Callable[[Setting, Any], Adapted]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -25,15 +25,12 @@ class Runner:
         """Return `function` of every row (float32, on the CPU), computed by `module` in evaluation mode."""
         device = self.hardware.torch_device
         module.to(device).eval()
-        lengths = prepared.lengths
-        order = sorted(range(len(lengths)), key=lambda i: (lengths[i], i))
+        order: list[int] = []
         pieces: list[Tensor] = []
         with torch.inference_mode(), self.hardware.autocast():
-            begin = 0
-            while begin < len(order):
-                rows = order[begin : begin + rows_that_fit(lengths[order[min(begin + ROWS_PER_BATCH, len(order)) - 1]])]
+            for rows in batches_by_length(prepared):
                 pieces.append(function(prepared.batch(rows, device)).float().cpu())
-                begin += len(rows)
+                order += rows
         stacked = torch.cat(pieces)
         result = torch.empty_like(stacked)
         result[torch.tensor(order)] = stacked
@@ -42,6 +39,17 @@ class Runner:
     def features(self, network: Network, prepared: Prepared) -> Tensor:
         """Return features, rows x dim. BatchNorm and dropout are in evaluation mode: frozen means frozen."""
         return self.run(network.features, network.module, prepared)
+
+
+def batches_by_length(prepared: Prepared) -> Iterator[list[int]]:
+    """Yield all rows in batches of similar length; they depend on the rows alone, so that results do too."""
+    lengths = prepared.lengths
+    order = sorted(range(len(lengths)), key=lambda i: (lengths[i], i))
+    begin = 0
+    while begin < len(order):
+        rows = order[begin : begin + rows_that_fit(lengths[order[min(begin + ROWS_PER_BATCH, len(order)) - 1]])]
+        yield rows
+        begin += len(rows)
 
 
 def rows_that_fit(length: int) -> int:

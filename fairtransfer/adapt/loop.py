@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from fairtransfer.adapt.dropout import seeded_dropout
 from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting
 from fairtransfer.adapt.streams import numpy_stream, torch_stream
 from fairtransfer.models.backbone import Network, Prepared
-from fairtransfer.spec.strategies import TrainingOptions
+from fairtransfer.spec.strategies import StepOptions, TrainingOptions
 
 RULE = "lowest validation error over {n} checkpoints, then lowest validation cross-entropy; the earliest on ties"
 CHECKS = 3
@@ -33,7 +33,27 @@ class Plan:
     checks: tuple[int, ...]
 
 
-def plan_steps(rows: int, options: TrainingOptions) -> Plan:
+def _nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """Where a strategy may act within a step.
+
+    Attributes
+    ----------
+    before_step
+        Given the step and the number of steps, once the network is in training mode.
+    before_update
+        When the gradients are there, and clipped.
+    """
+
+    before_step: Callable[[int, int], None] = _nothing
+    before_update: Callable[[], None] = _nothing
+
+
+def plan_steps(rows: int, options: StepOptions) -> Plan:
     """Return how many optimiser steps a training takes, and after which of them validation is consulted."""
     steps = max(options.epochs * math.ceil(rows / options.batch_size), options.min_steps)
     return Plan(steps, tuple(sorted({math.ceil(steps * k / CHECKS) for k in range(1, CHECKS + 1)})))
@@ -54,14 +74,18 @@ def batches(lengths: list[int], size: int, seed: int) -> Iterator[list[int]]:
         epoch += 1
 
 
-def train(setting: Setting, network: Network, head: nn.Linear, options: TrainingOptions) -> Adapted:
-    """Train backbone and head with AdamW and return the checkpoint validation prefers."""
+def train(
+    setting: Setting, network: Network, head: nn.Linear, options: StepOptions, hooks: Hooks | None = None
+) -> Adapted:
+    """Train head and what of the backbone may move, with AdamW, and return the checkpoint validation prefers."""
+    hooks = hooks or Hooks()
     hardware = setting.runner.hardware
     device = hardware.torch_device
     model = nn.ModuleDict({"backbone": network.module, "head": head}).to(device)
-    setting.backbone.limit_embeddings(
-        network.module, setting.train.prepared, setting.train.rows, trained=options.embeddings == "trained"
-    )
+    if isinstance(options, TrainingOptions):
+        setting.backbone.limit_embeddings(
+            network.module, setting.train.prepared, setting.train.rows, trained=options.embeddings == "trained"
+        )
     optimizer = torch.optim.AdamW(_parameter_groups(network.module, head, options), fused=True)
     plan = plan_steps(len(setting.train.rows), options)
     targets = setting.task.targets(setting.train.labels).to(device)
@@ -71,6 +95,7 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: Training
     for step in range(plan.steps):
         rows = next(order)
         model.train()
+        hooks.before_step(step, plan.steps)
         _set_rate(optimizer, step, plan.steps, options)
         optimizer.zero_grad(set_to_none=True)
         with seeded_dropout(setting.seed, step, device), hardware.autocast():
@@ -80,6 +105,7 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: Training
             raise Diverged(step + 1)
         loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        hooks.before_update()
         optimizer.step()
         if step + 1 in plan.checks:
             best.consider(step + 1)
@@ -87,7 +113,7 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: Training
     return best.adapted(plan, _trainable(model))
 
 
-def _parameter_groups(module: nn.Module, head: nn.Linear, options: TrainingOptions) -> list[dict[str, Any]]:
+def _parameter_groups(module: nn.Module, head: nn.Linear, options: StepOptions) -> list[dict[str, Any]]:
     """Return the optimiser's groups: weight decay on matrices only, a rate of its own for the head."""
     moving = [p for p in module.parameters() if p.requires_grad]
     groups = [
@@ -98,7 +124,7 @@ def _parameter_groups(module: nn.Module, head: nn.Linear, options: TrainingOptio
     return [{**group, "peak": group["lr"]} for group in groups if group["params"]]
 
 
-def _set_rate(optimizer: torch.optim.Optimizer, step: int, steps: int, options: TrainingOptions) -> None:
+def _set_rate(optimizer: torch.optim.Optimizer, step: int, steps: int, options: StepOptions) -> None:
     """Set the learning rate: a linear rise, then a linear fall to zero."""
     rise = max(1, round(options.warmup * steps))
     factor = (step + 1) / rise if step < rise else (steps - step) / max(1, steps - rise)
@@ -107,7 +133,8 @@ def _set_rate(optimizer: torch.optim.Optimizer, step: int, steps: int, options: 
 
 
 def _trainable(model: nn.Module) -> int:
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+    """Return how many numbers moved: a pooler whose output nobody uses has no gradient and does not count."""
+    return sum(p.numel() for p in model.parameters() if p.grad is not None)
 
 
 class _Best:

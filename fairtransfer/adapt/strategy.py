@@ -42,12 +42,13 @@ class FrozenFeatures:
     """Features of the pretrained network, computed once for each set of rows and shared by everything that is frozen.
 
     `heads` keeps what was fitted on them, by the rows and options it was fitted with: a probe and the fine-tuning that
-    starts from it use the same head.
+    starts from it use the same head. `entered` keeps rows with their hidden states below a block, by rows and block.
     """
 
     backbone: Backbone
     runner: Runner
     heads: dict[Hashable, Any] = field(default_factory=dict)
+    entered: dict[tuple[int, str], tuple[Prepared, Prepared]] = field(default_factory=dict)
     _kept: dict[int, tuple[Prepared, Tensor]] = field(default_factory=dict)
 
     def of(self, prepared: Prepared) -> Tensor:

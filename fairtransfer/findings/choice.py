@@ -9,10 +9,11 @@ from typing import Any
 
 from fairtransfer.evidence.counting import preferred_seeds
 from fairtransfer.findings.record import RunRecord
+from fairtransfer.spec.strategies import CONTROLS
 
 CANDIDATE_RULE = (
     "lowest validation error averaged over seeds at the largest label budget, "
-    "then lowest validation loss; never `scratch`"
+    "then lowest validation loss; never `scratch` or `majority`"
 )
 
 Score = tuple[float, float]
@@ -50,10 +51,10 @@ def candidate(record: RunRecord) -> Chosen | None:
         budget = f"{stated.label_budget:g}" if isinstance(stated.label_budget, float) else str(stated.label_budget)
         return Chosen(stated.strategy, budget, "named in the audit")
     largest = max(record.run["label_budgets"], key=lambda b: b["labels"])["written"]
-    scratch = {s.name for s in record.audit.strategies if s.kind == "scratch"}
+    controls = {s.name for s in record.audit.strategies if s.kind in CONTROLS}
     scores: dict[str, list[Score]] = defaultdict(list)
     for job in record.jobs:
-        if job["stage"] == "after" and job["label_budget"] == largest and job["strategy"] not in scratch:
+        if job["stage"] == "after" and job["label_budget"] == largest and job["strategy"] not in controls:
             scores[job["strategy"]].append(_score(job))
     if not scores:
         return None

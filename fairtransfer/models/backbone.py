@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from fairtransfer.data.inputs import Inputs
-from fairtransfer.models.checkpoint import Checkpoint
+from fairtransfer.models.blocks import Layout, trace
+from fairtransfer.models.checkpoint import Checkpoint, refuse
 
 
 class Prepared(abc.ABC):
@@ -41,14 +42,14 @@ class Prepared(abc.ABC):
 
 @dataclass(frozen=True)
 class Network:
-    """A backbone's trainable module; `features` maps a batch to one vector per row."""
+    """A trainable module and how it is run: `features` maps a batch to one vector per row."""
 
     module: nn.Module
-    backbone: Backbone
+    forward: Callable[[nn.Module, dict[str, Tensor]], Tensor]
 
     def features(self, batch: dict[str, Tensor]) -> Tensor:
         """Return features, rows x `dim`."""
-        return self.backbone.forward(self.module, batch)
+        return self.forward(self.module, batch)
 
 
 class Backbone(abc.ABC):
@@ -74,6 +75,10 @@ class Backbone(abc.ABC):
         """Return the same architecture with random weights, drawn from torch's current random state."""
 
     @abc.abstractmethod
+    def block_names(self) -> list[str]:
+        """Return the names of the blocks, those parts of the network that are stacked; none where none are known."""
+
+    @abc.abstractmethod
     def limit_embeddings(self, module: nn.Module, prepared: Prepared, rows: Sequence[int], *, trained: bool) -> None:
         """Freeze the token embeddings of `module`, or leave only those of the tokens in these rows to be trained."""
 
@@ -83,11 +88,31 @@ class Backbone(abc.ABC):
 
     def pretrained(self) -> Network:
         """Return a copy of the pretrained network that may be changed."""
-        return Network(copy.deepcopy(self.module), self)
+        return Network(copy.deepcopy(self.module), self.forward)
 
     def random(self) -> Network:
         """Return the same architecture with random weights."""
-        return Network(self.blank(), self)
+        return Network(self.blank(), self.forward)
+
+    def layout(self, prepared: Prepared) -> Layout:
+        """Return the network's parts, seen while the first of these rows passes through it.
+
+        Raises
+        ------
+        DefinitionError
+            When the architecture is not a stack of blocks (``FT-M024``).
+        """
+        batch = prepared.batch([0], torch.device("cpu"))
+        found = trace(self.module, self.block_names(), lambda: self.forward(self.module, batch))
+        if found is None:
+            raise refuse(
+                "FT-M024",
+                self.checkpoint,
+                "this architecture is not a stack of blocks that can be frozen one by one",
+                "",
+                "use `probe`, `full` or `bitfit`",
+            )
+        return found
 
 
 def bad_tensors(module: nn.Module) -> list[str]:

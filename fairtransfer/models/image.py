@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from fairtransfer.data.inputs import Images, Inputs
 from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors
+from fairtransfer.models.blocks import matched_blocks
 from fairtransfer.models.checkpoint import Checkpoint, refuse
 
 
@@ -79,6 +80,10 @@ class ImageBackbone(Backbone):
     def blank(self) -> nn.Module:
         """Return the architecture with random weights."""
         return _create(self.checkpoint, pretrained=False, num_classes=0)
+
+    def block_names(self) -> list[str]:
+        """Return the stages of a convolutional network, the layers of a transformer."""
+        return matched_blocks(self.module)
 
     def limit_embeddings(self, module: nn.Module, prepared: Prepared, rows: Sequence[int], *, trained: bool) -> None:
         """Do nothing: pictures have no tokens."""

@@ -14,6 +14,7 @@ from transformers.utils import logging
 
 from fairtransfer.data.inputs import Inputs, Texts
 from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors
+from fairtransfer.models.blocks import listed_blocks
 from fairtransfer.models.checkpoint import Checkpoint, refuse
 from fairtransfer.models.embedding import SeenRows
 
@@ -125,6 +126,10 @@ class TextBackbone(Backbone):
         config = AutoConfig.from_pretrained(self.checkpoint.folder, **_SAFE)
         module: nn.Module = AutoModel.from_config(config, attn_implementation="eager", trust_remote_code=False)
         return module
+
+    def block_names(self) -> list[str]:
+        """Return the layers."""
+        return listed_blocks(self.module)
 
     def limit_embeddings(self, module: nn.Module, prepared: Prepared, rows: Sequence[int], *, trained: bool) -> None:
         """Freeze the token embeddings, half of a small model's weights, or train the rows of tokens that occur only."""

@@ -18,6 +18,12 @@ COLOURS = {
     "full": "#0b5cad",
     "lp_ft": "#00695c",
     "scratch": "#a34700",
+    "partial": "#3949ab",
+    "bitfit": "#4b5d00",
+    "l2_sp": "#9c2c2c",
+    "gradual": "#795548",
+    "lora": "#8a1f6f",
+    "majority": "#6b6b6b",
 }
 SPARE = ("#7a3e9d", "#00695c", "#9c2c2c", "#4b5d00", "#3949ab", "#795548")
 FONT = "Helvetica, Arial, sans-serif"

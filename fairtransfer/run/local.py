@@ -104,5 +104,5 @@ def _record(
             "precision": plan.machine.precision,
             "threads": torch.get_num_threads(),
         },
-        "libraries": libraries(plan.audit.model.family),
+        "libraries": libraries(plan.audit.model.family, training.kind),
     }

@@ -18,6 +18,7 @@ _LIBRARIES = {
     "text": ("torch", "transformers", "tokenizers", "scikit-learn", "numpy"),
     "image": ("torch", "timm", "torchvision", "pillow", "scikit-learn", "numpy"),
 }
+_FOR_KIND = {"lora": ("peft",)}
 _BF16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 
 
@@ -58,9 +59,10 @@ def code_digest() -> str:
     return found.hexdigest()
 
 
-def libraries(family: str) -> dict[str, str]:
-    """Return the versions of the libraries that decide predictions; absent ones are left out."""
-    return {name: version for name in _LIBRARIES[family] if (version := _version(name))}
+def libraries(family: str, kind: str = "") -> dict[str, str]:
+    """Return the versions of the libraries that decide predictions (of one strategy); absent ones are left out."""
+    names = (*_LIBRARIES[family], *_FOR_KIND.get(kind, ()))
+    return {name: version for name in names if (version := _version(name))}
 
 
 def _version(name: str) -> str | None:

@@ -204,7 +204,6 @@ def _common(files: AuditFiles, checkpoint: Checkpoint, machine: Machine) -> dict
     model = files.loaded.audit.model
     return {
         "code": code_digest(),
-        "libraries": libraries(model.family),
         "machine": {"device": machine.device, "precision": machine.precision},
         "model": {"sha256": checkpoint.digest, "family": model.family, "max_tokens": model.max_tokens},
         "classes": list(files.classes),
@@ -236,7 +235,14 @@ def _job(
     name = files.benchmarks[index].card.id
     # Names decide no answer, but a job's files tell them: under another name they would be another job's.
     names = {"strategy": training.strategy, "benchmark": name}
-    key: dict[str, Any] = {**common, "training": training.to_json(), "benchmark": judged[index], "names": names}
+    used = libraries(files.loaded.audit.model.family, training.kind)
+    key: dict[str, Any] = {
+        **common,
+        "libraries": used,
+        "training": training.to_json(),
+        "benchmark": judged[index],
+        "names": names,
+    }
     if training.uses_labels:
         # What stands in any benchmark is taken out of the adaptation side, so all of them decide what is learned.
         key |= {

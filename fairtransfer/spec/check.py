@@ -14,6 +14,7 @@ from fairtransfer.spec.document import Place
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
+from fairtransfer.spec.strategies import CONTROLS
 
 _CLASS_METRICS = frozenset(
     {
@@ -270,10 +271,9 @@ def _names(files: AuditFiles) -> Iterator[Problem]:
                 ("candidate", "label_budget"),
                 f"{audit.candidate.label_budget} is not among the label budgets",
             )
-    elif all(s.kind == "scratch" for s in audit.strategies):
-        yield document.problem(
-            "FT-Y046", ("strategies",), "only the control is listed", "at least one strategy besides `scratch`"
-        )
+    elif all(s.kind in CONTROLS for s in audit.strategies):
+        allowed = "at least one strategy besides `scratch` and `majority`"
+        yield document.problem("FT-Y046", ("strategies",), "only controls are listed", allowed)
 
 
 def _metrics(files: AuditFiles) -> Iterator[Problem]:

@@ -42,7 +42,7 @@ class ProbeOptions(Options):
     )
 
 
-class TrainingOptions(Options):
+class StepOptions(Options):
     """What every strategy that trains by gradient takes."""
 
     epochs: Epochs
@@ -51,11 +51,16 @@ class TrainingOptions(Options):
     head_lr: Rate = Field(1e-3, description="learning rate of the new head")
     weight_decay: Decay = 0.01
     batch_size: Batch = 32
-    embeddings: Literal["frozen", "trained"] = Field(
-        "frozen", description="token embeddings; a few labels can move them only for the words they hold"
-    )
     warmup: Annotated[float, Field(ge=0, le=0.5)] = Field(
         0.1, description="share of the steps in which the learning rate rises"
+    )
+
+
+class TrainingOptions(StepOptions):
+    """What a strategy takes that may move every weight."""
+
+    embeddings: Literal["frozen", "trained"] = Field(
+        "frozen", description="token embeddings; a few labels can move them only for the words they hold"
     )
 
 
@@ -89,11 +94,83 @@ class ScratchOptions(TrainingOptions):
     embeddings: Literal["frozen", "trained"] = "trained"
 
 
+class PartialOptions(StepOptions):
+    """Train the top blocks and what is above them; one block is what Kumar et al. (2022) call partial fine-tuning.
+
+    All else is as in `full`, so that what is frozen is the only difference.
+    """
+
+    blocks: Annotated[int, Field(ge=0, le=1000)] = Field(
+        1, description="how many blocks move, counted from the top; 0 trains the head alone"
+    )
+    epochs: Epochs = 3
+    lr: Rate = 5e-5
+
+
+class BitfitOptions(StepOptions):
+    """Train biases, norms and the head. So few numbers bear, and need, the head's learning rate (a choice of ours)."""
+
+    epochs: Epochs = 3
+    lr: Rate = 1e-3
+
+
+class L2SpOptions(TrainingOptions):
+    """Fine-tune everything under an L2 penalty towards the starting point (Li et al. 2018).
+
+    The source states 0.01 for the backbone's penalty and 0.01 for the head's, which draws it to zero.
+    """
+
+    penalty: Annotated[float, Field(ge=0, le=1e9)] = Field(
+        0.01, description="weight of half the squared distance from the pretrained weights"
+    )
+    epochs: Epochs = 3
+    lr: Rate = 5e-5
+    weight_decay: Decay = Field(0.01, description="weight of half the squared norm of the head")
+
+
+class GradualOptions(StepOptions):
+    """Unfreeze one block per epoch, from the top (Howard and Ruder 2018): the head alone has the first epoch.
+
+    Eight epochs reach the stem of a model of six blocks; of a deeper one the lowest blocks stay as they are.
+    """
+
+    epochs: Epochs = 8
+    lr: Rate = 5e-5
+
+
+class LoraOptions(StepOptions):
+    """Train low-rank additions to frozen layers; defaults of Ding et al. (2024), whose ranks begin at 0, the head alone."""
+
+    rank: Annotated[int, Field(ge=0, le=4096)] = 8
+    alpha: Annotated[float, Field(gt=0, le=1e5)] = Field(16.0, description="the additions are scaled by alpha / rank")
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    targets: Literal["query_value", "linear"] = Field(
+        "query_value", description="which layers of the blocks: queries and values of the attention, or all of them"
+    )
+    epochs: Epochs = 3
+    lr: Rate = 1e-4
+    weight_decay: Decay = 0.001
+    warmup: Annotated[float, Field(ge=0, le=0.5)] = 0.01
+
+
+class MajorityOptions(Options):
+    """Answer the most frequent class of the training labels, whatever is asked."""
+
+
+CONTROLS = frozenset({"scratch", "majority"})
+"""What is listed to be compared with: never the candidate unless the audit names it."""
+
 STRATEGY_OPTIONS: dict[str, type[Options]] = {
     "probe": ProbeOptions,
     "full": FullOptions,
     "lp_ft": LpFtOptions,
     "scratch": ScratchOptions,
+    "partial": PartialOptions,
+    "bitfit": BitfitOptions,
+    "l2_sp": L2SpOptions,
+    "gradual": GradualOptions,
+    "lora": LoraOptions,
+    "majority": MajorityOptions,
 }
 
 

@@ -1,0 +1,45 @@
+"""`gradual`: the head first, then one block more per epoch, from the top (Howard and Ruder 2018)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import final
+
+from fairtransfer.adapt.freezing import rest
+from fairtransfer.adapt.loop import Hooks, new_head, train
+from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
+from fairtransfer.models.blocks import Layout
+from fairtransfer.spec.strategies import GradualOptions, Options
+
+
+@final
+class Gradual(Strategy):
+    """Unfreeze from the top. What is not reached in the epochs there are stays frozen; token embeddings always do."""
+
+    kind = "gradual"
+
+    def fit(self, setting: Setting, options: Options) -> Adapted:
+        """Train; where few rows need more epochs than asked for, each stands for an equal share of the steps."""
+        assert isinstance(options, GradualOptions), "the registry pairs strategies with their options"
+        network = setting.backbone.pretrained()
+        layout = setting.backbone.layout(setting.train.prepared)
+        setting.backbone.limit_embeddings(network.module, setting.train.prepared, setting.train.rows, trained=False)
+        lowest = lowest_depth(layout, options.epochs - 1)
+        moving = [(depth, p) for depth, _, p in layout.parameters(network.module) if p.requires_grad]
+        for depth, parameter in moving:
+            parameter.requires_grad = depth >= lowest
+
+        def unfreeze(step: int, steps: int) -> None:
+            reached = lowest_depth(layout, step * options.epochs // steps)
+            for depth, parameter in moving:
+                parameter.requires_grad = depth >= reached
+            rest(module for depth, module in layout.modules(network.module) if depth < reached)
+
+        adapted = train(setting, network, new_head(setting), options, Hooks(before_step=unfreeze))
+        moved = {"moved": max(0, min(len(layout.blocks), layout.top - lowest)), "of": len(layout.blocks)}
+        return replace(adapted, record={**adapted.record, "blocks": {**moved, "stem": lowest == 0}})
+
+
+def lowest_depth(layout: Layout, epoch: int) -> int:
+    """Return the depth of the lowest part that moves in an epoch; in the first one, nothing of the backbone does."""
+    return max(0, layout.top - epoch) if epoch else layout.top + 1

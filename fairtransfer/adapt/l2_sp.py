@@ -1,0 +1,50 @@
+"""`l2_sp`: every weight moves, drawn back to where it started.
+
+Li et al. 2018, *Explicit Inductive Bias for Transfer Learning with Convolutional Networks*.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from torch import Tensor, nn
+
+from fairtransfer.adapt.loop import Hooks, new_head, train
+from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
+from fairtransfer.spec.strategies import L2SpOptions, Options
+
+
+@final
+class L2Sp(Strategy):
+    """Fine-tune on ``loss + penalty/2 · |w - start|² + weight_decay/2 · |head|²``."""
+
+    kind = "l2_sp"
+
+    def fit(self, setting: Setting, options: Options) -> Adapted:
+        """Train from the pretrained weights, with the penalties' gradients added in every step."""
+        assert isinstance(options, L2SpOptions), "the registry pairs strategies with their options"
+        network, head = setting.backbone.pretrained(), new_head(setting)
+        # AdamW's own decay would draw the backbone to zero; the head's is part of the loss, as the backbone's is.
+        undecayed = options.model_copy(update={"weight_decay": 0.0})
+        pull = _Pull(network.module, head, options)
+        return train(setting, network, head, undecayed, Hooks(before_update=pull))
+
+
+@final
+class _Pull:
+    """Adds the penalties' gradients, exactly. After clipping: a strong pull must not drown the gradient of the head."""
+
+    def __init__(self, network: nn.Module, head: nn.Linear, options: L2SpOptions) -> None:
+        self.network, self.head, self.options = network, head, options
+        self.start: dict[nn.Parameter, Tensor] = {}
+
+    def __call__(self) -> None:
+        for parameter in self.network.parameters():
+            if parameter.grad is not None:
+                # Met for the first time, a parameter has not been moved yet.
+                if parameter not in self.start:
+                    self.start[parameter] = parameter.detach().clone()
+                parameter.grad.add_(parameter.detach() - self.start[parameter], alpha=self.options.penalty)
+        for parameter in self.head.parameters():
+            if parameter.grad is not None:
+                parameter.grad.add_(parameter.detach(), alpha=self.options.weight_decay)

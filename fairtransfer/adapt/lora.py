@@ -1,0 +1,81 @@
+"""`lora`: the model stays as it is; low-rank additions to some of its layers are learned, and the head.
+
+Defaults, and the sweep of ranks that begins at 0, are those of Ding et al. 2024, *On Fairness of Low-Rank Adaptation of
+Large Models*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, final
+
+from torch import nn
+
+from fairtransfer.adapt.freezing import rest
+from fairtransfer.adapt.head_only import train_head
+from fairtransfer.adapt.loop import Hooks, new_head, train
+from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
+from fairtransfer.adapt.streams import torch_stream
+from fairtransfer.errors import MissingExtra
+from fairtransfer.models.blocks import Layout
+from fairtransfer.models.checkpoint import refuse
+from fairtransfer.spec.strategies import LoraOptions, Options
+
+_APART = frozenset({"query", "value", "q_proj", "v_proj", "q_lin", "v_lin", "query_proj", "value_proj", "q", "v"})
+_TOGETHER = frozenset({"qkv", "Wqkv", "c_attn", "query_key_value", "qkv_proj"})
+QUERY_VALUE = _APART | _TOGETHER
+"""What architectures call the layers that make queries and values; some make keys by the same layer."""
+
+
+@final
+class Lora(Strategy):
+    """Learn additions of low rank. The frozen model under them is at rest: no dropout, no batch statistics."""
+
+    kind = "lora"
+
+    def fit(self, setting: Setting, options: Options) -> Adapted:
+        """Train additions and head; with rank 0 the head alone."""
+        assert isinstance(options, LoraOptions), "the registry pairs strategies with their options"
+        if not options.rank:
+            adapted = train_head(setting, options)
+            return replace(adapted, record={**adapted.record, "adapted_layers": 0})
+        network = setting.backbone.pretrained()
+        layout = setting.backbone.layout(setting.train.prepared)
+        names = list(_targets(network.module, layout, options.targets))
+        if not names:
+            raise refuse(
+                "FT-M024",
+                setting.backbone.checkpoint,
+                f"`lora` finds no layer for `targets: {options.targets}` in the model's blocks",
+                "query_value | linear",
+                "`linear` takes every linear layer and convolution of the blocks",
+            )
+        with torch_stream(setting.seed, "lora"):
+            _inject(network.module, names, options)
+        still = [module for name, module in network.module.named_modules() if "lora_" not in name]
+        adapted = train(setting, network, new_head(setting), options, Hooks(before_step=lambda *_: rest(still)))
+        return replace(adapted, record={**adapted.record, "adapted_layers": len(names)})
+
+
+def _targets(network: nn.Module, layout: Layout, targets: str) -> Iterator[str]:
+    """Yield the names of the layers to add to, all inside the blocks."""
+    for name, module in network.named_modules():
+        inside = 0 < layout.depth(name) < layout.top
+        if targets == "query_value":
+            fits = name.rpartition(".")[2] in QUERY_VALUE and any(True for _ in module.parameters(recurse=False))
+        else:
+            fits = isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)
+        if inside and fits:
+            yield name
+
+
+def _inject(network: nn.Module, names: list[str], options: LoraOptions) -> None:
+    """Put additions beside the named layers, in place, and take everything else out of training."""
+    try:
+        # Imported here: the extra is needed for this strategy only.
+        from peft import LoraConfig, inject_adapter_in_model
+    except ImportError as error:
+        raise MissingExtra(error.name or "peft", "lora", "the strategy `lora`") from None
+    asked: Any = {"r": options.rank, "lora_alpha": options.alpha, "lora_dropout": options.dropout}
+    inject_adapter_in_model(LoraConfig(target_modules=names, bias="none", **asked), network)
