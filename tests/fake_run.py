@@ -16,6 +16,7 @@ from fairtransfer.run.plan import Job, Plan
 from fairtransfer.run.sides import open_sides
 
 Answer = Callable[[Job, Part], list[str]]
+GROUP_LABELS = ("group_labels_train", "group_labels_validation", "group_labels_prediction", "group_labels")
 
 
 def fake_run(audit: Path, workspace: Path, answer: Answer, *, report_only: bool = False) -> Path:
@@ -63,7 +64,14 @@ def record(job: Job, attempt: int) -> dict[str, object]:
         "label_budget": training.budget,
         "seed": training.seed,
         "attempts": attempt,
-        "labels": {"train": 8, "validation": 8, "group_labels_train": 0, "group_labels_validation": 0},
+        "labels": {
+            "train": 8,
+            "validation": 8,
+            "group_labels_train": 0,
+            "group_labels_validation": 0,
+            "group_labels_prediction": 0,
+            "group_labels": 0,
+        },
         "record": {
             "validation_error": error,
             "validation_loss": 1.0,

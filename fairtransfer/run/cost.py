@@ -60,10 +60,10 @@ def peak_memory() -> int:
 def expected_work(training: Training, benchmarks: int) -> float:
     """Return a training's expected share of a sweep's work, in rows passed through the network: for progress bars only."""
     judged = 1000.0 * benchmarks
-    if "epochs" not in training.options:
+    options = training.options.get("training") or training.options
+    if "epochs" not in options:
         return judged / 4
     budget = 1000 if training.budget == "all" else float(training.budget)
-    rows: float = max(
-        training.options["epochs"] * budget, training.options["min_steps"] * training.options["batch_size"]
-    )
+    epochs = options["epochs"] + options.get("first_epochs", 0)
+    rows: float = max(epochs * budget, options["min_steps"] * options["batch_size"])
     return 3 * rows + judged
