@@ -18,6 +18,7 @@ from fairtransfer.run.sides import open_sides
 
 Answer = Callable[[Job, Part], list[str]]
 Scores = Callable[[int, list[str]], NDArray[np.float32]]
+GROUP_LABELS = ("group_labels_train", "group_labels_validation", "group_labels_prediction", "group_labels")
 
 
 def fake_run(
@@ -73,7 +74,14 @@ def record(job: Job, attempt: int) -> dict[str, object]:
         "label_budget": training.budget,
         "seed": training.seed,
         "attempts": attempt,
-        "labels": {"train": 8, "validation": 8, "group_labels_train": 0, "group_labels_validation": 0},
+        "labels": {
+            "train": 8,
+            "validation": 8,
+            "group_labels_train": 0,
+            "group_labels_validation": 0,
+            "group_labels_prediction": 0,
+            "group_labels": 0,
+        },
         "record": {
             "validation_error": error,
             "validation_loss": 1.0,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import final
 
 from fairtransfer.adapt.freezing import rest
-from fairtransfer.adapt.loop import Hooks, new_head, train
+from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.models.blocks import Layout
 from fairtransfer.spec.strategies import GradualOptions, Options
@@ -35,7 +35,7 @@ class Gradual(Strategy):
                 parameter.requires_grad = depth >= reached
             rest(module for depth, module in layout.modules(network.module) if depth < reached)
 
-        adapted = train(setting, network, new_head(setting), options, Hooks(before_step=unfreeze))
+        adapted = train(setting, network, new_head(setting), options, Recipe(before_step=unfreeze))
         moved = {"moved": max(0, min(len(layout.blocks), layout.top - lowest)), "of": len(layout.blocks)}
         return replace(adapted, record={**adapted.record, "blocks": {**moved, "stem": lowest == 0}})
 

@@ -9,7 +9,7 @@ from typing import final
 
 from torch import Tensor, nn
 
-from fairtransfer.adapt.loop import Hooks, new_head, train
+from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.spec.strategies import L2SpOptions, Options
 
@@ -27,7 +27,7 @@ class L2Sp(Strategy):
         # AdamW's own decay would draw the backbone to zero; the head's is part of the loss, as the backbone's is.
         undecayed = options.model_copy(update={"weight_decay": 0.0})
         pull = _Pull(network.module, head, options)
-        return train(setting, network, head, undecayed, Hooks(before_update=pull))
+        return train(setting, network, head, undecayed, Recipe(before_update=pull))
 
 
 @final

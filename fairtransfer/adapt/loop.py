@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fairtransfer.adapt.dropout import seeded_dropout
+from fairtransfer.adapt.selection import AVERAGE, Score, Selection
 from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting
 from fairtransfer.adapt.streams import numpy_stream, torch_stream
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.spec.strategies import StepOptions, TrainingOptions
 
-RULE = "lowest validation error over {n} checkpoints, then lowest validation cross-entropy; the earliest on ties"
 CHECKS = 3
 """How often validation is consulted, spread evenly over the steps."""
 
@@ -38,25 +40,36 @@ def _nothing(*_: object) -> None:
 
 
 @dataclass(frozen=True)
-class Hooks:
-    """Where a strategy may act within a step.
+class Recipe:
+    """What a strategy changes about the loop.
 
     Attributes
     ----------
+    objective
+        Maps logits, targets and the batch's positions among the training rows to the loss; default: the mean cross-entropy.
+    order
+        Called with lengths of the rows, batch size and seed; yields batches of positions for ever.
     before_step
         Given the step and the number of steps, once the network is in training mode.
     before_update
         When the gradients are there, and clipped.
     """
 
+    objective: Callable[[Tensor, Tensor, list[int]], Tensor] | None = None
+    order: Callable[[list[int], int, int], Iterator[list[int]]] | None = None
     before_step: Callable[[int, int], None] = _nothing
     before_update: Callable[[], None] = _nothing
+    selection: Selection = AVERAGE
+    checks: int = CHECKS
 
 
-def plan_steps(rows: int, options: StepOptions) -> Plan:
+PLAIN = Recipe()
+
+
+def plan_steps(rows: int, options: StepOptions, checks: int = CHECKS) -> Plan:
     """Return how many optimiser steps a training takes, and after which of them validation is consulted."""
     steps = max(options.epochs * math.ceil(rows / options.batch_size), options.min_steps)
-    return Plan(steps, tuple(sorted({math.ceil(steps * k / CHECKS) for k in range(1, CHECKS + 1)})))
+    return Plan(steps, tuple(sorted({math.ceil(steps * k / checks) for k in range(1, checks + 1)})))
 
 
 def batches(lengths: list[int], size: int, seed: int) -> Iterator[list[int]]:
@@ -74,11 +87,20 @@ def batches(lengths: list[int], size: int, seed: int) -> Iterator[list[int]]:
         epoch += 1
 
 
-def train(
-    setting: Setting, network: Network, head: nn.Linear, options: StepOptions, hooks: Hooks | None = None
-) -> Adapted:
+def drawn(weights: NDArray[np.float64]) -> Callable[[list[int], int, int], Iterator[list[int]]]:
+    """Return an order in which every row is drawn anew, in proportion to its weight."""
+
+    def order(lengths: list[int], size: int, seed: int) -> Iterator[list[int]]:
+        shares, batch = weights / weights.sum(), 0
+        while True:
+            yield numpy_stream(seed, "drawn", batch).choice(len(lengths), size=size, p=shares).tolist()
+            batch += 1
+
+    return order
+
+
+def train(setting: Setting, network: Network, head: nn.Linear, options: StepOptions, recipe: Recipe = PLAIN) -> Adapted:
     """Train head and what of the backbone may move, with AdamW, and return the checkpoint validation prefers."""
-    hooks = hooks or Hooks()
     hardware = setting.runner.hardware
     device = hardware.torch_device
     model = nn.ModuleDict({"backbone": network.module, "head": head}).to(device)
@@ -87,25 +109,27 @@ def train(
             network.module, setting.train.prepared, setting.train.rows, trained=options.embeddings == "trained"
         )
     optimizer = torch.optim.AdamW(_parameter_groups(network.module, head, options), fused=True)
-    plan = plan_steps(len(setting.train.rows), options)
+    plan = plan_steps(len(setting.train.rows), options, recipe.checks)
     targets = setting.task.targets(setting.train.labels).to(device)
     all_lengths = setting.train.prepared.lengths
-    order = batches([all_lengths[i] for i in setting.train.rows], options.batch_size, setting.seed)
-    best = _Best(setting, network, head)
+    lengths = [all_lengths[i] for i in setting.train.rows]
+    order = (recipe.order or batches)(lengths, options.batch_size, setting.seed)
+    objective = recipe.objective or (lambda logits, y, _: setting.task.loss(logits, y))
+    best = _Best(setting, network, head, recipe.selection)
     for step in range(plan.steps):
         rows = next(order)
         model.train()
-        hooks.before_step(step, plan.steps)
+        recipe.before_step(step, plan.steps)
         _set_rate(optimizer, step, plan.steps, options)
         optimizer.zero_grad(set_to_none=True)
         with seeded_dropout(setting.seed, step, device), hardware.autocast():
             logits = head(network.features(setting.train.prepared.batch([setting.train.rows[i] for i in rows], device)))
-        loss = setting.task.loss(logits.float(), targets[rows])
+        loss = objective(logits.float(), targets[rows], rows)
         if not torch.isfinite(loss):
             raise Diverged(step + 1)
         loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        hooks.before_update()
+        recipe.before_update()
         optimizer.step()
         if step + 1 in plan.checks:
             best.consider(step + 1)
@@ -140,19 +164,17 @@ def _trainable(model: nn.Module) -> int:
 class _Best:
     """Keeps the checkpoint validation prefers."""
 
-    def __init__(self, setting: Setting, network: Network, head: nn.Linear) -> None:
-        self.setting, self.network, self.head = setting, network, head
-        self.scores: dict[int, tuple[float, float]] = {}
+    def __init__(self, setting: Setting, network: Network, head: nn.Linear, selection: Selection) -> None:
+        self.setting, self.network, self.head, self.selection = setting, network, head, selection
+        self.scores: dict[int, Score] = {}
         self.step = 0
         self.state: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     def consider(self, step: int) -> None:
-        logits = predict(self.setting, self.network, self.head, _subset(self.setting.val))
-        labels = self.setting.val.labels
-        loss = float(self.setting.task.loss(logits, self.setting.task.targets(labels)))
-        if not math.isfinite(loss):
+        logits = predict(self.setting, self.network, self.head, subset(self.setting.val))
+        score = self.selection.score(self.setting, logits)
+        if not math.isfinite(score[-1]):
             raise Diverged(step)
-        score = (self.setting.task.error(logits, labels), loss)
         if not self.scores or score < min(self.scores.values()):
             self.step = step
             self.state = (copy.deepcopy(self.network.module.state_dict()), copy.deepcopy(self.head.state_dict()))
@@ -163,11 +185,10 @@ class _Best:
         self.network.module.load_state_dict(self.state[0])
         self.head.load_state_dict(self.state[1])
         record = {
-            "selection": RULE.format(n=len(plan.checks)),
+            "selection": self.selection.rule(f"{len(plan.checks)} checkpoints", "the earliest"),
             "selected": {"step": self.step},
             "steps": plan.steps,
-            "validation_loss": self.scores[self.step][1],
-            "validation_error": self.scores[self.step][0],
+            **self.selection.record(self.scores[self.step]),
             "trials": 1,
             "trainable_parameters": trainable,
         }
@@ -190,7 +211,8 @@ class _Rows(Prepared):
         return self.prepared.batch([self.rows[i] for i in positions], device)
 
 
-def _subset(labelled: Labelled) -> Prepared:
+def subset(labelled: Labelled) -> Prepared:
+    """Return the prepared inputs of these rows alone."""
     return _Rows(labelled.prepared, list(labelled.rows))
 
 

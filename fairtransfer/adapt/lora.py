@@ -14,7 +14,7 @@ from torch import nn
 
 from fairtransfer.adapt.freezing import rest
 from fairtransfer.adapt.head_only import train_head
-from fairtransfer.adapt.loop import Hooks, new_head, train
+from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.adapt.streams import torch_stream
 from fairtransfer.errors import MissingExtra
@@ -54,7 +54,7 @@ class Lora(Strategy):
         with torch_stream(setting.seed, "lora"):
             _inject(network.module, names, options)
         still = [module for name, module in network.module.named_modules() if "lora_" not in name]
-        adapted = train(setting, network, new_head(setting), options, Hooks(before_step=lambda *_: rest(still)))
+        adapted = train(setting, network, new_head(setting), options, Recipe(before_step=lambda *_: rest(still)))
         return replace(adapted, record={**adapted.record, "adapted_layers": len(names)})
 
 

@@ -7,7 +7,7 @@ from typing import final
 
 from fairtransfer.adapt.freezing import freeze, rest
 from fairtransfer.adapt.head_only import train_head
-from fairtransfer.adapt.loop import Hooks, new_head, train
+from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.lower import entered
 from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy
 from fairtransfer.models.backbone import Prepared
@@ -42,7 +42,7 @@ class Partial(Strategy):
             return replace(part, prepared=ready(part.prepared))
 
         resumed = replace(setting, train=labelled(setting.train), val=labelled(setting.val))
-        adapted = train(resumed, network, new_head(setting), options, Hooks(before_step=lambda *_: rest(still)))
+        adapted = train(resumed, network, new_head(setting), options, Recipe(before_step=lambda *_: rest(still)))
         return Adapted(lambda prepared: adapted.logits(ready(prepared)), {**adapted.record, **share})
 
 

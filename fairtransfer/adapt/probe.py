@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fairtransfer.adapt.selection import AVERAGE, Selection
 from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy
+from fairtransfer.adapt.streams import stream_seed
 from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Prepared
 from fairtransfer.spec.strategies import Options, ProbeOptions
-
-RULE = "lowest validation error over inverse penalties, then lowest validation cross-entropy; the smallest on ties"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,37 @@ class LinearHead:
         return features @ self.weight.T + self.bias
 
 
-def fit_head(setting: Setting, inverse_penalties: Sequence[float]) -> tuple[LinearHead, dict[str, Any]]:
+@dataclass(frozen=True)
+class Fit:
+    """How a head is fitted; what is not said is a plain probe.
+
+    Attributes
+    ----------
+    weights
+        One for each training row.
+    subsets
+        Positions among the training rows; a head is fitted on each of them and the heads are averaged.
+    norm
+        The penalty: ``l2``, or ``l1`` (one class against the rest, by liblinear).
+    """
+
+    weights: NDArray[np.float64] | None = None
+    subsets: tuple[NDArray[np.int64], ...] = ()
+    norm: Literal["l1", "l2"] = "l2"
+    selection: Selection = AVERAGE
+
+    def key(self) -> Hashable:
+        """Return what tells it from others."""
+        weights = None if self.weights is None else self.weights.tobytes()
+        return weights, tuple(rows.tobytes() for rows in self.subsets), self.norm, self.selection
+
+
+PLAIN = Fit()
+
+
+def fit_head(
+    setting: Setting, inverse_penalties: Sequence[float], fit: Fit = PLAIN
+) -> tuple[LinearHead, dict[str, Any]]:
     """Fit one head per penalty on the frozen features of the training rows and keep the one validation prefers."""
     key = (
         id(setting.train.prepared),
@@ -40,38 +70,53 @@ def fit_head(setting: Setting, inverse_penalties: Sequence[float]) -> tuple[Line
         id(setting.val.prepared),
         tuple(setting.val.rows),
         tuple(inverse_penalties),
+        fit.key(),
+        setting.val.group_labels if fit.selection.worst else None,
+        setting.seed if fit.norm == "l1" else None,
     )
     if key not in setting.frozen.heads:
-        setting.frozen.heads[key] = _fit_head(setting, sorted(inverse_penalties))
+        setting.frozen.heads[key] = _fit_head(setting, sorted(inverse_penalties), fit)
     setting.progress(1.0)
     head, record = setting.frozen.heads[key]
     return head, dict(record)
 
 
-def _fit_head(setting: Setting, penalties: list[float]) -> tuple[LinearHead, dict[str, Any]]:
-    x = _rows(setting, setting.train)
-    center, scale = x.mean(axis=0), x.std(axis=0)
-    scale[scale < 1e-6] = 1.0
-    targets = setting.task.targets(setting.train.labels).numpy()
-    x_val = torch.tensor(_rows(setting, setting.val), dtype=torch.float32)
-    y_val = setting.task.targets(setting.val.labels)
-    paths = _paths((x - center) / scale, targets, penalties, setting.task)
-    heads = [_unscaled(weight, bias, center, scale) for weight, bias in paths]
-    logits = [head(x_val) for head in heads]
-    scores = [(setting.task.error(z, setting.val.labels), float(setting.task.loss(z, y_val))) for z in logits]
+def _fit_head(setting: Setting, penalties: list[float], fit: Fit) -> tuple[LinearHead, dict[str, Any]]:
+    heads = _heads(setting, penalties, fit)
+    x_val = torch.tensor(features_of(setting, setting.val), dtype=torch.float32)
+    scores = [fit.selection.score(setting, head(x_val)) for head in heads]
     chosen = scores.index(min(scores))
     record = {
-        "selection": RULE,
+        "selection": fit.selection.rule("inverse penalties", "the smallest"),
         "selected": {"inverse_penalty": penalties[chosen]},
-        "validation_loss": scores[chosen][1],
-        "validation_error": scores[chosen][0],
+        **fit.selection.record(scores[chosen]),
         "trials": len(penalties),
         "trainable_parameters": heads[chosen].weight.numel() + heads[chosen].bias.numel(),
     }
     return heads[chosen], record
 
 
-def _rows(setting: Setting, labelled: Labelled) -> NDArray[np.float64]:
+def _heads(setting: Setting, penalties: list[float], fit: Fit) -> list[LinearHead]:
+    """Return one head per penalty, for features as they are."""
+    x = features_of(setting, setting.train)
+    center, scale = standards(x)
+    x, y = (x - center) / scale, setting.task.targets(setting.train.labels).numpy()
+    weights = np.ones(len(x)) if fit.weights is None else fit.weights
+    solve = _Solve(setting.task, fit.norm, stream_seed(setting.seed, "liblinear") % 2**31)
+    subsets = fit.subsets or (np.arange(len(x)),)
+    found = [solve.paths(x[rows], y[rows], weights[rows], penalties) for rows in subsets]
+    return [_unscaled(*_mean([path[i] for path in found]), center, scale) for i in range(len(penalties))]
+
+
+def standards(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation of each feature; 1 where it hardly varies."""
+    center, scale = x.mean(axis=0), x.std(axis=0)
+    scale[scale < 1e-6] = 1.0
+    return center, scale
+
+
+def features_of(setting: Setting, labelled: Labelled) -> NDArray[np.float64]:
+    """Return the frozen features of these rows."""
     features: NDArray[np.float64] = setting.frozen.of(labelled.prepared)[list(labelled.rows)].double().numpy()
     return features
 
@@ -79,38 +124,71 @@ def _rows(setting: Setting, labelled: Labelled) -> NDArray[np.float64]:
 Solution = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def _paths(x: NDArray[np.float64], targets: NDArray[Any], penalties: list[float], task: Task) -> list[Solution]:
-    """Return weight (classes x dim) and bias for every penalty; one regression per class for multilabel."""
-    if not task.multilabel:
-        return _multinomial(x, targets, penalties, len(task.classes))
-    by_class = [_multinomial(x, targets[:, j].astype(np.int64), penalties, 2) for j in range(len(task.classes))]
-    return [
-        (
-            np.stack([path[i][0][1] - path[i][0][0] for path in by_class]),
-            np.stack([path[i][1][1] - path[i][1][0] for path in by_class]),
-        )
-        for i in range(len(penalties))
-    ]
+def _mean(solutions: list[Solution]) -> Solution:
+    return np.mean([s[0] for s in solutions], axis=0), np.mean([s[1] for s in solutions], axis=0)
 
 
-def _multinomial(x: NDArray[np.float64], y: NDArray[np.int64], penalties: list[float], classes: int) -> list[Solution]:
-    """Solve from the strongest penalty to the weakest, each from the solution before it."""
-    # Imported here: scikit-learn costs a second, and only a probe needs it.
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
+@dataclass(frozen=True)
+class _Solve:
+    """Logistic regressions for every penalty."""
 
-    present = np.unique(y)
-    if len(present) == 1:
-        return [_constant(int(present[0]), classes, x.shape[1])] * len(penalties)
-    model = LogisticRegression(max_iter=300, warm_start=True)
-    found = []
-    with warnings.catch_warnings():
-        # With a weak penalty separable rows have no optimum; validation then prefers another penalty.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        for penalty in penalties:
-            model.set_params(C=penalty).fit(x, y)
-            found.append(_widened(model.coef_, model.intercept_, present, classes))
-    return found
+    task: Task
+    norm: Literal["l1", "l2"]
+    seed: int
+
+    def paths(
+        self, x: NDArray[np.float64], y: NDArray[Any], weights: NDArray[np.float64], penalties: list[float]
+    ) -> list[Solution]:
+        """Return weight (classes x dim) and bias for every penalty; one regression per class where classes are apart."""
+        classes = len(self.task.classes)
+        if not self.task.multilabel and (self.norm == "l2" or classes == 2):
+            return self._path(x, y, weights, penalties, classes)
+        columns = y if self.task.multilabel else np.eye(classes)[y]
+        by_class = [self._path(x, columns[:, j].astype(np.int64), weights, penalties, 2) for j in range(classes)]
+        return [
+            (
+                np.stack([path[i][0][1] - path[i][0][0] for path in by_class]),
+                np.stack([path[i][1][1] - path[i][1][0] for path in by_class]),
+            )
+            for i in range(len(penalties))
+        ]
+
+    def _path(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        penalties: list[float],
+        classes: int,
+    ) -> list[Solution]:
+        """Solve from the strongest penalty to the weakest, each from the solution before it."""
+        # Imported here: scikit-learn costs a second, and only a probe needs it.
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import LogisticRegression
+
+        present = np.unique(y)
+        if len(present) == 1:
+            return [_constant(int(present[0]), classes, x.shape[1])] * len(penalties)
+        if self.norm == "l2":
+            model = LogisticRegression(max_iter=300, warm_start=True)
+        else:
+            model = LogisticRegression(solver="liblinear", random_state=self.seed, **_l1())
+        found = []
+        with warnings.catch_warnings():
+            # With a weak penalty separable rows have no optimum; validation then prefers another penalty.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for penalty in penalties:
+                model.set_params(C=penalty).fit(x, y, sample_weight=weights)
+                found.append(_widened(model.coef_, model.intercept_, present, classes))
+        return found
+
+
+def _l1() -> dict[str, Any]:
+    """Return how this version of scikit-learn is told to take the absolute values."""
+    import sklearn
+
+    major, minor = (int(part) for part in sklearn.__version__.split(".")[:2])
+    return {"l1_ratio": 1.0} if (major, minor) >= (1, 8) else {"penalty": "l1"}
 
 
 def _constant(label: int, classes: int, dim: int) -> Solution:
@@ -141,6 +219,15 @@ def _unscaled(
     )
 
 
+def headed(setting: Setting, head: LinearHead, record: dict[str, Any]) -> Adapted:
+    """Return the model made of frozen features and a head."""
+
+    def logits(prepared: Prepared) -> Tensor:
+        return head(setting.frozen.of(prepared))
+
+    return Adapted(logits, record)
+
+
 @final
 class Probe(Strategy):
     """Nothing of the backbone moves; only the head is learned."""
@@ -150,9 +237,4 @@ class Probe(Strategy):
     def fit(self, setting: Setting, options: Options) -> Adapted:
         """Fit the head; the answer to new rows needs their frozen features only."""
         assert isinstance(options, ProbeOptions), "the registry pairs strategies with their options"
-        head, record = fit_head(setting, options.inverse_penalties)
-
-        def logits(prepared: Prepared) -> Tensor:
-            return head(setting.frozen.of(prepared))
-
-        return Adapted(logits, record)
+        return headed(setting, *fit_head(setting, options.inverse_penalties))

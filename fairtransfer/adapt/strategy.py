@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
 
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.task import Task
-from fairtransfer.models.backbone import Backbone, Prepared
+from fairtransfer.models.backbone import Backbone, Network, Prepared
 from fairtransfer.spec.strategies import Options
 
 
@@ -25,16 +25,33 @@ class Diverged(Exception):
 
 @dataclass(frozen=True)
 class Labelled:
-    """Rows with their answers: what is trained on, or validated on."""
+    """Rows with their answers: what is trained on, or validated on.
+
+    Attributes
+    ----------
+    groups
+        The group of each row, `unknown` where it is not recorded; None for strategies that have no business with it.
+    """
 
     prepared: Prepared
     y: tuple[str, ...]
     rows: Sequence[int]
+    groups: tuple[str, ...] | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The answers of these rows."""
         return tuple(self.y[i] for i in self.rows)
+
+    @property
+    def group_labels(self) -> tuple[str, ...]:
+        """The groups of these rows."""
+        assert self.groups is not None, "the options say which strategies are given groups"
+        return tuple(self.groups[i] for i in self.rows)
+
+    def among(self, positions: Sequence[int]) -> Labelled:
+        """Return some of these rows, by their position among them."""
+        return replace(self, rows=[self.rows[i] for i in positions])
 
 
 @dataclass
@@ -42,11 +59,13 @@ class FrozenFeatures:
     """Features of the pretrained network, computed once for each set of rows and shared by everything that is frozen.
 
     `heads` keeps what was fitted on them, by the rows and options it was fitted with: a probe and the fine-tuning that
-    starts from it use the same head. `entered` keeps rows with their hidden states below a block, by rows and block.
+    starts from it use the same head. `entered` keeps rows with their hidden states below a block, by rows and block. With a
+    `network`, features are that one's instead of the pretrained network's.
     """
 
     backbone: Backbone
     runner: Runner
+    network: Network | None = None
     heads: dict[Hashable, Any] = field(default_factory=dict)
     entered: dict[tuple[int, str], tuple[Prepared, Prepared]] = field(default_factory=dict)
     _kept: dict[int, tuple[Prepared, Tensor]] = field(default_factory=dict)
@@ -54,7 +73,7 @@ class FrozenFeatures:
     def of(self, prepared: Prepared) -> Tensor:
         """Return features of all rows, rows x dim."""
         if id(prepared) not in self._kept:
-            network = self.backbone.pretrained()
+            network = self.network or self.backbone.pretrained()
             self._kept[id(prepared)] = (prepared, self.runner.features(network, prepared))
         return self._kept[id(prepared)][1]
 
@@ -82,6 +101,22 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """How rows are answered where the answer is not simply the likeliest class.
+
+    Attributes
+    ----------
+    answers
+        Maps prepared rows, and the group of each if `by` names attributes, to answers.
+    by
+        The attributes every row has to bring along; none when answers do not depend on groups.
+    """
+
+    answers: Callable[[Prepared, tuple[str, ...] | None], list[str]]
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Adapted:
     """An adapted model.
 
@@ -91,10 +126,13 @@ class Adapted:
         Maps prepared rows to logits, rows x classes.
     record
         What the evidence keeps: trainable parameters, steps, what was selected on validation and by which rule.
+    decision
+        How it answers; None for the likeliest class.
     """
 
     logits: Callable[[Prepared], Tensor]
     record: dict[str, Any]
+    decision: Decision | None = None
 
 
 class Strategy(abc.ABC):

@@ -23,10 +23,13 @@ class Task:
         In the audit's order; column j of every score is class j.
     multilabel
         Whether an answer is a set of classes (each with its own threshold of 0.5) or the most likely one.
+    positive_class
+        The class rates of one class are about, where the card of a binary task names it.
     """
 
     classes: tuple[str, ...]
     multilabel: bool = False
+    positive_class: str | None = None
 
     def targets(self, y: Sequence[str]) -> Tensor:
         """Return class indices (rows), or a 0/1 matrix (rows x classes) for multilabel."""
@@ -44,6 +47,10 @@ class Task:
         if self.multilabel:
             return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets)
         return torch.nn.functional.cross_entropy(logits, targets)
+
+    def row_losses(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the cross-entropy of each row; one class a row only."""
+        return torch.nn.functional.cross_entropy(logits, targets, reduction="none")
 
     def scores(self, logits: Tensor) -> NDArray[np.float32]:
         """Return probabilities, rows x classes."""

@@ -47,6 +47,11 @@ class Part:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def membership(self, by: Sequence[str]) -> tuple[str, ...]:
+        """Return the group of every row, joined by id; `unknown` where any of the attributes is not recorded."""
+        columns = [self.groups[name].reindex(list(self.ids)).tolist() for name in by]
+        return tuple(_group(by, values) for values in zip(*columns, strict=True))
+
     def take(self, positions: Sequence[int] | NDArray[np.int64]) -> Part:
         """Return the rows at these positions."""
         chosen = np.asarray(positions, dtype=np.int64)
@@ -55,6 +60,12 @@ class Part:
             return tuple(values[i] for i in chosen)
 
         return Part(pick(self.ids), pick(self.y), pick(self.units), self.groups.iloc[chosen], self.inputs.take(chosen))
+
+
+def _group(by: Sequence[str], values: tuple[Any, ...]) -> str:
+    if any(pd.isna(value) or value == UNKNOWN_GROUP for value in values):
+        return UNKNOWN_GROUP
+    return str(values[0]) if len(by) == 1 else " & ".join(f"{n}={v}" for n, v in zip(by, values, strict=True))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,13 @@ COLOURS = {
     "gradual": "#795548",
     "lora": "#8a1f6f",
     "majority": "#6b6b6b",
+    "reweight": "#9c2c6a",
+    "balance": "#4b5d00",
+    "group_dro": "#3949ab",
+    "jtt": "#9c2c2c",
+    "dfr": "#00696b",
+    "threshold": "#795548",
+    "reductions": "#5a5f00",
 }
 SPARE = ("#7a3e9d", "#00695c", "#9c2c2c", "#4b5d00", "#3949ab", "#795548")
 FONT = "Helvetica, Arial, sans-serif"

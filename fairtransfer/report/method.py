@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fairtransfer import formats
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.report import sentences
+from fairtransfer.spec.strategies import GroupOptions
 
 _BEFORE = {
     "zero_shot": "asked without labels, by comparing each text with one sentence per class",
@@ -34,6 +36,8 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
     yield "Before", f"{_BEFORE[audit.before.kind]}; options {_options(audit.before.options.model_dump())}"
     strategies = (f"{s.name}: {_options(s.options.model_dump(exclude=_UNTOLD))}" for s in audit.strategies)
     yield "Strategies", "; ".join(strategies)
+    if used := _group_labels(record):
+        yield "Group labels", used
     budgets = ", ".join(map(_budget, record.run["label_budgets"]))
     yield "Label budgets", f"{budgets}; nested, stratified by class; validation never uses more labels than training"
     seeds = ", ".join(map(str, audit.seeds))
@@ -67,6 +71,19 @@ def _budget(budget: Mapping[str, Any]) -> str:
     return written if written == str(budget["labels"]) else f"{written} ({rows} rows)"
 
 
+_STAGE_WORDS = {"training": "in training", "validation": "in validation", "prediction": "to answer anyone at all"}
+
+
+def _group_labels(record: RunRecord) -> str:
+    """Return which strategies were told who belongs to which group, and where they need it; empty if none was."""
+    told = [
+        f"{s.name}: {' and '.join(s.options.by)} {formats.listing([_STAGE_WORDS[stage] for stage in stages])}"
+        for s in record.audit.strategies
+        if isinstance(s.options, GroupOptions) and (stages := s.options.group_stages)
+    ]
+    return "; ".join(told)
+
+
 def _selection(record: RunRecord, verdict: Mapping[str, Any]) -> str:
     """Return the rule by which the candidate's checkpoints were chosen."""
     chosen = verdict["candidate"] or {}
@@ -76,5 +93,11 @@ def _selection(record: RunRecord, verdict: Mapping[str, Any]) -> str:
 
 
 def _options(options: Mapping[str, Any]) -> str:
-    told = (f"{name} {value}" for name, value in options.items() if value not in (None, {}, ()))
+    told = (f"{name} {_value(value)}" for name, value in options.items() if value not in (None, {}, ()))
     return ", ".join(told) or "defaults"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return " and ".join(map(str, value))
+    return f"({_options(value)})" if isinstance(value, Mapping) else str(value)

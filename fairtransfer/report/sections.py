@@ -138,6 +138,9 @@ def failed_table(record: RunRecord) -> Table:
     return tables.table("failed", "Jobs without a result", headings, rows, text_columns=5)
 
 
+_GROUP_STAGES = ("train", "validation", "prediction")
+
+
 def cost_table(record: RunRecord) -> Table:
     """Return what each model cost, averaged over seeds."""
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
@@ -152,6 +155,8 @@ def cost_table(record: RunRecord) -> Table:
         peak = max(j["cost"]["training"]["peak_memory_bytes"] for j in jobs)
         labels = jobs[0]["labels"]
         used = f"{labels['train']:,} + {labels['validation']:,}"
+        # Runs of earlier versions do not say how many group labels they used: none of their strategies used any.
+        by_group = " + ".join(f"{labels.get(f'group_labels_{stage}', 0):,}" for stage in _GROUP_STAGES)
         trainable = formats.count(jobs[0]["record"].get("trainable_parameters", 0))
         rows.append(
             (
@@ -162,6 +167,7 @@ def cost_table(record: RunRecord) -> Table:
                 formats.size(peak),
                 trainable,
                 used,
+                by_group,
                 str(sum(j["attempts"] for j in jobs)),
             )
         )
@@ -173,6 +179,7 @@ def cost_table(record: RunRecord) -> Table:
         "Peak memory",
         "Trainable parameters",
         "Labels (train + validation)",
+        "Group labels (train + validation + to answer)",
         "Attempts",
     )
     return tables.table("costs", "What each model cost (energy: not measured)", headings, rows, text_columns=2)

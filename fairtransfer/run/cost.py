@@ -66,10 +66,10 @@ def expected_work(training: Training, benchmarks: int) -> float:
     if training.kind == "majority":
         return 0.0
     judged = 1000.0 * benchmarks
-    if "epochs" not in training.options:
+    options = training.options.get("training") or training.options
+    if "epochs" not in options:
         return judged / 4
     budget = 1000 if training.budget == "all" else float(training.budget)
-    rows: float = max(
-        training.options["epochs"] * budget, training.options["min_steps"] * training.options["batch_size"]
-    )
+    epochs = options["epochs"] + options.get("first_epochs", 0)
+    rows: float = max(epochs * budget, options["min_steps"] * options["batch_size"])
     return _PASSES.get(training.kind, 3.0) * rows + judged

@@ -49,10 +49,11 @@ def _carry_out(session: Session, store: Store, training: Training, jobs: list[Jo
         learned = meter.read()
         for job, attempt in zip(jobs, attempts, strict=True):
             predicting = Meter(session.plan.machine.device)
+            asked = session.group_labels_at_prediction(adapted, job.benchmark)
             write_table(attempt.folder / "predictions.parquet", session.predict(adapted, job.benchmark))
             write_json(
                 attempt.folder / "job.json",
-                _record(session, job, attempt, adapted.record, labels, learned, predicting.read()),
+                _record(session, job, attempt, adapted.record, _all(labels, asked), learned, predicting.read()),
             )
             attempt.commit()
     except (Diverged, FloatingPointError) as error:
@@ -66,6 +67,12 @@ def _carry_out(session: Session, store: Store, training: Training, jobs: list[Jo
     progress.step(training, 1.0)
 
 
+def _all(labels: dict[str, int], at_prediction: int) -> dict[str, int]:
+    """Return the labels of a training with those of one benchmark, and how many group labels that are in all."""
+    told = {**labels, "group_labels_prediction": at_prediction}
+    return {**told, "group_labels": sum(n for name, n in told.items() if name.startswith("group_labels_"))}
+
+
 def _fail(store: Store, jobs: list[Job], reason: str) -> None:
     for job in jobs:
         if store.status(job.id).state != "done":
@@ -77,7 +84,7 @@ def _record(
     job: Job,
     attempt: Attempt,
     record: dict[str, Any],
-    labels: dict[str, Any],
+    labels: dict[str, int],
     learned: dict[str, Any],
     predicting: dict[str, Any],
 ) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from fairtransfer.version import VERSION
 
 _CODE = ("adapt", "data", "models", "run")
 _LIBRARIES = {
-    "text": ("torch", "transformers", "tokenizers", "scikit-learn", "numpy"),
-    "image": ("torch", "timm", "torchvision", "pillow", "scikit-learn", "numpy"),
+    "text": ("torch", "transformers", "tokenizers", "scikit-learn", "fairlearn", "numpy"),
+    "image": ("torch", "timm", "torchvision", "pillow", "scikit-learn", "fairlearn", "numpy"),
 }
 _FOR_KIND = {"lora": ("peft",)}
 _BF16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})

@@ -17,6 +17,7 @@ from fairtransfer.run.machine import Machine, code_digest, guess, libraries
 from fairtransfer.spec.audit import Audit, LabelMap
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.check import AuditFiles
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS, GroupOptions
 
 MAX_JOBS = 10_000
 
@@ -250,7 +251,21 @@ def _job(
             "split": files.loaded.audit.training_set.split,
             "kept_apart_from": judged,
         }
+    if training.options.get("by"):
+        key["groups"] = _groups(files, training, index)
     return Job(digest(key)[:32], training, name)
+
+
+def _groups(files: AuditFiles, training: Training, index: int) -> dict[str, Any]:
+    """Return what decides the groups a strategy is given; which rows there are and what they hold is told elsewhere."""
+    by = training.options["by"]
+    options = STRATEGY_OPTIONS[training.kind]
+    at_prediction = issubclass(options, GroupOptions) and options.predicts_by_group
+    return {
+        "adapted_on": [files.training.card.decides_groups(name) for name in by],
+        "judged": [files.benchmarks[index].card.decides_groups(name) for name in by] if at_prediction else [],
+        "positive_class": files.positive_class,
+    }
 
 
 def _run_id(files: AuditFiles, jobs: tuple[Job, ...]) -> str:

@@ -15,7 +15,7 @@ from fairtransfer.adapt import BEFORE, STRATEGIES
 from fairtransfer.adapt.budgets import budget_rows, resolve_budget
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
-from fairtransfer.adapt.strategy import Adapted, FrozenFeatures, Labelled, Setting
+from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.sides import Part
 from fairtransfer.errors import DefinitionError
@@ -25,7 +25,7 @@ from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.checkpoint import placed
 from fairtransfer.run.plan import Plan, Training, budget_problems
 from fairtransfer.run.sides import Sides
-from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS
+from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS, GroupOptions, GroupStage, Options
 
 
 @dataclass
@@ -52,7 +52,8 @@ class Session:
     @cached_property
     def task(self) -> Task:
         """Classes, in the order of all evidence, and kind of answer."""
-        return Task(self.plan.files.classes, self.sides.adaptation.multilabel)
+        files = self.plan.files
+        return Task(files.classes, self.sides.adaptation.multilabel, files.positive_class)
 
     def check(self) -> None:
         """Check the label budgets against the rows there are, before anything runs."""
@@ -66,16 +67,19 @@ class Session:
             self._prepared[id(part)] = self.backbone.prepare(part.inputs)
         return self._prepared[id(part)]
 
-    def adapt(self, training: Training, progress: Callable[[float], None]) -> tuple[Adapted, dict[str, Any]]:
+    def adapt(self, training: Training, progress: Callable[[float], None]) -> tuple[Adapted, dict[str, int]]:
         """Adapt the model as a training asks and return it with what the evidence keeps of its labels."""
-        setting, labels = self._setting(training, progress)
         if training.stage == "before":
-            options: Any = BEFORE_OPTIONS[training.kind].model_validate(_from_json(training.options))
-            return BEFORE[training.kind](setting, options), labels
+            setting, labels = self._setting(training, None, progress)
+            asked: Any = BEFORE_OPTIONS[training.kind].model_validate(_from_json(training.options))
+            return BEFORE[training.kind](setting, asked), labels
         chosen = STRATEGY_OPTIONS[training.kind].model_validate(_from_json(training.options))
+        setting, labels = self._setting(training, chosen, progress)
         return STRATEGIES[training.kind]().fit(setting, chosen), labels
 
-    def _setting(self, training: Training, progress: Callable[[float], None]) -> tuple[Setting, dict[str, Any]]:
+    def _setting(
+        self, training: Training, options: Options | None, progress: Callable[[float], None]
+    ) -> tuple[Setting, dict[str, int]]:
         side, seed = self.sides.adaptation, training.seed or 0
         written = next(
             (
@@ -89,10 +93,28 @@ class Session:
         rows = budget_rows(side.train.y, budget, seed)
         # Never more labels to choose with than to learn from: validation labels have to be paid for too.
         checked = budget_rows(side.val.y, min(budget, len(side.val)), seed, "validation")
-        train = Labelled(self.prepared(side.train) if budget else _NOTHING, side.train.y, rows.tolist())
-        val = Labelled(self.prepared(side.val) if budget else _NOTHING, side.val.y, checked.tolist())
-        labels = {"train": len(rows), "validation": len(checked), "group_labels_train": 0, "group_labels_validation": 0}
+        stages = options.group_stages if isinstance(options, GroupOptions) else ()
+        by = options.by if isinstance(options, GroupOptions) else ()
+
+        def labelled(part: Part, chosen: list[int], stage: GroupStage) -> Labelled:
+            # A strategy is given the groups it says it uses, and no others.
+            groups = part.membership(by) if stage in stages else None
+            return Labelled(self.prepared(part) if budget else _NOTHING, part.y, chosen, groups)
+
+        train = labelled(side.train, rows.tolist(), "training")
+        val = labelled(side.val, checked.tolist(), "validation")
+        labels = {
+            "train": len(rows),
+            "validation": len(checked),
+            "group_labels_train": len(rows) if "training" in stages else 0,
+            "group_labels_validation": len(checked) if "validation" in stages else 0,
+        }
         return Setting(self.backbone, self.frozen, Runner(self.hardware), self.task, train, val, seed, progress), labels
+
+    def group_labels_at_prediction(self, adapted: Adapted, benchmark: str) -> int:
+        """Return how many rows of a benchmark bring along their group to be answered."""
+        by_group = adapted.decision is not None and adapted.decision.by
+        return len(self.sides.judged[benchmark].part) if by_group else 0
 
     def predict(self, adapted: Adapted, benchmark: str) -> pa.Table:
         """Return a model's answers on a benchmark."""
@@ -104,7 +126,11 @@ class Session:
         column = pa.FixedSizeListArray.from_arrays(
             pa.array(np.ascontiguousarray(scores).ravel(), pa.float32()), scores.shape[1]
         )
-        return predictions_table(list(part.ids), list(part.y), self.task.answers(scores), column)
+        answers = self.task.answers(scores) if adapted.decision is None else self._decided(adapted.decision, part)
+        return predictions_table(list(part.ids), list(part.y), answers, column)
+
+    def _decided(self, decision: Decision, part: Part) -> list[str]:
+        return decision.answers(self.prepared(part), part.membership(decision.by) if decision.by else None)
 
 
 class _Nothing(Prepared):

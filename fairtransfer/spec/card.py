@@ -321,6 +321,13 @@ class Card(Strict):
         """Return the attribute of that name, if the card has it."""
         return next((a for a in self.attributes if a.name == name), None)
 
+    def decides_groups(self, name: str) -> dict[str, Any]:
+        """Return everything in the card that decides which group each row is in; how it was obtained does not."""
+        attribute = self.attribute(name)
+        assert attribute is not None, "names of attributes are checked when an audit is read"
+        deciding = {"name", "column", "values", "others", "missing", "recode", "bins"}
+        return attribute.model_dump(mode="json", by_alias=True, include=deciding)
+
     def decides_rows(self) -> dict[str, Any]:
         """Return everything that decides which rows there are, what they say and how they are split; prose does not."""
         fields = {"files", "datasets", "columns", "item", "input", "label", "unit", "splits", "duplicates"}

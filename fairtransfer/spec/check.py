@@ -14,7 +14,7 @@ from fairtransfer.spec.document import Place
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
-from fairtransfer.spec.strategies import CONTROLS
+from fairtransfer.spec.strategies import CONTROLS, GroupOptions
 
 _CLASS_METRICS = frozenset(
     {
@@ -168,6 +168,9 @@ def _problems(files: AuditFiles) -> Iterator[Problem]:
     yield from _fits(files, audit.training_set, files.training.card, at)
     yield from _names(files)
     yield from _metrics(files)
+    for index, strategy in enumerate(audit.strategies):
+        if isinstance(strategy.options, GroupOptions):
+            yield from _group_strategy(files, strategy.options, strategy.kind, ("strategies", index, strategy.kind))
     for index, gate in enumerate(audit.gates):
         yield from _gate(files, gate, ("gates", index, gate.kind))
 
@@ -284,6 +287,24 @@ def _metrics(files: AuditFiles) -> Iterator[Problem]:
             found = f"`{metric.name}` is about one class against the rest, and no class is named"
             do = f"write `{{{metric.name}: {{per_class: true}}}}`, or name the card's `positive_class`"
             yield files.loaded.document.problem("FT-Y047", ("metrics", index), found, "", do)
+
+
+def _group_strategy(files: AuditFiles, options: GroupOptions, kind: str, at: Place) -> Iterator[Problem]:
+    """Check that a strategy's attributes exist wherever it needs them, and that the task is one it can answer."""
+    document, audit, training = files.loaded.document, files.loaded.audit, files.training.card
+    judged = [card.card for card in files.benchmarks] if options.predicts_by_group else []
+    for card in {c.id: c for c in (training, *judged)}.values():
+        known = [a.name for a in card.attributes]
+        for name in options.by:
+            if name not in known:
+                found = f"`{shown(name)}` not a group column of `{card.id}` ({', '.join(f'`{n}`' for n in known)})"
+                yield document.problem("FT-Y033", (*at, "by"), found, "", did_you_mean(name, known))
+    if options.two_classes and len(files.classes) != 2:
+        found = f"`{kind}` needs two classes, the task has {len(files.classes)}"
+        yield document.problem("FT-Y050", at, found, "", "map the labels to two classes, or leave it out", at_key=True)
+    elif training.label.type == "multilabel" and audit.training_set.labels is None:
+        found = f"`{kind}` needs one class a row, the rows of `{training.id}` can have several"
+        yield document.problem("FT-Y050", at, found, "", "map the labels with `labels`, or leave it out", at_key=True)
 
 
 def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
