@@ -103,11 +103,13 @@ def change_scores(
 def _means(
     cases: Cases, values: Mapping[int | None, Floats], who: People, of: str | None, key: Mapping[str, Any]
 ) -> Iterator[Row]:
+    skewed = not SCORE_METRICS[key["metric"]].bounded
     positive = None if of is None else who.truth[:, who.classes.index(of)]
+    averaged: Floats = np.mean(list(values.values()), axis=0)
     for seed, mine in values.items():
         if seed is not None:
-            yield from mean_rows(cases, powers(mine), positive, {**key, "seed": seed})
-    yield from mean_rows(cases, powers(np.mean(list(values.values()), axis=0)), positive, {**key, "seed": None})
+            yield from mean_rows(cases, powers(mine, skewed=skewed), positive, {**key, "seed": seed})
+    yield from mean_rows(cases, powers(averaged, skewed=skewed), positive, {**key, "seed": None})
 
 
 def _values(who: People, model: Said, metric: str, of: str | None) -> Floats:

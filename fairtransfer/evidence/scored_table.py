@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     import ibis
 
 POWERS = {
-    "brier_score": ("v2", "v4", "v6"),
+    "brier_score": ("v2", "v4"),
     "log_loss": ("l1", "l2", "l3"),
-    "calibration_bias": ("v1", "v2", "v3"),
+    "calibration_bias": ("v1", "v2"),
 }
-"""Metric -> columns with the sums of its values, their squares and their cubes; v is ``y - p``, l the logarithmic loss."""
+"""Metric -> sums of its values, their squares and, of skewed ones, their cubes; v is ``y - p``, l the log loss."""
 
 CHANGES = {
-    "brier_score": ("db1", "db2", "db3"),
+    "brier_score": ("db1", "db2"),
     "log_loss": ("dl1", "dl2", "dl3"),
-    "calibration_bias": ("dv1", "dv2", "dv3"),
+    "calibration_bias": ("dv1", "dv2"),
 }
 
 
@@ -61,9 +61,8 @@ def group_scores(
     valued = kept.mutate(bin=score_bin_of(kept[score]), **_values(kept, score, other))
     sums = {"n": valued.c.sum().cast("int64"), "odd": (valued.odd.cast("int64") * valued.c).sum().cast("int64")}
     sums["p"] = (valued[score] * valued.c).sum()
-    for letter in ("v", "l", *(("dv", "db", "dl") if other else ())):
-        for power in (1, 2, 3, *((4, 6) if letter == "v" else ())):
-            sums[f"{letter}{power}"] = (_power(valued[letter], power) * valued.c).sum()
+    for named in sorted({n for names in (*POWERS.values(), *(CHANGES.values() if other else ())) for n in names}):
+        sums[named] = (_power(valued[named[:-1]], int(named[-1])) * valued.c).sum()
     cells = valued.group_by([*keys, "positive", "bin"]).aggregate(**sums).to_pyarrow()
     if found := int(np.sum(cells["odd"].to_numpy())):
         text = f"{found:,} scores in `{column}` are missing, not numbers, or outside 0 to 1"

@@ -51,11 +51,11 @@ class Cases:
 
 
 class Powers(NamedTuple):
-    """Sums over a cell's rows of their values, and of the squares and cubes of these."""
+    """Sums over a cell's rows of their values, their squares and, for skewed ones only, their cubes."""
 
     x: Floats
     xx: Floats
-    xxx: Floats
+    xxx: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class Scored:
 Row = dict[str, Any]
 
 
-def powers(values: Floats) -> Powers:
+def powers(values: Floats, *, skewed: bool) -> Powers:
     """Return the powers of values that each stand for one row."""
-    return Powers(values, values**2, values**3)
+    return Powers(values, values**2, values**3 if skewed else None)
 
 
 def mean_rows(cases: Cases, values: Powers, positive: Flags | None, key: Mapping[str, Any]) -> Iterator[Row]:
@@ -98,19 +98,20 @@ def mean_rows(cases: Cases, values: Powers, positive: Flags | None, key: Mapping
         yield from _rows(names, view, sums, key)
 
 
-def _of_units(cases: Cases, view: View, values: Powers, mean: Floats) -> tuple[Floats, ...]:
+def _of_units(cases: Cases, view: View, values: Powers, mean: Floats) -> tuple[Floats | None, ...]:
     """Return units, sums over them of m², xm and x², and of the cubes of ``x - mean·m``."""
     groups = len(view.groups)
     n, x = _add(view.codes, cases.n, groups), _add(view.codes, values.x, groups)
     if cases.alone:
-        xx, xxx = _add(view.codes, values.xx, groups), _add(view.codes, values.xxx, groups)
-        return n, n, x, xx, xxx - 3 * mean * xx + 2 * n * mean**3
+        xx = _add(view.codes, values.xx, groups)
+        cubes = None if values.xxx is None else _add(view.codes, values.xxx, groups) - 3 * mean * xx + 2 * n * mean**3
+        return n, n, x, xx, cubes
     parts = len(view.group_of)
     m, part = _add(view.part, cases.n, parts), _add(view.part, values.x, parts)
     away = part - mean[view.group_of] * m
-    columns = ((m > 0).astype(np.float64), m * m, part * m, part * part, away**3)
-    units, mm, xm, unit_xx, cubes = (_add(view.group_of, column, groups) for column in columns)
-    return units, mm, xm, unit_xx, cubes
+    columns = ((m > 0).astype(np.float64), m * m, part * m, part * part)
+    units, mm, xm, unit_xx = (_add(view.group_of, column, groups) for column in columns)
+    return units, mm, xm, unit_xx, None if values.xxx is None else _add(view.group_of, away**3, groups)
 
 
 def ranking_rows(cases: Cases, scored: Scored, key: Mapping[str, Any]) -> Iterator[Row]:
