@@ -188,11 +188,15 @@ def _carry_out(made: Plan, workspace: Path, progress: Progress | None, max_jobs:
 
     with store_of(workspace) as store:
         todo = pending(made, store)
-        if todo:
+        if todo and made.answers is None:
             made = _on_true_machine(made, max_jobs)
             todo = pending(made, store)
-        sides = open_sides(made.files, made.roots)
-        if todo:
+        sides = open_sides(made.files, made.roots, made.answers)
+        if todo and made.answers is not None:
+            from fairtransfer.run.given import keep
+
+            keep(made, store, sides, todo, progress or SILENT)
+        elif todo:
             from fairtransfer.run.local import execute  # imports torch: not for a run with nothing to do
 
             execute(made, store, sides, todo, progress or SILENT)
@@ -207,7 +211,7 @@ def _carry_out(made: Plan, workspace: Path, progress: Progress | None, max_jobs:
 
 def _on_true_machine(made: Plan, max_jobs: int | None) -> Plan:
     """Return the plan for the machine as torch sees it; the guess it was made with is nearly always right."""
-    if missing := missing_for_training(made.audit.model.family):
+    if missing := missing_for_training(made.audit.model.reads):
         raise missing
     from fairtransfer.run.local import true_machine
     from fairtransfer.run.plan import MAX_JOBS, make_plan

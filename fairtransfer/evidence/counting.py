@@ -16,6 +16,7 @@ from fairtransfer.evidence.cells import Pair, joint_counts
 from fairtransfer.evidence.moments import Answers, People, change_rows, level_rows, membership, moments_table, people
 from fairtransfer.evidence.tables import read_table, write_table
 from fairtransfer.spec.audit import Audit
+from fairtransfer.spec.given import control_of
 from fairtransfer.spec.names import EVENTS
 from fairtransfer.spec.reading import read_audit
 
@@ -48,8 +49,8 @@ def preferred_seeds(jobs: Sequence[Mapping[str, Any]]) -> dict[Model, int]:
     """Return, for each adapted model, the seed that validation prefers: the artifact, where a claim is about one."""
     found: dict[Model, list[tuple[float, float, int]]] = defaultdict(list)
     for job in jobs:
-        if job["stage"] == "after":
-            record = job["record"]
+        record = job["record"]
+        if job["stage"] == "after" and "validation_error" in record:  # of predictions made elsewhere nobody knows it
             found["after", job["strategy"], job["label_budget"]].append(
                 (float(record["validation_error"]), float(record["validation_loss"]), int(job["seed"]))
             )
@@ -82,7 +83,7 @@ class _Counter:
                 self.answers[model][job["seed"]] = read_table(
                     folder / "jobs" / job["id"] / "predictions.parquet", ["item", "y", "pred"]
                 )
-        self.scratch = next((s.name for s in audit.strategies if s.kind == "scratch"), "")
+        self.scratch = control_of(audit)
         self.artifacts = preferred_seeds(jobs) if audit.claim == "artifact" else {}
 
     def adapted(self) -> list[Model]:

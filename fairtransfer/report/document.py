@@ -99,6 +99,13 @@ def public_rows(rows: list[Row], below: int) -> tuple[list[Row], set[tuple[str, 
     return suppress(rows, hidden), hidden
 
 
+def _model(record: RunRecord, subject: Subject) -> str:
+    """Return what was judged, in words."""
+    if record.given is not None:
+        return f"{subject.candidate}, as its predictions in {record.given['file']} show it,"
+    return f"{record.run['model']['source']}, adapted by {subject.candidate},"
+
+
 def _document(
     record: RunRecord, subject: Subject, digest: str, version: str, environment: Mapping[str, Any]
 ) -> Document:
@@ -110,7 +117,7 @@ def _document(
         title=audit.title,
         outcome=verdict["outcome"],
         verdict=formats.POLICY_WORDS[verdict["outcome"]],
-        question=f"May {record.run['model']['source']}, adapted by {subject.candidate}, be used to {audit.purpose.use}?",
+        question=f"May {_model(record, subject)} be used to {audit.purpose.use}?",
         rule=sentences.RULE,
         candidate=subject.candidate,
         chosen_by=verdict["candidate"]["rule"] if verdict["candidate"] else "no adapted model has a result",

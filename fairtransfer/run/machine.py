@@ -13,7 +13,8 @@ from typing import Any
 from fairtransfer.version import VERSION
 
 _CODE = ("adapt", "data", "models", "run")
-_LIBRARIES = {
+_LIBRARIES: dict[str | None, tuple[str, ...]] = {
+    None: ("duckdb", "ibis-framework", "numpy", "pyarrow"),  # predictions made elsewhere are only counted
     "text": ("torch", "transformers", "tokenizers", "scikit-learn", "numpy"),
     "image": ("torch", "timm", "torchvision", "pillow", "scikit-learn", "numpy"),
 }
@@ -26,6 +27,10 @@ class Machine:
 
     device: str
     precision: str
+
+
+ELSEWHERE = Machine("made elsewhere", "not known")
+"""The machine of predictions that are given."""
 
 
 def guess() -> Machine:
@@ -53,7 +58,7 @@ def code_digest() -> str:
     return found.hexdigest()
 
 
-def libraries(family: str) -> dict[str, str]:
+def libraries(family: str | None) -> dict[str, str]:
     """Return the versions of the libraries that decide predictions; absent ones are left out."""
     return {name: version for name in _LIBRARIES[family] if (version := _version(name))}
 
@@ -65,7 +70,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def environment(family: str, machine: Machine) -> dict[str, Any]:
+def environment(family: str | None, machine: Machine) -> dict[str, Any]:
     """Return what `environment.json` keeps. Nothing of the process's own environment variables is in it."""
     return {
         "fairtransfer": VERSION,
