@@ -17,14 +17,14 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from fairtransfer.stats.auc import MINIMUM_CLASS, auc_interval
-from fairtransfer.stats.contrasts import difference_of_changes, ratio_contrast
 from numpy.typing import NDArray
 from scipy.special import betaincinv, expit, ndtri
 from scipy.stats import binom, multinomial
 
 from fairtransfer.stats import draws, gap
 from fairtransfer.stats import intervals as iv
+from fairtransfer.stats.auc import MINIMUM_CLASS, auc_interval
+from fairtransfer.stats.contrasts import difference_of_changes, ratio_contrast
 from fairtransfer.stats.effective import Moments, effective_size
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.seeds import seed_part, widen

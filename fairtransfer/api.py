@@ -23,6 +23,8 @@ from fairtransfer.evidence.manifest import verify_sums, write_sums
 from fairtransfer.resources import resource
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fairtransfer.evidence.store import Store
     from fairtransfer.gates.verdict import Verdict
     from fairtransfer.run.pending import Progress
@@ -48,6 +50,13 @@ class Run:
     folder: Path
     verdict: Verdict
     fresh: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the findings as a DataFrame, one row each; a group's attributes are columns of their own."""
+        from fairtransfer.evidence.canonical import read_json
+        from fairtransfer.findings.frames import frame_of
+
+        return frame_of(read_json(self.folder / "findings.json")["rows"])
 
     @property
     def warnings(self) -> list[str]:

@@ -113,8 +113,8 @@ def group_name(group: Mapping[str, str]) -> str:
 
 
 def group_label(group: Mapping[str, str]) -> str:
-    """Return a group's values only, for a table whose heading names the attributes: ``hausa, formal``."""
-    return ", ".join(group.values()) or "everyone"
+    """Return a group's values only, for a table whose heading names the attributes: ``hausa & formal``."""
+    return " & ".join(group.values()) or "everyone"
 
 
 def listing(words: Sequence[str]) -> str:

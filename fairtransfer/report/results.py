@@ -41,7 +41,11 @@ def gate_table(subject: Subject) -> Table:
 def needed(subject: Subject) -> tuple[str, ...]:
     """Return what would settle the gates that are open."""
     gates = [gate for gate in subject.verdict["gates"] if gate["needed"]]
-    return tuple(f"{gate_name(gate)}. {'; '.join(map(sentences.needed, gate['needed']))}." for gate in gates)
+    several = len(subject.study.benchmarks) > 1
+    return tuple(
+        f"{gate_name(gate)}. {'; '.join(sentences.needed(entry, several=several) for entry in gate['needed'])}."
+        for gate in gates
+    )
 
 
 def others_table(subject: Subject) -> Table:

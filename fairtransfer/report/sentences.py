@@ -89,9 +89,11 @@ def against_scratch(gains: Sequence[tuple[str, Row]]) -> str | None:
     worse_high = METRICS[known[0][1]["metric"]].higher_is_worse
     order = sorted(known, key=lambda pair: pair[1]["estimate"], reverse=worse_high)
     (least, low), (most, high) = order[0], order[-1]
+    words = {"better": "clearly helps", "worse": "clearly harms", None: "makes no difference that could be told for"}
     return (
-        "Compared with the same architecture trained from scratch on the same labels, pretraining helps "
-        f"{most} most ({_moved(high)}) and {least} least ({_moved(low)})."
+        "Compared with the same architecture trained from scratch on the same labels, pretraining "
+        f"{words[settled(high)]} {most} ({_moved(high)}) and {words[settled(low)]} {least} ({_moved(low)}), "
+        "the groups it does most and least for."
     )
 
 
@@ -122,9 +124,9 @@ def _width(gap: float) -> str:
     return formats.points(gap).lstrip("+")
 
 
-def needed(entry: dict[str, Any]) -> str:
-    """Return what would settle a comparison."""
-    who = formats.group_label(entry["group"])
+def needed(entry: dict[str, Any], *, several: bool) -> str:
+    """Return what would settle a comparison; `several`: there is more than one benchmark to name."""
+    who = formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else "")
     if entry.get("people"):
         return f"{who}: about {formats.count(entry['people'])} cases, not {formats.count(entry['have'])}"
     if entry.get("seeds"):

@@ -123,36 +123,19 @@ def unknown_is_hidden(benchmark: str, note: str, hidden: Hidden) -> bool:
 
 def suppress(rows: Iterable[Row], hidden: Hidden) -> list[Row]:
     """Return the rows with everything measured taken out of those about hidden groups ``(benchmark, group)``."""
-    return [_without(row) if _is_about(row, hidden) else _thinned(row, hidden) for row in rows]
-
-
-_ENDS = ("worst_group", "best_group", "best_served_before")
-_LISTS = ("against_rest_95_together", "adjusted_for_ranking_only")
-_NAMES = ("surely_harmed",)
-_ONE = ("largest_deviation",)
-
-
-def _thinned(row: Row, hidden: Hidden) -> Row:
-    """Return a gap's row without what its details say of single hidden groups."""
-    if row["level"] != "gap" or not row["details"]:
-        return row
-
-    def shown(group: Mapping[str, str]) -> bool:
-        return (row["benchmark"], frozenset(group.items())) not in hidden
-
-    details = dict(row["details"])
-    details |= {name: [e for e in details[name] if shown(e["group"])] for name in _LISTS if name in details}
-    details |= {name: [group for group in details[name] if shown(group)] for name in _NAMES if name in details}
-    details |= {name: None for name in _ONE if name in details and not shown(details[name]["group"])}
-    return {**row, "details": details}
+    return [_without(row) if _is_about(row, hidden) else row for row in rows]
 
 
 def _is_about(row: Row, hidden: Hidden) -> bool:
-    """Say whether a row is about a hidden group; a gap is when it names one as its best or worst."""
+    """Say whether a row is about a hidden group; a gap is when it compares one: its details tell of every group."""
     if row["level"] != "gap":
         return (row["benchmark"], frozenset(row["group"].items())) in hidden
-    named = ((row["details"] or {}).get(end) for end in _ENDS)
-    return any((row["benchmark"], frozenset(group.items())) in hidden for group in named if group)
+    left_out = {frozenset(group.items()) for group in (row["details"] or {}).get("groups_left_out", ())}
+    view = frozenset(row["group"])
+    return any(
+        benchmark == row["benchmark"] and {name for name, _ in group} == view and group not in left_out
+        for benchmark, group in hidden
+    )
 
 
 def _without(row: Row) -> Row:

