@@ -302,7 +302,7 @@ def test_several_benchmarks_are_told_apart_by_a_column(tmp_path: Path) -> None:
     card.with_name("other.md").write_text(card.read_text().replace("id: toy", "id: other"))
     labels = truth(tmp_path)
     write_answers(tmp_path, rows_of(labels))
-    assert problems(audit) == ["FT-P026"]
+    assert problems(audit) == ["FT-P034"]
 
     write_answers(tmp_path, [{**row, "benchmark": name} for name in ("toy", "other") for row in rows_of(labels)])
     assert len(api.plan(audit).jobs) == 2 * len(MODELS)
@@ -310,7 +310,7 @@ def test_several_benchmarks_are_told_apart_by_a_column(tmp_path: Path) -> None:
     assert len(list(folder.glob("jobs/*"))) == 2 * len(MODELS)
 
     write_answers(tmp_path, [{**row, "benchmark": "toy"} for row in rows_of(labels)])
-    assert problems(audit) == ["FT-P029"]
+    assert problems(audit) == ["FT-P037"]
 
 
 @pytest.mark.parametrize(
@@ -320,15 +320,15 @@ def test_several_benchmarks_are_told_apart_by_a_column(tmp_path: Path) -> None:
         (
             [("before", "", "", ""), ("after", "full", "8", ""), ("after", "full", "16", "")],
             "{strategy: full}",
-            ["FT-Y048"],
+            ["FT-Y053"],
         ),
         (
             [("before", "", "", "0"), ("before", "", "", "1"), ("after", "full", "", "0")],
             "{strategy: full}",
-            ["FT-P028"],
+            ["FT-P036"],
         ),
-        ([("after", "full", "", "")], "{strategy: full}", ["FT-P027"]),
-        ([("before", "", "", "")], "{strategy: full}", ["FT-P027"]),
+        ([("after", "full", "", "")], "{strategy: full}", ["FT-P035"]),
+        ([("before", "", "", "")], "{strategy: full}", ["FT-P035"]),
     ],
 )
 def test_models_that_cannot_be_compared_are_refused(
@@ -340,7 +340,7 @@ def test_models_that_cannot_be_compared_are_refused(
 
 @pytest.mark.parametrize(
     ("written", "codes"),
-    [("8.0", []), ("0.50", []), ("all", []), ("", []), ("0", ["FT-P025"]), ("half", ["FT-P025"]), ("1e3", ["FT-P025"])],
+    [("8.0", []), ("0.50", []), ("all", []), ("", []), ("0", ["FT-P033"]), ("half", ["FT-P033"]), ("1e3", ["FT-P033"])],
 )
 def test_label_budgets_are_counts_fractions_all_or_nothing(written: str, codes: list[str], tmp_path: Path) -> None:
     models = [("before", "", "", ""), ("after", "full", written, "4.0")]
@@ -438,5 +438,5 @@ def test_validate_looks_at_the_answers_too(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 2
-    assert "FT-P029" in done.stderr
-    assert "FT-P030" in done.stderr
+    assert "FT-P037" in done.stderr
+    assert "FT-P038" in done.stderr

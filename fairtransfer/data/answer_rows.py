@@ -85,29 +85,29 @@ class AnswerRows:
         if "benchmark" not in cells:
             if len(self.benchmarks) == 1:
                 return self.benchmarks[0]
-            self.fault("FT-P026", "column", "no column says which benchmark a row is about", f"`benchmark`: {names}")
+            self.fault("FT-P034", "column", "no column says which benchmark a row is about", f"`benchmark`: {names}")
         elif cells["benchmark"] in self.benchmarks:
             return cells["benchmark"]
         else:
             found = f"row {row} is about benchmark `{shown(cells['benchmark'])}`"
-            self.fault("FT-P026", "name", found, f"listed: {names}")
+            self.fault("FT-P034", "name", found, f"listed: {names}")
         return None
 
     def answerer(self, row: int, cells: Mapping[str, str]) -> Answerer | None:
         """Return the model a row of the long form is from; None when it cannot be told."""
         stage, strategy = cells["stage"], cells["strategy"]
         if stage not in STAGES:
-            self.fault("FT-P023", "", f"row {row} has stage `{shown(stage)}`", f"allowed: {', '.join(STAGES)}")
+            self.fault("FT-P031", "", f"row {row} has stage `{shown(stage)}`", f"allowed: {', '.join(STAGES)}")
             return None
         budget, seed = self.budget(row, cells.get("label_budget", "")), self.seed(row, cells.get("seed", ""))
         if stage == "before" and (strategy or budget):
             do = "leave `strategy` and `label_budget` empty for the model before"
-            self.fault("FT-P024", "before", f"row {row} gives the model before a strategy or a label budget", "", do)
+            self.fault("FT-P032", "before", f"row {row} gives the model before a strategy or a label budget", "", do)
         elif stage == "after" and not strategy:
-            self.fault("FT-P024", "after", f"row {row} names no strategy", "", "say which adapted model answered")
+            self.fault("FT-P032", "after", f"row {row} names no strategy", "", "say which adapted model answered")
         elif len(strategy) > MAX_NAME or any(map(is_invisible, strategy)):
             self.fault(
-                "FT-P024", "name", f"row {row}: strategy `{shown(strategy)}`", f"up to {MAX_NAME} visible characters"
+                "FT-P032", "name", f"row {row}: strategy `{shown(strategy)}`", f"up to {MAX_NAME} visible characters"
             )
         elif budget is not None and seed != -1:
             return Answerer(stage, strategy, budget, seed)
@@ -123,7 +123,7 @@ class AnswerRows:
         if _SHARE.match(text) and float(text):
             return f"{float(text):g}"
         allowed = "a count of labels, a fraction below 1, `all`, or nothing"
-        self.fault("FT-P025", "budget", f"row {row} has label budget `{shown(text)}`", allowed)
+        self.fault("FT-P033", "budget", f"row {row} has label budget `{shown(text)}`", allowed)
         return None
 
     def seed(self, row: int, text: str) -> int | None:
@@ -131,7 +131,7 @@ class AnswerRows:
         whole = _WHOLE.match(text)
         if not text or (whole and int(whole[1]) <= MAX_SEED):
             return int(whole[1]) if whole else None
-        self.fault("FT-P025", "seed", f"row {row} has seed `{shown(text)}`", "a whole number from 0, or nothing")
+        self.fault("FT-P033", "seed", f"row {row} has seed `{shown(text)}`", "a whole number from 0, or nothing")
         return -1
 
 
@@ -141,7 +141,7 @@ def _check_whole(said: Mapping[tuple[Answerer, str], Said], tell: Callable[..., 
     for stage in STAGES:
         if not any(a.stage == stage for a in answerers):
             do = "answers of both models to the same items are compared"
-            tell("FT-P027", f"no row has stage `{stage}`", "", do)
+            tell("FT-P035", f"no row has stage `{stage}`", "", do)
     seeds: dict[tuple[str, str], set[int | None]] = {}
     for a in answerers:
         seeds.setdefault((a.strategy, a.budget), set()).add(a.seed)
@@ -149,10 +149,10 @@ def _check_whole(said: Mapping[tuple[Answerer, str], Said], tell: Callable[..., 
     for a in {(a.strategy, a.budget): a for a in answerers}.values():
         mine = seeds[a.strategy, a.budget]
         if None in mine and len(mine) > 1:
-            tell("FT-P028", f"{a.model} has rows with and without a seed", "", "give all of them one, or none")
+            tell("FT-P036", f"{a.model} has rows with and without a seed", "", "give all of them one, or none")
         elif before != {None} and mine != before:
             text = f"{a.model} has the seeds {_listed(mine)}, the model before {_listed(before)}"
-            tell("FT-P028", text, "", "a model before that has seeds is compared seed by seed")
+            tell("FT-P036", text, "", "a model before that has seeds is compared seed by seed")
 
 
 def _listed(seeds: set[int | None]) -> str:

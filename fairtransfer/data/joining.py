@@ -68,8 +68,8 @@ def join_answers(
 
 _ADVICE = {
     "FT-P012": "write answers and classes the same way",
-    "FT-P029": "every model answers every judged item",
-    "FT-P030": "items are joined by their id in the card's data",
+    "FT-P037": "every model answers every judged item",
+    "FT-P038": "items are joined by their id in the card's data",
 }
 
 
@@ -113,7 +113,7 @@ class _Joiner:
         """Look for judged items without an answer, and answers to items there are not."""
         known = set(wanted)
         unknown = [item for item in given if item not in known]
-        for code, items, what in (("FT-P029", missing, "without an answer"), ("FT-P030", unknown, "unknown")):
+        for code, items, what in (("FT-P037", missing, "without an answer"), ("FT-P038", unknown, "unknown")):
             if items:
                 text = f"{answerer} on `{name}`: {plural(len(items), 'item')} {what}, first `{shown(min(items))}`"
                 self.fault(code, name, text)

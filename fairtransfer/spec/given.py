@@ -43,13 +43,13 @@ def given_problems(loaded: LoadedAudit, models: Seeds, fewest: int) -> Iterator[
     several = [model for model, seeds in models.items() if len(seeds) > 1]
     if audit.claim == "artifact" and several:
         found = f"the claim is about one trained model, and {_name(several[0])} has {len(models[several[0]])} seeds"
-        yield document.problem("FT-Y049", ("claim",), found, "", "keep one seed, or write `claim: procedure`")
+        yield document.problem("FT-Y054", ("claim",), found, "", "keep one seed, or write `claim: procedure`")
     few = [model for model in candidates(audit, models) if len(models[model]) < fewest]
     if audit.claim == "procedure" and few:
         n = len(models[few[0]])
         found = f"a claim about a procedure needs {fewest} seeds, {_name(few[0])} has {n}: nothing can pass"
         do = "add seeds, or write `claim: artifact`"
-        yield document.problem("FT-Y050", ("claim",), found, "", do, warn=True)
+        yield document.problem("FT-Y055", ("claim",), found, "", do, warn=True)
 
 
 def _candidate(loaded: LoadedAudit, models: Seeds) -> Iterator[Problem]:
@@ -57,7 +57,7 @@ def _candidate(loaded: LoadedAudit, models: Seeds) -> Iterator[Problem]:
     listed = ", ".join(map(_name, list(models)[:12]))
     if audit.candidate is None and len(found) > 1:
         text = f"the file holds {len(found)} adapted models, and nothing but the audit can say which one is judged"
-        yield document.problem("FT-Y048", ("candidate",), text, f"`candidate`: {listed}", "name one")
+        yield document.problem("FT-Y053", ("candidate",), text, f"`candidate`: {listed}", "name one")
     elif audit.candidate is None and not found:
         text = "the only adapted model is the control"
         yield document.problem("FT-Y046", ("model", "source"), text, f"at least one strategy besides `{CONTROL}`")
@@ -68,7 +68,7 @@ def _candidate(loaded: LoadedAudit, models: Seeds) -> Iterator[Problem]:
         yield document.problem(code, ("candidate", key), text, f"there are: {listed}")
     elif audit.candidate is not None and len(found) > 1:
         text = f"`{shown(audit.candidate.strategy)}` has {len(found)} label budgets"
-        yield document.problem("FT-Y048", ("candidate",), text, f"there are: {listed}", "add `label_budget`")
+        yield document.problem("FT-Y053", ("candidate",), text, f"there are: {listed}", "add `label_budget`")
 
 
 def _name(model: Model) -> str:

@@ -86,7 +86,7 @@ class _Reader:
             placed += [("model", key) for key in ("max_tokens",) if key in model]
             for path in placed:
                 found = f"`{path[-1]}` has no meaning where the predictions are given: nothing is adapted here"
-                self.add("FT-Y047", path, found, "", "delete it", at_key=True)
+                self.add("FT-Y052", path, found, "", "delete it", at_key=True)
             return
         for key in TRAINING_KEYS:
             if key not in data:
