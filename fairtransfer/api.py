@@ -198,11 +198,15 @@ def _carry_out(made: Plan, workspace: Path, progress: Progress | None, max_jobs:
 
     with store_of(workspace) as store:
         todo = pending(made, store)
-        if todo:
+        if todo and made.answers is None:
             made = _on_true_machine(made, max_jobs)
             todo = pending(made, store)
-        sides = open_sides(made.files, made.roots)
-        if todo:
+        sides = open_sides(made.files, made.roots, made.answers)
+        if todo and made.answers is not None:
+            from fairtransfer.run.given import keep
+
+            keep(made, store, sides, todo, progress or SILENT)
+        elif todo:
             from fairtransfer.run.local import execute  # imports torch: not for a run with nothing to do
 
             execute(made, store, sides, todo, progress or SILENT)
@@ -312,7 +316,7 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
 
 def missing_for_training(audit: Audit) -> MissingExtra | None:
     """Return the error that says which extra is missing to carry out an audit, or None when all is there."""
-    needed = {"text": ("torch", "transformers", "sklearn"), "image": ("torch", "timm", "sklearn")}[audit.model.family]
+    needed = {"text": ("torch", "transformers", "sklearn"), "image": ("torch", "timm", "sklearn")}[audit.model.reads]
     absent = next((name for name in needed if importlib.util.find_spec(name) is None), None)
     if absent is not None:
         return MissingExtra(absent, "train", "adapting a model")

@@ -1,7 +1,8 @@
 """Every broken definition in `zoo/` gives exactly the messages written beside it, all at once, without a traceback.
 
-A folder holds `case.yaml` (what is done to the base project) and `expected.txt` (what people see). To write the messages
-anew after a deliberate change: `FT_UPDATE_GOLDEN=1 pytest tests/test_zoo.py`, then read the difference.
+A folder holds `case.yaml` (what is done to the base project, or with `given: true` to one whose predictions were made
+elsewhere) and `expected.txt` (what people see). To write the messages anew after a deliberate change:
+`FT_UPDATE_GOLDEN=1 pytest tests/test_zoo.py`, then read the difference.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from pathlib import Path
 
 import pytest
+from given import given_project
 from ruamel.yaml import YAML
 from toy import HERE, toy_rows, write_project
 from zoo_make import MAKERS
@@ -27,6 +29,8 @@ CASES = sorted(path.parent.name for path in ZOO.glob("*/case.yaml"))
 
 
 def _apply(root: Path, case: dict[str, object]) -> None:
+    if case.get("given"):
+        given_project(root)
     for name, changes in (case.get("patch") or {}).items():
         path = root / name
         text = path.read_text(encoding="utf-8")
@@ -65,6 +69,10 @@ def _messages(root: Path, stage: str) -> list[str]:
             files = load_audit(root / "audits" / "audit.yaml", found)
             if stage == "plan":
                 api.plan(files, max_jobs=100)
+            elif stage == "answers":
+                made = api.plan(files)
+                found.extend(made.files.warnings)
+                open_sides(made.files, made.roots, made.answers)
             elif stage == "sides":
                 sides = open_sides(files, Roots())
                 found.extend(sides.warnings)

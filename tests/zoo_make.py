@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from given import truth
 from PIL import Image
 
 CARDS = "data_cards"
@@ -231,9 +232,43 @@ def long_header(root: Path) -> None:
     (root / "models" / "tiny" / "model.safetensors").write_bytes(struct.pack("<Q", 10**12) + b"{}")
 
 
+ANSWERS = "audits/answers.csv"
+
+
+def wide_answers(root: Path) -> None:
+    """A row per item instead of a row per answer."""
+    lines = [f"{item},{label},{label}" for item, label in truth(root).items()]
+    (root / ANSWERS).write_text("\n".join(["item,before,after", *lines, ""]))
+
+
+def linked_answers(root: Path) -> None:
+    (root / ANSWERS).rename(root / "audits" / "elsewhere.csv")
+    (root / ANSWERS).symlink_to("elsewhere.csv")
+
+
+def empty_answers(root: Path) -> None:
+    (root / ANSWERS).write_text("")
+
+
+def upper_answers(root: Path) -> None:
+    header, *lines = (root / ANSWERS).read_text().splitlines()
+    shouted = [f"{rest},{pred.upper()}" for rest, _, pred in (line.rpartition(",") for line in lines)]
+    (root / ANSWERS).write_text("\n".join([header, *shouted, ""]))
+
+
+def only_after(root: Path) -> None:
+    lines = (root / ANSWERS).read_text().splitlines()
+    (root / ANSWERS).write_text("\n".join(line for line in lines if ",before," not in line) + "\n")
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     maker.__name__: maker
     for maker in (
+        wide_answers,
+        linked_answers,
+        empty_answers,
+        upper_answers,
+        only_after,
         latin1,
         latin1_audit,
         bom,

@@ -35,6 +35,8 @@ def plan(
 
 
 def _print(made: Plan, seen: Foresight) -> None:
+    from rich.markup import escape
+
     from fairtransfer import formats
     from fairtransfer.cli.show import console, print_table
 
@@ -43,8 +45,11 @@ def _print(made: Plan, seen: Foresight) -> None:
     out.print(
         f"{made.audit.id}: {formats.plural(jobs, 'job')}, {jobs - seen.pending_jobs} done, {seen.pending_jobs} to run"
     )
-    out.print(f"run {made.run_id} on {machine.device} ({machine.precision})")
-    out.print(f"model {model.source}, sha256 {model.digest[:16]}…", soft_wrap=True)
+    if made.answers is not None:
+        out.print(f"run {made.run_id}; predictions made elsewhere: {escape(made.answers.file)}", soft_wrap=True)
+    else:
+        out.print(f"run {made.run_id} on {machine.device} ({machine.precision})")
+        out.print(f"model {model.source}, sha256 {model.digest[:16]}…", soft_wrap=True)
     rows = [
         (m.strategy, ", ".join(m.budgets), str(m.seeds), f"{m.done} of {m.jobs}", _expected(m.seconds))
         for m in seen.models

@@ -11,6 +11,7 @@ from fairtransfer.cli.options import DataRoot
 
 if TYPE_CHECKING:
     from fairtransfer.errors import Problems
+    from fairtransfer.spec.check import AuditFiles
 
 
 def validate(
@@ -62,6 +63,7 @@ def _check(path: Path, data_root: Path | None, problems: Problems, *, data: bool
     from fairtransfer.spec import load_audit, load_card
 
     found = Problems()
+    files = None
     try:
         if path.suffix.lower() == ".md":
             cards = [load_card(path, found)]
@@ -72,8 +74,27 @@ def _check(path: Path, data_root: Path | None, problems: Problems, *, data: bool
         problems.extend(error.problems)
         cards = []
     problems.extend(found)
+    before = len(problems.errors)
     for card in cards if data else ():
         _open(card, data_root, problems)
+    if files is not None and files.loaded.audit.made_elsewhere and data and len(problems.errors) == before:
+        _join(files, data_root, problems)
+
+
+def _join(files: AuditFiles, data_root: Path | None, problems: Problems) -> None:
+    """Check predictions that were made elsewhere against the rows they are about."""
+    from fairtransfer import api
+    from fairtransfer.errors import DefinitionError
+    from fairtransfer.run.sides import open_sides
+
+    try:
+        made = api.plan(files, data_root=data_root)
+        open_sides(made.files, made.roots, made.answers)
+    except DefinitionError as error:
+        # Without the operator's folder the data cannot be checked, which opening the cards has told.
+        problems.extend(p for p in error.problems if p.code != "FT-D060")
+        return
+    problems.extend(made.files.warnings)
 
 
 def _open(card: object, data_root: Path | None, problems: Problems) -> None:

@@ -37,6 +37,8 @@ class Benchmark:
         What the model reads or sees, in the same order.
     ledger
         Rows in, rows used, rows left out with the reason.
+    left_out
+        Ids of the rows that are left out.
     """
 
     loaded: LoadedCard
@@ -45,6 +47,7 @@ class Benchmark:
     inputs: Inputs
     ledger: Ledger
     warnings: tuple[Problem, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def card(self) -> Card:
@@ -119,7 +122,9 @@ class _Opening:
         used = np.array([reason is None for reason in reasons])
         order = np.array(sorted(np.flatnonzero(used), key=lambda i: rows.ids[i]), dtype=np.int64)
         ledger = Ledger(rows.n, dict(sorted(keep.items())), dict(sorted(rows.notes.items())))
-        return Benchmark(self.loaded, self.card.label.classes, frame.iloc[order], rows.inputs.take(order), ledger)
+        left_out = tuple(rows.ids[i] for i in np.flatnonzero(~used))
+        kept = frame.iloc[order], rows.inputs.take(order)
+        return Benchmark(self.loaded, self.card.label.classes, *kept, ledger, left_out=left_out)
 
     def add(self, problem: Problem) -> None:
         """Place a problem of the data at the card's entry for it."""

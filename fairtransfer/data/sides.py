@@ -80,12 +80,12 @@ class AdaptationSide:
 
 @dataclass(frozen=True)
 class JudgedSide:
-    """The rows of one benchmark the model is judged on."""
+    """The rows of one benchmark the model is judged on; no leaks are known where nothing is adapted here."""
 
     benchmark: Benchmark
     part: Part
     ledger: Ledger
-    leaks: dict[str, Any]
+    leaks: dict[str, Any] | None
 
 
 def map_labels(y: Sequence[str], labels: LabelMap | None) -> tuple[str, ...]:
@@ -134,6 +134,12 @@ def adaptation_parts(benchmark: Benchmark, split: str, labels: LabelMap | None) 
     share = SplitShares(seed=0, train=1 - VALIDATION_SHARE, val=VALIDATION_SHARE)
     side = np.array(splits.made(MadeSplits(make=share), train.units, train.y))
     return train.take(np.flatnonzero(side == "train")), train.take(np.flatnonzero(side == "val"))
+
+
+def judged_alone(benchmark: Benchmark, labels: LabelMap | None) -> JudgedSide:
+    """Return the judged side of a benchmark of which nobody knows what the models learned from."""
+    part = judged_part(benchmark, labels)
+    return JudgedSide(benchmark, part, _judged_ledger(benchmark, part), None)
 
 
 def separate(

@@ -19,6 +19,7 @@ from fairtransfer.evidence.scored_jobs import Said, change_scores, level_scores,
 from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.tables import read_table, write_table
 from fairtransfer.spec.audit import Audit
+from fairtransfer.spec.given import control_of
 from fairtransfer.spec.names import EVENTS
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import score_questions
@@ -53,8 +54,8 @@ def preferred_seeds(jobs: Sequence[Mapping[str, Any]]) -> dict[Model, int]:
     """Return, for each adapted model, the seed that validation prefers: the artifact, where a claim is about one."""
     found: dict[Model, list[tuple[float, float, int]]] = defaultdict(list)
     for job in jobs:
-        if job["stage"] == "after":
-            record = job["record"]
+        record = job["record"]
+        if job["stage"] == "after" and "validation_error" in record:  # of predictions made elsewhere nobody knows it
             found["after", job["strategy"], job["label_budget"]].append(
                 (float(record["validation_error"]), float(record["validation_loss"]), int(job["seed"]))
             )
@@ -91,7 +92,7 @@ class _Counter:
                 self.answers[model][job["seed"]] = read_table(
                     folder / "jobs" / job["id"] / "predictions.parquet", columns
                 )
-        self.scratch = next((s.name for s in audit.strategies if s.kind == "scratch"), "")
+        self.scratch = control_of(audit)
         self.artifacts = preferred_seeds(jobs) if audit.claim == "artifact" else {}
 
     def adapted(self) -> list[Model]:

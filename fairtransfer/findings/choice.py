@@ -9,12 +9,16 @@ from typing import Any
 
 from fairtransfer.evidence.counting import preferred_seeds
 from fairtransfer.findings.record import RunRecord
+from fairtransfer.spec.given import candidates
 from fairtransfer.spec.strategies import CONTROLS
 
 CANDIDATE_RULE = (
     "lowest validation error averaged over seeds at the largest label budget, "
     "then lowest validation loss; never `scratch` or `majority`"
 )
+
+GIVEN_RULE = "the only adapted model there are predictions of"
+NAMED = "named in the audit"
 
 Score = tuple[float, float]
 
@@ -46,10 +50,13 @@ def chosen_seeds(record: RunRecord) -> dict[tuple[str, str, str], int]:
 
 def candidate(record: RunRecord) -> Chosen | None:
     """Return the model the verdict is about: the audit's, or the one validation prefers; None when none was trained."""
+    if record.given is not None:
+        rule = GIVEN_RULE if record.audit.candidate is None else NAMED
+        return next((Chosen(*model, rule) for model in candidates(record.audit, record.models)), None)
     stated = record.audit.candidate
     if stated is not None:
         budget = f"{stated.label_budget:g}" if isinstance(stated.label_budget, float) else str(stated.label_budget)
-        return Chosen(stated.strategy, budget, "named in the audit")
+        return Chosen(stated.strategy, budget, NAMED)
     largest = max(record.run["label_budgets"], key=lambda b: b["labels"])["written"]
     controls = {s.name for s in record.audit.strategies if s.kind in CONTROLS}
     scores: dict[str, list[Score]] = defaultdict(list)

@@ -16,6 +16,7 @@ from fairtransfer.evidence.tables import read_table
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.card_reading import read_card
+from fairtransfer.spec.given import control_of
 from fairtransfer.spec.reading import read_audit
 
 RUN_FILE = "run.json"
@@ -54,6 +55,31 @@ class RunRecord:
     def classes(self) -> tuple[str, ...]:
         """The classes, in the audit's order."""
         return tuple(self.run["classes"])
+
+    @property
+    def given(self) -> Mapping[str, Any] | None:
+        """What the run kept of predictions that were made elsewhere; None where models were adapted."""
+        kept: Mapping[str, Any] | None = self.run.get("predictions")
+        return kept
+
+    @property
+    def models(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """``(strategy, label budget) -> seeds`` of every adapted model asked for, in order."""
+        if self.given is not None:
+            return {(m["strategy"], m["label_budget"]): tuple(m["seeds"]) for m in self.given["models"]}
+        budgets = [budget["written"] for budget in self.run["label_budgets"]]
+        return {(strategy.name, budget): self.audit.seeds for strategy in self.audit.strategies for budget in budgets}
+
+    @property
+    def scratch(self) -> str:
+        """The strategy that trains from scratch; empty when there is none."""
+        name = control_of(self.audit)
+        return name if any(strategy == name for strategy, _ in self.models) else ""
+
+    @property
+    def before_has_seeds(self) -> bool:
+        """Whether the model before was asked once per seed."""
+        return bool(self.given["before_seeds"]) if self.given is not None else self.audit.before_stage.kind == "probe"
 
     def benchmark(self, name: str) -> Mapping[str, Any]:
         """Return what the run kept of a benchmark."""

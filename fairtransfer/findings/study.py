@@ -52,7 +52,7 @@ class Study:
     before_has_seeds
         The model as published was measured once per seed (a probe on it).
     label_budgets
-        Label budget as it is written -> how many labels it is.
+        Label budget as it is written -> how many labels it is; empty where that is not known.
     models
         Every adapted model asked for, in order.
     scratch
@@ -94,7 +94,7 @@ class Study:
 def study_of(record: RunRecord) -> Study:
     """Return a run's counts and questions."""
     audit, run = record.audit, record.run
-    budgets = [budget["written"] for budget in run["label_budgets"]]
+    budgets = {budget["written"]: budget["labels"] for budget in run["label_budgets"]}
     questions = score_questions(
         audit.metrics, record.classes, run["positive_class"], multilabel=bool(run["multilabel"])
     )
@@ -102,14 +102,14 @@ def study_of(record: RunRecord) -> Study:
         audit_id=audit.id,
         run_id=record.id,
         claim=audit.claim,
-        before_has_seeds=audit.before.kind == "probe",
+        before_has_seeds=record.before_has_seeds,
         classes=record.classes,
         positive_class=run["positive_class"],
         metrics=audit.metrics,
         gates=audit.gates,
         policy=audit.policy,
-        models=tuple((strategy.name, budget) for strategy in audit.strategies for budget in budgets),
-        scratch=next((s.name for s in audit.strategies if s.kind == "scratch"), ""),
+        models=tuple(record.models),
+        scratch=record.scratch,
         benchmarks=tuple(
             Judged(
                 b["id"],
@@ -120,7 +120,8 @@ def study_of(record: RunRecord) -> Study:
             )
             for b in run["benchmarks"]
         ),
-        label_budgets={budget["written"]: budget["labels"] for budget in run["label_budgets"]},
+        label_budgets=budgets if None not in budgets.values() else {},
         counts=Counts(record.cells, record.moments, record.classes, chosen_seeds(record)),
         scores=Scores(record.scores, questions),
+        before_name="as published" if record.given is None else "before",
     )

@@ -65,7 +65,7 @@ def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
     found = desk or Desk(study_of(record))
     chosen = candidate(record)
     if chosen is None or not _exists(found, chosen):
-        notes = ("no result of the candidate: every training of it failed", *_notes(record))
+        notes = ("no result of the candidate: every training of it failed", *_notes(record, chosen))
         return Verdict("error", chosen, (), (), notes, record.audit.policy, family=0, exploratory=False)
     gates, family = judge_model(found, chosen)
     blocks = _incomplete(record, chosen) or _leaks(record)
@@ -75,13 +75,13 @@ def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
         for model in _models(found)
         if (model.strategy, model.budget) != (chosen.strategy, chosen.budget)
     )
-    exploratory = record.audit.claim == "procedure" and len(record.audit.seeds) < PROCEDURE_RECOMMENDED
+    exploratory = record.audit.claim == "procedure" and _seeds(record, chosen) < PROCEDURE_RECOMMENDED
     return Verdict(
         worst([g.outcome for g in gates]),
         chosen,
         gates,
         others,
-        _notes(record),
+        _notes(record, chosen),
         record.audit.policy,
         family=family,
         exploratory=exploratory,
@@ -147,7 +147,7 @@ def _other(desk: Desk, model: Chosen) -> dict[str, Any]:
     outcomes = {gate.id: gate.outcome for gate in gates}
     return {
         "strategy": model.strategy,
-        "label_budget": model.budget,
+        "label_budget": model.budget or None,
         "outcome": worst([g.outcome for g in gates]),
         "gates": outcomes,
     }
@@ -166,7 +166,7 @@ def _incomplete(record: RunRecord, chosen: Chosen) -> str | None:
 
 
 def _leaks(record: RunRecord) -> str | None:
-    leaking = [b["id"] for b in record.run["benchmarks"] if b["leaks"]["blocks"]]
+    leaking = [b["id"] for b in record.run["benchmarks"] if b["leaks"] and b["leaks"]["blocks"]]
     return f"rows of {', '.join(leaking)} stand again in the adaptation set" if leaking else None
 
 
@@ -185,7 +185,12 @@ def _failed(jobs: Sequence[Mapping[str, Any]]) -> str:
     return f"{len(jobs)} jobs have no result: {told}"
 
 
-def _notes(record: RunRecord) -> tuple[str, ...]:
+def _seeds(record: RunRecord, chosen: Chosen | None) -> int:
+    """Return how many seeds there are of the candidate."""
+    return len(record.models.get((chosen.strategy, chosen.budget), ())) if chosen else len(record.audit.seeds)
+
+
+def _notes(record: RunRecord, chosen: Chosen | None) -> tuple[str, ...]:
     notes = []
     kinds = {gate.kind for gate in record.audit.gates}
     if "gap" in kinds and not kinds & {"no_harm", "worst_group"}:
@@ -193,8 +198,8 @@ def _notes(record: RunRecord) -> tuple[str, ...]:
             "a gap can close because the better served group gets worse; no gate of this audit would notice "
             "(add `no_harm` or `worst_group`)"
         )
-    if record.audit.claim == "procedure" and len(record.audit.seeds) < PROCEDURE_RECOMMENDED:
-        seeds = len(record.audit.seeds)
+    seeds = _seeds(record, chosen)
+    if record.audit.claim == "procedure" and seeds < PROCEDURE_RECOMMENDED:
         notes.append(
             f"exploratory: {seeds} seeds; how much trainings differ is known well from {PROCEDURE_RECOMMENDED} on"
         )

@@ -143,4 +143,7 @@ def _document(
 
 def _question(record: RunRecord, subject: Subject) -> str:
     adapted = f", adapted by {subject.candidate}," if subject.strategy else ""
+    if record.given is not None:
+        judged = f"{subject.candidate}, judged by its predictions in {record.given['file']},"
+        return f"May the adapted model {judged} be used to {record.audit.purpose.use}?"
     return f"May the model {record.run['model']['source']}{adapted} be used to {record.audit.purpose.use}?"

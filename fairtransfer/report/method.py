@@ -33,16 +33,7 @@ def method(record: RunRecord, verdict: Mapping[str, Any]) -> tuple[tuple[str, st
 
 def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     audit, policy = record.audit, record.audit.policy
-    yield "Before", f"{_BEFORE[audit.before.kind]}; options {_options(audit.before.options.model_dump())}"
-    strategies = (f"{s.name}: {_options(s.options.model_dump(exclude=_UNTOLD))}" for s in audit.strategies)
-    yield "Strategies", "; ".join(strategies)
-    if used := _group_labels(record):
-        yield "Group labels", used
-    budgets = ", ".join(map(_budget, record.run["label_budgets"]))
-    yield "Label budgets", f"{budgets}; nested, stratified by class; validation never uses more labels than training"
-    seeds = ", ".join(map(str, audit.seeds))
-    yield "Seeds", f"{len(audit.seeds)} ({seeds}); each drives label subset, head, order and dropout together"
-    yield "Chosen on validation", _selection(record, verdict)
+    yield from _made_elsewhere(record) if record.given is not None else _made_here(record, verdict)
     yield (
         "Metrics",
         "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in audit.metrics),
@@ -61,6 +52,38 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
         "Not in any interval",
         "errors in the labels or recorded groups, and whether these cases resemble those to come",
     )
+
+
+def _made_elsewhere(record: RunRecord) -> Iterator[tuple[str, str]]:
+    """Yield what is known of predictions that were given: where they stand, and whose they are."""
+    given = record.given or {}
+    yield (
+        "Predictions",
+        f"made elsewhere; read from {given['file']} (sha256 {given['sha256'][:16]}…), joined by item id",
+    )
+    before = ", ".join(map(str, given["before_seeds"]))
+    yield "Before", f"the answers of stage `before`{f', seeds {before}' if before else ''}"
+    models = (
+        f"{sentences.model_name(*model)} ({formats.plural(len(seeds), 'seed')})"
+        for model, seeds in record.models.items()
+    )
+    yield "Adapted models", "; ".join(models)
+    yield "Not known here", "how the models were trained and chosen, on what labels, and at what cost"
+
+
+def _made_here(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield how the models were made, and what was chosen on validation."""
+    audit, before = record.audit, record.audit.before_stage
+    yield "Before", f"{_BEFORE[before.kind]}; options {_options(before.options.model_dump())}"
+    strategies = (f"{s.name}: {_options(s.options.model_dump(exclude=_UNTOLD))}" for s in audit.strategies)
+    yield "Strategies", "; ".join(strategies)
+    if used := _group_labels(record):
+        yield "Group labels", used
+    budgets = ", ".join(map(_budget, record.run["label_budgets"]))
+    yield "Label budgets", f"{budgets}; nested, stratified by class; validation never uses more labels than training"
+    seeds = ", ".join(map(str, audit.seeds))
+    yield "Seeds", f"{len(audit.seeds)} ({seeds}); each drives label subset, head, order and dropout together"
+    yield "Chosen on validation", _selection(record, verdict)
 
 
 _UNTOLD = {"name", "inverse_penalties"}

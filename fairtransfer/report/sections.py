@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,9 @@ def _benchmark(record: RunRecord, rows: Rows, kept: Mapping[str, Any], hidden: H
     )
 
 
-def _leaks(leaks: Mapping[str, Any]) -> str:
+def _leaks(leaks: Mapping[str, Any] | None) -> str:
+    if leaks is None:
+        return "not examined: the predictions were made elsewhere, and what the models learned from is not known here"
     found = [
         f"{pair['exact']:,} exact and {pair['near']:,} near repeats in {side}" for side, pair in leaks["pairs"].items()
     ]
@@ -91,19 +93,27 @@ def _ledger(record: RunRecord, kept: Mapping[str, Any], hidden: Hidden) -> Table
     below = record.audit.policy.suppress_below
 
     def shown(what: str, n: int) -> str:
-        secret = what.endswith(" unknown") and (0 < n < below or unknown_is_hidden(kept["key"], what, hidden))
+        counted = what.endswith(" unknown") or what.startswith("answers of ")
+        secret = counted and (0 < n < below or unknown_is_hidden(kept["key"], what, hidden))
         return formats.STATUS_WORDS["suppressed"] if secret else formats.count(n)
 
     rows = []
-    for name, ledger in (
-        (f"{kept['id']}, judged", kept["ledger"]),
-        (f"{record.run['adaptation']['card']}, adapted on", record.run["adaptation"]["ledger"]),
-    ):
-        rows.append((name, "rows in the files", formats.count(ledger["n_in"])))
+    for name, ledger in _ledgers(record, kept):
+        source = "answers in the file" if name.endswith(", answers") else "rows in the files"
+        rows.append((name, source, formats.count(ledger["n_in"])))
         rows += [(name, f"left out: {reason}", formats.count(n)) for reason, n in ledger["n_excluded"].items()]
         rows.append((name, "used", formats.count(ledger["n_used"])))
         rows += [(name, f"of these: {what}", shown(what, n)) for what, n in ledger["notes"].items()]
     return tables.table(f"l-{kept['id']}", "Where every row went", ("Side", "What", "Rows"), rows, text_columns=2)
+
+
+def _ledgers(record: RunRecord, kept: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what became of the judged rows, and of the rows that were adapted on or the answers that were given."""
+    yield f"{kept['id']}, judged", kept["ledger"]
+    if record.given is not None:
+        yield f"{record.given['file']}, answers", record.given["ledgers"][kept["id"]]
+    else:
+        yield f"{record.run['adaptation']['card']}, adapted on", record.run["adaptation"]["ledger"]
 
 
 def _composition(rows: Rows, kept: Mapping[str, Any], view: tuple[str, ...]) -> Table:
@@ -142,13 +152,13 @@ _GROUP_STAGES = ("train", "validation", "prediction")
 
 
 def cost_table(record: RunRecord) -> Table:
-    """Return what each model cost, averaged over seeds."""
+    """Return what each model cost, averaged over seeds; no rows where the models were made elsewhere."""
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for job in record.jobs:
         name = job["strategy"] or f"before ({job['kind']})"
         grouped.setdefault((name, job["label_budget"] or "–"), []).append(job)
     rows = []
-    for (name, budget), jobs in grouped.items():
+    for (name, budget), jobs in grouped.items() if record.given is None else ():
         wall = sum(j["cost"]["training"]["wall_seconds"] + j["cost"]["prediction"]["wall_seconds"] for j in jobs) / len(
             jobs
         )
@@ -188,19 +198,21 @@ def cost_table(record: RunRecord) -> Table:
 def reproduce(record: RunRecord, environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return how to get the same numbers again."""
     libraries = ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
+    machine = f"{environment['cores']} cores, {environment['processor']}"
+    promised = "the same machine, libraries and inputs give the same predictions; elsewhere they may differ in rounding"
+    if record.given is None:
+        machine = f"{environment['device']}, {environment['precision']}, {machine}"
+    else:
+        promised = (
+            "the same predictions, cards and audit give the same findings; how the predictions were made is not known"
+        )
     return (
         ("Command", f"fairtransfer run {record.audit.id}.yaml (the audit and cards are in the run's folder)"),
         ("Check the files", f"fairtransfer verify <run folder>, or sha256sum -c SHA256SUMS; run {record.id}"),
         ("Tool", f"fairtransfer {environment['fairtransfer']}, code sha256 {environment['code_sha256'][:16]}…"),
         ("Libraries", f"{libraries}; Python {environment['python']}"),
-        (
-            "Machine",
-            f"{environment['device']}, {environment['precision']}, {environment['cores']} cores, {environment['processor']}",
-        ),
-        (
-            "What is promised",
-            "the same machine, libraries and inputs give the same predictions; elsewhere they may differ in rounding",
-        ),
+        ("Machine", machine),
+        ("What is promised", promised),
     )
 
 

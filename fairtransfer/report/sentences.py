@@ -142,6 +142,6 @@ def needed(entry: dict[str, Any], *, several: bool) -> str:
 
 def model_name(strategy: str, budget: str | None) -> str:
     """Return an adapted model in words."""
-    if budget is None:
+    if not budget:
         return strategy
     return f"{strategy} on {'all' if budget == 'all' else budget} labels"

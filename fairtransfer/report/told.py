@@ -20,13 +20,18 @@ MOST_NAMED = 12
 def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[str, str]]:
     """Yield label and text of what was audited."""
     run, audit = record.run, record.audit
-    yield "Base model", f"{run['model']['source']} (sha256 {run['model']['sha256'][:16]}…)"
     chosen = (
         f"{subject.candidate}; chosen by: {subject.verdict['candidate']['rule']}" if subject.strategy else "no result"
     )
-    yield "Adapted by", chosen
+    if record.given is not None:
+        yield "Predictions", f"made elsewhere: {record.given['file']} (sha256 {record.given['sha256'][:16]}…)"
+        yield "Adapted model", chosen
+    else:
+        yield "Base model", f"{run['model']['source']} (sha256 {run['model']['sha256'][:16]}…)"
+        yield "Adapted by", chosen
     claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
-    yield "The claim is about", f"{claim} ({formats.plural(len(audit.seeds), 'seed')})"
+    seeds = record.models.get((subject.strategy, subject.budget or ""), audit.seeds)
+    yield "The claim is about", f"{claim} ({formats.plural(len(seeds), 'seed')})"
     judged = [f"{b['key']} ({formats.count(b['rows'])} cases)" for b in run["benchmarks"]]
     yield "Judged on", formats.listing(judged)
     yield "Audit and run", f"{audit.id}, {record.id}"
@@ -80,6 +85,11 @@ def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
         yield from _of_benchmark(record, subject, benchmark, record.cards[benchmark["id"]].card)
     yield from unassessed(subject)
     yield from (f"{note[0].upper()}{note[1:]}." for note in subject.verdict["notes"])
+    if record.given is not None:
+        yield (
+            "How the models were made is not known here: the judged cases may have been among those they were adapted on "
+            "or chosen by."
+        )
     yield "What the model saw before it was published is not known; the benchmark may have been part of it."
 
 
@@ -118,10 +128,19 @@ def _of_benchmark(record: RunRecord, subject: Subject, benchmark: Mapping[str, A
         of = f"{formats.count(cut)} of {formats.count(benchmark['rows'])}"
         limit = record.audit.model.max_tokens
         yield f"{card.id}: {of} texts are longer than {limit} tokens; only their beginning was read."
-    if benchmark["leaks"]["blocks"]:
+    yield from _answers(record, benchmark["id"])
+    if benchmark["leaks"] and benchmark["leaks"]["blocks"]:
         twins = formats.count(benchmark["leaks"]["residual"])
         yield f"{card.id}: {twins} of its cases stand again in the adaptation data, so no gate can pass on it."
     yield from (f"{card.id}: {gap}." for gap in card.known_gaps)
+
+
+def _answers(record: RunRecord, benchmark: str) -> Iterator[str]:
+    """Yield what is told of predictions made elsewhere: answers that are no class, as far as they are not few."""
+    ledger = record.given["ledgers"][benchmark] if record.given is not None else {"notes": {}}
+    for note, n in ledger["notes"].items():
+        few = n < record.audit.policy.suppress_below
+        yield f"{benchmark}: {f'fewer than {record.audit.policy.suppress_below}' if few else formats.count(n)} {note}."
 
 
 def warnings(record: RunRecord) -> Iterator[str]:

@@ -13,9 +13,10 @@ from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.counting import write_counts
 from fairtransfer.evidence.store import MANIFEST, Store
 from fairtransfer.evidence.tables import write_table
+from fairtransfer.run.given import given_json
 from fairtransfer.run.machine import environment
 from fairtransfer.run.plan import Plan, budget_text
-from fairtransfer.run.sides import Sides
+from fairtransfer.run.sides import Sides, is_multilabel
 from fairtransfer.spec.audit import BenchmarkRef
 
 
@@ -67,15 +68,7 @@ def views_of(plan: Plan, ref: BenchmarkRef) -> list[list[str]]:
 
 
 def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[str, Any]:
-    audit, adaptation = plan.audit, sides.adaptation
-    rows = len(adaptation.train)
-    budgets = [
-        {
-            "written": budget_text(b),
-            "labels": rows if b == "all" else b if isinstance(b, int) else max(1, round(float(b) * rows)),
-        }
-        for b in audit.label_budgets
-    ]
+    audit = plan.audit
     benchmarks = []
     for card, ref in zip(plan.files.benchmarks, audit.benchmarks, strict=True):
         side = sides.judged[card.card.id]
@@ -96,22 +89,40 @@ def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[st
         "run_id": plan.run_id,
         "classes": list(plan.files.classes),
         "positive_class": plan.files.positive_class,
-        "multilabel": adaptation.multilabel,
-        "label_budgets": budgets,
+        "multilabel": is_multilabel(plan.files) if sides.learned is None else sides.learned.multilabel,
+        "label_budgets": _budgets(plan, sides),
         "model": {
             "source": plan.checkpoint.source,
             "sha256": plan.checkpoint.digest,
             "files": dict(plan.checkpoint.files),
         },
-        "adaptation": {
-            "card": plan.files.training.card.id,
-            "ledger": adaptation.ledger.to_json(),
-            "rows": {"train": rows, "validation": len(adaptation.val)},
-        },
+        "adaptation": _adaptation(plan, sides),
+        "predictions": given_json(plan, sides),
         "benchmarks": benchmarks,
         "failed_jobs": failed,
         "warnings": [w.to_json() for w in (*plan.files.warnings, *sides.warnings)],
     }
+
+
+def _budgets(plan: Plan, sides: Sides) -> list[dict[str, Any]]:
+    """Return every label budget with how many labels it is, where that is known."""
+    if plan.answers is not None:
+        written = dict.fromkeys(budget for _, budget in plan.answers.models)
+        return [{"written": budget, "labels": int(budget) if budget.isdigit() else None} for budget in written]
+    rows = len(sides.adaptation.train)
+
+    def labels(budget: float | str) -> int:
+        return rows if budget == "all" else budget if isinstance(budget, int) else max(1, round(float(budget) * rows))
+
+    return [{"written": budget_text(b), "labels": labels(b)} for b in plan.audit.label_budgets]
+
+
+def _adaptation(plan: Plan, sides: Sides) -> dict[str, Any] | None:
+    side = sides.learned
+    if side is None:
+        return None
+    rows = {"train": len(side.train), "validation": len(side.val)}
+    return {"card": plan.files.training.card.id, "ledger": side.ledger.to_json(), "rows": rows}
 
 
 def _items(plan: Plan, sides: Sides, index: int, folder: Path) -> None:

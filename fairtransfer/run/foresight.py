@@ -80,8 +80,8 @@ def foresee(plan: Plan, store: Store) -> Foresight:
     from fairtransfer.errors import DefinitionError
     from fairtransfer.run.plan import budget_problems
 
-    sides = open_sides(plan.files, plan.roots)
-    if problems := budget_problems(plan.files, len(sides.adaptation.train)):
+    sides = open_sides(plan.files, plan.roots, plan.answers)
+    if sides.learned is not None and (problems := budget_problems(plan.files, len(sides.learned.train))):
         raise DefinitionError(problems)
     done = {job.id for job in plan.jobs if settled(job, store)}
     models = _models(plan, store, done)
@@ -115,7 +115,7 @@ def _models(plan: Plan, store: Store, done: set[str]) -> list[ModelForesight]:
                 seen[job.training] = cost["training"]["wall_seconds"] + cost["prediction"]["wall_seconds"]
         left = {job.training for job in jobs if job.id not in done}
         mean = sum(seen.values()) / len(seen) if seen else None
-        seconds = 0.0 if not left else None if mean is None else mean * len(left)
+        seconds = 0.0 if not left or plan.answers is not None else None if mean is None else mean * len(left)
         budgets = tuple(dict.fromkeys(job.training.budget for job in jobs if job.training.budget))
         seeds = len({job.training.seed for job in jobs if job.training.seed is not None})
         found.append(ModelForesight(name, budgets, seeds, len(jobs), sum(job.id in done for job in jobs), seconds))

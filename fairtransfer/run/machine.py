@@ -14,7 +14,8 @@ from typing import Any
 from fairtransfer.version import VERSION
 
 _CODE = ("adapt", "data", "models", "run")
-_LIBRARIES = {
+_LIBRARIES: dict[str | None, tuple[str, ...]] = {
+    None: ("duckdb", "ibis-framework", "numpy", "pyarrow"),  # predictions made elsewhere are only counted
     "text": ("torch", "transformers", "tokenizers", "scikit-learn", "fairlearn", "numpy"),
     "image": ("torch", "timm", "torchvision", "pillow", "scikit-learn", "fairlearn", "numpy"),
 }
@@ -28,6 +29,10 @@ class Machine:
 
     device: str
     precision: str
+
+
+ELSEWHERE = Machine("made elsewhere", "not known")
+"""The machine of predictions that are given."""
 
 
 def guess() -> Machine:
@@ -59,7 +64,7 @@ def code_digest() -> str:
     return found.hexdigest()
 
 
-def libraries(family: str, kind: str = "") -> dict[str, str]:
+def libraries(family: str | None, kind: str = "") -> dict[str, str]:
     """Return the versions of the libraries that decide predictions (of one strategy); absent ones are left out."""
     names = (*_LIBRARIES[family], *_FOR_KIND.get(kind, ()))
     return {name: version for name in names if (version := _version(name))}
@@ -72,7 +77,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def environment(family: str, machine: Machine) -> dict[str, Any]:
+def environment(family: str | None, machine: Machine) -> dict[str, Any]:
     """Return what `environment.json` keeps. Nothing of the process's own environment variables is in it."""
     return {
         "fairtransfer": VERSION,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairtransfer.data.answers import Answers
 from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.rows import file_digest, loose_files, root_of
 from fairtransfer.errors import DefinitionError, Problem, Problems
@@ -88,6 +89,8 @@ class Plan:
     ----------
     run_id
         Digest of the audit, the cards and all job ids: the same inputs give the same run anywhere.
+    answers
+        The file of predictions, where they were made elsewhere (`given.py`).
     """
 
     files: AuditFiles
@@ -96,6 +99,7 @@ class Plan:
     roots: Roots
     jobs: tuple[Job, ...]
     run_id: str
+    answers: Answers | None = None
 
     @property
     def audit(self) -> Audit:
@@ -118,6 +122,7 @@ def make_plan(
     """Return the plan of an audit.
 
     Looks at the model's files and at the digests of the data files; opens neither and imports no training library.
+    A file of predictions is read.
 
     Raises
     ------
@@ -126,17 +131,21 @@ def make_plan(
     """
     roots, machine = roots or Roots(), machine or guess()
     audit = files.loaded.audit
+    if audit.made_elsewhere:
+        from fairtransfer.run.given import plan_given  # it is made of the parts of this module
+
+        return plan_given(files, roots, max_jobs)
     trainings = list(_trainings(audit))
-    _check_size(files, len(trainings) * len(audit.benchmarks), max_jobs)
+    check_size(files, len(trainings) * len(audit.benchmarks), max_jobs)
     check_files(files, roots)
     with placed(files.loaded):
         checkpoint = inspect_checkpoint(fetch(files.loaded, roots.model), audit.model.source)
     common = _common(files, checkpoint, machine)
-    sides = _sides(files, roots)
+    sides = sides_of(files, roots)
     jobs = tuple(
         _job(files, training, index, common, sides) for training in trainings for index in range(len(audit.benchmarks))
     )
-    return Plan(files, checkpoint, machine, roots, jobs, _run_id(files, jobs))
+    return Plan(files, checkpoint, machine, roots, jobs, run_id(files, jobs))
 
 
 def budget_text(budget: float | str) -> str:
@@ -150,11 +159,12 @@ def largest_budget(audit: Audit) -> str:
 
 
 def _trainings(audit: Audit) -> Iterator[Training]:
-    options = audit.before.options.model_dump(mode="json")
-    if audit.before.kind == "probe":
+    before = audit.before_stage
+    options = before.options.model_dump(mode="json")
+    if before.kind == "probe":
         yield from (Training("before", "", "probe", options, largest_budget(audit), seed) for seed in audit.seeds)
     else:
-        yield Training("before", "", audit.before.kind, options)
+        yield Training("before", "", before.kind, options)
     for strategy in audit.strategies:
         chosen = strategy.options.model_dump(mode="json", exclude={"name"})
         for budget in audit.label_budgets:
@@ -164,16 +174,13 @@ def _trainings(audit: Audit) -> Iterator[Training]:
             )
 
 
-def _check_size(files: AuditFiles, jobs: int, limit: int) -> None:
+def check_size(files: AuditFiles, jobs: int, limit: int) -> None:
+    """Refuse a plan with more jobs than allowed."""
     if jobs > limit:
+        at = ("model", "source") if files.loaded.audit.made_elsewhere else ("strategies",)
         found = f"plan has {jobs:,} jobs; limit {limit:,} (`--max-jobs`)"
-        raise DefinitionError(
-            [
-                files.loaded.document.problem(
-                    "FT-Y025", ("strategies",), found, "", "ask for fewer strategies, budgets or seeds"
-                )
-            ]
-        )
+        do = "ask for fewer strategies, budgets or seeds"
+        raise DefinitionError([files.loaded.document.problem("FT-Y025", at, found, "", do)])
 
 
 def check_files(files: AuditFiles, roots: Roots) -> None:
@@ -211,7 +218,7 @@ def _common(files: AuditFiles, checkpoint: Checkpoint, machine: Machine) -> dict
     }
 
 
-def _sides(files: AuditFiles, roots: Roots) -> tuple[dict[str, Any], ...]:
+def sides_of(files: AuditFiles, roots: Roots) -> tuple[dict[str, Any], ...]:
     """Return what decides the rows of the adaptation side and of every benchmark, in this order."""
     audit, cards = files.loaded.audit, (files.training, *files.benchmarks)
     labels = [audit.training_set.labels, *(ref.labels for ref in audit.benchmarks)]
@@ -268,7 +275,8 @@ def _groups(files: AuditFiles, training: Training, index: int) -> dict[str, Any]
     }
 
 
-def _run_id(files: AuditFiles, jobs: tuple[Job, ...]) -> str:
+def run_id(files: AuditFiles, jobs: tuple[Job, ...]) -> str:
+    """Return the digest that names a run."""
     content = {
         "audit": files.loaded.document.text,
         "cards": [card.document.text + card.prose for card in (files.training, *files.benchmarks)],

@@ -42,7 +42,7 @@ class Session:
         """The model, loaded."""
         model = self.plan.audit.model
         with placed(self.plan.files.loaded):
-            return open_backbone(self.plan.checkpoint, model.family, model.max_tokens)
+            return open_backbone(self.plan.checkpoint, model.reads, model.max_tokens)
 
     @cached_property
     def frozen(self) -> FrozenFeatures:

@@ -2,32 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairtransfer.data.answers import Answers
 from fairtransfer.data.benchmark import Benchmark, open_benchmark
-from fairtransfer.data.sides import AdaptationSide, JudgedSide, separate
-from fairtransfer.errors import DefinitionError, Problem, Problems
+from fairtransfer.data.joining import Joined, join_answers
+from fairtransfer.data.sides import AdaptationSide, JudgedSide, judged_alone, separate
+from fairtransfer.errors import DefinitionError, Problem, Problems, shown
 from fairtransfer.run.plan import Roots
 from fairtransfer.spec.check import AuditFiles
 
 
 @dataclass(frozen=True)
 class Sides:
-    """The opened data of an audit."""
+    """The opened data of an audit.
 
-    adaptation: AdaptationSide
-    judged: dict[str, JudgedSide]
+    Attributes
+    ----------
+    learned, joined
+        What is adapted on, or the predictions that were made elsewhere; an audit has one of them.
+    """
+
+    learned: AdaptationSide | None
+    judged: Mapping[str, JudgedSide]
     warnings: tuple[Problem, ...]
+    joined: Joined | None = None
+
+    @property
+    def adaptation(self) -> AdaptationSide:
+        """What is adapted on."""
+        assert self.learned is not None, "asked for where models are adapted"
+        return self.learned
+
+    @property
+    def given(self) -> Joined:
+        """Predictions made elsewhere, joined with the judged rows."""
+        assert self.joined is not None, "asked for where predictions are given"
+        return self.joined
 
 
-def open_sides(files: AuditFiles, roots: Roots) -> Sides:
-    """Open every card of an audit, check all of them, and separate the two sides.
+def is_multilabel(files: AuditFiles) -> bool:
+    """Say whether the models of an audit may answer with several classes; a label map makes one of them."""
+    return files.benchmarks[0].card.label.type == "multilabel" and files.loaded.audit.benchmarks[0].labels is None
+
+
+def open_sides(files: AuditFiles, roots: Roots, answers: Answers | None = None) -> Sides:
+    """Open every card of an audit, check all of them, and separate the two sides, or join the answers that are given.
 
     Raises
     ------
     DefinitionError
-        With the problems of all cards at once.
+        With the problems of all cards at once, or of the answers.
     """
     audit, problems = files.loaded.audit, Problems()
     opened: dict[Path, Benchmark] = {}
@@ -36,10 +63,24 @@ def open_sides(files: AuditFiles, roots: Roots) -> Sides:
             _open(card.path, files, roots, opened, problems)
     problems.raise_if_any()
     judged = [(opened[card.path], ref.labels) for card, ref in zip(files.benchmarks, audit.benchmarks, strict=True)]
+    warnings = tuple(w for benchmark in opened.values() for w in benchmark.warnings)
+    if audit.made_elsewhere:
+        alone = {benchmark.card.id: judged_alone(benchmark, labels) for benchmark, labels in judged}
+        return Sides(None, alone, warnings, None if answers is None else _joined(files, answers, alone))
     chosen = audit.training_set
     adaptation, sides = separate(opened[files.training.path], chosen.split, chosen.labels, judged)
-    warnings = tuple(w for benchmark in opened.values() for w in benchmark.warnings)
     return Sides(adaptation, {side.benchmark.card.id: side for side in sides}, warnings)
+
+
+def _joined(files: AuditFiles, answers: Answers, judged: Mapping[str, JudgedSide]) -> Joined:
+    problems, document = Problems(), files.loaded.document
+
+    def tell(code: str, found: str, allowed: str, do: str) -> None:
+        problems.add(document.problem(code, ("model", "source"), f"{shown(answers.file)}: {found}", allowed, do))
+
+    joined = join_answers(answers, judged, files.classes, tell, multilabel=is_multilabel(files))
+    problems.raise_if_any()
+    return joined
 
 
 def _open(path: Path, files: AuditFiles, roots: Roots, opened: dict[Path, Benchmark], problems: Problems) -> None:

@@ -12,7 +12,7 @@ from fairtransfer.errors import shown
 from fairtransfer.spec.document import Document
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.names import AnyMetricName
-from fairtransfer.spec.source import Source, parse_source
+from fairtransfer.spec.source import ALLOWED, Source, parse_source
 from fairtransfer.spec.strategies import BeforeSpec, StrategySpec
 from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, refuse
 
@@ -31,10 +31,10 @@ class Purpose(Strict):
 
 
 class ModelRef(Strict):
-    """The pretrained model."""
+    """The pretrained model, or predictions that were made elsewhere: then nothing is loaded, and no family is needed."""
 
-    source: str = Field(min_length=1, description="hub:owner/name@revision | folder:path | package:name")
-    family: Literal["text", "image"]
+    source: str = Field(min_length=1, description=ALLOWED)
+    family: Literal["text", "image"] | None = None
     max_tokens: Annotated[int, Field(ge=8, le=4096)] = Field(
         128, description="longer texts are cut; the ledger counts them"
     )
@@ -49,6 +49,12 @@ class ModelRef(Strict):
     def parsed(self) -> Source:
         """The source, taken apart."""
         return parse_source(self.source)
+
+    @property
+    def reads(self) -> Literal["text", "image"]:
+        """What the model takes; only where a model is loaded."""
+        assert self.family is not None, "required where models are adapted"
+        return self.family
 
 
 class AdaptOn(Strict):
@@ -88,12 +94,17 @@ class Candidate(Strict):
 
 Budget = int | float | Literal["all"]
 
+TRAINING_KEYS = ("before", "strategies", "label_budgets", "seeds")
+"""What says how models are made: required where models are adapted, refused where predictions are given."""
+
 
 class Audit(Strict):
     """A whole audit definition.
 
     Attributes
     ----------
+    before, strategies, label_budgets, seeds
+        How models are made; absent where the source is a file of predictions (`made_elsewhere`).
     claim
         ``procedure``: the recipe, over seeds. ``artifact``: one trained model, the seed that validation prefers.
     candidate
@@ -107,10 +118,10 @@ class Audit(Strict):
     model: ModelRef
     adapt_on: AdaptOn | None = None
     benchmarks: tuple[BenchmarkRef, ...] = Field(min_length=1)
-    before: BeforeSpec = Field(description="native_head | zero_shot | probe")
-    strategies: tuple[StrategySpec, ...] = Field(min_length=1)
-    label_budgets: tuple[Budget, ...] = Field(min_length=1, description="counts or fractions, or `all`")
-    seeds: tuple[Annotated[int, Field(ge=0, le=MAX_SEED)], ...] = Field(min_length=1)
+    before: BeforeSpec | None = Field(None, description="native_head | zero_shot | probe")
+    strategies: tuple[StrategySpec, ...] = Field((), min_length=1)
+    label_budgets: tuple[Budget, ...] = Field((), min_length=1, description="counts or fractions, or `all`")
+    seeds: tuple[Annotated[int, Field(ge=0, le=MAX_SEED)], ...] = Field((), min_length=1)
     claim: Literal["procedure", "artifact"] = "procedure"
     candidate: Candidate | None = None
     metrics: tuple[MetricSpec, ...] = (MetricSpec(name="error_rate"),)
@@ -123,6 +134,17 @@ class Audit(Strict):
         if value != SCHEMA:
             raise refuse("FT-Y029", f'this tool reads schema "{SCHEMA}"; file says "{shown(value)}"', "", "upgrade")
         return value
+
+    @property
+    def made_elsewhere(self) -> bool:
+        """Whether the predictions are given, so that nothing is adapted here."""
+        return self.model.parsed.kind == "predictions"
+
+    @property
+    def before_stage(self) -> BeforeSpec:
+        """How the model as published is asked; only where models are adapted."""
+        assert self.before is not None, "required where models are adapted"
+        return self.before
 
     @property
     def training_set(self) -> AdaptOn:

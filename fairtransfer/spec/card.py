@@ -39,8 +39,9 @@ class DatasetsRef(Strict):
     @field_validator("source")
     @classmethod
     def _is_a_source(cls, value: str) -> str:
-        if parse_source(value).kind == "package":
-            raise refuse("FT-D049", "a package cannot hold a data set", "hub:owner/name@revision | folder:path")
+        if (kind := parse_source(value).kind) in ("package", "predictions"):
+            what = "a package" if kind == "package" else "a file of predictions"
+            raise refuse("FT-D049", f"{what} cannot hold a data set", "hub:owner/name@revision | folder:path")
         return value
 
     @property

@@ -179,7 +179,7 @@ def _fits(files: AuditFiles, ref: BenchmarkRef | AdaptOn, card: Card, at: Place)
     """Check the input's kind, the split, and that the label map leads to the classes of the audit."""
     document, audit = files.loaded.document, files.loaded.audit
     kind = "text" if isinstance(card.input, TextInput) else "image"
-    if kind != audit.model.family:
+    if audit.model.family not in (kind, None):
         yield document.problem(
             "FT-M018", (*at, "card"), f"`{card.id}` holds {kind} inputs, the model takes {audit.model.family}"
         )
@@ -247,7 +247,9 @@ def _groups(files: AuditFiles, ref: BenchmarkRef, card: Card, at: Place) -> Iter
 def _names(files: AuditFiles) -> Iterator[Problem]:
     """Check that words for the prompt, the candidate and mapped labels name things that exist."""
     document, audit = files.loaded.document, files.loaded.audit
-    words: dict[str, str] = getattr(audit.before.options, "words", {})
+    if audit.made_elsewhere:
+        return  # the file of predictions names its models; it is looked at when the audit is planned
+    words: dict[str, str] = getattr(audit.before_stage.options, "words", {})
     for word in words:
         if word not in files.classes:
             hint = did_you_mean(word, files.classes)
@@ -342,7 +344,8 @@ def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
             "`class: <one of the classes>`",
             "name the class",
         )
-    if gate.kind == "no_negative_transfer" and not any(s.kind == "scratch" for s in audit.strategies):
+    trained = gate.kind == "no_negative_transfer" and not audit.made_elsewhere
+    if trained and not any(s.kind == "scratch" for s in audit.strategies):
         yield document.problem(
             "FT-G029",
             at,

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
-from fairtransfer.spec.audit import SCHEMA, Audit, LoadedAudit
+from fairtransfer.spec.audit import SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, ModelRef
 from fairtransfer.spec.document import Document, Place, kind_of, read_document
 from fairtransfer.spec.gates import GATE_OPTIONS, GateSpec
 from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS, BeforeSpec, StrategySpec
@@ -59,6 +59,7 @@ class _Reader:
             "gates": self.gates,
             "metrics": self.metrics,
         }
+        self.present(data)
         unreadable = set()
         for key in parts.keys() & data.keys():
             try:
@@ -75,6 +76,26 @@ class _Reader:
 
     def add(self, code: str, path: Place, found: str, allowed: str = "", do: str = "", *, at_key: bool = False) -> None:
         self.problems.add(self.document.problem(code, path, found, allowed, do, at_key=at_key))
+
+    def present(self, data: Mapping[str, Any]) -> None:
+        """Check the keys that say how models are made: needed where models are adapted, without meaning where they are not."""
+        model = data.get("model")
+        model = model if isinstance(model, dict) else {"family": "unreadable"}
+        if str(model.get("source")).startswith("predictions:"):
+            placed: list[Place] = [(key,) for key in (*TRAINING_KEYS, "adapt_on") if key in data]
+            placed += [("model", key) for key in ("max_tokens",) if key in model]
+            for path in placed:
+                found = f"`{path[-1]}` has no meaning where the predictions are given: nothing is adapted here"
+                self.add("FT-Y052", path, found, "", "delete it", at_key=True)
+            return
+        for key in TRAINING_KEYS:
+            if key not in data:
+                self.required((key,), Audit.model_fields[key].description or "")
+        if "family" not in model:
+            self.required(("model", "family"), ModelRef.model_fields["family"].description or "")
+
+    def required(self, path: Place, allowed: str) -> None:
+        self.add("FT-Y035", path, "required key is missing", allowed, "add it")
 
     def schema(self, value: Any) -> Any:
         if not isinstance(value, float | int):

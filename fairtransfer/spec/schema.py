@@ -84,6 +84,20 @@ def _audit() -> dict[str, Any]:
         "properties": properties,
         "required": ["schema" if name == "schema_" else name for name in required],
         "additionalProperties": False,
+        **_by_source(),
+    }
+
+
+def _by_source() -> dict[str, Any]:
+    """Return what depends on the source: how models are made is said where they are made, and nowhere else."""
+    keys = definitions.TRAINING_KEYS
+    given = {"properties": {"source": {"pattern": "^predictions:"}}, "required": ["source"]}
+    return {
+        "if": {"properties": {"model": given}, "required": ["model"]},
+        "then": {
+            "properties": {**dict.fromkeys((*keys, "adapt_on"), False), "model": {"properties": {"max_tokens": False}}}
+        },
+        "else": {"properties": {"model": {"required": ["family"]}}, "required": list(keys)},
     }
 
 

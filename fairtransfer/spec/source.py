@@ -9,9 +9,10 @@ from typing import Literal
 from fairtransfer.errors import did_you_mean, shown
 from fairtransfer.spec.strict import refuse
 
-Kind = Literal["hub", "folder", "package"]
+Kind = Literal["hub", "folder", "package", "predictions"]
 
-_KINDS: tuple[Kind, ...] = ("hub", "folder", "package")
+_KINDS: tuple[Kind, ...] = ("hub", "folder", "package", "predictions")
+ALLOWED = "hub:owner/name@revision | folder:path | package:name | predictions:file"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
 _PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(/[\w.-]+)*$")
 
@@ -23,8 +24,8 @@ class Source:
     Attributes
     ----------
     kind
-        ``hub`` (a repository at one commit), ``folder`` (relative to the audit) or ``package`` (a Python package that
-        carries its weights).
+        ``hub`` (a repository at one commit), ``folder`` (relative to the audit), ``package`` (a Python package that
+        carries its weights) or ``predictions`` (a file of answers that were given elsewhere, relative to the audit).
     name
         ``owner/name``, a path, or the package's import name, optionally with a folder inside it (``name/folder``).
     revision
@@ -44,14 +45,15 @@ def parse_source(text: str) -> Source:
     kind, colon, rest = text.partition(":")
     if not colon or kind not in _KINDS or not rest:
         hint = did_you_mean(kind, _KINDS) if colon else ""
-        allowed = "hub:owner/name@revision | folder:path | package:name"
         raise refuse(
-            "FT-M004", f"expected a model source, got `{shown(text)}`", allowed, hint if hint.startswith("did") else ""
+            "FT-M004", f"expected a model source, got `{shown(text)}`", ALLOWED, hint if hint.startswith("did") else ""
         )
     if kind == "hub":
         return _hub(rest)
     if kind == "folder":
-        return _folder(rest)
+        return _inside("folder", rest)
+    if kind == "predictions":
+        return _inside("predictions", rest)
     if not _PACKAGE.match(rest):
         raise refuse(
             "FT-M004",
@@ -83,12 +85,12 @@ def _hub(text: str) -> Source:
     return Source("hub", name, revision.lower())
 
 
-def _folder(text: str) -> Source:
+def _inside(kind: Literal["folder", "predictions"], text: str) -> Source:
     if re.match(r"[A-Za-z]:|[/\\~]", text) or "\\" in text or "://" in text:
         raise refuse(
             "FT-M005",
             f"path leaves the audit folder: `{shown(text)}`",
             "a path relative to the audit",
-            "put the model inside the project",
+            f"put the {'model' if kind == 'folder' else 'file'} inside the project",
         )
-    return Source("folder", text)
+    return Source(kind, text)
