@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -106,9 +105,14 @@ BOMBS = {
 }
 
 
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29))
+    resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+
+
 @pytest.mark.parametrize("name", sorted(BOMBS))
 def test_bombs_are_refused_quickly_and_in_little_memory(name: str, tmp_path: Path) -> None:
-    """In half a GiB and two seconds: nothing is expanded before it is refused."""
+    """In half a GiB and ten seconds of the processor: nothing is expanded before it is refused."""
     path = tmp_path / "bomb.yaml"
     path.write_text(BOMBS[name])
     script = (
@@ -119,18 +123,16 @@ def test_bombs_are_refused_quickly_and_in_little_memory(name: str, tmp_path: Pat
         f"assert read_document(pathlib.Path(sys.argv[1]), p, expected={EXPECTED!r}) is None\n"
         "print(sorted({x.code for x in p}))"
     )
-    began = time.monotonic()
 
     done = subprocess.run(
         [sys.executable, "-c", script, str(path)],
         capture_output=True,
         text=True,
         check=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29)),
+        preexec_fn=_limit,
     )
 
     assert done.stdout.strip() in ("['FT-Y004']", "['FT-Y011']")
-    assert time.monotonic() - began < 10
 
 
 def test_a_large_honest_file_passes(tmp_path: Path) -> None:

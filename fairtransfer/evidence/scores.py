@@ -217,5 +217,8 @@ def _plain(name: str, value: np.float64) -> int | float | None:
 
 def scores_table(rows: Iterable[Row]) -> pa.Table:
     """Return rows as a table, sorted; what a row does not have is missing."""
-    table = pa.Table.from_pylist(list(rows), schema=pa.schema(list(COLUMNS.items())))
+    schema, listed = pa.schema(list(COLUMNS.items())), list(rows)
+    if not listed:
+        return schema.empty_table()  # reading and judging a run need no pandas, which `from_pylist` imports
+    table = pa.Table.from_pylist(listed, schema=schema)
     return table.sort_by([(name, "ascending") for name in (*KEYS, "seed")])
