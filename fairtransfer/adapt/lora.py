@@ -1,7 +1,7 @@
 """`lora`: the model stays as it is; low-rank additions to some of its layers are learned, and the head.
 
-Defaults, and the sweep of ranks that begins at 0, are those of Ding et al. 2024, *On Fairness of Low-Rank Adaptation of
-Large Models*.
+Defaults, the layers added to (queries and values), and ranks that begin at 0 are those of Ding et al. 2024 (fairness of
+LoRA), from their code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`partial`: the top blocks move; below them nothing does (the partial fine-tuning of Kumar et al. 2022)."""
+"""`partial`: the top blocks move; below them nothing does. One block is among the baselines of Kumar et al. 2022."""
 
 from __future__ import annotations
 

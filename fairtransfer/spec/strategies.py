@@ -98,7 +98,7 @@ class ScratchOptions(TrainingOptions):
 
 
 class PartialOptions(StepOptions):
-    """Train the top blocks and what is above them; one block is what Kumar et al. (2022) call partial fine-tuning.
+    """Train the top blocks and what is above them; the last block alone is a baseline of Kumar et al. (2022).
 
     All else is as in `full`, so that what is frozen is the only difference.
     """
