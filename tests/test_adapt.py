@@ -30,19 +30,12 @@ from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.embedding import SeenRows
 from fairtransfer.spec.strategies import (
-    BalanceOptions,
-    DfrOptions,
     FullOptions,
-    GroupDroOptions,
-    JttOptions,
     LpFtOptions,
     NativeHeadOptions,
     Options,
     ProbeOptions,
-    ReductionsOptions,
-    ReweightOptions,
     ScratchOptions,
-    ThresholdOptions,
     ZeroShotOptions,
 )
 
@@ -52,7 +45,6 @@ CLASSES = ("fruit", "tool")
 WORDS = {"fruit": ["apple", "plum", "pear", "fig"], "tool": ["hammer", "saw", "drill", "file"]}
 Y = tuple(CLASSES[i % 2] for i in range(64))
 TEXTS = Texts(tuple(f"{WORDS[y][i % 4]} {('small', 'big')[i % 3 == 0]}" for i, y in enumerate(Y)))
-GROUPS = tuple(("north", "south", "north", "unknown", "south", "north", "north")[i % 7] for i in range(64))
 
 
 # --- budgets -----------------------------------------------------------------------------------------------------------
@@ -198,8 +190,8 @@ def setting(
     prepared = backbone.prepare(inputs)
     frozen = FrozenFeatures(backbone, RUNNER)
     rows = range(len(y))
-    train = Labelled(prepared, y, [i for i in rows if i % 5], GROUPS)
-    val = Labelled(prepared, y, [i for i in rows if i % 5 == 0], GROUPS)
+    train = Labelled(prepared, y, [i for i in rows if i % 5])
+    val = Labelled(prepared, y, [i for i in rows if i % 5 == 0])
     return Setting(backbone, frozen, RUNNER, task or Task(CLASSES), train, val, seed, lambda share: None)
 
 
@@ -208,17 +200,8 @@ OPTIONS: dict[str, Options] = {
     "full": FullOptions(epochs=3, lr=1e-3, batch_size=8),
     "lp_ft": LpFtOptions(epochs=3, lr=1e-4, batch_size=8),
     "scratch": ScratchOptions(epochs=10, lr=3e-3, batch_size=8),
-    "reweight": ReweightOptions(by=("region",)),
-    "balance": BalanceOptions(by=("region",), subsamples=3),
-    "group_dro": GroupDroOptions(by=("region",), epochs=3, lr=1e-3, batch_size=8),
-    "jtt": JttOptions(by=("region",), epochs=3, lr=1e-3, batch_size=8),
-    "dfr": DfrOptions(by=("region",), refits=3),
-    "threshold": ThresholdOptions(by=("region",)),
-    "reductions": ReductionsOptions(by=("region",), max_iter=10),
 }
-NOTHING_IS_DRAWN = {"probe", "reweight", "reductions"}
-"""Their scores do not depend on the seed; answers of `reductions` do."""
-every = pytest.mark.parametrize("kind", sorted(STRATEGIES))
+every = pytest.mark.parametrize("kind", sorted(OPTIONS))  # those that look at groups: tests/test_fair.py
 
 
 def error(adapted: Adapted, found: Setting) -> float:
@@ -246,7 +229,7 @@ def test_every_strategy_gives_the_same_bytes_for_the_same_seed(encoder: Backbone
     )
 
     assert torch.equal(first, again)
-    if kind not in NOTHING_IS_DRAWN:
+    if kind != "probe":
         assert not torch.equal(first, other)
 
 
@@ -266,8 +249,8 @@ def test_validation_labels_are_all_that_selection_sees(encoder: Backbone, kind: 
 
     def fitted(labels: tuple[str, ...]) -> torch.Tensor:
         found = setting(encoder, y=labels)
-        train = Labelled(found.train.prepared, labels, [i for i in range(32) if i % 5], GROUPS)
-        val = Labelled(found.val.prepared, labels, [i for i in range(32) if i % 5 == 0], GROUPS)
+        train = Labelled(found.train.prepared, labels, [i for i in range(32) if i % 5])
+        val = Labelled(found.val.prepared, labels, [i for i in range(32) if i % 5 == 0])
         part = Setting(encoder, found.frozen, RUNNER, found.task, train, val, 0, lambda share: None)
         return STRATEGIES[kind]().fit(part, OPTIONS[kind]).logits(found.train.prepared)
 
