@@ -30,13 +30,9 @@ from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.embedding import SeenRows
 from fairtransfer.spec.strategies import (
-    BalanceOptions,
     BitfitOptions,
-    DfrOptions,
     FullOptions,
     GradualOptions,
-    GroupDroOptions,
-    JttOptions,
     L2SpOptions,
     LoraOptions,
     LpFtOptions,
@@ -45,10 +41,7 @@ from fairtransfer.spec.strategies import (
     Options,
     PartialOptions,
     ProbeOptions,
-    ReductionsOptions,
-    ReweightOptions,
     ScratchOptions,
-    ThresholdOptions,
     ZeroShotOptions,
 )
 
@@ -58,7 +51,6 @@ CLASSES = ("fruit", "tool")
 WORDS = {"fruit": ["apple", "plum", "pear", "fig"], "tool": ["hammer", "saw", "drill", "file"]}
 Y = tuple(CLASSES[i % 2] for i in range(64))
 TEXTS = Texts(tuple(f"{WORDS[y][i % 4]} {('small', 'big')[i % 3 == 0]}" for i, y in enumerate(Y)))
-GROUPS = tuple(("north", "south", "north", "unknown", "south", "north", "north")[i % 7] for i in range(64))
 
 
 # --- budgets -----------------------------------------------------------------------------------------------------------
@@ -204,8 +196,8 @@ def setting(
     prepared = backbone.prepare(inputs)
     frozen = FrozenFeatures(backbone, RUNNER)
     rows = range(len(y))
-    train = Labelled(prepared, y, [i for i in rows if i % 5], GROUPS)
-    val = Labelled(prepared, y, [i for i in rows if i % 5 == 0], GROUPS)
+    train = Labelled(prepared, y, [i for i in rows if i % 5])
+    val = Labelled(prepared, y, [i for i in rows if i % 5 == 0])
     return Setting(backbone, frozen, RUNNER, task or Task(CLASSES), train, val, seed, lambda share: None)
 
 
@@ -220,18 +212,9 @@ OPTIONS: dict[str, Options] = {
     "gradual": GradualOptions(epochs=8, lr=2e-3, batch_size=8),
     "lora": LoraOptions(epochs=5, lr=1e-2, head_lr=1e-2, batch_size=8),
     "majority": MajorityOptions(),
-    "reweight": ReweightOptions(by=("region",)),
-    "balance": BalanceOptions(by=("region",), subsamples=3),
-    "group_dro": GroupDroOptions(by=("region",), epochs=3, lr=1e-3, batch_size=8),
-    "jtt": JttOptions(by=("region",), epochs=3, lr=1e-3, batch_size=8),
-    "dfr": DfrOptions(by=("region",), refits=3),
-    "threshold": ThresholdOptions(by=("region",)),
-    "reductions": ReductionsOptions(by=("region",), max_iter=10),
 }
-NOTHING_IS_DRAWN = {"probe", "majority", "reweight", "reductions"}
-"""Their scores do not depend on the seed; answers of `reductions` do."""
-every = pytest.mark.parametrize("kind", sorted(STRATEGIES))
-learning = pytest.mark.parametrize("kind", sorted({*STRATEGIES} - {"majority"}))
+every = pytest.mark.parametrize("kind", sorted(OPTIONS))  # those that look at groups: tests/test_fair.py
+learning = pytest.mark.parametrize("kind", sorted({*OPTIONS} - {"majority"}))
 
 
 def error(adapted: Adapted, found: Setting) -> float:
@@ -259,7 +242,7 @@ def test_every_strategy_gives_the_same_bytes_for_the_same_seed(encoder: Backbone
     )
 
     assert torch.equal(first, again)
-    if kind not in NOTHING_IS_DRAWN:
+    if kind != "probe":
         assert not torch.equal(first, other)
 
 
@@ -279,8 +262,8 @@ def test_validation_labels_are_all_that_selection_sees(encoder: Backbone, kind: 
 
     def fitted(labels: tuple[str, ...]) -> torch.Tensor:
         found = setting(encoder, y=labels)
-        train = Labelled(found.train.prepared, labels, [i for i in range(32) if i % 5], GROUPS)
-        val = Labelled(found.val.prepared, labels, [i for i in range(32) if i % 5 == 0], GROUPS)
+        train = Labelled(found.train.prepared, labels, [i for i in range(32) if i % 5])
+        val = Labelled(found.val.prepared, labels, [i for i in range(32) if i % 5 == 0])
         part = Setting(encoder, found.frozen, RUNNER, found.task, train, val, 0, lambda share: None)
         return STRATEGIES[kind]().fit(part, OPTIONS[kind]).logits(found.train.prepared)
 

@@ -72,8 +72,8 @@ class _Mixture:
         y = np.array([int(label == self.positive) for label in setting.train.labels])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            # fairlearn 0.15 under pandas 3
-            warnings.filterwarnings("ignore", "Setting a value on a Series via .at", DeprecationWarning)
+            # fairlearn 0.15 does things that pandas 3 warns of and pandas 4 will refuse.
+            warnings.simplefilter("ignore", DeprecationWarning)
             self.model.fit(self._standard(x), y, sensitive_features=np.array(setting.train.group_labels))
 
     def _standard(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
