@@ -103,13 +103,21 @@ def test_moments_of_a_rate_equal_their_slow_twin(found: list[Row], seeds: int, r
     who = people(items, CLASSES, [(), ("g",)])
     answers = Answers(np.stack([one_hot(p) for p in preds]))
     sums = ("units", "m", "x", "mm", "xm", "xx")
-    made = level_rows(who, answers, ["wrong", "hit", "precise", "selected", "false_alarm"], {})
+    made = level_rows(who, answers, ["wrong", "hit", "precise", "selected", "false_alarm", "spared"], {})
     got = {(r["side"], r["group"], r["event"], r["class"]): tuple(r[name] for name in sums) for r in made}
 
     for group in sorted({r[0] for r in found}):
         for side in ("group", "rest"):
             chosen = [i for i, r in enumerate(found) if (r[0] == group) == (side == "group")]
-            for event, of in [("wrong", ""), ("hit", "a"), ("precise", "b"), ("selected", "c"), ("false_alarm", "a")]:
+            asked = [
+                ("wrong", ""),
+                ("hit", "a"),
+                ("precise", "b"),
+                ("selected", "c"),
+                ("false_alarm", "a"),
+                ("spared", "b"),
+            ]
+            for event, of in asked:
                 m, x = defaultdict(int), defaultdict(int)
                 for i in chosen:
                     for pred in preds:
@@ -132,6 +140,8 @@ def slow_event(truth: str, pred: str, event: str, of: str) -> tuple[int, int]:
         return int(truth != of), int(truth != of and pred == of)
     if event == "selected":
         return 1, int(pred == of)
+    if event == "spared":
+        return int(pred != of), int(pred != of and truth != of)
     return int(pred == of), int(pred == of and truth == of)
 
 

@@ -18,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.special import expit
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import brier_score_loss, log_loss, precision_score, roc_auc_score
 from test_measure import GROUPS, NAMES, found, table, without_name, written
 from toy import edit, toy_rows, write_project
 
 from fairtransfer import api
+from fairtransfer.cli.app import app
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.score_bins import COARSE, coarse_bins, score_bin_of, score_bins
 from fairtransfer.measuring import Measurement, measure
@@ -199,6 +200,27 @@ def same(one: Measurement, two: Measurement) -> None:
 
 
 NUMBERS = ("estimate", "ci", "details")
+
+
+def test_the_negative_predictive_value_is_the_precision_of_the_others() -> None:
+    frame = table(500)
+    rows = measure(frame, **NAMES, groups=["region"], metrics=["negative_predictive_value"], positive="yes")
+    for region, mine in frame.groupby("region"):
+        row = found(rows, "after", "negative_predictive_value", region=region)
+        assert row.estimate == pytest.approx(precision_score(mine.y, mine.new, pos_label="no"))
+        assert (row.n, row.class_) == ((mine.new == "no").sum(), "yes")
+
+
+def test_the_command_takes_columns_with_scores(tmp_path: Path) -> None:
+    scored(200).to_csv(tmp_path / "t.csv", index=False)
+    options = "--label y --before old --after new --groups region --positive yes --score s1 --score-before s0"
+    with pytest.raises(SystemExit) as done:
+        app(["measure", str(tmp_path / "t.csv"), *options.split(), "--metrics", "auc", "--out", str(tmp_path / "out")])
+    assert not done.value.code
+    text = (tmp_path / "out" / "table.md").read_text()
+    assert "No metric of this audit counts cases" in text
+    assert "BPSN" not in text
+    assert "Wilson's at the size that DeLong's variance gives" in text
 
 
 # --- bins --------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from fairtransfer.stats.skewed import skewed_mean
 METHODS = {"mean": "student with one case at each bound", "ranking": "wilson at delong's size", "slope": "hc3 sandwich"}
 SKEWED = "union of student and hall"
 REPORT_ONLY = "none: to be looked at, not compared"
-NO_CHANGE = "no interval of this change keeps its promise in small groups: compare before and after"
+NO_CHANGE = "no interval of this change is known to keep its promise in small groups: compare before and after"
 
 
 @dataclass(frozen=True, slots=True)

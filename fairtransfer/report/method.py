@@ -38,7 +38,8 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
         "Metrics",
         "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in audit.metrics),
     )
-    yield "Intervals", _INTERVALS + _SEEDS[audit.claim]
+    scores = sentences.score_intervals(m.name for m in audit.metrics)
+    yield "Intervals", _INTERVALS + _SEEDS[audit.claim] + scores
     planned = (
         f"policy alpha {verdict['alpha']:g} over {policy.planned_evaluations} planned evaluations of these benchmarks"
     )

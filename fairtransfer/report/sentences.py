@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fairtransfer import formats
@@ -15,6 +15,18 @@ RULE = (
     "A gate passes only if the whole interval lies inside its limit for every group, fails if the whole interval of some "
     "group lies outside, and otherwise says that there is not enough evidence."
 )
+
+
+_SCORE_INTERVALS = (
+    " Metrics made of scores are reported and not judged. Brier score and calibration bias: Student's interval with one case "
+    "added at each bound. Log loss: the union of Student's and Hall's. AUC: Wilson's at the size that DeLong's variance "
+    "gives. Calibration slope: HC3. Scores are put into fixed bins for the last two."
+)
+
+
+def score_intervals(metrics: Iterable[str]) -> str:
+    """Return how intervals of metrics made of scores are made; nothing when none is asked for."""
+    return _SCORE_INTERVALS if any(name in SCORE_METRICS for name in metrics) else ""
 
 
 def metric_name(metric: str, of: str | None = None) -> str:

@@ -151,7 +151,7 @@ def _method(question: Question) -> Iterator[tuple[str, str]]:
     )
     yield (
         "Intervals",
-        _INTERVALS,
+        _INTERVALS + sentences.score_intervals(m.name for m in question.metrics),
     )
     yield "Claim", "these answers; how much another training would differ is not in the intervals"
     if question.gates:
