@@ -242,9 +242,10 @@ def _put_in_place(aside: Path, final: Path) -> None:
 
 
 def conclude(folder: Path) -> Verdict:
-    """Write findings, verdict, report and digests of a run's folder, from the evidence in it."""
+    """Write findings, verdict, harm ledger, report and digests of a run's folder, from the evidence in it."""
     from fairtransfer.evidence.canonical import write_json
     from fairtransfer.findings.asking import Desk
+    from fairtransfer.findings.harm import harm_ledger
     from fairtransfer.findings.measure import measure
     from fairtransfer.findings.record import load_record
     from fairtransfer.findings.study import study_of
@@ -260,6 +261,7 @@ def conclude(folder: Path) -> Verdict:
         {"schema": "1", "audit_id": record.audit.id, "run_id": record.id, "rows": rows, "verdict": verdict.to_json()},
     )
     write_json(folder / "verdict.json", verdict.to_json())
+    write_json(folder / "harm.json", harm_ledger(record, verdict.candidate))
     render_report(folder)
     write_sums(folder)
     return verdict

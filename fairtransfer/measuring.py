@@ -20,6 +20,7 @@ from fairtransfer.evidence.source import open_table
 from fairtransfer.evidence.table_checks import Columns
 from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.frames import MetricTable, frame_of, metric_table
+from fairtransfer.findings.harm_table import harm_of_table
 from fairtransfer.findings.measure import measure as findings_of
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.study import Study
@@ -48,6 +49,9 @@ class Measurement:
         One row per question; the same as `findings.json` of a run holds.
     verdict
         ``not_applicable`` when no gate was asked for.
+    harm
+        Per group who became wrong and who became right, with example items; only where items are named and there is a
+        model before. For the owner of the data: it is in no document.
     """
 
     counted: Counted
@@ -55,6 +59,7 @@ class Measurement:
     study: Study
     findings: tuple[Finding, ...]
     verdict: Verdict
+    harm: tuple[dict[str, Any], ...] | None = None
 
     @property
     def exit_code(self) -> int:
@@ -70,6 +75,7 @@ class Measurement:
             "table": {**table, "n_excluded": {}, "notes": counted.notes, "outside": counted.outside},
             "rows": [finding.to_json() for finding in self.findings],
             "verdict": self.verdict.to_json(),
+            **({} if self.harm is None else {"harm": list(self.harm)}),
         }
 
     def render(self, out: Path) -> list[Path]:
@@ -157,7 +163,8 @@ def measure(
     crossed = tuple(tuple(view) for view in intersections)
     question = Question(columns, crossed, asked_metrics, asked_gates, policy, positive)
     desk = Desk(study_of_table(counted, question))
-    return Measurement(counted, question, desk.study, findings_of(desk), judge_table(desk))
+    harm = tuple(harm_of_table(table, counted, question)) if item and before is not None else None
+    return Measurement(counted, question, desk.study, findings_of(desk), judge_table(desk), harm)
 
 
 __all__ = ["DefinitionError", "Measurement", "measure"]

@@ -242,7 +242,7 @@ def test_every_strategy_gives_the_same_bytes_for_the_same_seed(encoder: Backbone
     )
 
     assert torch.equal(first, again)
-    if kind != "probe":
+    if kind not in ("probe", "majority"):
         assert not torch.equal(first, other)
 
 

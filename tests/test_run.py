@@ -67,6 +67,7 @@ def test_a_run_leaves_everything_about_it_in_one_folder(done: api.Run) -> None:
         "cells.parquet",
         "environment.json",
         "findings.json",
+        "harm.json",
         "jobs",
         "moments.parquet",
         "scores.parquet",

@@ -92,7 +92,7 @@ def count_table(
     )
 
 
-def _text(column: Any) -> Any:
+def as_text(column: Any) -> Any:
     """Return a column as text; whole numbers in floating columns are written without a point, NaN is missing."""
     import ibis
 
@@ -108,11 +108,11 @@ def _text(column: Any) -> Any:
 
 def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
     """Return the GROUP BY, sorted."""
-    keys = {f"g_{group}": _text(table[group]) for group in columns.groups}
-    keys |= {"y": _text(table[columns.label])}
-    keys |= {"before": _text(table[columns.before or columns.after]), "after": _text(table[columns.after])}
+    keys = {f"g_{group}": as_text(table[group]) for group in columns.groups}
+    keys |= {"y": as_text(table[columns.label])}
+    keys |= {"before": as_text(table[columns.before or columns.after]), "after": as_text(table[columns.after])}
     if columns.unit:
-        keys |= {"unit": _text(table[columns.unit])}
+        keys |= {"unit": as_text(table[columns.unit])}
     values = {}
     if columns.counts:
         values["c"] = table[columns.counts].cast("float64")
@@ -138,14 +138,14 @@ def _scored(table: ibis.Table, name: str, columns: Columns, positive: str, probl
 
     if columns.score is None:
         return {}
-    keys = {f"g_{group}": _text(table[group]) for group in columns.groups}
+    keys = {f"g_{group}": as_text(table[group]) for group in columns.groups}
     if columns.unit:
-        keys |= {"unit": _text(table[columns.unit])}
+        keys |= {"unit": as_text(table[columns.unit])}
     values = {"p": number(table[columns.score])}
     if columns.score_before:
         values["q"] = number(table[columns.score_before])
     values["c"] = table[columns.counts].cast("float64") if columns.counts else ibis.literal(1.0)
-    truth = _text(table[columns.label])
+    truth = as_text(table[columns.label])
     values["positive"] = truth.notnull() & (truth == positive)
     plain = table.select(**keys, **values)
     other = "q" if columns.score_before else None

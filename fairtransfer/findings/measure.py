@@ -17,6 +17,7 @@ from fairtransfer.findings.scored import Asked, score_fields
 from fairtransfer.findings.scores import Answers
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.scores import Question
+from fairtransfer.stats.intervals import mcnemar_midp
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.planning import detectable, detectable_change
 from fairtransfer.stats.score_metrics import SCORE_METRICS
@@ -190,7 +191,8 @@ class _Teller:
         smallest = min((part.n for part in sample.parts), default=0) if isinstance(sample, Mean) else row.n or 0
         if smallest < minimum:
             return replace(row, status="too_small", status_reason=f"{smallest:g} cases, fewer than {minimum}")
-        return replace(row, **interval_fields(sample), minimum_detectable=_detectable(sample))
+        details = change_details(sample) if pairing.stage == "change" and isinstance(sample, Paired) else None
+        return replace(row, **interval_fields(sample), minimum_detectable=_detectable(sample), details=details)
 
 
 def count_fields(sample: Sample, *, higher_is_worse: bool) -> dict[str, Any]:
@@ -211,6 +213,17 @@ def count_fields(sample: Sample, *, higher_is_worse: bool) -> dict[str, Any]:
     if isinstance(sample, Mean):
         return {"n": sum(part.n for part in sample.parts) if sample.independent else sample.parts[0].n}
     return {}
+
+
+def change_details(sample: Paired) -> dict[str, Any]:
+    """Return what is reported of a change and never used by a verdict: its churn, and McNemar's mid-p where it applies.
+
+    The mid-p value is for counts of independent pairs: one seed, no units, no weights.
+    """
+    details: dict[str, Any] = {"churn": sample.discordant}
+    if sample.seeds_count == 1 and not sample.clustered and not sample.weighted:
+        details["mcnemar_midp"] = mcnemar_midp(int(sample.gained[0]), int(sample.lost[0]))
+    return details
 
 
 def _detectable(sample: Sample) -> float | None:

@@ -44,7 +44,8 @@ class Finding:
     minimum_detectable
         The smallest difference this many people would have shown with 80 % power (one comparison).
     details
-        What only some rows have: for gaps the worst and best group, the noise floor and the corrected variance.
+        What only some rows have: for gaps the worst and best group, the noise floor and the corrected variance; for
+        changes the churn and, for one seed without units or weights, McNemar's mid-p: reported, never used by a verdict.
     """
 
     audit_id: str

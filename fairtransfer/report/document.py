@@ -9,7 +9,7 @@ from typing import Any
 from fairtransfer import formats
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.study import Study, study_of
-from fairtransfer.report import results, sentences, told
+from fairtransfer.report import class_counts, results, sentences, told
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.figures import figures
 from fairtransfer.report.method import method
@@ -24,7 +24,7 @@ from fairtransfer.report.sections import (
     reproduce,
 )
 from fairtransfer.report.subject import Subject
-from fairtransfer.report.suppress import Group, group_sizes, hidden_groups, public_gate, suppress
+from fairtransfer.report.suppress import CLASS, Hidden, hidden_groups, public_gate, thinned, without
 from fairtransfer.report.tables import Table
 
 
@@ -86,17 +86,21 @@ def build(
 
 def public(study: Study, found: Mapping[str, Any]) -> Subject:
     """Return findings and verdict as they may be shown."""
-    rows, hidden = public_rows(found["rows"], study.policy.suppress_below)
+    below = study.policy.suppress_below
+    hidden = {(key, g) for key, views in class_counts.sizes_of(study).items() for g in hidden_groups(views, below)}
+    rows = public_rows(study, found["rows"], hidden)
     keys = {benchmark.id: benchmark.key for benchmark in study.benchmarks}
-    gates = [public_gate(gate, hidden, keys) for gate in found["verdict"]["gates"]]
-    return Subject(study, Rows(rows), {**found["verdict"], "gates": gates}, hidden)
+    classes = class_counts.gate_classes(study)
+    gates = [public_gate(gate, hidden, keys, classes.get(gate["id"], ())) for gate in found["verdict"]["gates"]]
+    groups = {(key, group) for key, group in hidden if not any(name == CLASS for name, _ in group)}
+    return Subject(study, Rows(rows), {**found["verdict"], "gates": gates}, groups)
 
 
-def public_rows(rows: list[Row], below: int) -> tuple[list[Row], set[tuple[str, Group]]]:
-    """Return the rows as they may be shown, and what is hidden."""
-    sizes = group_sizes(rows)
-    hidden = {(benchmark, group) for benchmark, views in sizes.items() for group in hidden_groups(views, below)}
-    return suppress(rows, hidden), hidden
+def public_rows(study: Study, rows: list[Row], hidden: Hidden) -> list[Row]:
+    """Return the rows as they may be shown: nothing measured of small groups, nor of few cases of a class."""
+    classes, below = study.classes, study.policy.suppress_below
+    few = class_counts.hidden_answers(rows, classes, below)
+    return [without(row) if class_counts.is_secret(row, classes, hidden, few) else thinned(row, hidden) for row in rows]
 
 
 def _document(

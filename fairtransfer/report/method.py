@@ -46,7 +46,7 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
     passing = "PASS needs every bound inside its limit (intersection-union)"
     failing = f"FAIL is corrected by Holm over {verdict['family']} comparisons"
     yield "Verdicts", f"one-sided bounds at alpha {verdict['alpha_run']:g} ({planned}). {passing}; {failing}."
-    hidden = f"groups under {policy.suppress_below} are hidden in documents"
+    hidden = f"groups, and classes within groups, of fewer than {policy.suppress_below} are hidden in documents"
     yield "Small groups", f"fewer than {policy.min_group} cases are not judged; {hidden}"
     yield "Rounding", "rates to 0.1%, changes to 0.1 points; verdicts use unrounded numbers"
     yield (

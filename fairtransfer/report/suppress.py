@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
 
-from fairtransfer.spec.names import SCORE_METRICS, UNKNOWN_GROUP
+from fairtransfer.spec.names import UNKNOWN_GROUP
 
 Row = dict[str, Any]
 
@@ -28,6 +27,12 @@ HIDDEN_FIELDS = (
     "minimum_detectable",
     "details",
 )
+
+CLASS = "\0class"
+"""Stands for the class among the attributes of a group; no attribute can have this name."""
+
+MOST_SOLVED = 400
+"""With more hidden groups than this, sums are looked at one by one and no longer all together."""
 
 _ROUNDING = 1e-9
 
@@ -55,7 +60,9 @@ def hidden_groups(sizes: Mapping[View, Mapping[Group, int]], below: int) -> set[
     hidden = set(small)
     sums = list(_sums(sizes, people))
     while True:
-        extra = {group for whole, parts in sums for group in _too_telling(whole, parts, people, hidden, below)}
+        extra = {group for whole, parts in sums for group in too_telling(whole, parts, people, hidden, below)}
+        if not extra - hidden and len(hidden) > MOST_SOLVED:
+            return hidden
         extra = extra - hidden or _against_several_sums(sums, people, hidden, small)
         if not extra:
             return hidden
@@ -100,7 +107,7 @@ def _sums(
                 )
 
 
-def _too_telling(
+def too_telling(
     whole: Group, parts: list[Group], people: Mapping[Group, int], hidden: set[Group], below: int
 ) -> list[Group]:
     """Return the next part to hide, if what is shown of a sum gives away what is not; the sum itself when no part is left."""
@@ -121,12 +128,27 @@ def unknown_is_hidden(benchmark: str, note: str, hidden: Hidden) -> bool:
     return (benchmark, frozenset({(attribute, UNKNOWN_GROUP)})) in hidden
 
 
-def suppress(rows: Iterable[Row], hidden: Hidden) -> list[Row]:
-    """Return the rows with everything measured taken out of those about hidden groups ``(benchmark, group)``."""
-    return [_without(row) if _is_about(row, hidden) else _thinned(row, hidden) for row in rows]
+def is_about(row: Mapping[str, Any], hidden: Hidden, of: str | None = None) -> bool:
+    """Say whether a row is about a hidden group; a gap is when it compares one: its details tell of every group.
+
+    Parameters
+    ----------
+    of
+        The class whose cases the row counts; then it is also about the part of a group that has the class.
+    """
+    part = frozenset() if of is None else frozenset({(CLASS, of)})
+    if row["level"] != "gap":
+        group = frozenset(row["group"].items())
+        return not hidden.isdisjoint({(row["benchmark"], group), (row["benchmark"], group | part)})
+    left_out = {frozenset(group.items()) for group in (row["details"] or {}).get("groups_left_out", ())}
+    view = frozenset(row["group"])
+    return any(
+        benchmark == row["benchmark"] and {name for name, _ in group - part} == view and group - part not in left_out
+        for benchmark, group in hidden
+    )
 
 
-def _thinned(row: Row, hidden: Hidden) -> Row:
+def thinned(row: Row, hidden: Hidden) -> Row:
     """Return a row without what its details say of hidden groups; a gap that compares one is hidden as a whole."""
     if row["level"] == "gap" or not row["details"]:
         return row
@@ -158,48 +180,32 @@ def _hides_unknown(row: Row, hidden: Hidden) -> bool:
     )
 
 
-def _is_about(row: Row, hidden: Hidden) -> bool:
-    """Say whether a row is about a hidden group; a gap is when it compares one: its details tell of every group."""
-    if row["level"] != "gap":
-        return (row["benchmark"], frozenset(row["group"].items())) in hidden
-    left_out = {frozenset(group.items()) for group in (row["details"] or {}).get("groups_left_out", ())}
-    view = frozenset(row["group"])
-    return any(
-        benchmark == row["benchmark"] and {name for name, _ in group} == view and group not in left_out
-        for benchmark, group in hidden
-    )
-
-
-def _without(row: Row) -> Row:
+def without(row: Row) -> Row:
+    """Return a row with everything measured taken out."""
     reason = "small group, or one from which a small group could be worked out"
     taken = {**dict.fromkeys(HIDDEN_FIELDS), "ci_level": None, "ci_method": None}
     return {**row, **taken, "status": "suppressed", "status_reason": reason}
 
 
-def public_gate(gate: Mapping[str, Any], hidden: Hidden, keys: Mapping[str, str]) -> dict[str, Any]:
+def public_gate(
+    gate: Mapping[str, Any], hidden: Hidden, keys: Mapping[str, str], classes: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return a gate's result without what it says about hidden groups; its outcome stays.
 
     Parameters
     ----------
     keys
         ``benchmark id -> id@version``: verdicts name benchmarks by id, rows by key.
+    classes
+        The classes whose cases the gate counts.
     """
 
     def shown(entry: Mapping[str, Any]) -> bool:
-        return (keys[entry["benchmark"]], frozenset(entry["group"].items())) not in hidden
+        about = {"benchmark": keys[entry["benchmark"]], "group": entry["group"], "level": "group"}
+        return not any(is_about(about, hidden, of) for of in classes or (None,))
 
     lists = {name: [entry for entry in gate[name] if shown(entry)] for name in ("decided_by", "needed", "contrasts")}
     whole = len(lists["decided_by"]) == len(gate["decided_by"])
     reason = gate["reason"] if whole else "decided by a group too small to show; the evidence holds its numbers"
     margin = gate["smallest_margin"] if len(lists["contrasts"]) == len(gate["contrasts"]) else None
     return {**gate, **lists, "reason": reason, "smallest_margin": margin}
-
-
-def group_sizes(rows: Iterable[Row]) -> dict[str, dict[View, dict[Group, int]]]:
-    """Return ``benchmark -> view -> group -> people`` from rows whose denominator is everyone in the group."""
-    sizes: dict[str, dict[View, dict[Group, int]]] = defaultdict(lambda: defaultdict(dict))
-    for row in rows:
-        everyone = row["metric"] in ("error_rate", "accuracy", "selection_rate") or row["metric"] in SCORE_METRICS
-        if everyone and row["level"] in ("group", "intersection") and row["n"] is not None:
-            sizes[row["benchmark"]][frozenset(row["group"])][frozenset(row["group"].items())] = int(row["n"])
-    return sizes

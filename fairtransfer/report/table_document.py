@@ -159,5 +159,5 @@ def _method(question: Question) -> Iterator[tuple[str, str]]:
             "Verdicts",
             f"one-sided bounds at alpha {policy.alpha_run:g}; PASS needs every bound inside its limit, FAIL is corrected by Holm",
         )
-    hidden = f"groups under {policy.suppress_below} are hidden in documents"
+    hidden = f"groups, and classes within groups, of fewer than {policy.suppress_below} are hidden in documents"
     yield "Small groups", f"fewer than {policy.min_group} cases are not judged; {hidden}"

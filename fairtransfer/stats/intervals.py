@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import bdtr, ndtr, ndtri, stdtrit
 
 Floats = NDArray[np.float64]
 
@@ -119,12 +119,12 @@ def mcnemar_midp(b: int, c: int) -> float:
 
     Half the probability of the observed count is taken off before the value is cut to 1.
     """
-    from scipy.stats import binom
-
     total, smaller = b + c, min(b, c)
     if total == 0:
         return 1.0
-    return float(min(1.0, 2 * binom.cdf(smaller, total, 0.5) - binom.pmf(smaller, total, 0.5)))
+    # Twice the tail less the probability of the observed count is the tail with that count and the tail without it.
+    below = bdtr(smaller - 1, total, 0.5) if smaller else 0.0
+    return float(min(1.0, bdtr(smaller, total, 0.5) + below))
 
 
 def _float(value: ArrayLike) -> Floats:

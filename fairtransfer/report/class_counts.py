@@ -1,0 +1,126 @@
+"""How many of each class a group holds: counts that documents hide when they are small, like those of groups.
+
+A rate of one class has the class's cases as its denominator. With the classes as one more attribute (`CLASS`) they are parts
+of the groups' sums, and `suppress.hidden_groups` hides what they could be worked out from too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from fairtransfer.findings.asking import Desk
+from fairtransfer.findings.counts import Block
+from fairtransfer.findings.study import Study
+from fairtransfer.report.suppress import CLASS, Group, Hidden, View, is_about, too_telling
+from fairtransfer.spec.gates import GateSpec
+from fairtransfer.stats.metrics import METRICS
+
+Row = Mapping[str, Any]
+Answered = tuple[Any, ...]
+"""Benchmark, stage, strategy, label budget and group of a row about those put into a class, and the class."""
+
+_OF_TRUTH = ("hit", "false_alarm")
+
+
+def sizes_of(study: Study) -> dict[str, dict[View, dict[Group, int]]]:
+    """Return ``benchmark key -> view -> group -> people``, with the classes where rates of one class are told."""
+    events = {_event(name) for name in (*(m.name for m in study.metrics), *(_metric(g) for g in study.gates))}
+    classes = study.classes if events & set(_OF_TRUTH) else ()
+    desk, found = Desk(study), {}
+    for benchmark in study.benchmarks:
+        pairing = next(desk.pairings(benchmark.id, "change"), None)
+        block = None if pairing is None else desk.block(pairing)
+        if block is not None:
+            views = [(), *benchmark.views]
+            found[benchmark.key] = _sizes(block, views, classes)
+    return found
+
+
+def _metric(gate: GateSpec) -> str:
+    return gate.options.metric
+
+
+def _event(metric: str) -> str:
+    """Return what a metric counts; one made of scores tells, like a hit rate, how many cases have its class."""
+    return METRICS[metric].event if metric in METRICS else "hit"
+
+
+def _sizes(block: Block, views: Iterable[tuple[str, ...]], classes: Iterable[str]) -> dict[View, dict[Group, int]]:
+    sizes: dict[View, dict[Group, int]] = {}
+    for view in views:
+        groups = block.tally(view, "wrong", "")
+        people = groups.den_second[0].tolist()
+        if view:
+            sizes[frozenset(view)] = {frozenset(g.items()): n for g, n in zip(groups.groups, people, strict=True)}
+        for of in classes:
+            cells = sizes.setdefault(frozenset(view) | {CLASS}, {})
+            counted = block.tally(view, "hit", of)
+            for group, n in zip(counted.groups, counted.den_second[0].tolist(), strict=True):
+                cells[frozenset({*group.items(), (CLASS, of)})] = n
+    return sizes
+
+
+def told_classes(row: Row, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the classes of which a row tells how many cases there are.
+
+    An average over overlapping classes has the denominator of the first. An average over the classes' own rows tells of the
+    smallest, and only when that was too small.
+    """
+    event = _event(row["metric"])
+    if event not in (*_OF_TRUTH, "precise"):
+        return ()
+    if row["class"] is not None:
+        return (row["class"],)
+    if row["status"] == "too_small":
+        return classes
+    return classes[:1] if event != "hit" and row["level"] != "gap" else ()
+
+
+def gate_classes(study: Study) -> dict[str, tuple[str, ...]]:
+    """Return ``gate id -> classes`` whose cases its comparisons count; none for gates about all cases."""
+    found = {}
+    for gate in study.gates:
+        of = gate.options.class_ or study.positive_class
+        counts = _event(_metric(gate)) in _OF_TRUTH
+        found[gate.id] = () if not counts else study.classes if of is None else (of,)
+    return found
+
+
+def is_secret(row: Row, classes: tuple[str, ...], hidden: Hidden, few: AbstractSet[Answered]) -> bool:
+    """Say whether a row is about a hidden group, or tells of few cases of a class.
+
+    Parameters
+    ----------
+    hidden
+        Groups, and their parts that have a class.
+    few
+        What `hidden_answers` returns.
+    """
+    told = told_classes(row, classes)
+    if _event(row["metric"]) == "precise":
+        return is_about(row, hidden) or any((*_about(row), of) in few for of in told)
+    return any(is_about(row, hidden, of) for of in told or (None,))
+
+
+def hidden_answers(rows: Iterable[Row], classes: tuple[str, ...], below: int) -> set[Answered]:
+    """Return which rows of precision to hide: few were put into the class, or their number would follow from the others."""
+    counted: dict[Answered, dict[Group, int]] = defaultdict(dict)
+    for row in rows:
+        if _event(row["metric"]) == "precise" and row["level"] != "gap" and row["n"]:
+            of = row["class"] or classes[0]
+            counted[_about(row)][frozenset({(CLASS, of)})] = row["n"]
+    found: set[Answered] = set()
+    for about, people in counted.items():
+        hidden = {cell for cell, n in people.items() if n < below}
+        while more := set(too_telling(frozenset(), list(people), people, hidden, below)) - hidden:
+            hidden |= more
+        found |= {(*about, of) for cell in hidden for _, of in cell}
+    return found
+
+
+def _about(row: Row) -> Answered:
+    key = (row["benchmark"], row["stage"], row["strategy"], row["label_budget"])
+    return (*key, frozenset(row["group"].items()))
