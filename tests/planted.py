@@ -54,6 +54,9 @@ class Identity(Backbone):
     def blank(self) -> nn.Module:
         return nn.Linear(self.dim, self.dim)
 
+    def block_names(self) -> list[str]:
+        return []
+
     def limit_embeddings(self, module: nn.Module, prepared: Prepared, rows: Sequence[int], *, trained: bool) -> None:
         return
 

@@ -12,7 +12,7 @@ from fairtransfer.errors import Problem, Problems
 from fairtransfer.evidence.moments import view_of
 from fairtransfer.evidence.score_bins import score_bin_of
 from fairtransfer.evidence.scored_jobs import COUNTERS
-from fairtransfer.evidence.scores import Cases, Powers, Row, Scored, mean_rows, scores_table
+from fairtransfer.evidence.scores import Cases, Powers, Row, Scored, mean_rows
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.losses import LEAST_PROBABILITY
 from fairtransfer.stats.score_metrics import SCORE_METRICS
@@ -124,8 +124,3 @@ def _cases(cells: pa.Table, attributes: Sequence[str], views: Sequence[tuple[str
     positive = cells["positive"].to_numpy().astype(bool)
     cases = Cases(found, cells["n"].to_numpy().astype(np.int64), alone)
     return cases, Scored(positive, cells["bin"].to_numpy().astype(np.int64), cells["p"].to_numpy())
-
-
-def no_scores() -> pa.Table:
-    """Return the table of a run or a table without scores."""
-    return scores_table([])

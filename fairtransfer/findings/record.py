@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from fairtransfer.errors import IntegrityError, Problems
 from fairtransfer.evidence.canonical import read_json
-from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.tables import read_table
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.card import LoadedCard
@@ -43,7 +42,7 @@ class RunRecord:
     jobs: tuple[Mapping[str, Any], ...]
     cells: pa.Table
     moments: pa.Table
-    scores: pa.Table
+    scores: pa.Table | None
     gate_lines: Mapping[str, int]
 
     @property
@@ -112,7 +111,7 @@ def load_record(folder: Path) -> RunRecord:
     jobs = tuple(read_json(p) for p in sorted((folder / "jobs").glob("*/job.json")))
     cells, moments = read_table(folder / "cells.parquet"), read_table(folder / "moments.parquet")
     made = folder / "scores.parquet"  # runs of earlier versions have none
-    scores = read_table(made) if made.is_file() else scores_table([])
+    scores = read_table(made) if made.is_file() else None
     lines = {gate.id: gate.line for gate in loaded.audit.gates}
     return RunRecord(
         folder, loaded.audit, {k: c for k, c in cards.items() if c}, run, jobs, cells, moments, scores, lines

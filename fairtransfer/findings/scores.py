@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.evidence.scores import KEYS, scores_table
+from fairtransfer.evidence.scores import KEYS
 from fairtransfer.spec.scores import Question
 
 Row = dict[str, Any]
@@ -44,15 +44,21 @@ class Answers:
 
 @dataclass(frozen=True)
 class Scores:
-    """Everything known of metrics made of scores, and the questions they answer."""
+    """Everything known of metrics made of scores, and the questions they answer.
 
-    table: pa.Table
+    Attributes
+    ----------
+    table
+        None where there are no scores: making an empty one would load pandas, which judging does without.
+    """
+
+    table: pa.Table | None
     questions: tuple[Question, ...] = ()
 
     @cached_property
     def _index(self) -> dict[tuple[str, ...], list[Row]]:
         found: dict[tuple[str, ...], list[Row]] = {}
-        for row in self.table.to_pylist():
+        for row in [] if self.table is None else self.table.to_pylist():
             found.setdefault(tuple(row[name] for name in KEYS), []).append(row)
         return found
 
@@ -70,6 +76,4 @@ class Scores:
         return Answers(seeds or (rows[0],), averaged)
 
 
-def no_scores() -> Scores:
-    """Return what is known where no metric is made of scores."""
-    return Scores(scores_table([]))
+NO_SCORES = Scores(None)

@@ -9,7 +9,7 @@ from typing import Literal
 from fairtransfer.findings.choice import chosen_seeds
 from fairtransfer.findings.counts import Counts, View
 from fairtransfer.findings.record import RunRecord
-from fairtransfer.findings.scores import Scores, no_scores
+from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.scores import score_questions
@@ -76,7 +76,7 @@ class Study:
     scratch: str
     benchmarks: tuple[Judged, ...]
     counts: Counts
-    scores: Scores = field(default_factory=no_scores)
+    scores: Scores = NO_SCORES
     label_budgets: Mapping[str, int] = field(default_factory=dict)
     has_before: bool = True
     before_name: str = "as published"

@@ -15,7 +15,7 @@ from fairtransfer.evidence.scored_table import score_rows
 from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.table_checks import Columns
 from fairtransfer.findings.counts import Counts, View
-from fairtransfer.findings.scores import Scores, no_scores
+from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.findings.study import Judged, Study
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
@@ -90,7 +90,7 @@ def _scores(counted: Counted, question: Question) -> Scores:
     asked = score_questions(question.metrics, counted.classes, question.positive, multilabel=counted.multilabel)
     after, before = counted.scores.get("after"), counted.scores.get("before")
     if not asked or after is None:
-        return no_scores()
+        return NO_SCORES
 
     def rows(cells: pa.Table, stage: str, of: str, *, change: bool = False) -> Iterator[dict[str, Any]]:
         key = {"benchmark": BENCHMARK, "stage": stage, "strategy": of, "budget": ""}
