@@ -202,3 +202,18 @@ def test_help_is_quick_because_it_loads_little(tmp_path: Path) -> None:
     assert "typer" in loaded("run", "--help")
     assert loaded("run", "--help") & heavy == set()
     assert "pandas" in loaded("validate", str(resource("audits"))), "the twin: what is loaded is seen"
+
+
+def test_a_fault_of_ours_is_no_failed_gate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever nobody foresaw ends with 3 and is shown whole; Python's own 1 would say that a gate failed."""
+    from fairtransfer.cli import app
+
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr(app, "app", broken)
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+
+    assert ended.value.code == 3
+    assert "ZeroDivisionError: nobody foresaw this" in capsys.readouterr().err

@@ -297,3 +297,11 @@ def test_a_changed_verdict_is_an_integrity_error(tmp_path: Path) -> None:
 
     with pytest.raises(IntegrityError, match="another verdict"):
         api.judge(run)
+
+
+def test_too_few_units_ask_for_units_not_for_cases() -> None:
+    few = replace(paired(0, 0, 500), clustered=True, moments=Moments(19, 500, 0, 20000, 0, 0))
+
+    (needed,) = outcome(contrast(few, 0.05)).needed
+
+    assert (needed["units"], needed["have_units"], needed["people"]) == (20, 19, None)

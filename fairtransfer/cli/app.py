@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from types import FrameType
 from typing import Annotated
 
@@ -95,6 +96,10 @@ def main() -> None:
     except OSError as error:
         _tell(f"fairtransfer: {shown(str(error))}; what was finished is kept")
         sys.exit(3)
+    except Exception as error:
+        # A fault of ours: shown whole. Python's own exit code would be 1, which says that a gate failed.
+        traceback.print_exc()
+        raise SystemExit(3) from error
 
 
 def _tell(*lines: str) -> None:

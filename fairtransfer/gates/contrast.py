@@ -124,6 +124,9 @@ class Contrast:
             return {**found, "seeds": PROCEDURE_MINIMUM}
         if "below_min_n" in self.blocked:
             return {**found, "people": self.min_group}
+        if "few_clusters" in self.blocked:
+            units = min(part.moments.units for part in _parts(self.sample) if part.clustered)
+            return {**found, "units": MINIMUM_UNITS, "have_units": units}
         level = alpha if (self.harm or 0.0) < self.margin else alpha / family
         distance = abs(self.margin - (self.harm or 0.0))
         half = self.sample.seed_part(1 - level).half

@@ -59,7 +59,7 @@ class _Drawer:
             if (moved := self.row(key, "change", group)) is not None:
                 moves.append({"label": label, **_percent(moved), "clear": sentences.settled(moved) is not None})
         anchor = f"f-{key.split('@')[0]}-{'-'.join(view)}"
-        limit, margin = self.limit("worst_group", view), self.limit("no_harm", view)
+        limit, margin = self.limit("worst_group", key, view), self.limit("no_harm", key, view)
         margin = margin if margin is None or worse_high else -margin
         chart = charts.before_after(
             points, moves, list(labels.values()), self.measure, limit, margin, "right" if worse_high else "left"
@@ -69,12 +69,14 @@ class _Drawer:
         caption = self._caption(key, shown, every=len(shown) == len(groups))
         return Figure(anchor, caption, title, text, charts.svg(chart, anchor, title, text))
 
-    def limit(self, kind: str, view: tuple[str, ...]) -> float | None:
-        """Return a gate's limit for this metric and view, in percent."""
-        gates = [
-            g for g in self.study.gates if g.kind == kind and g.options.by == view and g.options.metric == self.metric
+    def limit(self, kind: str, key: str, view: tuple[str, ...]) -> float | None:
+        """Return a gate's limit for this metric, benchmark and view, in percent."""
+        name = next(benchmark.id for benchmark in self.study.benchmarks if benchmark.key == key)
+        asked = [
+            (g.options.by, g.options.metric, g.options.benchmark, g.margin) for g in self.study.gates if g.kind == kind
         ]
-        return 100 * gates[0].margin if gates else None
+        margins = [m for by, metric, of, m in asked if by == view and metric == self.metric and of in (None, name)]
+        return 100 * margins[0] if margins else None
 
     def _caption(self, key: str, shown: list[tuple[dict[str, str], Row]], *, every: bool) -> str:
         """Return the message of the figure, as a sentence; it claims nothing about groups that are not shown."""

@@ -147,6 +147,9 @@ def needed(entry: dict[str, Any], *, several: bool) -> str:
     who = formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else "")
     if entry.get("people"):
         return f"{who}: about {formats.count(entry['people'])} cases, not {formats.count(entry['have'])}"
+    if entry.get("units"):
+        have = formats.count(entry["have_units"])
+        return f"{who}: at least {entry['units']} units (people, documents or what else rows share), not {have}"
     if entry.get("seeds"):
         return f"{who}: about {entry['seeds']} seeds, not {entry.get('have_seeds', 0)}"
     return f"{who}: no affordable number of cases or seeds, as the estimate lies too close to the limit"
