@@ -13,6 +13,7 @@ from fairtransfer import api
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.tables import predictions_table, write_table
+from fairtransfer.run.job_record import LABELS, whose
 from fairtransfer.run.plan import Job, Plan
 from fairtransfer.run.sides import open_sides
 
@@ -64,24 +65,8 @@ def record(job: Job, attempt: int) -> dict[str, object]:
     cost = {"wall_seconds": 1.0, "peak_memory_bytes": 10**6}
     error = 0.1 if training.kind == "full" else 0.2
     return {
-        "schema": "1",
-        "id": job.id,
-        "benchmark": job.benchmark,
-        "stage": training.stage,
-        "strategy": training.strategy,
-        "kind": training.kind,
-        "options": training.options,
-        "label_budget": training.budget,
-        "seed": training.seed,
-        "attempts": attempt,
-        "labels": {
-            "train": 8,
-            "validation": 8,
-            "group_labels_train": 0,
-            "group_labels_validation": 0,
-            "group_labels_prediction": 0,
-            "group_labels": 0,
-        },
+        **whose(job, attempt),
+        "labels": {**dict.fromkeys(LABELS, 0), "train": 8, "validation": 8},
         "record": {
             "validation_error": error,
             "validation_loss": 1.0,

@@ -15,6 +15,7 @@ from fairtransfer.evidence.canonical import digest, write_json
 from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.evidence.tables import predictions_table, write_table
 from fairtransfer.models import Checkpoint
+from fairtransfer.run.job_record import LABELS, whose
 from fairtransfer.run.machine import ELSEWHERE, code_digest
 from fairtransfer.run.pending import SILENT, Progress
 from fairtransfer.run.plan import Job, Plan, Roots, Training, check_files, check_size, run_id, sides_of
@@ -96,19 +97,9 @@ def _table(sides: Sides, job: Job) -> pa.Table:
 
 def _record(plan: Plan, job: Job, attempt: Attempt) -> dict[str, Any]:
     """Return `job.json`, with the keys of any other job; what is not known is null."""
-    training = job.training
     return {
-        "schema": "1",
-        "id": job.id,
-        "benchmark": job.benchmark,
-        "stage": training.stage,
-        "strategy": training.strategy,
-        "kind": training.kind,
-        "options": training.options,
-        "label_budget": training.budget,
-        "seed": training.seed,
-        "attempts": attempt.number,
-        "labels": dict.fromkeys(("train", "validation", "group_labels_train", "group_labels_validation")),
+        **whose(job, attempt.number),
+        "labels": dict.fromkeys(LABELS),
         "inputs_cut": 0,
         "record": {"selection": MADE},
         "cost": {"training": _NO_COST, "prediction": _NO_COST},

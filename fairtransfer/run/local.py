@@ -16,6 +16,7 @@ from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.evidence.tables import write_table
 from fairtransfer.run.cost import Meter
+from fairtransfer.run.job_record import whose
 from fairtransfer.run.machine import Machine, libraries
 from fairtransfer.run.pending import SILENT, Progress
 from fairtransfer.run.plan import Job, Plan, Training
@@ -89,18 +90,9 @@ def _record(
     predicting: dict[str, Any],
 ) -> dict[str, Any]:
     """Return what `job.json` keeps of a finished job."""
-    training, plan = job.training, session.plan
+    plan = session.plan
     return {
-        "schema": "1",
-        "id": job.id,
-        "benchmark": job.benchmark,
-        "stage": training.stage,
-        "strategy": training.strategy,
-        "kind": training.kind,
-        "options": training.options,
-        "label_budget": training.budget,
-        "seed": training.seed,
-        "attempts": attempt.number,
+        **whose(job, attempt.number),
         "labels": labels,
         "inputs_cut": session.prepared(session.sides.judged[job.benchmark].part).cut,
         "record": record,
@@ -111,5 +103,5 @@ def _record(
             "precision": plan.machine.precision,
             "threads": torch.get_num_threads(),
         },
-        "libraries": libraries(plan.audit.model.family, training.kind),
+        "libraries": libraries(plan.audit.model.family, job.training.kind),
     }
