@@ -32,6 +32,9 @@ NUMBERS_AT_ONCE = 1_000_000
 
 _ROUNDING = 1e-12
 
+_NO_SPREAD = float(np.finfo(np.float64).tiny)
+"""Squares this small have lost their digits: a quotient of two of them says nothing."""
+
 
 class Sums(NamedTuple):
     """What a mean and its spread need to be known; sums of groups that share no units add up.
@@ -110,7 +113,7 @@ def bounded_mean(sums: Sums, level: float, bounds: Limits = (-1.0, 1.0)) -> Esti
 def _independent(sums: Sums) -> float:
     """Return how many independent cases the sample is worth; without any spread, each unit counts as one."""
     cases, units = sums.case_spread(), sums.unit_spread()
-    if cases <= _ROUNDING * sums.xx or units <= _ROUNDING * sums.unit_xx:
+    if cases <= _ROUNDING * sums.xx + _NO_SPREAD or units <= _ROUNDING * sums.unit_xx + _NO_SPREAD:
         return float(sums.units)
     return sums.n / max(1.0, units / cases)
 
