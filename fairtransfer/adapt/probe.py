@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
@@ -12,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fairtransfer.adapt.heads import Solution, solver
 from fairtransfer.adapt.selection import AVERAGE, Selection
 from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy
 from fairtransfer.adapt.streams import stream_seed
-from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Prepared
 from fairtransfer.spec.strategies import Options, ProbeOptions
 
@@ -102,9 +101,9 @@ def _heads(setting: Setting, penalties: list[float], fit: Fit) -> list[LinearHea
     center, scale = standards(x)
     x, y = (x - center) / scale, setting.task.targets(setting.train.labels).numpy()
     weights = np.ones(len(x)) if fit.weights is None else fit.weights
-    solve = _Solve(setting.task, fit.norm, stream_seed(setting.seed, "liblinear") % 2**31)
+    solve = solver(setting.task, fit.norm, stream_seed(setting.seed, "liblinear") % 2**31)
     subsets = fit.subsets or (np.arange(len(x)),)
-    found = [solve.paths(x[rows], y[rows], weights[rows], penalties) for rows in subsets]
+    found = [solve(x[rows], y[rows], weights[rows], penalties) for rows in subsets]
     return [_unscaled(*_mean([path[i] for path in found]), center, scale) for i in range(len(penalties))]
 
 
@@ -121,92 +120,8 @@ def features_of(setting: Setting, labelled: Labelled) -> NDArray[np.float64]:
     return features
 
 
-Solution = tuple[NDArray[np.float64], NDArray[np.float64]]
-
-
 def _mean(solutions: list[Solution]) -> Solution:
     return np.mean([s[0] for s in solutions], axis=0), np.mean([s[1] for s in solutions], axis=0)
-
-
-@dataclass(frozen=True)
-class _Solve:
-    """Logistic regressions for every penalty."""
-
-    task: Task
-    norm: Literal["l1", "l2"]
-    seed: int
-
-    def paths(
-        self, x: NDArray[np.float64], y: NDArray[Any], weights: NDArray[np.float64], penalties: list[float]
-    ) -> list[Solution]:
-        """Return weight (classes x dim) and bias for every penalty; one regression per class where classes are apart."""
-        classes = len(self.task.classes)
-        if not self.task.multilabel and (self.norm == "l2" or classes == 2):
-            return self._path(x, y, weights, penalties, classes)
-        columns = y if self.task.multilabel else np.eye(classes)[y]
-        by_class = [self._path(x, columns[:, j].astype(np.int64), weights, penalties, 2) for j in range(classes)]
-        return [
-            (
-                np.stack([path[i][0][1] - path[i][0][0] for path in by_class]),
-                np.stack([path[i][1][1] - path[i][1][0] for path in by_class]),
-            )
-            for i in range(len(penalties))
-        ]
-
-    def _path(
-        self,
-        x: NDArray[np.float64],
-        y: NDArray[np.int64],
-        weights: NDArray[np.float64],
-        penalties: list[float],
-        classes: int,
-    ) -> list[Solution]:
-        """Solve from the strongest penalty to the weakest, each from the solution before it."""
-        # Imported here: scikit-learn costs a second, and only a probe needs it.
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression
-
-        present = np.unique(y)
-        if len(present) == 1:
-            return [_constant(int(present[0]), classes, x.shape[1])] * len(penalties)
-        if self.norm == "l2":
-            model = LogisticRegression(max_iter=300, warm_start=True)
-        else:
-            model = LogisticRegression(solver="liblinear", random_state=self.seed, **_l1())
-        found = []
-        with warnings.catch_warnings():
-            # With a weak penalty separable rows have no optimum; validation then prefers another penalty.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            for penalty in penalties:
-                model.set_params(C=penalty).fit(x, y, sample_weight=weights)
-                found.append(_widened(model.coef_, model.intercept_, present, classes))
-        return found
-
-
-def _l1() -> dict[str, Any]:
-    """Return how this version of scikit-learn is told to take the absolute values."""
-    import sklearn
-
-    major, minor = (int(part) for part in sklearn.__version__.split(".")[:2])
-    return {"l1_ratio": 1.0} if (major, minor) >= (1, 8) else {"penalty": "l1"}
-
-
-def _constant(label: int, classes: int, dim: int) -> Solution:
-    bias = np.full(classes, -30.0)
-    bias[label] = 30.0
-    return np.zeros((classes, dim)), bias
-
-
-def _widened(
-    coef: NDArray[np.float64], intercept: NDArray[np.float64], present: NDArray[np.int64], classes: int
-) -> Solution:
-    """Return the solution for all classes; a class without training rows is never the answer."""
-    weight, bias = np.zeros((classes, coef.shape[1])), np.full(classes, -30.0)
-    if len(present) == 2:
-        weight[present[1]], bias[present] = coef[0], (0.0, float(intercept[0]))
-    else:
-        weight[present], bias[present] = coef, intercept
-    return weight, bias
 
 
 def _unscaled(
