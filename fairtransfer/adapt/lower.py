@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from fairtransfer.adapt.inference import Runner, batches_by_length
+from fairtransfer.adapt.shelf import Kept, shelved
 from fairtransfer.adapt.strategy import FrozenFeatures
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.models.resume import ENTERING, output_of, resuming
@@ -61,8 +62,14 @@ def _entered(frozen: FrozenFeatures, prepared: Prepared, lower: tuple[str, ...])
     found = dict(_states(frozen.runner, find, prepared, [sample]))
     if not _fits(found, prepared) or not _same(frozen.runner, resuming(network, lower), prepared, found):
         return prepared
-    states = dict(_states(frozen.runner, find, prepared, batches_by_length(prepared)))
-    return Entered(prepared, [states[i] for i in range(len(lengths))])
+
+    def computed() -> Kept:
+        states = dict(_states(frozen.runner, find, prepared, batches_by_length(prepared)))
+        rows = [states[i] for i in range(len(lengths))]
+        return {"states": torch.cat(rows), "sizes": torch.tensor([len(row) for row in rows])}
+
+    kept = shelved(frozen.shelf, prepared.fingerprint, lower[-1], computed)
+    return Entered(prepared, torch.split(kept["states"], kept["sizes"].tolist()))
 
 
 def _states(

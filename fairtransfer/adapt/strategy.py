@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from fairtransfer.adapt.inference import Runner
+from fairtransfer.adapt.shelf import Kept, NoShelf, Shelf, shelved
 from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Backbone, Network, Prepared
 from fairtransfer.spec.strategies import Options
@@ -60,12 +61,13 @@ class FrozenFeatures:
 
     `heads` keeps what was fitted on them, by the rows and options it was fitted with: a probe and the fine-tuning that
     starts from it use the same head. `entered` keeps rows with their hidden states below a block, by rows and block. With a
-    `network`, features are that one's instead of the pretrained network's.
+    `network`, features are that one's instead of the pretrained network's; only the pretrained network's are put on the shelf.
     """
 
     backbone: Backbone
     runner: Runner
     network: Network | None = None
+    shelf: Shelf = field(default_factory=NoShelf)
     heads: dict[Hashable, Any] = field(default_factory=dict)
     entered: dict[tuple[int, str], tuple[Prepared, Prepared]] = field(default_factory=dict)
     _kept: dict[int, tuple[Prepared, Tensor]] = field(default_factory=dict)
@@ -73,9 +75,17 @@ class FrozenFeatures:
     def of(self, prepared: Prepared) -> Tensor:
         """Return features of all rows, rows x dim."""
         if id(prepared) not in self._kept:
-            network = self.network or self.backbone.pretrained()
-            self._kept[id(prepared)] = (prepared, self.runner.features(network, prepared))
+            self._kept[id(prepared)] = (prepared, self._of(prepared))
         return self._kept[id(prepared)][1]
+
+    def _of(self, prepared: Prepared) -> Tensor:
+        if self.network is not None:
+            return self.runner.features(self.network, prepared)
+
+        def computed() -> Kept:
+            return {"features": self.runner.features(self.backbone.pretrained(), prepared)}
+
+        return shelved(self.shelf, prepared.fingerprint, "features", computed)["features"]
 
 
 @dataclass(frozen=True)

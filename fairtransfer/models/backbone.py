@@ -32,6 +32,11 @@ class Prepared(abc.ABC):
     def lengths(self) -> Sequence[int]:
         """The cost of each row (tokens); rows of similar length make cheap batches."""
 
+    @property
+    def fingerprint(self) -> str | None:
+        """The digest of all rows as the network takes them; None where they are not worth recognising again."""
+        return None
+
     @abc.abstractmethod
     def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
         """Return the network's inputs for these rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Sequence
 from typing import Any, final
 
@@ -30,6 +31,12 @@ class PreparedImages(Prepared):
     def lengths(self) -> Sequence[int]:
         """Every picture costs the same."""
         return [1] * len(self.pixels)
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of all pictures as the network takes them, in order."""
+        head = f"{tuple(self.pixels.shape)} {self.pixels.dtype}".encode()
+        return hashlib.sha256(head + self.pixels.contiguous().numpy().tobytes()).hexdigest()
 
     def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
         """Return the pictures at these positions."""

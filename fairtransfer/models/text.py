@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,11 @@ class PreparedTexts(Prepared):
     def lengths(self) -> Sequence[int]:
         """Tokens of each text."""
         return [len(row) for row in self.ids]
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of the token ids (and segments) of all texts, in order."""
+        return hashlib.sha256(json.dumps([self.ids, self.types, self.pad]).encode()).hexdigest()
 
     def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
         """Return token ids and attention mask, padded to the longest of these texts."""

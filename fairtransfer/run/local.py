@@ -11,13 +11,14 @@ from typing import Any
 import torch
 
 from fairtransfer.adapt.hardware import Hardware, detect
+from fairtransfer.adapt.shelf import FolderShelf
 from fairtransfer.adapt.strategy import Diverged
-from fairtransfer.evidence.canonical import write_json
+from fairtransfer.evidence.canonical import canonical, write_json
 from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.evidence.tables import write_table
 from fairtransfer.run.cost import Meter
 from fairtransfer.run.job_record import whose
-from fairtransfer.run.machine import Machine, libraries
+from fairtransfer.run.machine import Machine, code_digest, libraries
 from fairtransfer.run.pending import SILENT, Progress
 from fairtransfer.run.plan import Job, Plan, Training
 from fairtransfer.run.session import Session
@@ -34,11 +35,18 @@ def execute(
     plan: Plan, store: Store, sides: Sides, todo: Sequence[tuple[Training, list[Job]]], progress: Progress = SILENT
 ) -> None:
     """Carry out what is pending. A training that fails ends with that status and the others go on."""
-    session = Session(plan, sides, Hardware(plan.machine.device, plan.machine.precision))
+    shelf = FolderShelf(store.folder / "features", _decides_features(plan))
+    session = Session(plan, sides, Hardware(plan.machine.device, plan.machine.precision), shelf)
     session.check()
     progress.begin(list(todo))
     for training, jobs in todo:
         _carry_out(session, store, training, jobs, progress)
+
+
+def _decides_features(plan: Plan) -> str:
+    """Return everything besides the rows that decides what the frozen network makes of them."""
+    machine = [plan.machine.device, plan.machine.precision, torch.get_num_threads()]
+    return canonical([plan.checkpoint.digest, code_digest(), libraries(plan.audit.model.family), machine]).decode()
 
 
 def _carry_out(session: Session, store: Store, training: Training, jobs: list[Job], progress: Progress) -> None:

@@ -15,6 +15,7 @@ from fairtransfer.adapt import BEFORE, STRATEGIES
 from fairtransfer.adapt.budgets import budget_rows, resolve_budget
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
+from fairtransfer.adapt.shelf import Shelf
 from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.sides import Part
@@ -35,6 +36,7 @@ class Session:
     plan: Plan
     sides: Sides
     hardware: Hardware
+    shelf: Shelf
     _prepared: dict[int, Prepared] = field(default_factory=dict)
 
     @cached_property
@@ -47,7 +49,7 @@ class Session:
     @cached_property
     def frozen(self) -> FrozenFeatures:
         """Features of the pretrained model, shared by all jobs."""
-        return FrozenFeatures(self.backbone, Runner(self.hardware))
+        return FrozenFeatures(self.backbone, Runner(self.hardware), shelf=self.shelf)
 
     @cached_property
     def task(self) -> Task:
