@@ -105,7 +105,7 @@ def examined(subject: Subject) -> str:
 def unassessed(subject: Subject) -> Iterator[str]:
     """Yield who is too few to say anything of, and how many groups are hidden."""
     metric = subject.metric[0]
-    little = (r for r in subject.rows.all if r["status"] == "too_small" and r["metric"] == metric)
+    little = (r for r in subject.rows.all if r["status"] == "too_small" and r["metric"] == metric and not r["against"])
     small = sorted({formats.group_name(r["group"]) for r in little})
     if small:
         others = " and others" if len(small) > MOST_NAMED else ""
