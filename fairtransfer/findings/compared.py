@@ -1,4 +1,4 @@
-"""Rows that compare a group with everyone else, or with another group: how their rates differ, and how differently they changed."""
+"""Rows that compare a group with everyone else or with another: how their rates differ, and how differently they changed."""
 
 from __future__ import annotations
 

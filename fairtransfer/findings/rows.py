@@ -50,8 +50,9 @@ class Finding:
     minimum_detectable
         The smallest difference this many people would have shown with 80 % power (one comparison).
     details
-        What only some rows have: for comparisons of groups what the other side's numbers are; for gaps the worst and best group, the noise floor and the corrected variance; for
-        changes the churn and, for one seed without units or weights, McNemar's mid-p: reported, never used by a verdict.
+        What only some rows have: for comparisons of groups the other side's numbers; for gaps the worst and best group, the
+        noise floor and the corrected variance; for changes the churn and, for one seed without units or weights, McNemar's
+        mid-p: reported, never used by a verdict.
     """
 
     audit_id: str

@@ -48,8 +48,8 @@ class Rows:
         return [dict(zip(view, values, strict=True)) for values in found]
 
     def metrics(self) -> list[tuple[str, str | None]]:
-        """Return every (metric, class) there are rows for, in order of first appearance."""
-        return list(dict.fromkeys((r["metric"], r["class"]) for r in self.all))
+        """Return every (metric, class) that was measured, in order of first appearance; gates may compare groups by others."""
+        return list(dict.fromkeys((r["metric"], r["class"]) for r in self.all if r.get("against") is None))
 
     def models(self, benchmark: str) -> list[tuple[str, str]]:
         """Return every (strategy, label budget), in order of first appearance."""

@@ -139,11 +139,11 @@ def is_about(row: Mapping[str, Any], hidden: Hidden, of: str | None = None) -> b
     of
         The class whose cases the row counts; then it is also about the part of a group that has the class.
     """
-    part = frozenset() if of is None else frozenset({(CLASS, of)})
+    part: Group = frozenset() if of is None else frozenset({(CLASS, of)})
     if row["level"] != "gap":
         told = [frozenset(group.items()) for group in _compared(row)]
         return not hidden.isdisjoint(
-            {(row["benchmark"], group | of_class) for group in told for of_class in (set(), part)}
+            {(row["benchmark"], group | of_class) for group in told for of_class in (frozenset(), part)}
         )
     left_out = {frozenset(group.items()) for group in (row["details"] or {}).get("groups_left_out", ())}
     view = frozenset(row["group"])
@@ -218,7 +218,7 @@ def public_gate(
         about = {
             "benchmark": keys[entry["benchmark"]],
             "group": entry["group"],
-            "against": entry["against_group"],
+            "against": entry.get("against_group"),
             "level": "group",
         }
         return not any(is_about(about, hidden, of) for of in classes or (None,))

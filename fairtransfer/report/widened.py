@@ -1,11 +1,12 @@
-"""The tables that compare groups with each other: whether a gap widened, and the differences that gates ask for."""
+"""The tables that compare groups with each other: whether a gap widened, and the differences and ratios gates ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.report import sentences, tables
+from fairtransfer.report import results, sentences, tables
 from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
@@ -23,6 +24,37 @@ def gap_tables(subject: Subject) -> Iterator[Table]:
                 yield _widened(subject, benchmark.key, view, mine)
         for view in benchmark.views:
             yield from _between(subject, benchmark.key, view)
+    yield from _ratios(subject)
+
+
+def _ratios(subject: Subject) -> Iterator[Table]:
+    """Yield a table for every gate that judges ratios: each of them with the bounds the verdict used."""
+    several = len(subject.study.benchmarks) > 1
+    gates = [gate for gate in subject.verdict["gates"] if gate["kind"] == "ratio"]
+    for number, gate in enumerate(gates):
+        caption = f"{results.gate_name(gate)}: 1 is the same rate (bounds of the verdict in brackets)"
+        listed = [
+            (
+                formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else ""),
+                entry["against"],
+                formats.OUTCOME_WORDS[entry["outcome"]],
+                formats.count(entry["n"]),
+                _ratio(entry),
+            )
+            for entry in gate["contrasts"]
+        ]
+        headings = ("Group", "Compared with", "Outcome", "Cases (of the smaller side)", "Ratio")
+        yield tables.table(f"q-{number}", caption, headings, listed, text_columns=3)
+
+
+def _ratio(entry: Mapping[str, Any]) -> str:
+    if entry["blocked"]:
+        return "–"
+    low, high = formats.ratio(entry["ratio_lower"]), entry["ratio_upper"]
+    bounds = f"{low} or more" if high is None else f"{low} to {formats.ratio(high)}"
+    return (
+        f"too few cases to tell ({bounds})" if entry["ratio"] is None else f"{formats.ratio(entry['ratio'])} ({bounds})"
+    )
 
 
 def _rows(subject: Subject, key: str, view: tuple[str, ...]) -> list[Row]:
@@ -30,7 +62,7 @@ def _rows(subject: Subject, key: str, view: tuple[str, ...]) -> list[Row]:
     return [
         row
         for row in subject.rows.all
-        if row["against"] is not None
+        if row.get("against") is not None
         and row["benchmark"] == key
         and set(row["group"]) == set(view)
         and subject.is_candidate(row)
