@@ -1,4 +1,4 @@
-"""Groups compared with each other: equal to counting by hand, a status where nothing can be told, hidden with whom they tell of."""
+"""Groups compared: equal to counting by hand, a status where nothing can be told, hidden with whom they tell of."""
 
 from __future__ import annotations
 
