@@ -55,6 +55,11 @@ def points(change: float | None, *, unit: bool = True) -> str:
     return f"{sign}{text} points" if unit else f"{sign}{text}"
 
 
+def ratio(value: float | None) -> str:
+    """Return a ratio of two rates, ``0.82``; a missing one as a dash."""
+    return "–" if value is None else _fixed(value, RATIO_DIGITS)
+
+
 def percent_interval(interval: Sequence[float] | None) -> str:
     """Return an interval of rates, ``10.2 to 18.9``; the rate before it carries the sign."""
     return "–" if interval is None else f"{percent(interval[0])[:-1]} to {percent(interval[1])[:-1]}"

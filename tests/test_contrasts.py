@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,7 +12,13 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.stats import binom
 
-from fairtransfer.stats.contrasts import FOUR_FIFTHS, correlated_difference, difference_of_changes, ratio_contrast
+from fairtransfer.stats.contrasts import (
+    FOUR_FIFTHS,
+    correlated_difference,
+    difference_of_changes,
+    ratio_bounds,
+    ratio_contrast,
+)
 from fairtransfer.stats.intervals import Interval, bonett_price, newcombe, normal_quantile, wilson
 
 Z95, Z90 = normal_quantile(0.975), normal_quantile(0.95)
@@ -230,3 +237,37 @@ def test_a_correlated_difference_covers_where_an_independent_one_is_too_wide() -
 
     assert ((paired.low <= 0) & (paired.high >= 0)).mean() == pytest.approx(0.95, abs=0.012)
     assert ((apart.low <= 0) & (apart.high >= 0)).mean() > 0.99
+
+
+# --- bounds of ratios --------------------------------------------------------------------------------------------------
+
+
+@given(counts, counts)
+def test_bounds_of_a_ratio_are_where_its_contrast_changes_sign(one: tuple, two: tuple) -> None:
+    """Slow twin: bisection on the contrast."""
+    a, b = one[0] / one[1], two[0] / two[1]
+
+    def above(tau: float) -> bool:
+        return limits(ratio_contrast(a, one[1], b, two[1], tau, Z90))[0] > 0
+
+    def below(tau: float) -> bool:
+        return limits(ratio_contrast(a, one[1], b, two[1], tau, Z90))[1] < 0
+
+    def change(found: Callable[[float], bool], low: float, high: float) -> float:
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (middle, high) if found(middle) else (low, middle)
+        return low
+
+    low, high = ratio_bounds(a, wilson(a, one[1], Z90), b, wilson(b, two[1], Z90))
+
+    assert low == pytest.approx(change(above, 1e-12, 1e4), rel=1e-6, abs=1e-9)
+    if high is None or high > 1e4:
+        assert not below(1e4)
+    else:
+        assert high == pytest.approx(change(lambda tau: not below(tau), 1e-12, 2e4), rel=1e-6, abs=1e-9)
+
+
+def test_nothing_limits_a_ratio_to_nothing() -> None:
+    assert ratio_bounds(0.3, wilson(0.3, 50, Z90), 0.0, wilson(0.0, 50, Z90)).high is None
+    assert ratio_bounds(0.0, wilson(0.0, 50, Z90), 0.0, wilson(0.0, 50, Z90)) == (0.0, None)

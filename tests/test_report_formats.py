@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from page import Page
 
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.findings.rows import Stage
 
 
 @pytest.fixture(scope="module", params=sorted(KINDS))
@@ -106,7 +107,8 @@ ROW = {
         "status",
     ],
     "properties": {
-        "stage": {"enum": ["before", "after", "change", "scratch", "gain"]},
+        "stage": {"enum": list(get_args(Stage))},
+        "against": {"type": ["object", "string", "null"]},
         "group": {"type": "object", "additionalProperties": {"type": "string"}},
         "status": {"enum": ["ok", "suppressed", "too_small", "undefined", "not_measured"]},
         "estimate": {"type": ["number", "null"]},

@@ -19,6 +19,7 @@ from fairtransfer.data.rows import Rows, read_rows
 from fairtransfer.errors import Problem, Problems, Severity, shown
 from fairtransfer.formats import plural
 from fairtransfer.spec.card import Card, LoadedCard, MadeSplits
+from fairtransfer.spec.names import OTHER_GROUP
 
 LABEL_JOIN = "|"
 """Joins the classes of one row of a multilabel benchmark, in the card's order; classes may not contain it."""
@@ -177,7 +178,7 @@ class _Opening:
             if assigned.n_unknown and attribute.missing == "own_group":
                 rows.notes[f"{attribute.name} unknown"] = assigned.n_unknown
             if assigned.pooled:
-                rows.notes[f"{attribute.name} pooled as `{groups.OTHER_GROUP}` ({len(assigned.pooled)} values)"] = sum(
+                rows.notes[f"{attribute.name} pooled as `{OTHER_GROUP}` ({len(assigned.pooled)} values)"] = sum(
                     assigned.pooled.values()
                 )
         return columns

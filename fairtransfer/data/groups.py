@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from fairtransfer.errors import Problem, is_invisible, shown
 from fairtransfer.formats import plural
 from fairtransfer.spec.card import Attribute, Bin
-from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.spec.names import OTHER_GROUP, UNKNOWN_GROUP
 
 MAX_GROUPS = 50
 MAX_INTERSECTIONS = 200
-OTHER_GROUP = "other"
 
 _LOOKS_MISSING = frozenset({"na", "n/a", "none", "null", "nan", "nil", "-", "?"})
 

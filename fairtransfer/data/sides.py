@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from fairtransfer.data import splits
 from fairtransfer.data.benchmark import LABEL_JOIN, Benchmark, place
 from fairtransfer.data.duplicates import Twins, find_twins, leak_report
-from fairtransfer.data.groups import OTHER_GROUP
 from fairtransfer.data.inputs import Inputs
 from fairtransfer.data.ledger import Ledger
 from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.spec.audit import LabelMap
 from fairtransfer.spec.card import Duplicates, MadeSplits, SplitShares
-from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.spec.names import OTHER_GROUP, UNKNOWN_GROUP
 
 VALIDATION_SHARE = 0.2
 """Taken from the training rows, by unit, when a card has no validation split."""

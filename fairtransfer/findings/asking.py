@@ -9,9 +9,11 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from fairtransfer.evidence.canonical import canonical
+from fairtransfer.findings.comparisons import ChangeDifference, Proportion
 from fairtransfer.findings.counts import Block, Numbers, Tally, View
 from fairtransfer.findings.samples import Difference, Level, Mean, Paired
 from fairtransfer.findings.study import Study
+from fairtransfer.formats import group_name
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.metrics import METRICS, Metric
 
@@ -77,27 +79,66 @@ class Desk:
         parts = [self._level(pairing, model, group, kind, label, side) for label in self._classes(kind, of)]
         return _combine(parts, kind)
 
-    def change(self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None) -> Paired | Mean | Missing:
-        """Return the change of a rate from the first model to the second, on the same people."""
+    def change(
+        self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None, side: Side = "group"
+    ) -> Paired | Mean | Missing:
+        """Return the change of a rate from the first model to the second, on the same people: a group, or all others."""
         kind = METRICS[metric]
         if not kind.paired:
             return Missing("undefined", f"`{metric}` has no paired change: its denominator changes with the model")
-        return _combine([self._change(pairing, group, kind, label) for label in self._classes(kind, of)], kind)
+        return _combine([self._change(pairing, group, kind, label, side) for label in self._classes(kind, of)], kind)
 
     def difference(
         self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
     ) -> Difference | Missing:
         """Return how much a rate of the second model differs between a group and another, or everyone else (None)."""
+        if (nobody := self._nobody(pairing, other)) is not None:
+            return nobody
         one = self.level(pairing, "after", group, metric, of)
-        two = self.level(
-            pairing, "after", group if other is None else other, metric, of, "rest" if other is None else "group"
-        )
-        for found in (one, two):
-            if isinstance(found, Missing):
-                return found
-        assert isinstance(one, Level), "gates name the class"
-        assert isinstance(two, Level), "gates name the class"
+        two = self.level(pairing, "after", other or group, metric, of, _side(other))
+        if isinstance(one, Missing) or isinstance(two, Missing):
+            return one if isinstance(one, Missing) else two  # type: ignore[return-value]  # one of them is missing
         return Difference(one, two)
+
+    def proportion(
+        self,
+        pairing: Pairing,
+        group: dict[str, str],
+        other: dict[str, str] | None,
+        metric: str,
+        of: str | None,
+        limit: float,
+    ) -> Proportion | Missing:
+        """Return a rate of the second model in a group less `limit` times that of another, or of everyone else (None)."""
+        found = self.difference(pairing, group, other, metric, of)
+        if isinstance(found, Missing):
+            return found
+        assert isinstance(found.first, Level), "a ratio is of one class"
+        assert isinstance(found.second, Level), "a ratio is of one class"
+        return Proportion(found.first, found.second, limit)
+
+    def change_difference(
+        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
+    ) -> ChangeDifference | Missing:
+        """Return how much more a rate changed for a group than for another, or for everyone else (None)."""
+        if (nobody := self._nobody(pairing, other)) is not None:
+            return nobody
+        one = self.change(pairing, group, metric, of)
+        two = self.change(pairing, other or group, metric, of, _side(other))
+        if isinstance(one, Missing) or isinstance(two, Missing):
+            return one if isinstance(one, Missing) else two  # type: ignore[return-value]  # one of them is missing
+        return ChangeDifference(one, two)
+
+    def class_of(self, metric: str, of: str | None) -> str | None:
+        """Return the class a rate is about: the one named, else the positive one; None is the average over classes."""
+        one_class = METRICS[metric].of_class and metric != "balanced_accuracy"
+        return self.study.positive_class if of is None and one_class else of
+
+    def _nobody(self, pairing: Pairing, other: dict[str, str] | None) -> Missing | None:
+        """Return why there is nothing to compare with, where nobody belongs to the group that is asked for."""
+        if other is None or other in self.groups(pairing, tuple(other)):
+            return None
+        return Missing("undefined", f"nobody belongs to the group {group_name(other)}", 0)
 
     def _classes(self, kind: Metric, of: str | None) -> list[str]:
         if not kind.of_class:
@@ -131,17 +172,23 @@ class Desk:
             tally.weighted,
         )
 
-    def _change(self, pairing: Pairing, group: dict[str, str], kind: Metric, of: str) -> Paired | Missing:
+    def _change(self, pairing: Pairing, group: dict[str, str], kind: Metric, of: str, side: Side) -> Paired | Missing:
         tally, column = self._column(pairing, group, kind.event, of)
-        n = float(tally.den_second[:, column].mean())
+        sizes = tally.den_second[:, column]
+        n = float((tally.den_second.sum(axis=1) - sizes if side == "rest" else sizes).mean())
         if n == 0:
             return Missing("undefined", _why_empty(kind, of), 0)
-        moments = self._moments(pairing, None, "group", group, kind.event, of)
+        moments = self._moments(pairing, None, side, group, kind.event, of)
+
+        def per_seed(table: Numbers) -> tuple[float, ...]:
+            values = tally.outside(table, column) if side == "rest" else table[:, column]
+            return tuple(values.tolist())
+
         return Paired(
-            gained=_per_seed(tally.gained, column),
-            lost=_per_seed(tally.lost, column),
-            before=_per_seed(tally.first, column),
-            after=_per_seed(tally.second, column),
+            gained=per_seed(tally.gained),
+            lost=per_seed(tally.lost),
+            before=per_seed(tally.first),
+            after=per_seed(tally.second),
             n=n,
             moments=moments,
             clustered=self.clustered(pairing.benchmark),
@@ -176,8 +223,8 @@ class Desk:
                 yield Pairing(benchmark, stage, strategy, budget)
 
 
-def _per_seed(table: Numbers, column: int) -> tuple[float, ...]:
-    return tuple(table[:, column].tolist())
+def _side(other: dict[str, str] | None) -> Side:
+    return "rest" if other is None else "group"
 
 
 def _why_empty(kind: Metric, of: str) -> str:

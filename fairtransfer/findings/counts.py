@@ -32,6 +32,8 @@ class Tally:
         In the numerators; with weights their share of the weight, times the cases, so that `first / den_first` is the rate.
     gained, lost
         In the numerator after and not before, and the reverse; with weights in the same way.
+    heft
+        With weights: the weight of the cases in the second model's denominator, to add groups up by.
     """
 
     groups: tuple[dict[str, str], ...]
@@ -42,6 +44,18 @@ class Tally:
     gained: Numbers
     lost: Numbers
     weighted: bool = False
+    heft: Numbers | None = None
+
+    def outside(self, values: Numbers, column: int) -> Numbers:
+        """Return for every seed one of the counts of pairs (`first` to `lost`) over everyone outside a group."""
+        others = np.arange(len(self.groups)) != column
+        if self.heft is None:
+            total: Numbers = values[:, others].sum(axis=1)
+            return total
+        shares = _ratio(values, self.den_second) * self.heft
+        n, weight = self.den_second[:, others].sum(axis=1), self.heft[:, others].sum(axis=1)
+        scaled: Numbers = _ratio(shares[:, others].sum(axis=1), weight) * n
+        return scaled
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,8 @@ class Block:
         gained, lost = second & ~first, first & ~second
         if self.w is None:
             return Tally(groups, *dens, count(first), count(second), count(gained), count(lost))
-        before, after = _ratio(dens[0], add(den_first, self.w)), _ratio(dens[1], add(den_second, self.w))
+        heft = add(den_second, self.w)
+        before, after = _ratio(dens[0], add(den_first, self.w)), _ratio(dens[1], heft)
         parts = [add(flags, self.w) for flags in (first, second, gained, lost)]
         return Tally(
             groups,
@@ -95,6 +110,7 @@ class Block:
             parts[2] * after,
             parts[3] * after,
             weighted=True,
+            heft=heft,
         )
 
     def _view(self, view: View) -> tuple[tuple[dict[str, str], ...], Ints]:
@@ -119,9 +135,9 @@ class Block:
         return pairs[event]
 
 
-def _ratio(cases: Ints, weight: Numbers) -> Numbers:
+def _ratio(cases: Numbers, weight: Numbers) -> Numbers:
     """Return cases per weight; 0 where nothing weighs anything."""
-    return np.divide(cases, weight, out=np.zeros(weight.shape), where=weight > 0)
+    return np.divide(cases, weight, out=np.zeros(np.shape(weight)), where=weight > 0)
 
 
 @dataclass(frozen=True)

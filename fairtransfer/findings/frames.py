@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairtransfer.findings.rows import Finding
+from fairtransfer.formats import group_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,8 @@ def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         row = dict(finding)
         low, high = row.pop("ci") or (None, None)
         groups = {f"group.{name}": value for name, value in row["group"].items()}
+        if isinstance(against := row.get("against"), Mapping):
+            row["against"] = group_name(against)
         told.append({**groups, **row, "ci_low": low, "ci_high": high})
     return pd.DataFrame(told)
 

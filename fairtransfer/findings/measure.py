@@ -8,10 +8,12 @@ from typing import Any
 
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
 from fairtransfer.findings.belonging import if_unknown_belonged
+from fairtransfer.findings.compared import Compared, asked_by, compared_fields
+from fairtransfer.findings.comparisons import comparisons
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.gaps import gap_finding, moved_gap
 from fairtransfer.findings.rankings import generalised, mixed_up
-from fairtransfer.findings.rows import Finding, interval_fields
+from fairtransfer.findings.rows import Finding, count_fields, interval_fields
 from fairtransfer.findings.samples import Level, Mean, Paired, Sample
 from fairtransfer.findings.scored import Asked, score_fields
 from fairtransfer.findings.scores import Answers
@@ -44,6 +46,8 @@ class _Teller:
             yield from self.levels(pairing, "after")
             if pairing.strategy != self.study.scratch and self.study.has_before:
                 yield from self.changes(pairing)
+            if pairing.strategy != self.study.scratch:
+                yield from self.compared(pairing)
         for pairing in self.desk.pairings(name, "gain"):
             yield from self.changes(pairing)
 
@@ -62,10 +66,9 @@ class _Teller:
     def _classes(self, metric: MetricSpec) -> list[str | None]:
         if not METRICS[metric.name].of_class:
             return [None]
-        positive = self.study.positive_class
         if metric.per_class:
             return [None, *self.study.classes]
-        return [positive]
+        return [self.desk.class_of(metric.name, None)]
 
     def levels(self, pairing: Pairing, model: Model) -> Iterator[Finding]:
         """Yield the rates of one model, then the gaps between its groups."""
@@ -89,6 +92,22 @@ class _Teller:
                 yield self._row(pairing, None, group, metric, of, self.desk.change(pairing, group, metric, of))
         yield from self.scored(pairing, None)
         yield from self._moved_gaps(pairing) if pairing.stage == "change" else ()
+
+    def compared(self, pairing: Pairing) -> Iterator[Finding]:
+        """Yield how groups differ after adaptation where a gate asks for it, and how differently they changed."""
+        default = [
+            Compared("difference_of_changes", spec.name, of, view, "rest")
+            for spec in self.study.counted
+            for of in self._classes(spec)
+            for view in self.views(pairing.benchmark)[1:]
+        ]
+        asked = [one for gate in self.study.gates for one in asked_by(self.desk, gate, pairing.benchmark)]
+        for one in dict.fromkeys((*default, *asked)):
+            if one.stage == "difference" or (self.study.has_before and METRICS[one.metric].paired):
+                for group, other in comparisons(self.desk.groups(pairing, one.view), one.contrast):
+                    blank = self._blank(pairing, None, group, one.metric, one.of)
+                    blank = replace(blank, stage=one.stage, against="rest" if other is None else other)
+                    yield replace(blank, **compared_fields(self.desk, pairing, blank))
 
     def scored(self, pairing: Pairing, model: Model | None) -> Iterator[Finding]:
         """Yield what scores tell of one model, or of the change from one to another (None)."""
@@ -193,26 +212,6 @@ class _Teller:
             return replace(row, status="too_small", status_reason=f"{smallest:g} cases, fewer than {minimum}")
         details = change_details(sample) if pairing.stage == "change" and isinstance(sample, Paired) else None
         return replace(row, **interval_fields(sample), minimum_detectable=_detectable(sample), details=details)
-
-
-def count_fields(sample: Sample, *, higher_is_worse: bool) -> dict[str, Any]:
-    """Return the counts a row keeps, errors counted in the direction of harm."""
-    if isinstance(sample, Level):
-        counted = [n - k if sample.complement else k for k, n in zip(sample.hits, sample.sizes, strict=True)]
-        return {"n": sample.n, "k": sum(counted) / len(counted), "k_by_seed": tuple(counted)}
-    if isinstance(sample, Paired):
-        rises = sample.sign > 0  # the metric rises when a pair is gained
-        worse, better = (sample.gained, sample.lost) if rises == higher_is_worse else (sample.lost, sample.gained)
-        seeds, n = sample.seeds_count, sample.n
-        errors = [
-            sum(hits) / seeds if rises == higher_is_worse else n - sum(hits) / seeds
-            for hits in (sample.before, sample.after)
-        ]
-        names = ("n_before_errors", "n_after_errors", "n_new_errors", "n_fixed_errors")
-        return {"n": n, **dict(zip(names, (*errors, sum(worse) / seeds, sum(better) / seeds), strict=True))}
-    if isinstance(sample, Mean):
-        return {"n": sum(part.n for part in sample.parts) if sample.independent else sample.parts[0].n}
-    return {}
 
 
 def change_details(sample: Paired) -> dict[str, Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from fairtransfer.findings.samples import Sample
+from fairtransfer.findings.samples import Level as Rate
+from fairtransfer.findings.samples import Mean, Paired, Sample
 
-Stage = Literal["before", "after", "change", "scratch", "gain"]
+Stage = Literal["before", "after", "change", "scratch", "gain", "difference", "difference_of_changes"]
+"""The last two compare a group with others: its rate after adaptation, and how its rate changed."""
+
 Status = Literal["ok", "suppressed", "too_small", "undefined", "not_measured"]
 Level = Literal["overall", "group", "intersection", "gap"]
 
@@ -31,6 +34,9 @@ class Finding:
         The metric and, for a metric of one class, the class.
     group, level
         ``{}`` is everyone.
+    against
+        What a group is compared with: another group, or ``"rest"``, everyone outside it. Null where a row compares no
+        groups.
     n, k
         The metric's own denominator and numerator, averaged over seeds; `k_by_seed` are the counts themselves.
     n_before_errors, n_after_errors, n_new_errors, n_fixed_errors
@@ -44,8 +50,9 @@ class Finding:
     minimum_detectable
         The smallest difference this many people would have shown with 80 % power (one comparison).
     details
-        What only some rows have: for gaps the worst and best group, the noise floor and the corrected variance; for
-        changes the churn and, for one seed without units or weights, McNemar's mid-p: reported, never used by a verdict.
+        What only some rows have: for comparisons of groups the other side's numbers; for gaps the worst and best group, the
+        noise floor and the corrected variance; for changes the churn and, for one seed without units or weights, McNemar's
+        mid-p: reported, never used by a verdict.
     """
 
     audit_id: str
@@ -77,6 +84,7 @@ class Finding:
     status: Status = "ok"
     status_reason: str | None = None
     details: dict[str, Any] | None = None
+    against: dict[str, str] | Literal["rest"] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as findings.json keeps it."""
@@ -100,3 +108,23 @@ def interval_fields(sample: Sample) -> dict[str, Any]:
         "seed_sd": part.sd if sample.of_procedure and sample.seeds_count > 1 else None,
         "seed_share": sample.seed_share() if sample.of_procedure and sample.seeds_count > 1 else None,
     }
+
+
+def count_fields(sample: Sample, *, higher_is_worse: bool) -> dict[str, Any]:
+    """Return the counts a row keeps, errors counted in the direction of harm."""
+    if isinstance(sample, Rate):
+        counted = [n - k if sample.complement else k for k, n in zip(sample.hits, sample.sizes, strict=True)]
+        return {"n": sample.n, "k": sum(counted) / len(counted), "k_by_seed": tuple(counted)}
+    if isinstance(sample, Paired):
+        rises = sample.sign > 0  # the metric rises when a pair is gained
+        worse, better = (sample.gained, sample.lost) if rises == higher_is_worse else (sample.lost, sample.gained)
+        seeds, n = sample.seeds_count, sample.n
+        errors = [
+            sum(hits) / seeds if rises == higher_is_worse else n - sum(hits) / seeds
+            for hits in (sample.before, sample.after)
+        ]
+        names = ("n_before_errors", "n_after_errors", "n_new_errors", "n_fixed_errors")
+        return {"n": n, **dict(zip(names, (*errors, sum(worse) / seeds, sum(better) / seeds), strict=True))}
+    if isinstance(sample, Mean):
+        return {"n": sum(part.n for part in sample.parts) if sample.independent else sample.parts[0].n}
+    return {}

@@ -14,6 +14,7 @@ from statistics import fmean
 import numpy as np
 
 from fairtransfer.stats import intervals
+from fairtransfer.stats.contrasts import correlated_difference
 from fairtransfer.stats.effective import (
     Moments,
     design_effect,
@@ -254,10 +255,10 @@ class Paired(Sample):
 
 @dataclass(frozen=True)
 class Difference(Sample):
-    """A difference of two rates of different people, ``first - second``."""
+    """A difference of two rates (or averages over classes) of different people, ``first - second``."""
 
-    first: Level
-    second: Level
+    first: Level | Mean
+    second: Level | Mean
 
     @property
     def range(self) -> Limits:
@@ -285,13 +286,17 @@ class Difference(Sample):
         return fmean(self.by_seed)
 
     def examples(self, level: float) -> Interval:
-        """Return the envelope of Newcombe's and Agresti and Caffo's intervals at effective sizes."""
+        """Return the envelope of Newcombe's and Agresti and Caffo's intervals at effective sizes; MOVER for averages."""
         one, two = self.first, self.second
+        if isinstance(one, Mean) or isinstance(two, Mean):
+            return correlated_difference(one.estimate, one.examples(level), two.estimate, two.examples(level), 0.0)
         return intervals.envelope(one.estimate, one.size(level), two.estimate, two.size(level), normal_quantile(level))
 
     @property
     def method(self) -> str:
         """How the interval is made."""
+        if isinstance(self.first, Mean):
+            return f"mover of {self.first.method}"
         return "newcombe/agresti-caffo envelope" + suffix(
             self.seeds_count,
             clustered=self.first.clustered,

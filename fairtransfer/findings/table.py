@@ -8,17 +8,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from fairtransfer.errors import DefinitionError, Problem, Problems, did_you_mean
+from fairtransfer.errors import DefinitionError, Problem, Problems, did_you_mean, shown
 from fairtransfer.evidence.aggregate import Counted
 from fairtransfer.evidence.counted import BENCHMARK, cells_of, moments_of
 from fairtransfer.evidence.scored_table import score_rows
 from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.table_checks import Columns
+from fairtransfer.findings.comparisons import is_named
 from fairtransfer.findings.counts import Counts, View
 from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.findings.study import Judged, Study
 from fairtransfer.spec.audit import MetricSpec
-from fairtransfer.spec.gates import GateSpec, Policy
+from fairtransfer.spec.gates import BetweenGroups, GateSpec, Policy
 from fairtransfer.spec.names import EVENTS, SCORE_METRICS
 from fairtransfer.spec.scores import score_questions
 from fairtransfer.stats.metrics import METRICS
@@ -124,6 +125,7 @@ def _check(counted: Counted, question: Question) -> None:
                 hint = did_you_mean(name, known)
                 problems.add(Problem("FT-P018", f"`{name}` is not among the groups", hint, "add it to --groups"))
     for gate in question.gates:
+        _check_gate(gate, counted, question, problems)
         if gate.kind == "no_harm" and question.columns.before is None:
             problems.add(Problem("FT-P019", "`no_harm` compares with a model before", "", "give --before", gate.id))
         if gate.kind == "no_negative_transfer":
@@ -131,6 +133,26 @@ def _check(counted: Counted, question: Question) -> None:
             problems.add(Problem("FT-P019", found, "", "use `fairtransfer run`", gate.id))
     if problems.errors:
         raise DefinitionError(problems.errors)
+
+
+def _check_gate(gate: GateSpec, counted: Counted, question: Question, problems: Problems) -> None:
+    """Look for a class and a reference group that this table does not hold, and for a class that is not named."""
+    options = gate.options
+    if options.class_ is not None and options.class_ not in counted.classes:
+        hint = did_you_mean(options.class_, counted.classes)
+        problems.add(Problem("FT-P016", f"no row has the class `{shown(options.class_)}`", hint, "", gate.id))
+    one = METRICS[options.metric].of_class and options.metric != "balanced_accuracy"
+    if one and options.class_ is None and question.positive is None:
+        found = f"`{options.metric}` is about one class"
+        problems.add(Problem("FT-P041", found, "", "name it: class=..., or give --positive", gate.id))
+    known = set(counted.cells.column_names)
+    if isinstance(options, BetweenGroups) and options.reference and {f"g_{name}" for name in options.by} <= known:
+        columns = [counted.cells[f"g_{name}"].to_pylist() for name in options.by]
+        groups = [dict(zip(options.by, key, strict=True)) for key in sorted(set(zip(*columns, strict=True)))]
+        if not any(is_named(group, options.reference) for group in groups):
+            hint = did_you_mean(options.reference, [", ".join(group.values()) for group in groups])
+            found = f"no row belongs to the group `{shown(options.reference)}`"
+            problems.add(Problem("FT-P040", found, hint, "", gate.id))
 
 
 def _check_scores(question: Question, name: str, problems: Problems) -> None:

@@ -9,6 +9,7 @@ from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.gap import gap
 from fairtransfer.gates.no_harm import no_harm
 from fairtransfer.gates.no_negative_transfer import no_negative_transfer
+from fairtransfer.gates.ratio import ratio
 from fairtransfer.gates.verdict import judge, judge_table
 from fairtransfer.gates.worst_group import worst_group
 from fairtransfer.spec.gates import GateSpec
@@ -19,5 +20,6 @@ GATES: dict[str, Callable[[Desk, Target, GateSpec], Iterator[Contrast]]] = {
     "no_harm": no_harm,
     "worst_group": worst_group,
     "gap": gap,
+    "ratio": ratio,
     "no_negative_transfer": no_negative_transfer,
 }

@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from fairtransfer.findings.asking import Missing, Pairing
+from fairtransfer.findings.comparisons import Proportion
 from fairtransfer.findings.samples import Difference, Level, Mean, Paired, Sample
+from fairtransfer.formats import group_label
 from fairtransfer.stats import planning
 from fairtransfer.stats.holm import p_value_of_bound
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
@@ -55,6 +57,8 @@ class Contrast:
         +1 when more of the sample's estimate is harm, else -1.
     margin
         The largest harm that is acceptable, on the oriented scale.
+    other
+        The group it is compared with, where it is one.
     """
 
     gate: str
@@ -65,6 +69,7 @@ class Contrast:
     sign: int
     margin: float
     min_group: int
+    other: dict[str, str] | None = None
 
     @property
     def harm(self) -> float | None:
@@ -104,6 +109,19 @@ class Contrast:
             codes.append("few_seeds")
         return tuple(codes)
 
+    def slack(self, alpha: float) -> float:
+        """Return how far inside its margin the comparison stays; negative outside."""
+        return self.margin - self.upper(alpha)
+
+    @property
+    def barred(self) -> tuple[str, ...]:
+        """Why the comparison cannot pass although it can be evaluated, and may fail: reason codes, none if it can."""
+        return ()
+
+    def told(self, alpha: float) -> dict[str, Any]:  # noqa: ARG002  # some comparisons have bounds of their own
+        """Return what is kept of this kind of comparison besides harm and bounds."""
+        return {}
+
     def p_value(self, alpha: float) -> float:
         """Return the p-value of "the harm exceeds the margin"; 1 where not even the unadjusted bound at `alpha` does."""
         return 1.0 if self.blocked else p_value_of_bound(self.lower, self.margin, alpha)
@@ -113,6 +131,7 @@ class Contrast:
         found: dict[str, Any] = {
             "benchmark": self.benchmark,
             "group": self.group,
+            "against_group": self.other,
             "have": self.smallest,
             "people": None,
             "seeds": None,
@@ -130,7 +149,7 @@ class Contrast:
         level = alpha if (self.harm or 0.0) < self.margin else alpha / family
         distance = abs(self.margin - (self.harm or 0.0))
         half = self.sample.seed_part(1 - level).half
-        if half >= distance:
+        if half >= distance and half > 0:
             return {**found, "seeds": self._seeds(level, distance)}
         people = _people(self.sample, math.sqrt(distance**2 - half**2), level)
         return {**found, "people": None if people is None else max(people, math.ceil(self.smallest) + 1)}
@@ -147,11 +166,17 @@ class Contrast:
         return None
 
 
+def against(other: dict[str, str] | None) -> str:
+    """Return whom a group is compared with, in words; None is everyone else."""
+    return "everyone else" if other is None else group_label(other)
+
+
 def _parts(sample: Sample) -> Iterator[Level | Paired]:
     if isinstance(sample, Level | Paired):
         yield sample
-    elif isinstance(sample, Difference):
-        yield from (sample.first, sample.second)
+    elif isinstance(sample, Difference | Proportion):
+        yield from _parts(sample.first)
+        yield from _parts(sample.second)
     elif isinstance(sample, Mean):
         yield from sample.parts
 
@@ -167,13 +192,15 @@ def _people(sample: Sample, distance: float, alpha: float) -> int | None:
         plain, worth = planning.n_paired(sample.discordant, distance, alpha), sample.scale(1 - alpha)
     elif isinstance(sample, Level):
         plain, worth = planning.n_single(sample.share, distance, alpha), min(1.0, sample.size(1 - alpha) / sample.n)
-    elif isinstance(sample, Difference):
+    elif isinstance(sample, Difference | Proportion):
         one, two = sample.first, sample.second
-        ratio = two.n / one.n
-        plain, worth = (
-            planning.n_difference(one.share, two.share, ratio, distance, alpha),
-            min(1.0, one.size(1 - alpha) / one.n),
-        )
+        if isinstance(one, Mean) or isinstance(two, Mean):
+            return None
+        times, worth = two.n / one.n, min(1.0, one.size(1 - alpha) / one.n)
+        if isinstance(sample, Proportion):
+            plain = planning.n_ratio(one.share, two.share, sample.limit, times, distance, alpha)
+        else:
+            plain = planning.n_difference(one.share, two.share, times, distance, alpha)
     else:
         return None
     return None if plain is None or worth <= 0 else math.ceil(plain / worth)

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fairtransfer.findings.asking import Missing
-from fairtransfer.formats import group_label, group_name, listing, percent, plural, points
+from fairtransfer.findings.comparisons import is_named
+from fairtransfer.formats import group_label, listing, percent, plural, points, ratio
 from fairtransfer.gates.contrast import Contrast
+from fairtransfer.gates.ratio import RatioContrast
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.stats.holm import holm
 
@@ -31,7 +33,8 @@ class GateResult:
     needed
         What would settle each contrast in the way.
     smallest_margin
-        The smallest margin at which the gate would have passed; null when something could not be evaluated.
+        The smallest margin (of `ratio` the largest share) at which the gate would have passed; null when something could
+        not be evaluated.
     """
 
     id: str
@@ -72,6 +75,11 @@ class Judged:
     @property
     def passed(self) -> bool:
         """Whether the harm stays below the margin."""
+        return self.inside and not self.contrast.barred
+
+    @property
+    def inside(self) -> bool:
+        """Whether the upper bound stays below the margin, whatever it rests on."""
         return not self.contrast.blocked and self.contrast.upper(self.alpha) < self.contrast.margin
 
     def to_json(self) -> dict[str, Any]:
@@ -82,6 +90,7 @@ class Judged:
             "benchmark": contrast.benchmark,
             "group": contrast.group,
             "against": contrast.against,
+            "against_group": contrast.other,
             "n": contrast.smallest,
             "harm": contrast.harm,
             "upper": contrast.upper(self.alpha) if known else None,
@@ -90,6 +99,7 @@ class Judged:
             "p_adjusted": self.adjusted if known else None,
             "blocked": list(contrast.blocked),
             "outcome": "fail" if self.failed else "pass" if self.passed else "inconclusive",
+            **(contrast.told(self.alpha) if known else {}),
         }
 
 
@@ -117,13 +127,12 @@ def decide(gate: GateSpec, judged: Sequence[Judged]) -> GateResult:
         return _result(
             gate, "inconclusive", _open_reason(gate, open_, len(active)), codes, open_, open_, judged, monitored
         )
-    closest = max(active, key=lambda j: j.contrast.upper(j.alpha) - j.contrast.margin)
+    closest = min(active, key=lambda j: j.contrast.slack(j.alpha))
     return _result(gate, "pass", _pass_reason(gate, closest, len(active)), (), [closest], [], judged, monitored)
 
 
 def _is_monitored(gate: GateSpec, contrast: Contrast) -> bool:
-    names = {", ".join(contrast.group.values()), group_name(contrast.group)}
-    return not names.isdisjoint(gate.options.monitored)
+    return any(is_named(contrast.group, name) for name in gate.options.monitored)
 
 
 def _result(
@@ -137,9 +146,6 @@ def _result(
     monitored: tuple[dict[str, str], ...],
 ) -> GateResult:
     active = [j for j in judged if j.contrast.group not in monitored]
-    margins = [j.contrast.upper(j.alpha) for j in active if not j.contrast.blocked]
-    smallest = max(margins) if margins and len(margins) == len(active) else None
-    oriented = None if smallest is None else abs(smallest) if gate.kind == "worst_group" else smallest
     needed = tuple(j.contrast.needed(j.alpha, j.family) for j in open_)
     tail = f"; {plural(len(monitored), 'group')} monitored, not judged" if monitored else ""
     rows = tuple(j.to_json() for j in judged)
@@ -152,7 +158,7 @@ def _result(
         codes,
         deciding,
         needed,
-        oriented,
+        _smallest_margin(gate, active),
         rows,
         gate.margin,
         gate.line,
@@ -160,15 +166,28 @@ def _result(
     )
 
 
+def _smallest_margin(gate: GateSpec, active: Sequence[Judged]) -> float | None:
+    if not active or any(j.contrast.blocked or j.contrast.barred for j in active):
+        return None
+    if gate.kind == "ratio":
+        return min(j.contrast.limit(j.alpha) for j in active if isinstance(j.contrast, RatioContrast))
+    smallest = max(j.contrast.upper(j.alpha) for j in active)
+    return abs(smallest) if gate.kind == "worst_group" else smallest
+
+
 def _codes(judged: Judged) -> tuple[str, ...]:
     contrast = judged.contrast
     if contrast.blocked:
         return contrast.blocked
+    if judged.inside:
+        return contrast.barred
     assert not isinstance(contrast.sample, Missing), "a contrast that is not blocked has a sample"
     return ("seed_limited",) if contrast.sample.seed_share(1 - judged.alpha) > 0.5 else ("wide_ci",)
 
 
 def _number(gate: GateSpec, value: float | None) -> str:
+    if gate.kind == "ratio":
+        return ratio(value)
     if gate.kind == "worst_group":
         return percent(None if value is None else abs(value))
     return points(value)
@@ -180,22 +199,25 @@ def _who(judged: Judged) -> str:
     return group_label(judged.contrast.group) + of
 
 
-def _described(gate: GateSpec, judged: Judged, bound: float, side: str) -> str:
+def _described(gate: GateSpec, judged: Judged, *, failed: bool) -> str:
     contrast = judged.contrast
+    if isinstance(contrast, RatioContrast):
+        return f"{_who(judged)} {contrast.describe(judged.alpha, failed=failed)}"
+    bound = contrast.lower(judged.alpha) if failed else contrast.upper(judged.alpha)
     what = f"{_who(judged)} {_number(gate, contrast.harm)} against {contrast.against}"
-    return f"{what} ({side} bound {_number(gate, bound)})"
+    return f"{what} ({'lower' if failed else 'upper'} bound {_number(gate, bound)})"
 
 
 def _fail_reason(gate: GateSpec, failed: Sequence[Judged]) -> str:
     first = failed[0]
     more = f", and {plural(len(failed) - 1, 'more group')}" if len(failed) > 1 else ""
-    worst = _described(gate, first, first.contrast.lower(first.alpha), "lower")
-    return f"over the limit of {_number(gate, gate.margin)}: {worst}{more}"
+    beyond = "below" if gate.kind == "ratio" else "over"
+    return f"{beyond} the limit of {_number(gate, gate.margin)}: {_described(gate, first, failed=True)}{more}"
 
 
 def _pass_reason(gate: GateSpec, closest: Judged, count: int) -> str:
     groups = f"all {count} comparisons" if count > 1 else "the one comparison"
-    nearest = _described(gate, closest, closest.contrast.upper(closest.alpha), "upper")
+    nearest = _described(gate, closest, failed=False)
     return f"{groups} inside the limit of {_number(gate, gate.margin)}; closest is {nearest}"
 
 
@@ -204,6 +226,7 @@ _WORDS = {
     "below_min_n": "fewer cases than the policy's minimum",
     "few_clusters": "fewer than 20 units",
     "few_seeds": "fewer than 3 seeds",
+    "few_events": "fewer than 5 cases put into the class",
     "wide_ci": "the interval holds the limit; more cases would narrow it",
     "seed_limited": "the interval holds the limit; more seeds would narrow it, more cases would not",
 }
@@ -213,7 +236,8 @@ def _open_reason(gate: GateSpec, open_: Sequence[Judged], count: int) -> str:
     by_code: dict[str, list[str]] = {}
     for judged in open_:
         for code in _codes(judged)[:1]:
-            by_code.setdefault(code, []).append(_who(judged))
+            pair = f" against {judged.contrast.against}" if judged.contrast.other else ""
+            by_code.setdefault(code, []).append(_who(judged) + pair)
     parts = [
         f"{_WORDS[code]} ({listing(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''})"
         for code, names in by_code.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -94,7 +94,9 @@ def judge_table(desk: Desk) -> Verdict:
     chosen = Chosen(*study.models[0], "the predictions given")
     gates, family = judge_model(desk, chosen)
     outcome = worst([gate.outcome for gate in gates])
-    return Verdict(outcome, chosen, gates, (), (), study.policy, family=family, exploratory=False)
+    return Verdict(
+        outcome, chosen, gates, (), tuple(_levelling(study.gates)), study.policy, family=family, exploratory=False
+    )
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
@@ -178,6 +180,16 @@ def _hold(gate: GateResult, why: str) -> GateResult:
     return replace(gate, outcome="inconclusive", reason=f"{why}; otherwise: {gate.reason}", reason_codes=(code,))
 
 
+def _levelling(gates: Sequence[GateSpec]) -> Iterator[str]:
+    """Yield the warning that groups may be made alike by making the better served one worse."""
+    kinds = {gate.kind for gate in gates}
+    if kinds & {"gap", "ratio"} and not kinds & {"no_harm", "worst_group"}:
+        yield (
+            "a gap can close because the better served group gets worse; no gate asked for would notice "
+            "(add `no_harm` or `worst_group`)"
+        )
+
+
 def _failed(jobs: Sequence[Mapping[str, Any]]) -> str:
     """Return which jobs have no result, and why, in a line."""
     counts = Counter((job["strategy"] or "before", job["reason"].split(":")[0]) for job in jobs)
@@ -191,13 +203,7 @@ def _seeds(record: RunRecord, chosen: Chosen | None) -> int:
 
 
 def _notes(record: RunRecord, chosen: Chosen | None) -> tuple[str, ...]:
-    notes = []
-    kinds = {gate.kind for gate in record.audit.gates}
-    if "gap" in kinds and not kinds & {"no_harm", "worst_group"}:
-        notes.append(
-            "a gap can close because the better served group gets worse; no gate of this audit would notice "
-            "(add `no_harm` or `worst_group`)"
-        )
+    notes = list(_levelling(record.audit.gates))
     seeds = _seeds(record, chosen)
     if record.audit.claim == "procedure" and seeds < PROCEDURE_RECOMMENDED:
         notes.append(

@@ -12,8 +12,9 @@ from fairtransfer.spec.gates import GateSpec
 def worst_group(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group: its rate against the limit."""
     options = gate.options
+    of = desk.class_of(options.metric, options.class_)
     for group in desk.groups(target.change, options.by):
-        sample = desk.level(target.change, "after", group, options.metric, options.class_)
+        sample = desk.level(target.change, "after", group, options.metric, of)
         yield Contrast(
             gate.id,
             target.benchmark,

@@ -7,7 +7,7 @@ of the groups' sums, and `suppress.hidden_groups` hides what they could be worke
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -105,20 +105,26 @@ def is_secret(row: Row, classes: tuple[str, ...], hidden: Hidden, few: AbstractS
     return any(is_about(row, hidden, of) for of in told or (None,))
 
 
-def hidden_answers(rows: Iterable[Row], classes: tuple[str, ...], below: int) -> set[Answered]:
+def hidden_answers(rows: Sequence[Row], classes: tuple[str, ...], below: int) -> set[Answered]:
     """Return which rows of precision to hide: few were put into the class, or their number would follow from the others."""
     counted: dict[Answered, dict[Group, int]] = defaultdict(dict)
     for row in rows:
         if _event(row["metric"]) == "precise" and row["level"] != "gap" and row["n"]:
             of = row["class"] or classes[0]
             counted[_about(row)][frozenset({(CLASS, of)})] = row["n"]
-    found: set[Answered] = set()
+    found = {(*_about(row), row["class"] or classes[0]) for row in rows if _few_compared(row, below)}
     for about, people in counted.items():
         hidden = {cell for cell, n in people.items() if n < below}
         while more := set(too_telling(frozenset(), list(people), people, hidden, below)) - hidden:
             hidden |= more
         found |= {(*about, of) for cell in hidden for _, of in cell}
     return found
+
+
+def _few_compared(row: Row, below: int) -> bool:
+    """Say whether a row compares with a group of which few were put into the class."""
+    n = (row["details"] or {}).get("other_n")
+    return _event(row["metric"]) == "precise" and row.get("against") is not None and n is not None and n < below
 
 
 def _about(row: Row) -> Answered:

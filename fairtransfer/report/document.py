@@ -26,6 +26,7 @@ from fairtransfer.report.sections import (
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import CLASS, Hidden, hidden_groups, public_gate, thinned, without
 from fairtransfer.report.tables import Table
+from fairtransfer.report.widened import gap_tables
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _document(
         unknowns=tuple(told.unknowns(record, subject)),
         scope=tuple(told.scope(record)),
         figures=figures(subject),
-        groups=tuple(results.group_tables(subject)),
+        groups=(*results.group_tables(subject), *gap_tables(subject)),
         others=results.others_table(subject),
         benchmarks=benchmarks(record, subject.rows, subject.hidden),
         method=method(record, verdict),

@@ -18,7 +18,8 @@ _BEFORE = {
 
 _INTERVALS = (
     "95%, two-sided, in tables. One rate: Wilson. A change on the same cases: Bonett-Price. A difference of two groups: the "
-    "union of Newcombe and Agresti-Caffo. Rows that share a unit count as one sample (ratio variance, Student's t). "
+    "union of Newcombe and Agresti-Caffo. A difference of two groups' changes, and a ratio of two groups (never divided): "
+    "MOVER. Rows that share a unit count as one sample (ratio variance, Student's t). "
 )
 _SEEDS = {
     "procedure": "The spread over seeds is a second part of every interval (MOVER with Student's t).",

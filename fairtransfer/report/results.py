@@ -16,6 +16,7 @@ _GATE_WORDS = {
     "no_harm": "No harm",
     "worst_group": "Worst group",
     "gap": "Gap",
+    "ratio": "Ratio",
     "no_negative_transfer": "No negative transfer",
 }
 
@@ -27,6 +28,8 @@ def gate_name(gate: Mapping[str, Any]) -> str:
 
 
 def _limit(gate: Mapping[str, Any]) -> str:
+    if gate["kind"] == "ratio":
+        return f"at least {formats.ratio(gate['margin'])}"
     return formats.percent(gate["margin"]) if gate["kind"] == "worst_group" else formats.points(gate["margin"])
 
 

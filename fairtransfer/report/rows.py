@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 Row = dict[str, Any]
-Key = tuple[str, str, str | None, str | None, str, str | None, frozenset[tuple[str, str]]]
+Against = dict[str, str] | Literal["rest"] | None
+Key = tuple[str, str, str | None, str | None, str, str | None, frozenset[tuple[str, str]], Any]
 
 
 class Rows:
@@ -19,7 +20,7 @@ class Rows:
     @staticmethod
     def _key(row: Row) -> Key:
         about = (row["benchmark"], row["stage"], row["strategy"], row["label_budget"], row["metric"], row["class"])
-        return (*about, frozenset(row["group"].items()))
+        return (*about, frozenset(row["group"].items()), _hashable(row.get("against")))
 
     def find(
         self,
@@ -30,9 +31,11 @@ class Rows:
         strategy: str | None = None,
         budget: str | None = None,
         of: str | None = None,
+        against: Against = None,
     ) -> Row | None:
         """Return one row, or None where there is none; the order of a group's attributes does not matter."""
-        return self._index.get((benchmark, stage, strategy, budget, metric, of, frozenset(group.items())))
+        about = (benchmark, stage, strategy, budget, metric, of, frozenset(group.items()))
+        return self._index.get((*about, _hashable(against)))
 
     def groups(self, benchmark: str, view: tuple[str, ...]) -> list[dict[str, str]]:
         """Return the groups of a view, attributes in the view's order, groups in order of first appearance."""
@@ -45,8 +48,8 @@ class Rows:
         return [dict(zip(view, values, strict=True)) for values in found]
 
     def metrics(self) -> list[tuple[str, str | None]]:
-        """Return every (metric, class) there are rows for, in order of first appearance."""
-        return list(dict.fromkeys((r["metric"], r["class"]) for r in self.all))
+        """Return every (metric, class) that was measured, in order of first appearance; gates may compare groups by others."""
+        return list(dict.fromkeys((r["metric"], r["class"]) for r in self.all if r.get("against") is None))
 
     def models(self, benchmark: str) -> list[tuple[str, str]]:
         """Return every (strategy, label budget), in order of first appearance."""
@@ -64,3 +67,7 @@ class Rows:
             for r in self.all
             if r["level"] == "gap" and (r["benchmark"], r["metric"], r["class"]) == (benchmark, metric, of)
         )
+
+
+def _hashable(against: Against) -> Any:
+    return frozenset(against.items()) if isinstance(against, dict) else against

@@ -144,7 +144,8 @@ def _width(gap: float) -> str:
 
 def needed(entry: dict[str, Any], *, several: bool) -> str:
     """Return what would settle a comparison; `several`: there is more than one benchmark to name."""
-    who = formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else "")
+    against = f" against {formats.group_label(other)}" if (other := entry.get("against_group")) else ""
+    who = formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else "") + against
     if entry.get("people"):
         return f"{who}: about {formats.count(entry['people'])} cases, not {formats.count(entry['have'])}"
     if entry.get("units"):

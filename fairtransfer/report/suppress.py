@@ -34,6 +34,9 @@ CLASS = "\0class"
 MOST_SOLVED = 400
 """With more hidden groups than this, sums are looked at one by one and no longer all together."""
 
+REST = "rest"
+"""What a row is compared with when that is everyone outside its group."""
+
 _ROUNDING = 1e-9
 
 Group = frozenset[tuple[str, str]]
@@ -136,16 +139,27 @@ def is_about(row: Mapping[str, Any], hidden: Hidden, of: str | None = None) -> b
     of
         The class whose cases the row counts; then it is also about the part of a group that has the class.
     """
-    part = frozenset() if of is None else frozenset({(CLASS, of)})
+    part: Group = frozenset() if of is None else frozenset({(CLASS, of)})
     if row["level"] != "gap":
-        group = frozenset(row["group"].items())
-        return not hidden.isdisjoint({(row["benchmark"], group), (row["benchmark"], group | part)})
+        told = [frozenset(group.items()) for group in _compared(row)]
+        return not hidden.isdisjoint(
+            {(row["benchmark"], group | of_class) for group in told for of_class in (frozenset(), part)}
+        )
     left_out = {frozenset(group.items()) for group in (row["details"] or {}).get("groups_left_out", ())}
     view = frozenset(row["group"])
     return any(
         benchmark == row["benchmark"] and {name for name, _ in group - part} == view and group - part not in left_out
         for benchmark, group in hidden
     )
+
+
+def _compared(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the groups a row tells of: its own, and the one it is compared with.
+
+    From a group and everyone outside it everyone follows, so that everyone may not be hidden either.
+    """
+    against = row.get("against")
+    return [row["group"]] + ([] if against is None else [{}] if against == REST else [against])
 
 
 def thinned(row: Row, hidden: Hidden) -> Row:
@@ -201,7 +215,12 @@ def public_gate(
     """
 
     def shown(entry: Mapping[str, Any]) -> bool:
-        about = {"benchmark": keys[entry["benchmark"]], "group": entry["group"], "level": "group"}
+        about = {
+            "benchmark": keys[entry["benchmark"]],
+            "group": entry["group"],
+            "against": entry.get("against_group"),
+            "level": "group",
+        }
         return not any(is_about(about, hidden, of) for of in classes or (None,))
 
     lists = {name: [entry for entry in gate[name] if shown(entry)] for name in ("decided_by", "needed", "contrasts")}

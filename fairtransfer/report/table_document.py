@@ -17,13 +17,15 @@ from fairtransfer.report.figures import figures
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import unknown_is_hidden
 from fairtransfer.report.tables import Table
+from fairtransfer.report.widened import gap_tables
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
 NOT_JUDGED = "MEASURED, NOT JUDGED"
 
 _INTERVALS = (
     "95%, two-sided. One rate: Wilson. A change on the same cases: Bonett-Price. A difference of two groups: the union of "
-    "Newcombe and Agresti-Caffo. Rows that share a unit count as one sample."
+    "Newcombe and Agresti-Caffo. A difference of two groups' changes, and a ratio of two groups (never divided): MOVER. "
+    "Rows that share a unit count as one sample."
 )
 
 
@@ -74,7 +76,7 @@ def build_table(
         needed=results.needed(subject),
         unknowns=tuple(_unknowns(counted, subject)),
         figures=figures(subject),
-        groups=tuple(results.group_tables(subject)),
+        groups=(*results.group_tables(subject), *gap_tables(subject)),
         facts=tuple(_facts(counted, question, subject)),
         outside=_outside(counted, subject.study.policy.suppress_below),
         method=tuple(_method(question)),
@@ -118,6 +120,7 @@ def _unknowns(counted: Counted, subject: Subject) -> Iterator[str]:
         if not note.endswith(f" {UNKNOWN_GROUP}"):
             yield f"{formats.count(n)} {note}."
     yield from told.unassessed(subject)
+    yield from told.notes(subject)
     yield "Whether these cases resemble those to come, and whether their labels and groups are right, is in no interval."
 
 

@@ -84,7 +84,7 @@ def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
     for benchmark in record.run["benchmarks"]:
         yield from _of_benchmark(record, subject, benchmark, record.cards[benchmark["id"]].card)
     yield from unassessed(subject)
-    yield from (f"{note[0].upper()}{note[1:]}." for note in subject.verdict["notes"])
+    yield from notes(subject)
     if record.given is not None:
         yield (
             "How the models were made is not known here: the judged cases may have been among those they were adapted on "
@@ -105,7 +105,9 @@ def examined(subject: Subject) -> str:
 def unassessed(subject: Subject) -> Iterator[str]:
     """Yield who is too few to say anything of, and how many groups are hidden."""
     metric = subject.metric[0]
-    little = (r for r in subject.rows.all if r["status"] == "too_small" and r["metric"] == metric)
+    little = (
+        r for r in subject.rows.all if r["status"] == "too_small" and r["metric"] == metric and not r.get("against")
+    )
     small = sorted({formats.group_name(r["group"]) for r in little})
     if small:
         others = " and others" if len(small) > MOST_NAMED else ""
@@ -113,6 +115,11 @@ def unassessed(subject: Subject) -> Iterator[str]:
     if subject.hidden:
         hidden = formats.plural(len(subject.hidden), "small group")
         yield f"{hidden} hidden in this document; the verdict used them in full."
+
+
+def notes(subject: Subject) -> Iterator[str]:
+    """Yield what limits the verdict."""
+    yield from (f"{note[0].upper()}{note[1:]}." for note in subject.verdict["notes"])
 
 
 def _of_benchmark(record: RunRecord, subject: Subject, benchmark: Mapping[str, Any], card: Card) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Discriminator, Field, Tag, field_validator, model_validator
 
 from fairtransfer.spec.document import Document
+from fairtransfer.spec.names import OTHER_GROUP, UNKNOWN_GROUP
 from fairtransfer.spec.source import Source, parse_source
 from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, refuse
 
@@ -140,6 +141,15 @@ class Attribute(Strict):
     question_wording: Sentence | None = None
     legal_basis: Sentence | None = None
     note: Sentence | None = None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that are declared; empty where the values found are the groups."""
+        declared = tuple(bin_.label for bin_ in self.bins) if self.bins else self.values
+        if not declared:
+            return ()
+        pooled = (OTHER_GROUP,) if self.others == "pool" else ()
+        return (*declared, *pooled, *((UNKNOWN_GROUP,) if self.missing == "own_group" else ()))
 
     @field_validator("bins")
     @classmethod

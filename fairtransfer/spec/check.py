@@ -11,7 +11,7 @@ from fairtransfer.spec.audit import AdaptOn, BenchmarkRef, LabelMap, LoadedAudit
 from fairtransfer.spec.card import Card, LoadedCard, TextInput
 from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
-from fairtransfer.spec.gates import GateSpec
+from fairtransfer.spec.gates import BetweenGroups, GateSpec
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
 from fairtransfer.spec.strategies import CONTROLS, GroupOptions
@@ -328,6 +328,8 @@ def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
                 where, groups = ", ".join(f"`{i}`" for i in ids), ", ".join(f"`{g}`" for g in known)
                 found = f"`{shown(name)}` not a group column of {where} ({groups})"
                 yield document.problem("FT-Y033", (*at, "by"), found, "", did_you_mean(name, known))
+    if isinstance(options, BetweenGroups) and options.reference is not None and len(options.by) == 1:
+        yield from _reference(files, options, (*at, "contrast"))
     if options.class_ is not None and options.class_ not in files.classes:
         yield document.problem(
             "FT-Y033",
@@ -354,3 +356,14 @@ def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
             "add it",
             at_key=True,
         )
+
+
+def _reference(files: AuditFiles, options: BetweenGroups, at: Place) -> Iterator[Problem]:
+    """Check that the group others are compared with is one, where the cards say which groups there are."""
+    (name,), reference = options.by, str(options.reference)
+    attributes = (card.card.attribute(name) for card in files.benchmarks)
+    known = [group for attribute in attributes if attribute for group in attribute.groups or (reference,)]
+    if known and reference not in (*known, *(f"{name}={group}" for group in known)):
+        hint = did_you_mean(reference, known)
+        found = f"`{shown(reference)}` is not a group of `{name}`"
+        yield files.loaded.document.problem("FT-Y057", at, found, f"groups: {', '.join(dict.fromkeys(known))}", hint)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from fairtransfer.spec.names import HIGHER_IS_WORSE, PAIRED, SCORE_METRICS, MetricName
+from fairtransfer.spec.names import HIGHER_IS_WORSE, PAIRED, RATIO, SCORE_METRICS, MetricName
 from fairtransfer.spec.strict import Name, Sentence, Strict, refuse
 
 Margin = Annotated[float, Field(ge=0, le=1)]
@@ -104,20 +104,51 @@ class WorstGroup(GateOptions):
         return self.at_most if self.at_most is not None else float(self.at_least or 0.0)
 
 
-class Gap(GateOptions):
+class BetweenGroups(GateOptions):
+    """A gate that compares groups with each other."""
+
+    contrast: str = Field(
+        "rest", pattern=r"^(rest|all_pairs|reference:.+)$", description="rest | all_pairs | reference:<group>"
+    )
+
+    @property
+    def reference(self) -> str | None:
+        """The group every other one is compared with; None where that is everyone else, or every other group."""
+        return self.contrast.partition(":")[2] or None
+
+
+class Gap(BetweenGroups):
     """After adaptation no group may be worse than its comparison by more than the margin."""
 
     summary: ClassVar[str] = "no group may be served worse than the others by more than the margin"
     margin: Margin
-    contrast: str = Field(
-        "rest", pattern=r"^(rest|all_pairs|reference:.+)$", description="rest | all_pairs | reference:<group>"
-    )
+
+
+class Ratio(BetweenGroups):
+    """After adaptation every group's rate must be at least this share of its comparison's (four-fifths rule: 0.8)."""
+
+    summary: ClassVar[str] = "every group's rate must be at least a share of the others'"
+    metric: MetricName = "selection_rate"
+    at_least: Annotated[float, Field(gt=0, le=1)]
+
+    @field_validator("metric")
+    @classmethod
+    def _is_given(cls, value: MetricName) -> MetricName:
+        if value not in RATIO:
+            raise refuse(
+                "FT-Y056",
+                f"groups are not compared by a ratio of `{value}`",
+                f"allowed: {', '.join(sorted(RATIO))}",
+                "use `gap`, which compares by a difference",
+            )
+        return value
 
 
 GATE_OPTIONS: dict[str, type[GateOptions]] = {
     "no_harm": NoHarm,
     "worst_group": WorstGroup,
     "gap": Gap,
+    "ratio": Ratio,
     "no_negative_transfer": NoNegativeTransfer,
 }
 
@@ -140,6 +171,8 @@ class GateSpec:
     @property
     def margin(self) -> float:
         """The margin or limit, as a number between 0 and 1."""
+        if isinstance(self.options, Ratio):
+            return self.options.at_least
         return self.options.limit if isinstance(self.options, WorstGroup) else float(self.options.margin)  # type: ignore[attr-defined]  # every other gate has one
 
 

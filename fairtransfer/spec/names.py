@@ -52,6 +52,10 @@ PAIRED: frozenset[str] = frozenset(
 )
 """Metrics whose denominator does not depend on the model, so that before and after are compared on the same people."""
 
+RATIO: frozenset[str] = frozenset({"selection_rate", "true_positive_rate", "recall"})
+"""Metrics of which groups may be compared by a ratio: shares of people who are given the class. Errors are compared by
+differences: a ratio of rare errors says little, and another one than the ratio of what was answered rightly."""
+
 EVENTS: dict[str, str] = {
     "error_rate": "wrong",
     "accuracy": "wrong",
@@ -66,6 +70,9 @@ EVENTS: dict[str, str] = {
     "selection_rate": "selected",
 }
 """What the evidence counts for each metric; the same as in the table of metrics."""
+
+OTHER_GROUP = "other"
+"""The group of values that a card does not list and pools."""
 
 UNKNOWN_GROUP = "unknown"
 """The group of the people whose membership was not recorded."""

@@ -81,10 +81,11 @@ def _problem(detail: ErrorDetails, model: type[Strict], document: Document, at: 
         field = _fields_at(model, loc[:-1]).get(str(loc[-1]))
         return document.problem("FT-Y035", path, "required key is missing", field or "", "add it")
     if path[:1] == ("gates",) and kind in _RANGE | {"float_type"}:
+        limits = "above 0, at most 1" if kind == "greater_than" else "between 0 and 1"
         return document.problem(
             "FT-G004",
             path,
-            f"must be a finite number between 0 and 1, got `{_spelled(value)}`",
+            f"must be a finite number {limits}, got `{_spelled(value)}`",
             "",
             "write a number such as 0.05",
         )

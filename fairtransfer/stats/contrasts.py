@@ -6,6 +6,8 @@ standard errors would. Everything broadcasts. `z` and the limits handed in belon
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -13,6 +15,29 @@ from fairtransfer.stats.intervals import Interval, wilson
 
 FOUR_FIFTHS = 0.8
 """The limit of the four-fifths convention for ratios of selection rates (29 CFR 1607.4(D))."""
+
+
+class Shared(NamedTuple):
+    """What seeds add to the squared half-width of two rates, and to their product; zeros where they add nothing.
+
+    Attributes
+    ----------
+    first, second
+        ``t²/S`` times the variance over seeds of each rate.
+    both
+        The same of their covariance: what moves both rates alike.
+    """
+
+    first: float = 0.0
+    second: float = 0.0
+    both: float = 0.0
+
+
+class RatioBounds(NamedTuple):
+    """Limits of a ratio; `high` is None where no number is too large."""
+
+    low: float
+    high: float | None
 
 
 def ratio_contrast(p_a: ArrayLike, n_a: ArrayLike, p_b: ArrayLike, n_b: ArrayLike, tau: float, z: float) -> Interval:
@@ -50,6 +75,40 @@ def ratio_contrast(p_a: ArrayLike, n_a: ArrayLike, p_b: ArrayLike, n_b: ArrayLik
         raise ValueError(f"tau is {tau:g}; a ratio is compared with a number above 0, such as {FOUR_FIFTHS:g}")
     a, b = np.asarray(p_a, dtype=np.float64), np.asarray(p_b, dtype=np.float64)
     return correlated_difference(a, wilson(a, n_a, z), tau * b, _times(wilson(b, n_b, z), tau), 0.0)
+
+
+def ratio_bounds(a: float, limits_a: Interval, b: float, limits_b: Interval, seeds: Shared = Shared()) -> RatioBounds:  # noqa: B008  # a tuple of zeros cannot be changed
+    """Return between which ratios ``a / b`` lies: those that `ratio_contrast` calls neither too low nor too high.
+
+    Parameters
+    ----------
+    a, b
+        Rates in [0, 1] of groups that share no people.
+    limits_a, limits_b
+        Their limits at the level wanted, which bracket them.
+    seeds
+        What the spread over seeds adds.
+
+    Returns
+    -------
+    RatioBounds
+        The lower limit is at least 0.
+
+    Notes
+    -----
+    The contrast's limits are 0 at the roots of a quadratic in the ratio (Donner and Zou 2012, closed form). With the
+    distances ``A`` and ``B`` of the rates to their limits: ``(b² - B²)τ² - 2abτ + a² - A² = 0``.
+    """
+    product = a * b - seeds.both
+
+    def ends(far_a: float, far_b: float) -> tuple[float, float, float]:
+        square, constant = b * b - far_b * far_b - seeds.second, a * a - far_a * far_a - seeds.first
+        return square, constant, max(product * product - square * constant, 0.0) ** 0.5
+
+    _, constant, root = ends(a - float(limits_a.low), float(limits_b.high) - b)
+    low = constant / (product + root) if constant > 0 and product + root > 0 else 0.0
+    square, _, root = ends(float(limits_a.high) - a, b - float(limits_b.low))
+    return RatioBounds(low, (product + root) / square if square > 0 else None)
 
 
 def difference_of_changes(change_a: ArrayLike, limits_a: Interval, change_b: ArrayLike, limits_b: Interval) -> Interval:

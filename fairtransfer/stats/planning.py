@@ -39,6 +39,13 @@ def n_difference(
     return _people(p * (1 - p) + p_other * (1 - p_other) / ratio, distance, alpha, power)
 
 
+def n_ratio(
+    p: float, p_other: float, tau: float, ratio: float, distance: float, alpha: float, power: float = POWER
+) -> int | None:
+    """Return how many people a group needs for a claim about ``p - tau·p_other``; the other group is `ratio` times as large."""
+    return _people(p * (1 - p) + tau * tau * p_other * (1 - p_other) / ratio, distance, alpha, power)
+
+
 def n_pass(p: float, p_other: float, ratio: float, margin: float, alpha: float, power: float = POWER) -> int | None:
     """Return how many people the smaller group needs to pass, if both truly fare alike: the difference is below the margin.
 

@@ -1,0 +1,73 @@
+"""Rows that compare a group with everyone else or with another: how their rates differ, and how differently they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fairtransfer.findings.asking import Desk, Missing, Pairing
+from fairtransfer.findings.counts import View
+from fairtransfer.findings.rows import Finding, count_fields, interval_fields
+from fairtransfer.findings.samples import Level, Mean, Paired
+from fairtransfer.spec.gates import BetweenGroups, GateSpec
+from fairtransfer.stats.metrics import METRICS
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A question that compares groups.
+
+    Attributes
+    ----------
+    of
+        The class of the metric.
+    contrast
+        ``rest``, ``all_pairs`` or ``reference:<group>``.
+    """
+
+    stage: Literal["difference", "difference_of_changes"]
+    metric: str
+    of: str | None
+    view: View
+    contrast: str
+
+
+def asked_by(desk: Desk, gate: GateSpec, benchmark: str) -> Iterator[Compared]:
+    """Yield the comparisons of a gate that compares groups with one of them, or all of them."""
+    options = gate.options
+    if (
+        not isinstance(options, BetweenGroups)
+        or options.contrast == "rest"
+        or options.benchmark not in (None, benchmark)
+    ):
+        return
+    if set(options.by) <= set(desk.study.benchmark(benchmark).attributes):
+        of = desk.class_of(options.metric, options.class_)
+        yield Compared("difference", options.metric, of, options.by, options.contrast)
+        yield Compared("difference_of_changes", options.metric, of, options.by, options.contrast)
+
+
+def compared_fields(desk: Desk, pairing: Pairing, blank: Finding) -> dict[str, Any]:
+    """Return the fields of a row from its group, metric and whom it is compared with.
+
+    `n` and the counts of pairs are the group's own; those of the other side stand in `details`: from both any reader can
+    compute the interval again.
+    """
+    other = blank.against if isinstance(blank.against, dict) else None
+    ask = desk.difference if blank.stage == "difference" else desk.change_difference
+    sample = ask(pairing, blank.group, other, blank.metric, blank.class_)
+    if isinstance(sample, Missing):
+        return {"n": sample.n, "status": sample.status, "status_reason": sample.reason}
+    minimum, (one, two) = desk.study.policy.min_group, (sample.first, sample.second)
+    counts = [count_fields(side, higher_is_worse=METRICS[blank.metric].higher_is_worse) for side in (one, two)]
+    details = {f"other_{name}": value for name, value in counts[1].items()}
+    smallest = min(_smallest(one), _smallest(two))
+    if smallest < minimum:
+        reason = f"{smallest:g} cases, fewer than {minimum}"
+        return counts[0] | {"details": details, "status": "too_small", "status_reason": reason}
+    return counts[0] | interval_fields(sample) | {"details": {"own": one.estimate, "other": two.estimate, **details}}
+
+
+def _smallest(side: Level | Paired | Mean) -> float:
+    return min(part.n for part in side.parts) if isinstance(side, Mean) else side.n

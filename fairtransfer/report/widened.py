@@ -1,0 +1,115 @@
+"""The tables that compare groups with each other: whether a gap widened, and the differences and ratios gates ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairtransfer import formats
+from fairtransfer.report import results, sentences, tables
+from fairtransfer.report.rows import Row
+from fairtransfer.report.subject import Subject
+from fairtransfer.report.tables import Table
+
+_WORDS = {"worse": "lost ground", "better": "gained ground", None: "cannot be told"}
+
+
+def gap_tables(subject: Subject) -> Iterator[Table]:
+    """Yield per view how the candidate's groups changed against the rest, then what gates compare with named groups."""
+    for benchmark in subject.study.benchmarks:
+        for view in benchmark.views:
+            rows = [row for row in _rows(subject, benchmark.key, view) if row["against"] == "rest"]
+            mine = [row for row in rows if (row["metric"], row["class"]) == subject.metric]
+            if mine:
+                yield _widened(subject, benchmark.key, view, mine)
+        for view in benchmark.views:
+            yield from _between(subject, benchmark.key, view)
+    yield from _ratios(subject)
+
+
+def _ratios(subject: Subject) -> Iterator[Table]:
+    """Yield a table for every gate that judges ratios: each of them with the bounds the verdict used."""
+    several = len(subject.study.benchmarks) > 1
+    gates = [gate for gate in subject.verdict["gates"] if gate["kind"] == "ratio"]
+    for number, gate in enumerate(gates):
+        caption = f"{results.gate_name(gate)}: 1 is the same rate (bounds of the verdict in brackets)"
+        listed = [
+            (
+                formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else ""),
+                entry["against"],
+                formats.OUTCOME_WORDS[entry["outcome"]],
+                formats.count(entry["n"]),
+                _ratio(entry),
+            )
+            for entry in gate["contrasts"]
+        ]
+        headings = ("Group", "Compared with", "Outcome", "Cases (of the smaller side)", "Ratio")
+        yield tables.table(f"q-{number}", caption, headings, listed, text_columns=3)
+
+
+def _ratio(entry: Mapping[str, Any]) -> str:
+    if entry["blocked"]:
+        return "–"
+    low, high = formats.ratio(entry["ratio_lower"]), entry["ratio_upper"]
+    bounds = f"{low} or more" if high is None else f"{low} to {formats.ratio(high)}"
+    return (
+        f"too few cases to tell ({bounds})" if entry["ratio"] is None else f"{formats.ratio(entry['ratio'])} ({bounds})"
+    )
+
+
+def _rows(subject: Subject, key: str, view: tuple[str, ...]) -> list[Row]:
+    """Return the candidate's rows that compare groups of a view."""
+    return [
+        row
+        for row in subject.rows.all
+        if row.get("against") is not None
+        and row["benchmark"] == key
+        and set(row["group"]) == set(view)
+        and subject.is_candidate(row)
+    ]
+
+
+def _widened(subject: Subject, key: str, view: tuple[str, ...], rows: list[Row]) -> Table:
+    where, name = " and ".join(view), sentences.metric_name(*subject.metric)
+    side = "above" if rows[0]["harm_direction"] == "higher_is_worse" else "below"
+    caption = (
+        f"Did the gap widen? How the {name} of each group changed, and how much more than everyone else's, by {where}, {key}: "
+        f"{subject.candidate} (in points, 95% intervals in brackets; {side} 0 a group lost ground)"
+    )
+    listed = [
+        (
+            formats.group_label(row["group"]),
+            _WORDS[sentences.settled(row)] if row["status"] == "ok" else formats.STATUS_WORDS[row["status"]],
+            tables.people(row),
+            tables.change(subject.one(key, "change", row["group"])),
+            tables.change(row),
+        )
+        for row in rows
+    ]
+    headings = (where, "Against the others", "Cases", "Own change, points", "More than everyone else's, points")
+    return tables.table(f"w-{key.split('@')[0]}-{'-'.join(view)}", caption, headings, listed, text_columns=2)
+
+
+def _between(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[Table]:
+    """Yield a table for every metric of which a gate compares groups with one of them, or all of them."""
+    rows = [row for row in _rows(subject, key, view) if row["against"] != "rest"]
+    where = " and ".join(view)
+    for number, (metric, of) in enumerate(dict.fromkeys((row["metric"], row["class"]) for row in rows)):
+        about = ((r["group"], r["against"]) for r in rows if (r["metric"], r["class"]) == (metric, of))
+        pairs = {(tuple(g.items()), tuple(o.items())): (g, o) for g, o in about}
+        listed = []
+        for group, other in pairs.values():
+            after, moved = (
+                subject.rows.find(key, stage, metric, group, subject.strategy, subject.budget, of, other)
+                for stage in ("difference", "difference_of_changes")
+            )
+            label, against = formats.group_label(group), formats.group_label(other)
+            listed.append((label, against, tables.people(after), tables.change(after), tables.change(moved)))
+        name = sentences.metric_name(metric, of)
+        caption = (
+            f"Between groups, as the gates ask: the {name} of each less that of another, by {where}, {key}: "
+            f"{subject.candidate} (in points, 95% intervals in brackets)"
+        )
+        headings = (where, "Compared with", "Cases", "After, points", "Change, points")
+        anchor = f"d-{key.split('@')[0]}-{'-'.join(view)}-{number}"
+        yield tables.table(anchor, caption, headings, listed, text_columns=2)
