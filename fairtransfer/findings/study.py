@@ -61,6 +61,8 @@ class Study:
         There is a model to compare with; without it the counts hold one model twice.
     before_name
         What that model is called.
+    measured_in
+        The unit of the label, where it is a number and the unit is known.
     """
 
     audit_id: str
@@ -80,6 +82,7 @@ class Study:
     label_budgets: Mapping[str, int] = field(default_factory=dict)
     has_before: bool = True
     before_name: str = "as published"
+    measured_in: str = ""
 
     @property
     def counted(self) -> tuple[MetricSpec, ...]:
