@@ -1,4 +1,4 @@
-"""`probe`: L2-penalised logistic regression on frozen features, its penalty chosen on validation."""
+"""`probe`: L2-penalised regression on frozen features (logistic; of numbers ridge), its penalty chosen on validation."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fairtransfer.adapt.number_task import NumberTask
 from fairtransfer.adapt.selection import AVERAGE, Selection
 from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy
 from fairtransfer.adapt.streams import stream_seed
@@ -87,7 +88,7 @@ def _fit_head(setting: Setting, penalties: list[float], fit: Fit) -> tuple[Linea
     scores = [fit.selection.score(setting, head(x_val)) for head in heads]
     chosen = scores.index(min(scores))
     record = {
-        "selection": fit.selection.rule("inverse penalties", "the smallest"),
+        "selection": fit.selection.rule("inverse penalties", "the smallest", setting.task),
         "selected": {"inverse_penalty": penalties[chosen]},
         **fit.selection.record(scores[chosen]),
         "trials": len(penalties),
@@ -132,7 +133,7 @@ def _mean(solutions: list[Solution]) -> Solution:
 class _Solve:
     """Logistic regressions for every penalty."""
 
-    task: Task
+    task: Task | NumberTask
     norm: Literal["l1", "l2"]
     seed: int
 
@@ -140,6 +141,8 @@ class _Solve:
         self, x: NDArray[np.float64], y: NDArray[Any], weights: NDArray[np.float64], penalties: list[float]
     ) -> list[Solution]:
         """Return weight (classes x dim) and bias for every penalty; one regression per class where classes are apart."""
+        if self.task.numeric:
+            return self._ridge(x, y, weights, penalties)
         classes = len(self.task.classes)
         if not self.task.multilabel and (self.norm == "l2" or classes == 2):
             return self._path(x, y, weights, penalties, classes)
@@ -152,6 +155,18 @@ class _Solve:
             )
             for i in range(len(penalties))
         ]
+
+    def _ridge(
+        self, x: NDArray[np.float64], y: NDArray[Any], weights: NDArray[np.float64], penalties: list[float]
+    ) -> list[Solution]:
+        """Return ridge regressions: ``C · Σ w (y - x·b)² + |b|²``, C as in the logistic regressions."""
+        from sklearn.linear_model import Ridge
+
+        found = []
+        for penalty in penalties:
+            model = Ridge(alpha=1 / penalty).fit(x, y.astype(np.float64), sample_weight=weights)
+            found.append((model.coef_.reshape(1, -1), np.array([float(model.intercept_)])))
+        return found
 
     def _path(
         self,

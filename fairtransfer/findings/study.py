@@ -12,7 +12,7 @@ from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.scores import score_questions
+from fairtransfer.spec.scores import number_questions, score_questions
 from fairtransfer.stats.metrics import METRICS
 
 Model = tuple[str, str]  # strategy, label budget
@@ -125,6 +125,7 @@ def study_of(record: RunRecord) -> Study:
         ),
         label_budgets=budgets if None not in budgets.values() else {},
         counts=Counts(record.cells, record.moments, record.classes, chosen_seeds(record)),
-        scores=Scores(record.scores, questions),
+        scores=Scores(record.scores, number_questions(audit.metrics) if record.numeric else questions),
         before_name="as published" if record.given is None else "before",
+        measured_in=record.measured_in,
     )
