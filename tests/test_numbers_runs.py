@@ -65,7 +65,7 @@ def codes(audit: Path) -> set[str]:
 
 
 def test_an_audit_of_numbers_is_read_and_planned(tmp_path: Path) -> None:
-    made = api.plan(load_audit(number_project(tmp_path), report_only=True))
+    made = api.plan(number_project(tmp_path))
 
     assert made.files.numeric
     assert (made.files.classes, made.files.measured_in) == ((), "euros")

@@ -63,7 +63,7 @@ def _metrics(files: AuditFiles) -> Iterator[Problem]:
 def _gates(files: AuditFiles) -> Iterator[Problem]:
     for index, gate in enumerate(files.loaded.audit.gates):
         found = f"`{gate.kind}` counts right and wrong answers, and the label is a number"
-        do = "run with --report-only, or make classes of the label: too far off, or not"
+        do = "nothing is judged then; to judge, make classes of the label: too far off, or not"
         yield files.loaded.document.problem("FT-Y068", ("gates", index), found, "`gates: []`", do)
 
 
