@@ -194,7 +194,7 @@ def main() -> None:
     print(f"{jobs} jobs as one program: {wall:.0f} s from the command to the report, {os.cpu_count()} cores")
     theirs = as_separate_runs(table, size, strategies)
     print(
-        f"\n{'strategy':10} {'ours, s':>9} {'Trainer, s':>11} {'ratio':>8}   error (worst language) at most labels, ours | Trainer"
+        f"\n{'strategy':10} {'ours, s':>9} {'Trainer, s':>11} {'ratio':>8}   error (worst language), most labels: ours | Trainer"
     )
     for strategy in strategies:
         mine, other = ours.total((strategy,)), theirs.total((strategy,))

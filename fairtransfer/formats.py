@@ -5,11 +5,15 @@ Files keep unrounded numbers; what a person reads is rounded here and nowhere el
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 RATE_DIGITS = 1
 RATIO_DIGITS = 2
 NUMBER_DIGITS = 3
+SIGNIFICANT = 3
+"""Digits of a number in the label's own unit, which may be grams or millions."""
 _MINUS = "−"  # a real minus sign: a hyphen is read as a dash by screen readers
 
 STATUS_WORDS = {
@@ -89,6 +93,81 @@ def number_interval(interval: Sequence[float] | None) -> str:
 def number_change_interval(interval: Sequence[float] | None) -> str:
     """Return an interval of such changes, ``−0.038 to +0.021``."""
     return "–" if interval is None else f"{number_change(interval[0])} to {number_change(interval[1])}"
+
+
+def quantity(value: float | None) -> str:
+    """Return a number in the label's own unit to three significant digits, ``1,234``, ``12.3``, ``0.00123``."""
+    return "–" if value is None else _with_digits(value, _decimals(value))
+
+
+def _with_digits(value: float, digits: int, *, signed: bool = False) -> str:
+    text = f"{value:,.{digits}f}"
+    if float(f"{value:.{digits}f}") == 0:
+        return text.replace("-", "")
+    return f"+{text}" if signed and value > 0 else text.replace("-", _MINUS)
+
+
+def _decimals(value: float) -> int:
+    return 0 if value == 0 else max(0, SIGNIFICANT - 1 - math.floor(math.log10(abs(value))))
+
+
+def quantity_change(value: float | None) -> str:
+    """Return a change of such a number with its sign, ``+1.23``."""
+    return f"+{quantity(value)}" if value is not None and value > 0 else quantity(value)
+
+
+def quantity_interval(interval: Sequence[float] | None) -> str:
+    """Return an interval of such numbers, ``1.05 to 1.44``."""
+    return _ends(interval, signed=False)
+
+
+def quantity_change_interval(interval: Sequence[float] | None) -> str:
+    """Return an interval of such changes, ``−1.29 to +0.104``."""
+    return _ends(interval, signed=True)
+
+
+def _ends(interval: Sequence[float] | None, *, signed: bool) -> str:
+    """Return both ends with as many decimals as the one farther from zero has."""
+    if interval is None:
+        return "–"
+    digits = _decimals(max(interval, key=abs))
+    return " to ".join(_with_digits(end, digits, signed=signed) for end in interval)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a metric's values and changes are put into words.
+
+    Attributes
+    ----------
+    unit
+        What its changes are counted in; empty where that is not known, or there is none.
+    scale
+        What values are multiplied by in charts.
+    axis
+        What its values are counted in, in charts.
+    """
+
+    value: Callable[[float | None], str]
+    interval: Callable[[Sequence[float] | None], str]
+    change: Callable[[float | None], str]
+    change_interval: Callable[[Sequence[float] | None], str]
+    unit: str = ""
+    scale: float = 1.0
+    axis: str = ""
+
+
+def _points_only(change: float | None) -> str:
+    return points(change, unit=False)
+
+
+RATE = Wording(percent, percent_interval, _points_only, points_interval, "points", 100.0, "%")
+SCORE = Wording(number, number_interval, number_change, number_change_interval)
+
+
+def in_unit(unit: str) -> Wording:
+    """Return the wording of numbers in the label's own unit; empty where it is not known."""
+    return Wording(quantity, quantity_interval, quantity_change, quantity_change_interval, unit, 1.0, unit)
 
 
 def per_hundred(rate: float | None) -> str:

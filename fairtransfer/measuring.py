@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairtransfer.errors import DefinitionError, Problem, Problems
 from fairtransfer.evidence.aggregate import Counted, count_table
+from fairtransfer.evidence.number_table import count_numbers
 from fairtransfer.evidence.source import open_table
 from fairtransfer.evidence.table_checks import Columns
 from fairtransfer.findings.asking import Desk
@@ -24,11 +25,12 @@ from fairtransfer.findings.harm_table import harm_of_table
 from fairtransfer.findings.measure import measure as findings_of
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.study import Study
-from fairtransfer.findings.table import Question, study_of_table
+from fairtransfer.findings.table import Question, check_views, study_of_table
 from fairtransfer.gates import judge_table
 from fairtransfer.gates.verdict import Verdict
 from fairtransfer.spec.gates import Policy
 from fairtransfer.spec.short import read_gates, read_metrics
+from fairtransfer.spec.target import DEFAULT_METRICS, TARGETS, check_beside, check_gates, check_metrics
 from fairtransfer.version import VERSION
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def measure(
     item: Sequence[str] = (),
     unit: str | None = None,
     positive: str | None = None,
-    metrics: Sequence[str] = ("error_rate",),
+    metrics: Sequence[str] = (),
     gates: Sequence[str] = (),
     counts: str | None = None,
     weights: str | None = None,
@@ -114,6 +116,7 @@ def measure(
     multilabel: bool = False,
     score: str | None = None,
     score_before: str | None = None,
+    target: str = "classes",
     policy: Policy = POLICY,
 ) -> Measurement:
     """Measure a table of predictions, of any size.
@@ -133,7 +136,7 @@ def measure(
     positive
         The class that metrics of one class are about.
     metrics
-        Names, or ``name:per_class``.
+        Names, or ``name:per_class``. Default: ``error_rate``; of numbers all there are.
     gates
         Short form: ``no_harm:by=region,metric=error_rate,margin=0.02``.
     counts
@@ -144,6 +147,9 @@ def measure(
         All labels there are; default: those that occur.
     score, score_before
         Columns with the probability of the positive class, for metrics made of scores such as ``auc`` and ``brier_score``.
+    target
+        ``classes``, or ``number`` where label and answers are numbers and what matters is how far off they are. Never guessed:
+        whole numbers are often names of classes.
 
     Raises
     ------
@@ -153,17 +159,45 @@ def measure(
     problems = Problems()
     if counts and weights:
         problems.add(Problem("FT-P021", "both counts and weights are given", "", "multiply them beforehand"))
-    asked_gates, asked_metrics = read_gates(gates, problems), read_metrics(metrics, problems)
+    if target not in TARGETS:
+        problems.add(Problem("FT-P022", f"got `{target}`", " | ".join(TARGETS), "", "--target"))
+        problems.raise_if_any()
+    numbers = target == "number"
+    asked_gates = read_gates(gates, problems)
+    asked_metrics = read_metrics(metrics or DEFAULT_METRICS[target], problems)
+    check_metrics(asked_metrics, target, "say `--target number`", problems)
+    if numbers:
+        check_gates(asked_gates, problems)
+        beside = {"positive": positive, "score": score, "score-before": score_before, "multilabel": multilabel}
+        check_beside({**beside, "classes": classes, "counts": counts, "weights": weights}.items(), problems)
     problems.raise_if_any()
     columns = Columns(
-        label, after, tuple(groups), before, tuple(item), unit, counts, weights, multilabel, score, score_before
+        label,
+        after,
+        tuple(groups),
+        before,
+        tuple(item),
+        unit,
+        counts,
+        weights,
+        multilabel,
+        score,
+        score_before,
+        numbers,
     )
-    table, name = open_table(source)
-    counted = count_table(table, Path(name).name, columns, classes, positive)
     crossed = tuple(tuple(view) for view in intersections)
     question = Question(columns, crossed, asked_metrics, asked_gates, policy, positive)
+    table, name = open_table(source)
+    if numbers:
+        check_views(question, problems)  # views that do not exist could not be summed
+        problems.raise_if_any()
+        counted = count_numbers(table, Path(name).name, columns, question.views)
+    else:
+        counted = count_table(table, Path(name).name, columns, classes, positive)
     desk = Desk(study_of_table(counted, question))
-    harm = tuple(harm_of_table(table, counted, question)) if item and before is not None else None
+    # Nobody becomes right or wrong by a number: such answers have no harm ledger.
+    listed = item and before is not None and not numbers
+    harm = tuple(harm_of_table(table, counted, question)) if listed else None
     return Measurement(counted, question, desk.study, findings_of(desk), judge_table(desk), harm)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from fairtransfer.adapt.cells import Cells, cells_of, even_weights
 from fairtransfer.adapt.loop import Recipe, drawn, new_head, train
+from fairtransfer.adapt.number_task import NumberTask
 from fairtransfer.adapt.selection import selection_of
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.adapt.task import Task
@@ -22,7 +23,7 @@ class WorstCaseLoss:
     membership are a cell like the others here: left out, nothing would be learned from them.
     """
 
-    def __init__(self, task: Task, cells: Cells, options: GroupDroOptions, device: torch.device) -> None:
+    def __init__(self, task: Task | NumberTask, cells: Cells, options: GroupDroOptions, device: torch.device) -> None:
         self.task, self.step_size = task, options.step_size
         self.of_row = torch.tensor(cells.of_row, device=device)
         sizes = torch.tensor(cells.sizes, dtype=torch.float32, device=device)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtransfer.adapt import logistic
+from fairtransfer.adapt.number_task import NumberTask
 from fairtransfer.adapt.task import Task
 
 Floats = NDArray[np.float64]
@@ -25,7 +26,7 @@ CERTAIN = 30.0
 """Score of what is always or never so: there is nothing to learn where all rows say the same."""
 
 
-def solver(task: Task, norm: Literal["l1", "l2"], seed: int) -> Solver:
+def solver(task: Task | NumberTask, norm: Literal["l1", "l2"], seed: int) -> Solver:
     """Return what solves the heads of a task; the seed drives liblinear, which takes rows in random order."""
 
     def columns(x: Floats, y: Targets, weights: Floats, penalties: Sequence[float]) -> list[Solution]:
@@ -36,7 +37,21 @@ def solver(task: Task, norm: Literal["l1", "l2"], seed: int) -> Solver:
     def classes(x: Floats, y: Targets, weights: Floats, penalties: Sequence[float]) -> list[Solution]:
         return _by_class(x, y, weights, penalties, len(task.classes), columns if norm == "l1" else None)
 
+    if task.numeric:
+        return _numbers
     return columns if task.multilabel else classes
+
+
+def _numbers(x: Floats, y: Targets, weights: Floats, penalties: Sequence[float]) -> list[Solution]:
+    """Solve ridge regressions: the least ``C · Σ w (y - x·b)² + |b|²``, C as in the logistic regressions."""
+    # Imported here: scikit-learn costs a second.
+    from sklearn.linear_model import Ridge
+
+    found = []
+    for penalty in penalties:
+        model = Ridge(alpha=1 / penalty).fit(x, y.astype(np.float64), sample_weight=weights)
+        found.append((model.coef_.reshape(1, -1), np.array([float(model.intercept_)])))
+    return found
 
 
 def _by_class(

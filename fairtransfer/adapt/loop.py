@@ -185,7 +185,7 @@ class _Best:
         self.network.module.load_state_dict(self.state[0])
         self.head.load_state_dict(self.state[1])
         record = {
-            "selection": self.selection.rule(f"{len(plan.checks)} checkpoints", "the earliest"),
+            "selection": self.selection.rule(f"{len(plan.checks)} checkpoints", "the earliest", self.setting.task),
             "selected": {"step": self.step},
             "steps": plan.steps,
             **self.selection.record(self.scores[self.step]),

@@ -1,4 +1,4 @@
-"""`majority`: the most frequent class of the training labels, whatever is asked. A floor: no model that is worse is of use."""
+"""`majority`: the most frequent class of the training labels, or their mean. A floor: no model that is worse is of use."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.models.backbone import Prepared
 from fairtransfer.spec.strategies import MajorityOptions, Options
 
+MEAN_RULE = "nothing is chosen: the answer is the mean of the training labels; validation measures it only"
 RULE = "nothing is chosen: the answer is the most frequent class of the training labels; validation measures it only"
 FLOOR = 1e-6
 """The least share a class is taken to have, so that a class without training labels has a loss."""
@@ -33,7 +34,7 @@ class Majority(Strategy):
         labels = setting.val.labels
         answered = prior.expand(len(labels), -1)
         record = {
-            "selection": RULE,
+            "selection": MEAN_RULE if setting.task.numeric else RULE,
             "validation_loss": float(setting.task.loss(answered, setting.task.targets(labels))),
             "validation_error": setting.task.error(answered, labels),
             "trials": 0,
@@ -46,6 +47,8 @@ class Majority(Strategy):
 def _prior(setting: Setting) -> Tensor:
     """Return logits whose scores are the shares of the training labels."""
     targets = setting.task.targets(setting.train.labels)
+    if setting.task.numeric:
+        return targets.mean(dim=0, keepdim=True)
     if setting.task.multilabel:
         return torch.logit(targets.mean(dim=0), eps=FLOOR)
     counts = torch.bincount(targets, minlength=len(setting.task.classes))

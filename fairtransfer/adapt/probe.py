@@ -1,4 +1,4 @@
-"""`probe`: L2-penalised logistic regression on frozen features, its penalty chosen on validation."""
+"""`probe`: L2-penalised regression on frozen features (logistic; of numbers ridge), its penalty chosen on validation."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _fit_head(setting: Setting, penalties: list[float], fit: Fit) -> tuple[Linea
     scores = [fit.selection.score(setting, head(x_val)) for head in heads]
     chosen = scores.index(min(scores))
     record = {
-        "selection": fit.selection.rule("inverse penalties", "the smallest"),
+        "selection": fit.selection.rule("inverse penalties", "the smallest", setting.task),
         "selected": {"inverse_penalty": penalties[chosen]},
         **fit.selection.record(scores[chosen]),
         "trials": len(penalties),

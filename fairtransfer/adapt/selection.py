@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairtransfer.adapt.cells import cells_of
+from fairtransfer.adapt.number_task import NumberTask
 from fairtransfer.adapt.strategy import Setting
+from fairtransfer.adapt.task import Task
 from fairtransfer.spec.strategies import GroupOptions
 
 Score = tuple[float, ...]
@@ -35,29 +37,31 @@ class Selection:
     def score(self, setting: Setting, logits: Tensor, answers: Sequence[str] | None = None) -> Score:
         """Return the score of a candidate with these logits (and answers, where not the likeliest) on validation rows."""
         labels = setting.val.labels
-        answers = setting.task.answers(setting.task.scores(logits)) if answers is None else answers
-        wrong = np.array([a != b for a, b in zip(answers, labels, strict=True)])
-        average = (float(wrong.mean()), float(setting.task.loss(logits, setting.task.targets(labels))))
-        return average if self.worst is None else (self._worst_error(setting, wrong), *average)
+        if answers is None:
+            off = setting.task.row_errors(logits, labels)
+        else:
+            off = np.array([a != b for a, b in zip(answers, labels, strict=True)], dtype=np.float64)
+        average = (float(off.mean()), float(setting.task.loss(logits, setting.task.targets(labels))))
+        return average if self.worst is None else (self._worst_error(setting, off), *average)
 
-    def rule(self, over: str, ties: str) -> str:
+    def rule(self, over: str, ties: str, task: Task | NumberTask) -> str:
         """Return the rule in words."""
-        then = f"then lowest validation cross-entropy; {ties} on ties"
+        error, then = task.error_name, f"then lowest validation {task.loss_name}; {ties} on ties"
         if self.worst is None:
-            return f"lowest validation error over {over}, {then}"
-        return f"lowest validation error of {_WORST[self.worst]} over {over}, then lowest validation error, {then}"
+            return f"lowest validation {error} over {over}, {then}"
+        return f"lowest validation {error} of {_WORST[self.worst]} over {over}, then lowest validation {error}, {then}"
 
     def record(self, score: Score) -> dict[str, Any]:
         """Return what the evidence keeps of the chosen candidate's score."""
         told = {"validation_error": score[-2], "validation_loss": score[-1]}
         return told if self.worst is None else {**told, "validation_worst_error": score[0]}
 
-    def _worst_error(self, setting: Setting, wrong: NDArray[np.bool_]) -> float:
+    def _worst_error(self, setting: Setting, off: NDArray[np.float64]) -> float:
         """Return the highest error of a cell; the average error where no validation row has a recorded group."""
         assert self.worst is not None, "called for the worst cell only"
         cells = cells_of(setting.val, self.worst)
-        errors = np.bincount(cells.of_row, weights=wrong, minlength=len(cells.names)) / cells.sizes
-        return float(errors[cells.known].max()) if cells.known.any() else float(wrong.mean())
+        errors = np.bincount(cells.of_row, weights=off, minlength=len(cells.names)) / cells.sizes
+        return float(errors[cells.known].max()) if cells.known.any() else float(off.mean())
 
 
 AVERAGE = Selection()

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from fairtransfer.adapt.inference import Runner
+from fairtransfer.adapt.number_task import NumberTask
 from fairtransfer.adapt.shelf import Kept, NoShelf, Shelf, shelved
 from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Backbone, Network, Prepared
@@ -103,7 +104,7 @@ class Setting:
     backbone: Backbone
     frozen: FrozenFeatures
     runner: Runner
-    task: Task
+    task: Task | NumberTask
     train: Labelled
     val: Labelled
     seed: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -30,6 +31,10 @@ class Task:
     classes: tuple[str, ...]
     multilabel: bool = False
     positive_class: str | None = None
+
+    numeric: ClassVar[bool] = False
+    loss_name: ClassVar[str] = "cross-entropy"
+    error_name: ClassVar[str] = "error"
 
     def targets(self, y: Sequence[str]) -> Tensor:
         """Return class indices (rows), or a 0/1 matrix (rows x classes) for multilabel."""
@@ -62,6 +67,10 @@ class Task:
         if not self.multilabel:
             return [self.classes[i] for i in scores.argmax(axis=1)]
         return [LABEL_JOIN.join(self.classes[j] for j in np.flatnonzero(row >= 0.5)) for row in scores]
+
+    def row_errors(self, logits: Tensor, y: Sequence[str]) -> NDArray[np.float64]:
+        """Return 1 for each row answered wrongly, 0 for the others."""
+        return np.array([a != b for a, b in zip(self.answers(self.scores(logits)), y, strict=True)], dtype=np.float64)
 
     def error(self, logits: Tensor, y: Sequence[str]) -> float:
         """Return the share of rows answered wrongly (any class wrong, for multilabel)."""

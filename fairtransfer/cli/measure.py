@@ -23,7 +23,8 @@ def measure(
     positive: Annotated[str | None, typer.Option(help="The class that metrics of one class are about.")] = None,
     score: Annotated[str | None, typer.Option(help="Column with the probability of --positive.")] = None,
     score_before: Annotated[str | None, typer.Option(help="The same, of the model before.")] = None,
-    metrics: Annotated[str, typer.Option(help="error_rate,recall:per_class; with --score also auc")] = "error_rate",
+    metrics: Annotated[str, typer.Option(help="error_rate,recall:per_class; with --score also auc")] = "",
+    target: Annotated[str, typer.Option(help="classes | number: what label and answers are.")] = "classes",
     gate: Annotated[
         list[str] | None, typer.Option(help="no_harm:by=a,metric=error_rate,margin=0.02; may be given several times.")
     ] = None,
@@ -70,6 +71,7 @@ def measure(
         multilabel=multilabel,
         score=score,
         score_before=score_before,
+        target=target,
         policy=policy,
     )
     _tell(found, json, out)

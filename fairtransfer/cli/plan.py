@@ -58,12 +58,13 @@ def _print(made: Plan, seen: Foresight) -> None:
         "What would run", ("model", "label budgets", "seeds", "jobs done", "expected time"), rows, right=(2, 3, 4)
     )
     out.print(f"expected time for the rest: {_expected(seen.seconds)}; disk: about {formats.size(seen.disk)}")
-    print_table(
-        "What the groups' sizes could show (80 % power)",
-        ("benchmark", "group", "cases", "units", "smallest harm shown", "cases for a pass"),
-        [_group(group) for group in seen.groups],
-        right=(2, 3, 4, 5),
-    )
+    if seen.groups:
+        print_table(
+            "What the groups' sizes could show (80 % power)",
+            ("benchmark", "group", "cases", "units", "smallest harm shown", "cases for a pass"),
+            [_group(group) for group in seen.groups],
+            right=(2, 3, 4, 5),
+        )
     out.print(f"[dim]{seen.assumption}[/dim]", soft_wrap=True)
 
 

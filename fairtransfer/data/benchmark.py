@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -59,6 +60,11 @@ class Benchmark:
     def multilabel(self) -> bool:
         """Whether a row can have several classes at once."""
         return self.card.label.type == "multilabel"
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the label is a number; `y` is then its text."""
+        return self.card.label.type == "number"
 
     def positions(self, *chosen: str) -> NDArray[np.int64]:
         """Return the positions of the rows in these splits."""
@@ -146,6 +152,8 @@ class _Opening:
             )
         for i in missing:
             reasons[i] = "label missing"
+        if label.type == "number":
+            return self.numbers(values)
         split = [
             () if v is None else tuple(v.split(label.separator)) if label.type == "multilabel" else (v,) for v in values
         ]
@@ -164,6 +172,17 @@ class _Opening:
             )
         rank = {name: i for i, name in enumerate(label.classes)}
         return [LABEL_JOIN.join(sorted(parts, key=lambda p: rank.get(p, 0))) for parts in split]
+
+    def numbers(self, values: Sequence[str | None]) -> list[str]:
+        """Return labels that are numbers, each number written one way."""
+        found = [None if value is None else finite(value) for value in values]
+        odd = [value for value, number in zip(values, found, strict=True) if value is not None and number is None]
+        if odd:
+            text = f"labels that are no finite number: {plural(len(odd), 'row')}, for example `{shown(odd[0])}`"
+            self.add(Problem("FT-P061", text, "numbers such as 12 or 3.5", "write them so", path="label"))
+        elif len({number for number in found if number is not None}) < 2:
+            self.add(Problem("FT-M033", "the label is the same number in every row", "", "", path="label"))
+        return ["" if number is None else repr(number) for number in found]
 
     def attributes(self, rows: Rows, reasons: list[str | None]) -> dict[str, list[str | None]]:
         columns: dict[str, list[str | None]] = {}
@@ -214,7 +233,8 @@ class _Opening:
                 if name not in columns:
                     self.add(Problem("FT-Y033", f"`{shown(name)}` is not an attribute of this card", path="splits"))
             layers = [columns[name] for name in how.make.stratify if name in columns]
-            strata = ["\0".join(map(str, values)) for values in zip(y, *layers, strict=True)]
+            labels = splits.strata(y) if self.card.label.type == "number" else y
+            strata = ["\0".join(map(str, values)) for values in zip(labels, *layers, strict=True)]
             used = [i for i, reason in enumerate(reasons) if reason is None]
             chosen = dict(zip(used, splits.made(how, [units[i] for i in used], [strata[i] for i in used]), strict=True))
             return [chosen.get(i, splits.OUTSIDE) for i in range(rows.n)]
@@ -229,6 +249,13 @@ class _Opening:
             count, verb = plural(len(crossing), "subject"), "crosses" if len(crossing) == 1 else "cross"
             found = f"{count} {verb} splits (first: `{shown(crossing[0])}`)"
             self.add(Problem("FT-D022", found, "each unit in one split", path="unit"))
+        if self.card.label.type != "number":
+            self.classes_fit(split, y)
+        self.conflicts(rows, y)
+        self.repeats(rows, split)
+
+    def classes_fit(self, split: list[str], y: list[str]) -> None:
+        """Look for classes without training or test rows."""
         present = {
             name: {c for label, s in zip(y, split, strict=True) if s == name for c in label.split(LABEL_JOIN)}
             for name in splits.SPLITS
@@ -238,8 +265,6 @@ class _Opening:
         if present["test"] and (absent := sorted(set(self.card.label.classes) - present["test"])):
             found = f"metrics for `{shown(absent[0])}` are undefined: 0 test rows"
             self.add(Problem("FT-D037", found, path="splits", severity="warning"))
-        self.conflicts(rows, y)
-        self.repeats(rows, split)
 
     def conflicts(self, rows: Rows, y: list[str]) -> None:
         labels: dict[str, set[str]] = {}
@@ -274,6 +299,15 @@ class _Opening:
         severity: Severity = "error" if rule == "fail" else "warning"
         taken = "they are taken out of train and val" if rule == "drop" else f"the card says `across_splits: {rule}`"
         self.add(Problem("FT-D020", found, taken, path="duplicates", severity=severity))
+
+
+def finite(text: str) -> float | None:
+    """Return the number a text is, or None where it is none, or not finite."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def place(loaded: LoadedCard, problem: Problem) -> Problem:

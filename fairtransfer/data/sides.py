@@ -75,6 +75,7 @@ class AdaptationSide:
     train: Part
     val: Part
     ledger: Ledger
+    numeric: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ def adaptation_parts(benchmark: Benchmark, split: str, labels: LabelMap | None) 
     if len(val):
         return train, val
     share = SplitShares(seed=0, train=1 - VALIDATION_SHARE, val=VALIDATION_SHARE)
-    side = np.array(splits.made(MadeSplits(make=share), train.units, train.y))
+    strata = splits.strata(train.y) if benchmark.numeric else train.y
+    side = np.array(splits.made(MadeSplits(make=share), train.units, strata))
     return train.take(np.flatnonzero(side == "train")), train.take(np.flatnonzero(side == "val"))
 
 
@@ -163,7 +165,7 @@ def separate(
     excluded = Counter(source.ledger.excluded) + lost + Counter({"not in the adaptation splits": outside})
     notes = {**_noted(source, train, val), "train": len(train), "validation": len(val)}
     ledger = Ledger(source.ledger.n_in, dict(sorted(excluded.items()))).noting(notes)
-    return AdaptationSide(source.multilabel and labels is None, train, val, ledger), tuple(sides)
+    return AdaptationSide(source.multilabel and labels is None, train, val, ledger, source.numeric), tuple(sides)
 
 
 def _judged_ledger(benchmark: Benchmark, part: Part) -> Ledger:

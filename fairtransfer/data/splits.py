@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,9 @@ from fairtransfer.formats import plural
 from fairtransfer.spec.card import GivenSplits, MadeSplits, SplitShares
 
 SPLITS = ("train", "val", "test")
+STRATA = 10
+"""Ranges of a label that is a number, each with as many rows: splits and label budgets hold them in proportion."""
+
 OUTSIDE = ""
 """The split of rows that the card puts into none of the three."""
 
@@ -34,6 +38,15 @@ def given(splits: GivenSplits, column: Sequence[str | None]) -> tuple[list[str],
     empty = [split for split in SPLITS if getattr(splits, split) and split not in found]
     problems += [_problem("FT-D027", f"`{split}` has 0 rows") for split in empty]
     return found, problems
+
+
+def strata(y: Sequence[str]) -> list[str]:
+    """Return the stratum of every row whose label is a number (its text, or nothing): one tenth of the rows each.
+
+    Rows with the same number share a stratum.
+    """
+    known = sorted(float(value) for value in y if value)
+    return [str(bisect.bisect_left(known, float(value)) * STRATA // len(known)) if value else "" for value in y]
 
 
 def made(splits: MadeSplits, units: Sequence[str], strata: Sequence[str]) -> list[str]:

@@ -14,11 +14,20 @@ import pyarrow as pa
 
 from fairtransfer.errors import Problems
 from fairtransfer.evidence.scored_table import group_scores, number
-from fairtransfer.evidence.table_checks import Checker, Columns, check_columns, check_groups, check_items
+from fairtransfer.evidence.table_checks import (
+    Checker,
+    Columns,
+    check_columns,
+    check_groups,
+    check_items,
+    check_numbers_as_classes,
+)
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
 if TYPE_CHECKING:
     import ibis
+
+    from fairtransfer.evidence.number_rows import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,8 @@ class Counted:
         ``column -> answer -> rows`` of the most frequent answers outside the labels.
     scores
         ``after`` and, where there are two, ``before`` -> sums of scores per group, class and bin.
+    numbers
+        Where labels and answers are numbers: the errors of every group.
     """
 
     cells: pa.Table
@@ -46,6 +57,7 @@ class Counted:
     outside: dict[str, dict[str, int]]
     name: str
     scores: Mapping[str, pa.Table] = field(default_factory=dict)
+    numbers: Source | None = None
 
 
 def count_table(
@@ -68,6 +80,8 @@ def count_table(
     problems = Problems()
     check_columns(table, name, columns, problems)
     check_groups(table, name, columns, problems)
+    if not classes:
+        check_numbers_as_classes(table, name, columns, problems)
     problems.raise_if_any()
     cells = _grouped(table, columns)
     rows = int(np.sum(cells["n"].to_numpy())) if cells.num_rows else 0

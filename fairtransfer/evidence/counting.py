@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from fairtransfer.errors import IntegrityError, Problems
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.cells import Pair, joint_counts
 from fairtransfer.evidence.moments import Answers, People, change_rows, level_rows, membership, moments_table, people
+from fairtransfer.evidence.number_jobs import NumberJobs, blank
 from fairtransfer.evidence.scored_jobs import Said, change_scores, level_scores, said
 from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.tables import read_table, write_table
@@ -22,7 +23,7 @@ from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.given import control_of
 from fairtransfer.spec.names import EVENTS
 from fairtransfer.spec.reading import read_audit
-from fairtransfer.spec.scores import score_questions
+from fairtransfer.spec.scores import number_questions, score_questions
 
 Model = tuple[str, str, str]  # stage, strategy, label budget
 BEFORE: Model = ("before", "", "")
@@ -85,13 +86,17 @@ class _Counter:
         self.asked = score_questions(
             audit.metrics, run["classes"], run["positive_class"], multilabel=bool(run["multilabel"])
         )
+        self.numbers = NumberJobs(self.items) if run.get("target") == "number" else None
         columns = ["item", "y", "pred", *(["scores"] if self.asked else [])]
         for job in jobs:
             if job["benchmark"] == benchmark["id"]:
                 model = BEFORE if job["stage"] == "before" else ("after", job["strategy"], job["label_budget"])
-                self.answers[model][job["seed"]] = read_table(
-                    folder / "jobs" / job["id"] / "predictions.parquet", columns
-                )
+                table = read_table(folder / "jobs" / job["id"] / "predictions.parquet", columns)
+                if self.numbers is not None:
+                    self.numbers.add(benchmark["id"], (*model, job["seed"]), table)
+                    table = blank(table)
+                self.answers[model][job["seed"]] = table
+        self.items = self.items if self.numbers is None else blank(self.items)
         self.scratch = control_of(audit)
         self.artifacts = preferred_seeds(jobs) if audit.claim == "artifact" else {}
 
@@ -124,7 +129,9 @@ class _Counter:
         return joint_counts(self.benchmark["id"], self.items, self.benchmark["attributes"], tables, pairs)
 
     def moments(self) -> pa.Table:
-        """Return moments of every model and pair."""
+        """Return moments of every model and pair; of numbers there is nothing to count."""
+        if self.numbers is not None:
+            return moments_table([])
         who = self._people()
         events = events_of(self.audit)
         rows: list[dict[str, Any]] = []
@@ -145,7 +152,9 @@ class _Counter:
         return moments_table(rows)
 
     def scores(self) -> pa.Table:
-        """Return what the scores of every model and pair come to."""
+        """Return what the scores, or the errors of numbers, of every model and pair come to."""
+        if self.numbers is not None:
+            return scores_table(self._errors(self.numbers))
         if not self.asked:
             return scores_table([])
         who = self._people()
@@ -161,6 +170,18 @@ class _Counter:
                 if pairs:
                     rows += change_scores(who, pairs, self.asked, self._key(stage, model))
         return scores_table(rows)
+
+    def _errors(self, numbers: NumberJobs) -> Iterator[dict[str, Any]]:
+        """Yield what metrics of predicted numbers come to, for every model and pair."""
+        names = [name for name, _ in number_questions(self.audit.metrics)]
+        views = [tuple(view) for view in self.benchmark["views"]]
+        for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
+            seeds = self._seeds(model)
+            yield from numbers.levels(model, seeds, views, names, self._key(model[0], model))
+            for stage, other in self.compared(model) if model != BEFORE else ():
+                if shared := self._shared(other, seeds):
+                    pairs = list(zip(self._theirs(other, shared), shared, strict=True))
+                    yield from numbers.changes(other, model, pairs, views, names, self._key(stage, model))
 
     def _shared(self, other: Model, seeds: Sequence[int | None]) -> list[int | None]:
         """Return the seeds that another model has an answer for: its own of that seed, or its only one."""

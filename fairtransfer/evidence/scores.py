@@ -30,6 +30,7 @@ COLUMNS: dict[str, pa.DataType] = {
     **dict.fromkeys(KEYS, pa.string()),
     **dict.fromkeys(("seed", "n", "positives", "units", "units_positive", "units_negative"), pa.int64()),
     **dict.fromkeys(("value", "variance", "xx", "mm", "xm", "unit_xx", "cubes", "bpsn", "bnsp"), pa.float64()),
+    **dict.fromkeys(("low", "high", "apart", "apart_low", "apart_high"), pa.float64()),
 }
 
 

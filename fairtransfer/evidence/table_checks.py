@@ -43,6 +43,8 @@ class Columns:
         Labels and answers may hold several classes, ``a|b``.
     score, score_before
         Columns with the probability of the positive class, after and before.
+    numbers
+        Labels and answers are numbers, not classes.
     """
 
     label: str
@@ -56,6 +58,7 @@ class Columns:
     multilabel: bool = False
     score: str | None = None
     score_before: str | None = None
+    numbers: bool = False
 
     def named(self) -> dict[str, str]:
         """Return ``column -> what it is``."""
@@ -116,6 +119,25 @@ def check_groups(table: ibis.Table, name: str, columns: Columns, problems: Probl
             problems.add(
                 Problem("FT-P005", found, "", "it names rows, not groups: put its values into ranges first", name)
             )
+
+
+def check_numbers_as_classes(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
+    """Refuse labels that are all numbers with a fraction among them, before every one of them becomes a class."""
+    if columns.label not in table.columns or problems.errors:
+        return
+    label = table.limit(LOOKED_AT)[columns.label]
+    if not (label.type().is_string() or label.type().is_floating() or label.type().is_decimal()):
+        return
+    value = label.try_cast("float64") if label.type().is_string() else label.cast("float64")
+    finite = value.notnull() & ~value.isnan() & ~value.isinf()
+    broken = finite & (value != value.floor())
+    head = label.as_table().mutate(other=label.notnull() & ~finite, broken=broken)
+    seen = head.aggregate(others=head.other.sum(), fractions=head.broken.sum()).to_pyarrow().to_pylist()[0]
+    if seen["fractions"] and not seen["others"]:
+        example = head.filter(head.broken).limit(1)[columns.label].to_pyarrow()[0].as_py()
+        found = f"the labels in `{columns.label}` are numbers, such as {shown(str(example))}, not classes"
+        do = "say `--target number` to measure how far off predictions are, or name the classes with --classes"
+        problems.add(Problem("FT-P060", found, "classes", do, name))
 
 
 def check_items(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:

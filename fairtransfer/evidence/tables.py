@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.atomic import sync_folder
 
+Floats = NDArray[np.float64]
+
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a table, whole or not at all."""
@@ -35,6 +37,13 @@ def integers(array: pa.Array) -> NDArray[np.int64]:
     """Return an integer array without missing values as numpy; `Array.to_numpy` would import pandas."""
     width = np.dtype(array.type.to_pandas_dtype())
     return np.frombuffer(array.buffers()[1], dtype=width)[array.offset : array.offset + len(array)].astype(np.int64)
+
+
+def numbers_table(items: list[str], y: Floats, pred: Floats) -> pa.Table:
+    """Return predicted numbers as a table: labels and answers in the label's own unit."""
+    return pa.table(
+        {"item": pa.array(items, pa.string()), "y": pa.array(y, pa.float64()), "pred": pa.array(pred, pa.float64())}
+    )
 
 
 def predictions_table(items: list[str], y: list[str], pred: list[str], scores: pa.Array) -> pa.Table:

@@ -15,6 +15,7 @@ from fairtransfer.evidence.tables import read_table
 from fairtransfer.findings.choice import Chosen, chosen_seeds
 from fairtransfer.findings.record import RunRecord
 
+NUMBERS = "a predicted number does not become right or wrong"
 EXAMPLES = 5
 """Items named for each group and direction."""
 
@@ -27,8 +28,10 @@ def harm_ledger(record: RunRecord, chosen: Chosen | None) -> dict[str, Any]:
     A pure function of the evidence. Examples are the items that changed in the most seeds, then by id.
     """
     model = None if chosen is None else {"strategy": chosen.strategy, "label_budget": chosen.budget or None}
-    rows = [] if chosen is None else [row for b in record.run["benchmarks"] for row in _benchmark(record, chosen, b)]
-    return {"schema": "1", "audit_id": record.audit.id, "run_id": record.id, "candidate": model, "rows": rows}
+    benchmarks = [] if chosen is None or record.numeric else record.run["benchmarks"]
+    rows = [row for b in benchmarks for row in _benchmark(record, chosen, b)] if chosen is not None else []
+    told = {"not_defined": NUMBERS} if record.numeric else {}
+    return {"schema": "1", "audit_id": record.audit.id, "run_id": record.id, "candidate": model, "rows": rows, **told}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from fairtransfer.findings.compared import Compared, asked_by, compared_fields
 from fairtransfer.findings.comparisons import comparisons
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.gaps import gap_finding, moved_gap
+from fairtransfer.findings.numbers import number_fields, number_gap
 from fairtransfer.findings.rankings import generalised, mixed_up
 from fairtransfer.findings.rows import Finding, count_fields, interval_fields
 from fairtransfer.findings.samples import Level, Mean, Paired, Sample
@@ -19,10 +20,11 @@ from fairtransfer.findings.scored import Asked, score_fields
 from fairtransfer.findings.scores import Answers
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.scores import Question
+from fairtransfer.stats.catalogue import metric_named
 from fairtransfer.stats.intervals import mcnemar_midp
 from fairtransfer.stats.metrics import METRICS
+from fairtransfer.stats.number_metrics import NUMBER_METRICS
 from fairtransfer.stats.planning import detectable, detectable_change
-from fairtransfer.stats.score_metrics import SCORE_METRICS
 
 EVERYONE: View = ()
 
@@ -113,6 +115,9 @@ class _Teller:
         """Yield what scores tell of one model, or of the change from one to another (None)."""
         minimum = self.study.policy.min_group
         for question in self.study.scores.questions:
+            if question[0] in NUMBER_METRICS:
+                yield from self._numbers(pairing, model, question)
+                continue
             asked = Asked(question, model is None, self.desk.procedure, minimum)
             for view in self.views(pairing.benchmark):
                 for group in self.desk.groups(pairing, view):
@@ -120,6 +125,26 @@ class _Teller:
                     row = replace(self._blank(pairing, model, group, *question), **score_fields(answers, asked))
                     more = self._beside(pairing, model, group, question, answers)
                     yield replace(row, details={**(row.details or {}), **more}) if more else row
+
+    def _numbers(self, pairing: Pairing, model: Model | None, question: Question) -> Iterator[Finding]:
+        """Yield what a metric of predicted numbers comes to in every group, then the gaps between them."""
+        minimum, unit = self.study.policy.min_group, self.study.measured_in
+        for view in self.views(pairing.benchmark):
+            groups = self.desk.groups(pairing, view)
+            known = [(group, self._answers(pairing, model, group, question)) for group in groups]
+            for group, answers in known:
+                fields = number_fields(
+                    answers,
+                    question[0],
+                    procedure=self.desk.procedure,
+                    minimum=minimum,
+                    measured_in=unit,
+                    change=model is None,
+                )
+                yield replace(self._blank(pairing, model, group, *question), **fields)
+            if view and model is not None:
+                blank = self._blank(pairing, model, {}, *question)
+                yield number_gap(known, replace(blank, level="gap", group=dict.fromkeys(view, "*")), minimum, unit)
 
     def _answers(
         self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question
@@ -172,7 +197,7 @@ class _Teller:
             stage = "scratch"
         level: Any = "overall" if not group else "group" if len(group) == 1 else "intersection"
         benchmark = self.study.benchmark(pairing.benchmark).key
-        direction = (METRICS.get(metric) or SCORE_METRICS[metric]).harm_direction
+        direction = metric_named(metric).harm_direction
         study = self.study
         return Finding(
             study.audit_id,

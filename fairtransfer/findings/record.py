@@ -56,6 +56,16 @@ class RunRecord:
         return tuple(self.run["classes"])
 
     @property
+    def numeric(self) -> bool:
+        """Whether the label is a number."""
+        return bool(self.run.get("target") == "number")
+
+    @property
+    def measured_in(self) -> str:
+        """The unit of a label that is a number; empty where it is not known."""
+        return str(self.run.get("measured_in", ""))
+
+    @property
     def given(self) -> Mapping[str, Any] | None:
         """What the run kept of predictions that were made elsewhere; None where models were adapted."""
         kept: Mapping[str, Any] | None = self.run.get("predictions")

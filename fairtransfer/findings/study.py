@@ -12,7 +12,7 @@ from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.scores import score_questions
+from fairtransfer.spec.scores import number_questions, score_questions
 from fairtransfer.stats.metrics import METRICS
 
 Model = tuple[str, str]  # strategy, label budget
@@ -61,6 +61,8 @@ class Study:
         There is a model to compare with; without it the counts hold one model twice.
     before_name
         What that model is called.
+    measured_in
+        The unit of the label, where it is a number and the unit is known.
     """
 
     audit_id: str
@@ -80,6 +82,7 @@ class Study:
     label_budgets: Mapping[str, int] = field(default_factory=dict)
     has_before: bool = True
     before_name: str = "as published"
+    measured_in: str = ""
 
     @property
     def counted(self) -> tuple[MetricSpec, ...]:
@@ -122,6 +125,7 @@ def study_of(record: RunRecord) -> Study:
         ),
         label_budgets=budgets if None not in budgets.values() else {},
         counts=Counts(record.cells, record.moments, record.classes, chosen_seeds(record)),
-        scores=Scores(record.scores, questions),
+        scores=Scores(record.scores, number_questions(audit.metrics) if record.numeric else questions),
         before_name="as published" if record.given is None else "before",
+        measured_in=record.measured_in,
     )

@@ -11,6 +11,8 @@ import pyarrow as pa
 from fairtransfer.errors import DefinitionError, Problem, Problems, did_you_mean, shown
 from fairtransfer.evidence.aggregate import Counted
 from fairtransfer.evidence.counted import BENCHMARK, cells_of, moments_of
+from fairtransfer.evidence.moments import moments_table
+from fairtransfer.evidence.number_rows import change_numbers, level_numbers
 from fairtransfer.evidence.scored_table import score_rows
 from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.table_checks import Columns
@@ -21,8 +23,9 @@ from fairtransfer.findings.study import Judged, Study
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import BetweenGroups, GateSpec, Policy
 from fairtransfer.spec.names import EVENTS, SCORE_METRICS
-from fairtransfer.spec.scores import score_questions
+from fairtransfer.spec.scores import number_questions, score_questions
 from fairtransfer.stats.metrics import METRICS
+from fairtransfer.stats.number_errors import BEFORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ def study_of_table(counted: Counted, question: Question) -> Study:
     model = question.columns.after
     names = ["error_rate", *(m.name for m in question.metrics), *(g.options.metric for g in question.gates)]
     events = list(dict.fromkeys(EVENTS[name] for name in names if name in EVENTS))
-    moments = moments_of(counted, model, question.views, events)
+    numbers = counted.numbers is not None
+    moments = moments_table([]) if numbers else moments_of(counted, model, question.views, events)
     return Study(
         audit_id="measure",
         run_id=counted.name,
@@ -80,7 +84,7 @@ def study_of_table(counted: Counted, question: Question) -> Study:
             Judged(BENCHMARK, counted.name, bool(question.columns.unit), question.columns.groups, question.views),
         ),
         counts=Counts(cells_of(counted, model), moments, counted.classes),
-        scores=_scores(counted, question),
+        scores=_numbers(counted, question) if numbers else _scores(counted, question),
         has_before=question.columns.before is not None,
         before_name=question.columns.before or "",
     )
@@ -104,6 +108,23 @@ def _scores(counted: Counted, question: Question) -> Scores:
     return Scores(scores_table(found), asked)
 
 
+def _numbers(counted: Counted, question: Question) -> Scores:
+    """Return what the errors of numbers come to, of both models and of the change between them."""
+    asked, source = number_questions(question.metrics), counted.numbers
+    if source is None:
+        return NO_SCORES
+    names, views, model = [name for name, _ in asked], question.views, question.columns.after
+
+    def key(stage: str, of: str) -> dict[str, Any]:
+        return {"benchmark": BENCHMARK, "stage": stage, "strategy": of, "budget": ""}
+
+    rows = list(level_numbers(source, views, names, key("after", model), {None: ""}))
+    if question.columns.before is not None:
+        rows += level_numbers(source, views, names, key("before", ""), {None: ""}, BEFORE)
+        rows += change_numbers(source, views, names, key("change", model), {None: ""})
+    return Scores(scores_table(rows), asked)
+
+
 def _check(counted: Counted, question: Question) -> None:
     problems = Problems()
     if question.positive is not None and question.positive not in counted.classes:
@@ -118,12 +139,7 @@ def _check(counted: Counted, question: Question) -> None:
             problems.add(
                 Problem("FT-P017", found, "", "say which with --positive, or ask for it per class", counted.name)
             )
-    known = set(question.columns.groups)
-    for view in (*question.intersections, *(gate.options.by for gate in question.gates)):
-        for name in view:
-            if name not in known:
-                hint = did_you_mean(name, known)
-                problems.add(Problem("FT-P018", f"`{name}` is not among the groups", hint, "add it to --groups"))
+    check_views(question, problems)
     for gate in question.gates:
         _check_gate(gate, counted, question, problems)
         if gate.kind == "no_harm" and question.columns.before is None:
@@ -153,6 +169,16 @@ def _check_gate(gate: GateSpec, counted: Counted, question: Question, problems: 
             hint = did_you_mean(options.reference, [", ".join(group.values()) for group in groups])
             found = f"no row belongs to the group `{shown(options.reference)}`"
             problems.add(Problem("FT-P040", found, hint, "", gate.id))
+
+
+def check_views(question: Question, problems: Problems) -> None:
+    """Add intersections and gates about columns that are not among the groups (``FT-P018``)."""
+    known = set(question.columns.groups)
+    for view in (*question.intersections, *(gate.options.by for gate in question.gates)):
+        for name in view:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                problems.add(Problem("FT-P018", f"`{name}` is not among the groups", hint, "add it to --groups"))
 
 
 def _check_scores(question: Question, name: str, problems: Problems) -> None:

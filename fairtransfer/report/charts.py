@@ -10,6 +10,8 @@ from typing import Any
 
 import altair as alt
 
+from fairtransfer.formats import RATE, Wording
+
 # Dark enough on white for 3:1 and more, and told apart by shape as well as by colour.
 COLOURS = {
     "before": "#6b6b6b",
@@ -95,15 +97,16 @@ def before_after(
     limit: float | None,
     margin: float | None,
     worse: str = "right",
+    words: Wording = RATE,
 ) -> Any:
     """Return dots with whiskers per group, before and after, and beside them the paired change.
 
     Parameters
     ----------
     records
-        ``label, stage, value, low, high`` in percent.
+        ``label, stage, value, low, high`` in percent, or what `words` says.
     changes
-        ``label, value, low, high, clear`` in points; `clear` says whether the interval leaves out zero.
+        ``label, value, low, high, clear`` in points, or the same; `clear` says whether the interval leaves out zero.
     limit, margin
         The policy's limit on the rate and on the change, drawn as lines.
     worse
@@ -119,7 +122,7 @@ def before_after(
         y=y, yOffset=offset, color=alt.Color("stage:N", scale=scale, sort=stages, title=None)
     )
     whisker = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=f"{measure} (%)", scale=alt.Scale(domain=[0, 100])), x2="high:Q"
+        x=alt.X("low:Q", title=_axis(measure, words.axis), scale=_span(words)), x2="high:Q"
     )
     dots = base.mark_point(filled=True, size=75, opacity=1).encode(
         x="value:Q", shape=alt.Shape("stage:N", scale=shapes, sort=stages, title=None)
@@ -130,7 +133,7 @@ def before_after(
     )
     tone = alt.condition("datum.clear", alt.value("#1a1a1a"), alt.value("#767676"))
     spread = moved.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=f"change (points); {worse} of zero is worse", axis=alt.Axis(tickCount=6)),
+        x=alt.X("low:Q", title=f"{_axis('change', words.unit)}; {worse} of zero is worse", axis=alt.Axis(tickCount=6)),
         x2="high:Q",
         color=tone,
     )
@@ -141,6 +144,15 @@ def before_after(
     one = alt.layer(*left).properties(width=400, height=height, title="Before and after")
     two = alt.layer(*right).properties(width=250, height=height, title="Change, same people")
     return _configured(alt.hconcat(one, two, spacing=28).resolve_scale(color="independent", shape="independent"))
+
+
+def _axis(what: str, unit: str) -> str:
+    return f"{what} ({unit})" if unit else what
+
+
+def _span(words: Wording) -> Any:
+    """Return the scale of values: all percentages, or from 0 as far as the numbers go."""
+    return alt.Scale(domain=[0, 100]) if words.axis == "%" else alt.Scale(zero=True)
 
 
 def _line(at: float | None, word: str | None, axis: str, colour: str = "#b00020", *, dash: bool = True) -> Any:
@@ -164,6 +176,7 @@ def learning_curves(
     strategies: Sequence[str],
     measure: str,
     budgets: Sequence[int],
+    words: Wording = RATE,
 ) -> Any:
     """Return one small panel per group: the rate against the number of labels, a line per strategy, "before" dashed.
 
@@ -184,7 +197,7 @@ def learning_curves(
         scale=alt.Scale(type="log", domain=[min(budgets) * 0.8, max(budgets) * 1.25]),
         axis=alt.Axis(values=list(budgets), grid=False),
     )
-    y = alt.Y("value:Q", title=f"{measure} (%)", scale=alt.Scale(domain=[0, 100]))
+    y = alt.Y("value:Q", title=_axis(measure, words.axis), scale=_span(words))
     cells = []
     for panel in panels:
         mine = [r for r in records if r["panel"] == panel]

@@ -17,7 +17,7 @@ MOST_GROUPS = 24
 
 def figures(subject: Subject) -> tuple[Figure, ...]:
     """Return the figures of a report: per view before, after and change; per benchmark the learning curves."""
-    return tuple(_Drawer(subject).all()) if subject.of_rates else ()
+    return tuple(_Drawer(subject).all()) if subject.can_be_told else ()
 
 
 class _Drawer:
@@ -26,6 +26,7 @@ class _Drawer:
         self.metric, self.of = subject.metric
         self.measure = sentences.metric_name(self.metric, self.of)
         self.model = (subject.strategy, subject.budget)
+        self.words = subject.words
 
     def all(self) -> Iterator[Figure]:
         for benchmark in self.study.benchmarks:
@@ -55,14 +56,21 @@ class _Drawer:
             label = labels[tuple(group.values())]
             for stage, row in (("before", self.row(key, "before", group)), ("after", after)):
                 if row is not None:
-                    points.append({"label": label, "stage": stage, **_percent(row)})
+                    points.append({"label": label, "stage": stage, **self._scaled(row)})
             if (moved := self.row(key, "change", group)) is not None:
-                moves.append({"label": label, **_percent(moved), "clear": sentences.settled(moved) is not None})
+                moves.append({"label": label, **self._scaled(moved), "clear": sentences.settled(moved) is not None})
         anchor = f"f-{key.split('@')[0]}-{'-'.join(view)}"
         limit, margin = self.limit("worst_group", key, view), self.limit("no_harm", key, view)
         margin = margin if margin is None or worse_high else -margin
         chart = charts.before_after(
-            points, moves, list(labels.values()), self.measure, limit, margin, "right" if worse_high else "left"
+            points,
+            moves,
+            list(labels.values()),
+            self.measure,
+            limit,
+            margin,
+            "right" if worse_high else "left",
+            self.words,
         )
         title = f"{self.measure.capitalize()} before and after adaptation, by {' and '.join(view)}"
         text = self._described(key, shown)
@@ -96,8 +104,8 @@ class _Drawer:
     def _described(self, key: str, shown: list[tuple[dict[str, str], Row]]) -> str:
         group, after = shown[0]
         before = self.row(key, "before", group)
-        was = f"{formats.percent(before['estimate'])} before, " if before else ""
-        now = formats.percent(after["estimate"])
+        was = f"{self.words.value(before['estimate'])} before, " if before else ""
+        now = self.words.value(after["estimate"])
         return f"Worst served here: {formats.group_label(group)}, {was}{now} after. Data in the table below."
 
     def curves(self, key: str, view: tuple[str, ...]) -> Figure | None:
@@ -111,16 +119,20 @@ class _Drawer:
         for group in [{}, *groups]:
             panel = formats.group_label(group)
             if (before := self.row(key, "before", group)) is not None:
-                published.append({"panel": panel, "value": 100 * before["estimate"]})
+                published.append({"panel": panel, "value": self.words.scale * before["estimate"]})
             for strategy, budget in models:
                 row = self.row(key, "scratch" if strategy == self.study.scratch else "after", group, (strategy, budget))
                 if row is not None:
-                    points.append({"panel": panel, "strategy": strategy, "labels": budgets[budget], **_percent(row)})
+                    points.append(
+                        {"panel": panel, "strategy": strategy, "labels": budgets[budget], **self._scaled(row)}
+                    )
         if not points:
             return None
         names = list(dict.fromkeys(strategy for strategy, _ in models))
         panels = list(dict.fromkeys(point["panel"] for point in points))  # groups without numbers have no plot
-        chart = charts.learning_curves(points, published, panels, names, self.measure, sorted(budgets.values()))
+        chart = charts.learning_curves(
+            points, published, panels, names, self.measure, sorted(budgets.values()), self.words
+        )
         anchor = f"c-{key.split('@')[0]}"
         title = f"{self.measure.capitalize()} by number of labels, for everyone and by {' and '.join(view)}"
         text = (
@@ -135,7 +147,10 @@ class _Drawer:
             charts.svg(chart, anchor, title, text),
         )
 
-
-def _percent(row: Row) -> dict[str, float]:
-    low, high = row["ci"]
-    return {"value": round(100 * row["estimate"], 4), "low": round(100 * low, 4), "high": round(100 * high, 4)}
+    def _scaled(self, row: Row) -> dict[str, float]:
+        """Return value and limits as a chart draws them: rates in percent, numbers in their own unit."""
+        low, high = row["ci"]
+        named = {"value": row["estimate"], "low": low, "high": high}
+        if self.words.scale == 1:
+            return {name: float(f"{value:.6g}") for name, value in named.items()}
+        return {name: round(self.words.scale * value, 4) for name, value in named.items()}

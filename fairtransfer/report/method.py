@@ -40,7 +40,10 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
         "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in audit.metrics),
     )
     scores = sentences.score_intervals(m.name for m in audit.metrics)
-    yield "Intervals", _INTERVALS + _SEEDS[audit.claim] + scores
+    made = f"{sentences.NUMBER_INTERVALS} " if record.numeric else _INTERVALS
+    yield "Intervals", made + _SEEDS[audit.claim] + scores
+    if record.numeric:
+        yield "Harm ledger", sentences.NO_LEDGER
     planned = (
         f"policy alpha {verdict['alpha']:g} over {policy.planned_evaluations} planned evaluations of these benchmarks"
     )
@@ -49,7 +52,8 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
     yield "Verdicts", f"one-sided bounds at alpha {verdict['alpha_run']:g} ({planned}). {passing}; {failing}."
     hidden = f"groups, and classes within groups, of fewer than {policy.suppress_below} are hidden in documents"
     yield "Small groups", f"fewer than {policy.min_group} cases are not judged; {hidden}"
-    yield "Rounding", "rates to 0.1%, changes to 0.1 points; verdicts use unrounded numbers"
+    rounded = "three significant digits" if record.numeric else "rates to 0.1%, changes to 0.1 points"
+    yield "Rounding", f"{rounded}; verdicts use unrounded numbers"
     yield (
         "Not in any interval",
         "errors in the labels or recorded groups, and whether these cases resemble those to come",
@@ -76,13 +80,19 @@ def _made_elsewhere(record: RunRecord) -> Iterator[tuple[str, str]]:
 def _made_here(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield how the models were made, and what was chosen on validation."""
     audit, before = record.audit, record.audit.before_stage
+    if record.numeric:
+        yield (
+            "Label",
+            "a number, learned as (label - mean) / standard deviation of each training's own labels, by squared error",
+        )
     yield "Before", f"{_BEFORE[before.kind]}; options {_options(before.options.model_dump())}"
     strategies = (f"{s.name}: {_options(s.options.model_dump(exclude=_UNTOLD))}" for s in audit.strategies)
     yield "Strategies", "; ".join(strategies)
     if used := _group_labels(record):
         yield "Group labels", used
     budgets = ", ".join(map(_budget, record.run["label_budgets"]))
-    yield "Label budgets", f"{budgets}; nested, stratified by class; validation never uses more labels than training"
+    by = "tenths of the labels in order" if record.numeric else "class"
+    yield "Label budgets", f"{budgets}; nested, stratified by {by}; validation never uses more labels than training"
     seeds = ", ".join(map(str, audit.seeds))
     yield "Seeds", f"{len(audit.seeds)} ({seeds}); each drives label subset, head, order and dropout together"
     yield "Chosen on validation", _selection(record, verdict)

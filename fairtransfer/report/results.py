@@ -10,7 +10,7 @@ from fairtransfer.report import sentences, tables
 from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
-from fairtransfer.stats.metrics import METRICS
+from fairtransfer.report.wording import wording
 
 _GATE_WORDS = {
     "no_harm": "No harm",
@@ -77,13 +77,18 @@ def group_tables(subject: Subject) -> Iterator[Table]:
 
 def _group_table(subject: Subject, key: str, view: tuple[str, ...]) -> Table:
     where, study = " and ".join(view), subject.study
-    columns = _columns(compared=study.has_before, controlled=bool(study.scratch), rates=subject.of_rates)
+    columns = _columns(compared=study.has_before, controlled=bool(study.scratch), subject=subject)
     groups = [{}, *subject.rows.groups(key, view)]
     rows = [(formats.group_label(g), *(show(subject, key, g) for _, show in columns)) for g in groups]
-    name = sentences.metric_name(*subject.metric).capitalize()
+    name = sentences.metric_name(*subject.metric).capitalize() + _unit(subject)
     caption = f"{name} by {where}, {key}: {_model(subject)} (95% intervals in brackets)"
     headings = (where, *(heading for heading, _ in columns))
     return tables.table(f"r-{key.split('@')[0]}-{'-'.join(view)}", caption, headings, rows)
+
+
+def _unit(subject: Subject) -> str:
+    """Return the label's unit as a caption tells it, `` in days``; percentages carry their sign."""
+    return f" in {subject.words.axis}" if subject.of_numbers and subject.words.axis else ""
 
 
 def _model(subject: Subject) -> str:
@@ -93,7 +98,7 @@ def _model(subject: Subject) -> str:
 _Cell = Callable[[Subject, str, dict[str, str]], str]
 
 
-def _columns(*, compared: bool, controlled: bool, rates: bool) -> list[tuple[str, _Cell]]:
+def _columns(*, compared: bool, controlled: bool, subject: Subject) -> list[tuple[str, _Cell]]:
     """Return heading and content of the columns, as far as there are models to compare."""
 
     def cell(show: Callable[[Row | None], str], stage: str) -> _Cell:
@@ -102,10 +107,10 @@ def _columns(*, compared: bool, controlled: bool, rates: bool) -> list[tuple[str
     columns = [("Cases", cell(tables.people, "after"))]
     columns += [("Before", cell(tables.rate, "before"))] if compared else []
     columns += [("After", cell(tables.rate, "after"))]
-    unit = ", points" if rates else ""
+    unit = f", {subject.words.unit}" if subject.words.unit else ""
     if compared:
         columns += [(f"Change{unit}", cell(tables.change, "change"))]
-        columns += [("Newly wrong / right", cell(tables.flips, "change"))] if rates else []
+        columns += [("Newly wrong / right", cell(tables.flips, "change"))] if subject.of_rates else []
     return columns + ([(f"Against scratch{unit}", cell(tables.change, "gain"))] if controlled else [])
 
 
@@ -122,9 +127,16 @@ def _results(subject: Subject, key: str, metric: str, of: str | None, view: tupl
     listed = [row for group in groups for row in _models(subject, key, metric, of, group)]
     where = " and ".join(view) or "everyone"
     name = sentences.metric_name(metric, of).capitalize()
-    unit = ", points" if metric in METRICS else ""
+    words = wording(metric, subject.study.measured_in)
+    unit = f", {words.unit}" if words.unit else ""
     against = [f"Against {'before' if stage == 'change' else 'scratch'}{unit}" for stage in _compared(subject)]
-    headings = ("Model", where, "Cases", name, *against)
+    headings = (
+        "Model",
+        where,
+        "Cases",
+        name + (f", {words.axis}" if words.axis and words.axis != "%" else ""),
+        *against,
+    )
     anchor = f"t-{key.split('@')[0]}-{metric}{f'-{of}' if of else ''}-{'-'.join(view) or 'all'}"
     return tables.table(anchor, f"{name}, {key}, by {where}", headings, listed, text_columns=2)
 

@@ -12,7 +12,7 @@ from fairtransfer.report import sentences, tables
 from fairtransfer.report.rows import Rows
 from fairtransfer.report.suppress import Hidden, unknown_is_hidden
 from fairtransfer.report.tables import Table
-from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.spec.names import NUMBER_METRICS, UNKNOWN_GROUP
 
 NOT_PROVIDED = "Not provided"
 
@@ -119,9 +119,8 @@ def _ledgers(record: RunRecord, kept: Mapping[str, Any]) -> Iterator[tuple[str, 
 def _composition(rows: Rows, kept: Mapping[str, Any], view: tuple[str, ...]) -> Table:
     listed = []
     for group in rows.groups(kept["key"], view):
-        row = rows.find(kept["key"], "before", "error_rate", group) or rows.find(
-            kept["key"], "before", "accuracy", group
-        )
+        names = ("error_rate", "accuracy", *NUMBER_METRICS)
+        row = next((row for name in names if (row := rows.find(kept["key"], "before", name, group))), None)
         unknown = " (membership not recorded)" if UNKNOWN_GROUP in group.values() else ""
         listed.append((formats.group_label(group) + unknown, tables.people(row)))
     return tables.table(
@@ -230,6 +229,8 @@ def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:
         "seed": "the number that decides which examples, in which order, from which start: another draw of the recipe",
         "unit": "rows of one unit (person, document, pattern) are not independent and are always on the same side of a split",
     }
+    if record.numeric:
+        words = {name: said for name, said in words.items() if name not in ("points", "newly wrong / right")}
     words |= {sentences.metric_name(m.name): sentences.metric_words(m.name) for m in record.audit.metrics}
     return tuple(words.items())
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.report.wording import wording_of
+from fairtransfer.stats.catalogue import metric_named
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.score_metrics import SCORE_METRICS
 
@@ -29,6 +31,17 @@ def score_intervals(metrics: Iterable[str]) -> str:
     return _SCORE_INTERVALS if any(name in SCORE_METRICS for name in metrics) else ""
 
 
+NUMBER_INTERVALS = (
+    "95%, two-sided, in the label's own unit. Groups of up to 2,000 cases (or units, where cases share these): bootstrap-t, "
+    "drawn with random numbers that follow from the cases alone, so that the same cases give the same limits. Larger groups: "
+    "the union of Student's and Hall's. Distances to everyone else hold for all groups of a view together. Rows that share "
+    "a unit are resampled together."
+)
+
+
+NO_LEDGER = "not defined: a predicted number does not become right or wrong; changes of its error are told instead"
+
+
 def metric_name(metric: str, of: str | None = None) -> str:
     """Return a metric as words: ``error rate``, ``recall of `urgent```."""
     plain = metric.replace("_", " ")
@@ -37,7 +50,7 @@ def metric_name(metric: str, of: str | None = None) -> str:
 
 def metric_words(metric: str) -> str:
     """Return what a metric is."""
-    return (METRICS.get(metric) or SCORE_METRICS[metric]).words
+    return metric_named(metric).words
 
 
 def is_worse(row: Row, change: float) -> bool:
@@ -61,7 +74,15 @@ def _known(row: Row | None) -> bool:
 
 def _moved(row: Row, *, unit: bool = True) -> str:
     """Return a change with its interval: ``−10.2 points; −16.3 to −4.0``."""
-    return f"{formats.points(row['estimate'], unit=unit)}; {formats.points_interval(row['ci'])}"
+    words = wording_of(row)
+    of = f" {words.unit}" if unit and words.unit else ""
+    return f"{words.change(row['estimate'])}{of}; {words.change_interval(row['ci'])}"
+
+
+def _value(row: Row) -> str:
+    """Return an estimate: ``14.1%``, ``2.31 days``."""
+    words = wording_of(row)
+    return words.value(row["estimate"]) + (f" {words.axis}" if words.axis and words.axis != "%" else "")
 
 
 def overall(before: Row | None, after: Row | None, change: Row | None) -> str | None:
@@ -69,19 +90,25 @@ def overall(before: Row | None, after: Row | None, change: Row | None) -> str | 
     if before is None or after is None or change is None or not all(map(_known, (before, after, change))):
         return None
     name = metric_name(after["metric"], after["class"])
-    went = f"went from {formats.percent(before['estimate'])} to {formats.percent(after['estimate'])}"
-    interval = f"95% interval {formats.points_interval(change['ci'])}"
-    moved = f"change {formats.points(change['estimate'])}; {interval}; {formats.count(change['n'])} cases"
+    went = f"went from {_value(before)} to {_value(after)}"
+    words = wording_of(change)
+    interval = f"95% interval {words.change_interval(change['ci'])}"
+    by = words.change(change["estimate"]) + (f" {words.unit}" if words.unit else "")
+    moved = f"change {by}; {interval}; {formats.count(change['n'])} cases"
     return f"For everyone together the {name} {went} ({moved})."
 
 
 def worst_served(group: str, before: Row | None, after: Row, *, every: bool) -> str:
-    """Return the sentence about the worst served group, as cases of every hundred; `every`: all groups have numbers."""
+    """Return the sentence about the worst served group, rates as cases of every hundred; `every`: all groups have numbers."""
     name = metric_name(after["metric"], after["class"])
-    now = f"{formats.per_hundred(after['estimate'])}"
-    was = f"; before adaptation {formats.per_hundred(before['estimate'])}" if before and _known(before) else ""
+    now = _for_people(after)
+    was = f"; before adaptation {_for_people(before)}" if before and _known(before) else ""
     among = "" if every else ", of the groups shown"
     return f"Worst served after adaptation{among}: {group}, {name} {now}{was} ({formats.count(after['n'])} cases)."
+
+
+def _for_people(row: Row) -> str:
+    return formats.per_hundred(row["estimate"]) if row["metric"] in METRICS else _value(row)
 
 
 def who_changed(changes: Sequence[tuple[str, Row]], everyone: Row | None) -> Iterator[str]:
@@ -90,13 +117,29 @@ def who_changed(changes: Sequence[tuple[str, Row]], everyone: Row | None) -> Ite
     for name, row in changes:
         if _known(row):
             by_side[settled(row)].append(f"{name} ({_moved(row, unit=False)})")
+    units = {wording_of(row).unit for _, row in changes if _known(row)} - {""}
+    told_in = f", in {units.pop()}" if units else ""
     if by_side["worse"]:
         hidden = " although everyone together is better off" if settled(everyone) == "better" else ""
-        yield f"Clearly worse off after adaptation{hidden}: {formats.listing(by_side['worse'])}, in points."
+        yield f"Clearly worse off after adaptation{hidden}: {formats.listing(by_side['worse'])}{told_in}."
     if by_side["better"]:
-        yield f"Clearly better off: {formats.listing(by_side['better'])}, in points."
+        yield f"Clearly better off: {formats.listing(by_side['better'])}{told_in}."
     if by_side[None]:
-        yield f"We cannot tell whether adaptation helped or harmed: {formats.listing(by_side[None])}, in points."
+        yield f"We cannot tell whether adaptation helped or harmed: {formats.listing(by_side[None])}{told_in}."
+
+
+def leaning(groups: Sequence[tuple[str, Row]]) -> str | None:
+    """Return for whom predicted numbers are clearly too high, and for whom too low; None where neither is clear."""
+    sides: dict[bool, list[str]] = {True: [], False: []}
+    for name, row in groups:
+        if _known(row) and row["ci"] is not None and not row["ci"][0] <= 0 <= row["ci"][1]:
+            sides[row["estimate"] > 0].append(f"{name} ({_moved(row)})")
+    told = [
+        f"{words} for {formats.listing(sides[high])}"
+        for high, words in ((True, "too high"), (False, "too low"))
+        if sides[high]
+    ]
+    return f"On average the predictions after adaptation are clearly {'; '.join(told)}." if told else None
 
 
 def against_scratch(gains: Sequence[tuple[str, Row]]) -> str | None:
@@ -104,7 +147,7 @@ def against_scratch(gains: Sequence[tuple[str, Row]]) -> str | None:
     known = [(name, row) for name, row in gains if _known(row)]
     if len(known) < 2:
         return None
-    worse_high = METRICS[known[0][1]["metric"]].higher_is_worse
+    worse_high = known[0][1]["harm_direction"] == "higher_is_worse"
     order = sorted(known, key=lambda pair: pair[1]["estimate"], reverse=worse_high)
     (least, low), (most, high) = order[0], order[-1]
     words = {"better": "clearly helps", "worse": "clearly harms", None: "makes no difference that could be told for"}
@@ -121,11 +164,11 @@ def gap(before: Row | None, after: Row | None, attribute: str) -> str | None:
         return None
     details = after["details"] or {}
     best, worst = formats.group_label(details["best_group"]), formats.group_label(details["worst_group"])
-    was = f", {_width(before['estimate'])} before" if before and _known(before) else ""
-    told = f"Between the best and the worst served {attribute} ({best}, {worst}) lie {_width(after['estimate'])}{was}."
+    was = f", {_width(before, before['estimate'])} before" if before and _known(before) else ""
+    told = f"Between the best and the worst served {attribute} ({best}, {worst}) lie {_width(after, after['estimate'])}{was}."
     if "noise_floor_p95" not in details:
         return told
-    mean, high = _width(details["noise_floor_mean"]), _width(details["noise_floor_p95"])
+    mean, high = _width(after, details["noise_floor_mean"]), _width(after, details["noise_floor_p95"])
     return f"{told} Groups served alike would show {mean} on average and more than {high} once in twenty audits."
 
 
@@ -137,9 +180,10 @@ def levelled_down(moved: Row | None) -> str | None:
     return f"The gap closed although nobody need be better off: {best}, served best before, is clearly worse off now."
 
 
-def _width(gap: float) -> str:
-    """Return a gap in points, without a sign: it has no direction."""
-    return formats.points(gap).lstrip("+")
+def _width(row: Row, gap: float) -> str:
+    """Return a gap in points, or the label's unit, without a sign: it has no direction."""
+    words = wording_of(row)
+    return words.change(gap).lstrip("+") + (f" {words.unit}" if words.unit else "")
 
 
 def needed(entry: dict[str, Any], *, several: bool) -> str:

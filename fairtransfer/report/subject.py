@@ -8,10 +8,18 @@ from functools import cached_property
 from typing import Any
 
 from fairtransfer.findings.study import Study
+from fairtransfer.formats import Wording
 from fairtransfer.report import sentences
 from fairtransfer.report.rows import Row, Rows
 from fairtransfer.report.suppress import Hidden
+from fairtransfer.report.wording import wording
 from fairtransfer.stats.metrics import METRICS
+from fairtransfer.stats.number_metrics import NUMBER_METRICS
+
+
+def is_directed(metric: str) -> bool:
+    """Say whether more of a metric of numbers is worse."""
+    return NUMBER_METRICS[metric].harm_direction != "none"
 
 
 @dataclass(frozen=True)
@@ -31,15 +39,31 @@ class Subject:
 
     @cached_property
     def metric(self) -> tuple[str, str | None]:
-        """The audit's first metric that is a rate, else its first, and the class it is of."""
+        """The audit's first metric that is a rate or an error's size, else its first, and the class it is of."""
         metrics = self.rows.metrics()
         rates = [metric for metric in metrics if metric[0] in METRICS]
-        return (rates or metrics or [("error_rate", None)])[0]
+        sizes = [(name, of) for name, of in metrics if name in NUMBER_METRICS and is_directed(name)]
+        return (rates or sizes or metrics or [("error_rate", None)])[0]
 
     @property
     def of_rates(self) -> bool:
         """Whether the report's metric is a rate, which can be told as people and drawn in percent."""
         return self.metric[0] in METRICS
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether the label is a number."""
+        return self.metric[0] in NUMBER_METRICS
+
+    @property
+    def can_be_told(self) -> bool:
+        """Whether sentences and figures tell of the report's metric: a rate, or the size of an error."""
+        return self.of_rates or (self.of_numbers and is_directed(self.metric[0]))
+
+    @property
+    def words(self) -> Wording:
+        """How the report's metric is put into words."""
+        return wording(self.metric[0], self.study.measured_in)
 
     @property
     def strategy(self) -> str:
@@ -56,9 +80,11 @@ class Subject:
         """The candidate in words."""
         return sentences.model_name(self.strategy, self.budget) if self.strategy else "none"
 
-    def one(self, key: str, stage: str, group: dict[str, str]) -> Row | None:
-        """Return the candidate's row (or the model's as published) of the first metric."""
-        name, of = self.metric
+    def one(
+        self, key: str, stage: str, group: dict[str, str], metric: tuple[str, str | None] | None = None
+    ) -> Row | None:
+        """Return the candidate's row (or the model's as published) of a metric, by default the report's."""
+        name, of = metric or self.metric
         if stage == "before":
             return self.rows.find(key, "before", name, group, of=of)
         return self.rows.find(key, stage, name, group, self.strategy, self.budget, of)

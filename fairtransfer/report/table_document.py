@@ -127,7 +127,8 @@ def _unknowns(counted: Counted, subject: Subject) -> Iterator[str]:
 def _facts(counted: Counted, question: Question, subject: Subject) -> Iterator[tuple[str, str]]:
     columns = question.columns
     yield "Cases", f"{formats.count(counted.rows)} in the table, all used"
-    yield "Labels", f"{columns.label}: {formats.listing(list(counted.classes))}"
+    kinds = "numbers" if columns.numbers else formats.listing(list(counted.classes))
+    yield "Labels", f"{columns.label}: {kinds}"
     yield "Rows that belong together", columns.unit or "none declared"
     yield "Weights", columns.weights or "none: every case counts alike"
     shown = public_notes(counted, subject).items()
@@ -152,10 +153,10 @@ def _method(question: Question) -> Iterator[tuple[str, str]]:
         "Metrics",
         "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in question.metrics),
     )
-    yield (
-        "Intervals",
-        _INTERVALS + sentences.score_intervals(m.name for m in question.metrics),
-    )
+    scores = sentences.score_intervals(m.name for m in question.metrics)
+    yield "Intervals", sentences.NUMBER_INTERVALS if question.columns.numbers else _INTERVALS + scores
+    if question.columns.numbers and question.columns.before:
+        yield "Harm ledger", sentences.NO_LEDGER
     yield "Claim", "these answers; how much another training would differ is not in the intervals"
     if question.gates:
         yield (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.stats.metrics import METRICS
+from fairtransfer.report.wording import wording_of
 
 Row = dict[str, Any]
 
@@ -49,16 +49,14 @@ def value(row: Row | None, show: Callable[[float | None], str], show_interval: C
 
 def rate(row: Row | None) -> str:
     """Return a rate with its interval: ``31.2% (24.0 to 39.1)``; what is no rate as a number."""
-    if row is not None and row["metric"] not in METRICS:
-        return value(row, formats.number, formats.number_interval)
-    return value(row, formats.percent, formats.percent_interval)
+    words = wording_of(row)
+    return value(row, words.value, words.interval)
 
 
 def change(row: Row | None) -> str:
     """Return a change in points with its interval: ``+6.8 (+3.0 to +10.5)``; the heading says points, where it is a rate."""
-    if row is not None and row["metric"] not in METRICS:
-        return value(row, formats.number_change, formats.number_change_interval)
-    return value(row, lambda number: formats.points(number, unit=False), formats.points_interval)
+    words = wording_of(row)
+    return value(row, words.change, words.change_interval)
 
 
 def people(row: Row | None) -> str:

@@ -13,6 +13,7 @@ from fairtransfer.report.suppress import unknown_is_hidden
 from fairtransfer.spec.card import Card
 
 NOT_PROVIDED = "Not provided"
+BIAS = ("mean_error", None)
 MOST_NAMED = 12
 """Groups named in one sentence."""
 
@@ -40,7 +41,7 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
 
 def findings(subject: Subject) -> Iterator[str]:
     """Yield three to six sentences for every benchmark."""
-    if not subject.of_rates:
+    if not subject.can_be_told:
         yield "No metric of this audit counts cases; the tables hold its numbers for every group."
         return
     several = len(subject.study.benchmarks) > 1
@@ -64,6 +65,9 @@ def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str
         for row in subject.rows.gaps(key, *subject.metric)
         if set(row["group"]) == set(view) and subject.is_candidate(row)
     }
+    if subject.of_numbers:
+        bias = [(formats.group_label(g), subject.one(key, "after", g, BIAS)) for g in groups]
+        yield sentences.leaning([(name, row) for name, row in bias if row is not None])
     yield sentences.gap(gaps.get("before"), gaps.get("after"), " and ".join(view))
     yield sentences.levelled_down(gaps.get("change"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,9 @@ def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[st
                 "leaks": side.leaks,
             }
         )
+    numbers = {"target": "number", "measured_in": plan.files.measured_in} if plan.files.numeric else {}
     return {
+        **numbers,
         "schema": "1",
         "audit_id": audit.id,
         "run_id": plan.run_id,
@@ -133,5 +136,9 @@ def _items(plan: Plan, sides: Sides, index: int, folder: Path) -> None:
     (folder / "benchmarks" / card.id).mkdir(parents=True)
     write_table(
         folder / "benchmarks" / card.id / "items.parquet",
-        pa.table({"item": list(part.ids), "y": list(part.y), "unit": list(part.units), **columns}),
+        pa.table({"item": list(part.ids), "y": _labels(plan, part.y), "unit": list(part.units), **columns}),
     )
+
+
+def _labels(plan: Plan, y: Sequence[str]) -> pa.Array:
+    return pa.array([float(value) for value in y], pa.float64()) if plan.files.numeric else pa.array(y, pa.string())

@@ -19,6 +19,10 @@ DISCORDANT = 0.2
 """The share of cases assumed to change their answer, where nothing is known yet."""
 
 BYTES_PER_SCORE = 4
+BYTES_PER_NUMBER = 8
+NO_FORESIGHT = (
+    "What groups of these sizes could show is not foreseen where the label is a number: it depends on its spread."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,10 @@ def foresee(plan: Plan, store: Store) -> Foresight:
     models = _models(plan, store, done)
     known = [m.seconds for m in models]
     rows = sum(len(sides.judged[job.benchmark].part) for job in plan.jobs)
+    if plan.files.numeric:
+        disk = rows * (2 * BYTES_PER_NUMBER + 40)
+        total = None if None in known else sum(s for s in known if s is not None)
+        return Foresight(len(plan.jobs) - len(done), tuple(models), total, disk, (), NO_FORESIGHT)
     disk = rows * (BYTES_PER_SCORE * len(plan.files.classes) + 40)
     groups = [
         g

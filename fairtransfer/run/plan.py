@@ -303,6 +303,9 @@ def budget_problems(files: AuditFiles, rows: int) -> list[Problem]:
                     "write a smaller budget, or `all`",
                 )
             )
+        elif files.numeric and size < 2:
+            text = f"budget {size} < 2 rows: one number has no spread"
+            found.append(document.problem("FT-D048", at, text, "", "write a larger budget"))
         elif size < len(files.classes):
             found.append(
                 document.problem(

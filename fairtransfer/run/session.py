@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,12 +15,14 @@ from fairtransfer.adapt import BEFORE, STRATEGIES
 from fairtransfer.adapt.budgets import budget_rows, resolve_budget
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
+from fairtransfer.adapt.number_task import NumberTask, numbers, standardised
 from fairtransfer.adapt.shelf import Shelf
 from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting
 from fairtransfer.adapt.task import Task
-from fairtransfer.data.sides import Part
+from fairtransfer.data.sides import AdaptationSide, Part
+from fairtransfer.data.splits import strata
 from fairtransfer.errors import DefinitionError
-from fairtransfer.evidence.tables import predictions_table
+from fairtransfer.evidence.tables import numbers_table, predictions_table
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.checkpoint import placed
@@ -55,6 +57,7 @@ class Session:
     def task(self) -> Task:
         """Classes, in the order of all evidence, and kind of answer."""
         files = self.plan.files
+        assert not files.numeric, "of numbers every training has a task of its own"
         return Task(files.classes, self.sides.adaptation.multilabel, files.positive_class)
 
     def check(self) -> None:
@@ -74,10 +77,10 @@ class Session:
         if training.stage == "before":
             setting, labels = self._setting(training, None, progress)
             asked: Any = BEFORE_OPTIONS[training.kind].model_validate(_from_json(training.options))
-            return BEFORE[training.kind](setting, asked), labels
+            return _telling(BEFORE[training.kind](setting, asked), setting), labels
         chosen = STRATEGY_OPTIONS[training.kind].model_validate(_from_json(training.options))
         setting, labels = self._setting(training, chosen, progress)
-        return STRATEGIES[training.kind]().fit(setting, chosen), labels
+        return _telling(STRATEGIES[training.kind]().fit(setting, chosen), setting), labels
 
     def _setting(
         self, training: Training, options: Options | None, progress: Callable[[float], None]
@@ -92,9 +95,9 @@ class Session:
             0,
         )
         budget = resolve_budget(written, len(side.train)) if training.uses_labels else 0
-        rows = budget_rows(side.train.y, budget, seed)
+        rows = budget_rows(_strata(side, side.train), budget, seed)
         # Never more labels to choose with than to learn from: validation labels have to be paid for too.
-        checked = budget_rows(side.val.y, min(budget, len(side.val)), seed, "validation")
+        checked = budget_rows(_strata(side, side.val), min(budget, len(side.val)), seed, "validation")
         stages = options.group_stages if isinstance(options, GroupOptions) else ()
         by = options.by if isinstance(options, GroupOptions) else ()
 
@@ -111,7 +114,8 @@ class Session:
             "group_labels_train": len(rows) if "training" in stages else 0,
             "group_labels_validation": len(checked) if "validation" in stages else 0,
         }
-        return Setting(self.backbone, self.frozen, Runner(self.hardware), self.task, train, val, seed, progress), labels
+        task = standardised(train.labels) if self.plan.files.numeric else self.task
+        return Setting(self.backbone, self.frozen, Runner(self.hardware), task, train, val, seed, progress), labels
 
     def group_labels_at_prediction(self, adapted: Adapted, benchmark: str) -> int:
         """Return how many rows of a benchmark bring along their group to be answered."""
@@ -124,6 +128,9 @@ class Session:
         logits = adapted.logits(self.prepared(part))
         if not torch.isfinite(logits).all():
             raise FloatingPointError("some scores are NaN or infinite")
+        if self.plan.files.numeric:
+            task = NumberTask(**adapted.record["target"])
+            return numbers_table(list(part.ids), numbers(part.y), task.values(logits))
         scores = self.task.scores(logits)
         column = pa.FixedSizeListArray.from_arrays(
             pa.array(np.ascontiguousarray(scores).ravel(), pa.float32()), scores.shape[1]
@@ -133,6 +140,18 @@ class Session:
 
     def _decided(self, decision: Decision, part: Part) -> list[str]:
         return decision.answers(self.prepared(part), part.membership(decision.by) if decision.by else None)
+
+
+def _telling(adapted: Adapted, setting: Setting) -> Adapted:
+    """Return a model whose record tells, where it answers with numbers, by which mean and deviation they are made."""
+    if not isinstance(setting.task, NumberTask):
+        return adapted
+    return replace(adapted, record={**adapted.record, "target": setting.task.to_json()})
+
+
+def _strata(side: AdaptationSide, part: Part) -> tuple[str, ...]:
+    """Return what label budgets hold in proportion: classes, or ranges of a number."""
+    return tuple(strata(part.y)) if side.numeric else part.y
 
 
 class _Nothing(Prepared):

@@ -80,8 +80,11 @@ class Label(Strict):
     """What is predicted."""
 
     column: Name
-    type: Literal["binary", "multiclass", "multilabel"]
-    classes: tuple[Name, ...] = Field(min_length=1)
+    type: Literal["binary", "multiclass", "multilabel", "number"]
+    classes: tuple[Name, ...] = Field((), description="required unless the label is a number")
+    measured_in: Annotated[str, Field(min_length=1, max_length=24)] | None = Field(
+        None, description="the unit of a label that is a number, as reports write it: days"
+    )
     separator: Annotated[str, Field(min_length=1, max_length=4)] = Field(
         "|", description="between the labels of one row, for multilabel"
     )
@@ -97,6 +100,14 @@ class Label(Strict):
     @model_validator(mode="after")
     def _classes_make_sense(self) -> Label:
         count = len(self.classes)
+        if self.type == "number":
+            if self.classes or self.positive_class or self.favourable_class:
+                raise refuse("FT-M031", "the label is a number and has classes", "", "leave the classes out")
+            return self
+        if self.measured_in is not None:
+            raise refuse(
+                "FT-M032", "`measured_in` is the unit of a number", "", "write `type: number`, or leave it out"
+            )
         if count < 2:
             raise refuse("FT-D034", "classification needs ≥2 classes", f"`classes` lists {count}")
         if count > 1000:

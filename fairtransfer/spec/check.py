@@ -12,6 +12,7 @@ from fairtransfer.spec.card import Card, LoadedCard, TextInput
 from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gates import BetweenGroups, GateSpec
+from fairtransfer.spec.number_check import number_problems
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
 from fairtransfer.spec.strategies import CONTROLS, GroupOptions
@@ -45,6 +46,16 @@ class AuditFiles:
         return mapped_classes(self.benchmarks[0].card, self.loaded.audit.benchmarks[0].labels)
 
     @property
+    def numeric(self) -> bool:
+        """Whether the label is a number."""
+        return self.benchmarks[0].card.label.type == "number"
+
+    @property
+    def measured_in(self) -> str:
+        """The unit of a label that is a number; empty where it is not known."""
+        return self.benchmarks[0].card.label.measured_in or ""
+
+    @property
     def positive_class(self) -> str | None:
         """The class meant by rates of one class, when the task is binary and the card names it."""
         label = self.benchmarks[0].card.label
@@ -67,7 +78,8 @@ def load_audit(path: Path | str, problems: Problems | None = None, *, report_onl
     collected = problems if problems is not None else Problems()
     loaded = read_audit(_existing(Path(path), collected), collected)
     files = None if loaded is None else _with_cards(loaded, collected)
-    if loaded is not None and not loaded.audit.gates and not report_only:
+    unjudged = report_only or (files is not None and files.numeric)  # of numbers there are no gates to ask for
+    if loaded is not None and not loaded.audit.gates and not unjudged:
         found, do = "an audit without gates cannot pass", "add a gate, or run with --report-only"
         collected.add(loaded.document.problem("FT-G021", ("gates",), found, "at least one gate", do))
     collected.raise_if_any()
@@ -166,6 +178,7 @@ def _problems(files: AuditFiles) -> Iterator[Problem]:
         yield from _groups(files, ref, card.card, at)
     at = ("adapt_on",) if audit.adapt_on else ("benchmarks", 0)
     yield from _fits(files, audit.training_set, files.training.card, at)
+    yield from number_problems(files)
     yield from _names(files)
     yield from _metrics(files)
     for index, strategy in enumerate(audit.strategies):
@@ -301,6 +314,8 @@ def _group_strategy(files: AuditFiles, options: GroupOptions, kind: str, at: Pla
             if name not in known:
                 found = f"`{shown(name)}` not a group column of `{card.id}` ({', '.join(f'`{n}`' for n in known)})"
                 yield document.problem("FT-Y033", (*at, "by"), found, "", did_you_mean(name, known))
+    if files.numeric:
+        return
     if options.two_classes and len(files.classes) != 2:
         found = f"`{kind}` needs two classes, the task has {len(files.classes)}"
         yield document.problem("FT-Y050", at, found, "", "map the labels to two classes, or leave it out", at_key=True)

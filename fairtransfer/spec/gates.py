@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from fairtransfer.spec.names import HIGHER_IS_WORSE, PAIRED, RATIO, SCORE_METRICS, MetricName
+from fairtransfer.spec.names import HIGHER_IS_WORSE, NUMBER_METRICS, PAIRED, RATIO, SCORE_METRICS, MetricName
 from fairtransfer.spec.strict import Name, Sentence, Strict, refuse
 
 Margin = Annotated[float, Field(ge=0, le=1)]
@@ -40,6 +40,13 @@ class GateOptions(Strict):
                 f"`{value}` is made of scores: it is reported, not judged",
                 "a metric that counts cases, such as `error_rate` or `false_negative_rate`",
                 "judge what people are told, and list this metric under `metrics`",
+            )
+        if isinstance(value, str) and value in NUMBER_METRICS:
+            raise refuse(
+                "FT-Y064",
+                f"`{value}` is of predicted numbers: it is reported, not judged, as its limits need random numbers",
+                "a metric that counts cases, such as `error_rate`",
+                "to judge, say when a prediction counts as wrong (say, more than two days off) and give classes",
             )
         return value
 

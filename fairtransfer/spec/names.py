@@ -28,9 +28,14 @@ ScoreMetricName = Literal[
 ]
 """Metrics made of scores (`stats/score_metrics.py`): reported, never judged."""
 
-AnyMetricName = Literal[MetricName, ScoreMetricName]
+NumberMetricName = Literal["mean_absolute_error", "root_mean_squared_error", "mean_error"]
+"""Metrics of predicted numbers (`stats/number_metrics.py`): reported, never judged."""
+
+AnyMetricName = Literal[MetricName, ScoreMetricName, NumberMetricName]
 
 SCORE_METRICS: frozenset[str] = frozenset(get_args(ScoreMetricName))
+
+NUMBER_METRICS: tuple[str, ...] = get_args(NumberMetricName)
 
 OVER_CLASSES: frozenset[str] = frozenset({"brier_score", "log_loss", "calibration_bias"})
 """Metrics made of scores that have a form over all classes at once; the others are about one class against the rest."""

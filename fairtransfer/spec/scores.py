@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fairtransfer.spec.audit import MetricSpec
-from fairtransfer.spec.names import OVER_CLASSES, SCORE_METRICS
+from fairtransfer.spec.names import NUMBER_METRICS, OVER_CLASSES, SCORE_METRICS
 
 Question = tuple[str, str | None]
 """Metric and class; None means all classes at once."""
@@ -25,6 +25,11 @@ def score_questions(
     """
     asked = (metric for metric in metrics if metric.name in SCORE_METRICS)
     return tuple(dict.fromkeys(q for metric in asked for q in _of(metric, classes, positive, over=not multilabel)))
+
+
+def number_questions(metrics: Sequence[MetricSpec]) -> tuple[Question, ...]:
+    """Return what is asked about predicted numbers, once each, in order."""
+    return tuple(dict.fromkeys((metric.name, None) for metric in metrics if metric.name in NUMBER_METRICS))
 
 
 def _of(metric: MetricSpec, classes: Sequence[str], positive: str | None, *, over: bool) -> Iterator[Question]:

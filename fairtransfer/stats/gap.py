@@ -83,6 +83,17 @@ def noise_floor(pooled: float, sizes: Sequence[float]) -> NoiseFloor:
     return NoiseFloor(float(gaps.mean()), float(np.quantile(gaps, 0.95)))
 
 
+def noise_floor_of_means(errors: Sequence[float]) -> NoiseFloor:
+    """Return the max-min gap of groups with the same true mean, whose means have these standard errors.
+
+    Drawn from normal distributions with a fixed seed: a number for reports, never for a verdict.
+    """
+    rng = np.random.Generator(np.random.Philox(key=_SEED))
+    means = rng.standard_normal((DRAWS, len(errors))) * np.asarray(errors, dtype=np.float64)
+    gaps = means.max(axis=1) - means.min(axis=1)
+    return NoiseFloor(float(gaps.mean()), float(np.quantile(gaps, 0.95)))
+
+
 def ratio(events: ArrayLike, sizes: ArrayLike) -> float | None:
     """Return the smallest rate over the largest; None where some group has fewer than 5 events, or 5 cases without.
 

@@ -41,7 +41,7 @@ LOSSES: dict[str, Loss] = {
         Loss("brier", lambda p, y: (y - p) ** 2, (0.0, 1.0), "squared error of a probability"),
         Loss("log_loss", lambda p, y: -np.log(_of_truth(p, y)), (0.0, math.inf), "surprise at the truth, in nats"),
         Loss("calibration_bias", lambda p, y: y - p, (-1.0, 1.0), "above zero: said less often than it comes"),
-        Loss("bias", lambda predicted, y: y - predicted, UNBOUNDED, "above zero: predicted too low"),
+        Loss("error", lambda predicted, y: predicted - y, UNBOUNDED, "above zero: predicted too high"),
         Loss("absolute_error", lambda predicted, y: np.abs(y - predicted), (0.0, math.inf), "how far off"),
         Loss("squared_error", lambda predicted, y: (y - predicted) ** 2, (0.0, math.inf), "how far off, squared"),
     )

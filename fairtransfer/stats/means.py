@@ -23,6 +23,9 @@ MINIMUM_BOUNDED = 10
 MINIMUM_UNBOUNDED = 30
 """A skewed loss hides its largest values in fewer cases: no method covers."""
 
+MINIMUM_UNITS = 20
+"""Where cases share units: fewer of these know neither their own spread nor its skew."""
+
 DRAWS = 2_000
 MOST_RESAMPLED = 20_000
 """From here on the draws would take long and only repeat a formula."""
@@ -149,13 +152,28 @@ def bootstrap_t(
     Returns
     -------
     Estimate
-        Too small below `MINIMUM_UNBOUNDED` units (`MINIMUM_BOUNDED` where both bounds are finite). Undefined where values do
-        not vary, or so few differ that draws without any spread reach a limit that no bound cuts.
+        Too small below `MINIMUM_UNBOUNDED` cases (`MINIMUM_BOUNDED` where both bounds are finite), or, where cases share
+        units, below `MINIMUM_UNITS` of these. Undefined where values do not vary, or so few differ that draws without any
+        spread reach a limit that no bound cuts.
     """
     m, x = _per_unit(np.asarray(values, dtype=np.float64), units)
+    return bootstrap_of_units(m, x, rng, level, clustered=units is not None, bounds=bounds, draws=draws)
+
+
+def bootstrap_of_units(
+    m: Floats,
+    x: Floats,
+    rng: np.random.Generator,
+    level: float,
+    *,
+    clustered: bool,
+    bounds: Limits = UNBOUNDED,
+    draws: int = DRAWS,
+) -> Estimate:
+    """Return the same (see `bootstrap_t`) from every unit's number of cases `m` and sum of values `x`."""
     least = MINIMUM_BOUNDED if math.isfinite(bounds[0]) and math.isfinite(bounds[1]) else MINIMUM_UNBOUNDED
-    if len(m) < least:
-        return too_small(f"{len(m)} {'cases' if units is None else 'units'}, fewer than {least}")
+    if (reason := too_few(_sum(m), len(m), least, clustered=clustered)) is not None:
+        return too_small(reason)
     mean = _sum(x) / _sum(m)
     off = x - mean * m
     error = math.sqrt(_sum(off * off) * len(m) / (len(m) - 1)) / _sum(m)
@@ -166,6 +184,14 @@ def bootstrap_t(
     if not (math.isfinite(low) and math.isfinite(high)):
         return undefined("too few values differ from the others to know their spread")
     return found(mean, low, high)
+
+
+def too_few(cases: float, units: int, least: int = MINIMUM_UNBOUNDED, *, clustered: bool) -> str | None:
+    """Return why there are too few cases, or units, for limits of a mean; None when there are enough."""
+    if cases < least:
+        return f"{cases:g} cases, fewer than {least}"
+    few = min(least, MINIMUM_UNITS)
+    return f"{units} units, fewer than {few}" if clustered and units < few else None
 
 
 def root(mean_square: Estimate) -> Estimate:

@@ -1,0 +1,199 @@
+"""What metrics of predicted numbers need to be known, per group: value, limits, and the distance to everyone else.
+
+Rows have the form of those of scores (`fairtransfer.evidence.scores`) and lie in the same table. Draws are made here, keyed
+by the cases' values, so that whoever reads the table finds the same limits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from fairtransfer.evidence.canonical import canonical
+from fairtransfer.evidence.moments import Counts, View
+from fairtransfer.evidence.scores import Row
+from fairtransfer.stats.estimate import Estimate
+from fairtransfer.stats.intervals import Floats
+from fairtransfer.stats.losses import LOSSES
+from fairtransfer.stats.means import MINIMUM_UNBOUNDED
+from fairtransfer.stats.number_errors import (
+    BEFORE,
+    CHANGE,
+    Quantity,
+    Rows,
+    Sample,
+    apart,
+    change,
+    level,
+    told,
+    variance,
+)
+from fairtransfer.stats.number_metrics import NUMBER_METRICS, NumberMetric
+
+LEVEL = 0.975
+"""One-sided level of the limits that are kept: 95 %, two-sided."""
+
+TOGETHER = 0.05
+"""Distances to everyone else hold for all groups of a view together, but for this share of audits."""
+
+LOSS_NAMES = tuple(dict.fromkeys(metric.loss for metric in NUMBER_METRICS.values()))
+
+Names = tuple[str, ...]
+
+
+class Source(Protocol):
+    """Where samples of groups come from."""
+
+    def groups(self, view: Names) -> list[dict[str, str]]:
+        """Return the groups of a view, in order."""
+
+    def sample(self, view: Names, number: int) -> Sample:
+        """Return the cases of a group."""
+
+    def rest(self, view: Names, number: int) -> Sample:
+        """Return the cases of everyone else."""
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Cases, or units' sums of cases, held in memory.
+
+    Attributes
+    ----------
+    m
+        How many cases a row stands for.
+    columns
+        Sums over the row's cases.
+    units
+        A number per row; rows that share a unit have the same one. None where every case is a unit of its own.
+    """
+
+    views: Mapping[Names, View]
+    m: Floats
+    columns: Mapping[str, Floats]
+    units: Counts | None = None
+
+    def groups(self, view: Names) -> list[dict[str, str]]:
+        """Return the groups of a view, in order."""
+        return self.views[view].groups
+
+    def sample(self, view: Names, number: int) -> Rows:
+        """Return the cases of a group."""
+        return self._chosen(self.views[view].codes == number)
+
+    def rest(self, view: Names, number: int) -> Rows:
+        """Return the cases of everyone else."""
+        return self._chosen(self.views[view].codes != number)
+
+    def _chosen(self, mask: Any) -> Rows:
+        if self.units is None:
+            return Rows(self.m[mask], {name: values[mask] for name, values in self.columns.items()}, clustered=False)
+        _, unit = np.unique(self.units[mask], return_inverse=True)
+
+        def add(values: Floats) -> Floats:
+            return np.bincount(unit, values[mask]).astype(np.float64)
+
+        return Rows(add(self.m), {name: add(values) for name, values in self.columns.items()}, clustered=True)
+
+
+def columns_of(truth: Floats, after: Floats, before: Floats | None = None, seed: str = "") -> dict[str, Floats]:
+    """Return what every case adds: its losses after, before and changed, as far as there are two models."""
+    new = {name: LOSSES[name].of(after, truth) for name in LOSS_NAMES}
+    found = {f"{name}{seed}": values for name, values in new.items()}
+    if before is not None:
+        for name in LOSS_NAMES:
+            old = LOSSES[name].of(before, truth)
+            found |= {f"{name}{BEFORE}{seed}": old, f"{name}{CHANGE}{seed}": new[name] - old}
+    return found
+
+
+def level_numbers(
+    source: Source,
+    views: Sequence[Names],
+    metrics: Sequence[str],
+    key: Mapping[str, Any],
+    seeds: Mapping[int | None, str],
+    model: str = "",
+) -> Iterator[Row]:
+    """Yield metrics of one model in every group; with seeds also every seed's value.
+
+    Parameters
+    ----------
+    seeds
+        What the columns of each seed's answers end with; ``{None: ""}`` where nothing is random.
+    model
+        ``BEFORE`` for the model before.
+    """
+    ends = tuple(seeds.values())
+    for name, view in ((name, view) for name in metrics for view in ((), *views)):
+        metric, groups = NUMBER_METRICS[name], source.groups(view)
+        samples = [source.sample(view, number) for number in range(len(groups))]
+        quantities = [level(sample, metric, ends, model) for sample in samples]
+        usable = sum(min(sample.n, sample.units) >= MINIMUM_UNBOUNDED for sample in samples)
+        for number, (group, sample, quantity) in enumerate(zip(groups, samples, quantities, strict=True)):
+            row = {**key, **_about(view, group, name), **_told(sample, metric, quantity, changed=False)}
+            if view and usable > 1 and min(sample.n, sample.units) >= MINIMUM_UNBOUNDED:
+                at = 1 - TOGETHER / (2 * usable)
+                found = apart(sample, source.rest(view, number), metric, ends, model, at)
+                row |= _limits("apart", found, _scale(sample, quantity))
+            yield {**row, "seed": None}
+            yield from _by_seed(row, quantity, seeds)
+
+
+def change_numbers(
+    source: Source,
+    views: Sequence[Names],
+    metrics: Sequence[str],
+    key: Mapping[str, Any],
+    seeds: Mapping[int | None, str],
+) -> Iterator[Row]:
+    """Yield how metrics changed on the same cases, in every group."""
+    for name, view in ((name, view) for name in metrics for view in ((), *views)):
+        metric = NUMBER_METRICS[name]
+        for number, group in enumerate(source.groups(view)):
+            sample = source.sample(view, number)
+            quantity = change(sample, metric, tuple(seeds.values()))
+            row = {**key, **_about(view, group, name), **_told(sample, metric, quantity, changed=True)}
+            yield {**row, "seed": None}
+            yield from _by_seed(row, quantity, seeds)
+
+
+def _about(view: Names, group: Mapping[str, str], metric: str) -> Row:
+    return {"attributes": "*".join(view), "group": canonical(group).decode(), "metric": metric, "class": ""}
+
+
+def _told(sample: Sample, metric: NumberMetric, quantity: Quantity, *, changed: bool) -> Row:
+    estimate, scale = told(sample, metric, quantity, LEVEL, changed=changed), _scale(sample, quantity)
+    sizes = {"n": round(sample.n), "units": sample.units, "value": _steady(quantity.value, scale)}
+    spread = _steady(variance(sample, quantity), scale**2 / sample.n)
+    return sizes | {"variance": spread, **_limits("", estimate, scale)}
+
+
+def _limits(name: str, estimate: Estimate, scale: float) -> Row:
+    start = f"{name}_" if name else ""
+    found = {f"{start}low": _steady(estimate.low, scale), f"{start}high": _steady(estimate.high, scale)}
+    return {**found, **({name: _steady(estimate.value, scale)} if name else {})}
+
+
+def _by_seed(row: Row, quantity: Quantity, seeds: Mapping[int | None, str]) -> Iterator[Row]:
+    kept = {name: value for name, value in row.items() if not name.startswith(("low", "high", "apart", "variance"))}
+    for seed, value in zip(seeds, quantity.by_seed, strict=True):
+        if seed is not None:
+            yield {**kept, "seed": seed, "value": _steady(value, abs(value))}
+
+
+def _scale(sample: Sample, quantity: Quantity) -> float:
+    """Return how large a case's value typically is."""
+    spread = variance(sample, quantity) * sample.n
+    return max(abs(quantity.value), math.sqrt(spread) if spread > 0 else 0.0)
+
+
+def _steady(value: float | None, scale: float) -> float | None:
+    """Return a value to eleven digits of its scale: a database that adds in parallel, in any order, changes the last ones."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(value, 10 - math.floor(math.log10(scale))) if scale > 0 else value

@@ -1,0 +1,93 @@
+"""Findings about predicted numbers: from a row of the evidence to an estimate with its limits, and gaps between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from fairtransfer.findings.rows import CI_LEVEL, TWO_SIDED, Finding
+from fairtransfer.findings.samples import suffix
+from fairtransfer.findings.scores import Answers, Row
+from fairtransfer.stats import gap as gaps
+from fairtransfer.stats.intervals import Interval
+from fairtransfer.stats.means import too_few
+from fairtransfer.stats.number_errors import MOST_DRAWN
+from fairtransfer.stats.number_metrics import NUMBER_METRICS
+from fairtransfer.stats.seeds import seed_part, seed_share, widen
+
+DRAWN, SUMMED = "bootstrap-t", "union of student and hall"
+NO_SPREAD = "the values do not vary, or too few differ from the others, which leaves their spread unknown"
+NOT_GIVEN = "no numbers of this model were given"
+
+Group = dict[str, str]
+
+
+def number_fields(
+    answers: Answers | None, metric: str, *, procedure: bool, minimum: int, measured_in: str, change: bool
+) -> dict[str, Any]:
+    """Return the fields of a finding; `minimum`: fewer cases than this are not told of."""
+    if answers is None:
+        return {"status": "not_measured", "status_reason": NOT_GIVEN}
+    row = answers.averaged or answers.first
+    known = {"n": row["n"], "details": {"measured_in": measured_in} if measured_in else None}
+    if (reason := _few(row, metric, minimum)) is not None:
+        return known | {"status": "too_small", "status_reason": reason}
+    if row["low"] is None:
+        return known | {"status": "undefined", "status_reason": NO_SPREAD}
+    values = answers.values or ()
+    seeded = procedure and len(values) > 1
+    low, high = row["low"], row["high"]
+    fields: dict[str, Any] = {"estimate": row["value"], "ci_level": CI_LEVEL}
+    if seeded:
+        part = seed_part(values, TWO_SIDED)
+        low, high = widen(row["value"], Interval(low, high), part.half)
+        fields |= {"seed_sd": part.sd, "seed_share": seed_share(row["value"], (low, high), part.half)}
+        least = -float("inf") if change else NUMBER_METRICS[metric].bounds[0]
+        low = max(low, least)
+    method = DRAWN if row["units"] <= MOST_DRAWN else SUMMED
+    told = method + suffix(len(values), clustered=row["units"] < row["n"], procedure=procedure)
+    return known | fields | {"ci": (low, high), "ci_method": told}
+
+
+def _few(row: Row, metric: str, minimum: int) -> str | None:
+    """Return why there are too few cases or units."""
+    least = max(minimum, NUMBER_METRICS[metric].least)
+    return too_few(row["n"], row["units"], least, clustered=row["units"] < row["n"])
+
+
+def number_gap(
+    groups: Sequence[tuple[Group, Answers | None]], blank: Finding, minimum: int, measured_in: str
+) -> Finding:
+    """Return the largest difference between groups, with what equal groups would show and each one's distance to the rest.
+
+    Of a metric without a harmful direction, such as the mean error, it lies between the highest and the lowest group.
+    """
+    rows = [(group, answers.averaged or answers.first) for group, answers in groups if answers is not None]
+    large = [(g, r) for g, r in rows if _few(r, blank.metric, minimum) is None and r["value"] is not None]
+    kept = [group for group, _ in large]
+    details: dict[str, Any] = {"groups_left_out": [group for group, _ in groups if group not in kept]}
+    details |= {"measured_in": measured_in} if measured_in else {}
+    if len(large) < 2:
+        reason = f"{len(large)} group(s) large enough to compare"
+        return replace(blank, status="undefined", status_reason=reason, details=details)
+    found = gaps.spread([row["value"] for _, row in large], higher_is_worse=True)
+    (highest, most), (lowest, least) = large[found.worst], large[found.best]
+    directed = blank.harm_direction != "none"
+    top, bottom = ("worst", "best") if directed else ("highest", "lowest")
+    floor = gaps.noise_floor_of_means([max(row["variance"] or 0.0, 0.0) ** 0.5 for _, row in large])
+    details |= {
+        f"{top}_group": highest,
+        top: most["value"],
+        f"{bottom}_group": lowest,
+        bottom: least["value"],
+        "groups_compared": len(large),
+        "noise_floor_mean": floor.mean,
+        "noise_floor_p95": floor.p95,
+        "against_rest_95_together": [
+            {"group": group, "difference": row["apart"], "ci": [row["apart_low"], row["apart_high"]]}
+            for group, row in large
+            if row["apart"] is not None
+        ],
+    }
+    return replace(blank, estimate=found.gap, ci_method="none: compare with the noise floor", details=details)

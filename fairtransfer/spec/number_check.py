@@ -1,0 +1,92 @@
+"""What an audit of a label that is a number may ask, and what it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fairtransfer.errors import Problem
+from fairtransfer.spec.names import NUMBER_METRICS
+from fairtransfer.spec.strategies import GroupOptions
+
+if TYPE_CHECKING:
+    from fairtransfer.spec.audit import AdaptOn, BenchmarkRef
+    from fairtransfer.spec.card import Card
+    from fairtransfer.spec.check import AuditFiles
+    from fairtransfer.spec.document import Place
+
+BY_GROUP = frozenset({"balance", "group_dro"})
+"""Strategies that can even out groups alone; the others that look at groups need classes."""
+
+
+def number_problems(files: AuditFiles) -> Iterator[Problem]:
+    """Yield what does not fit the kind of label: labels, metrics, gates, and ways to adapt."""
+    for at, ref, card in _cards(files):
+        yield from _label(files, at, ref, card)
+    yield from _metrics(files)
+    if files.numeric:
+        yield from _gates(files)
+        yield from _before(files)
+        yield from _strategies(files)
+
+
+def _cards(files: AuditFiles) -> Iterator[tuple[Place, BenchmarkRef | AdaptOn, Card]]:
+    audit = files.loaded.audit
+    for index, (ref, card) in enumerate(zip(audit.benchmarks, files.benchmarks, strict=True)):
+        yield ("benchmarks", index), ref, card.card
+    if audit.adapt_on:
+        yield ("adapt_on",), audit.adapt_on, files.training.card
+
+
+def _label(files: AuditFiles, at: Place, ref: BenchmarkRef | AdaptOn, card: Card) -> Iterator[Problem]:
+    """Check that a card has the audit's kind of label, in its unit, and that no numbers are mapped to classes."""
+    document, first = files.loaded.document, files.benchmarks[0].card
+    numeric = card.label.type == "number"
+    if numeric != files.numeric or (numeric and card.label.measured_in != first.label.measured_in):
+        told, wanted = (f"{c.label.type} {c.label.measured_in or ''}".strip() for c in (card, first))
+        found = f"the label of `{card.id}` is {told}, that of `{first.id}` {wanted}"
+        yield document.problem("FT-M030", (*at, "card"), found, "one kind of label, in one unit")
+    if numeric and ref.labels is not None:
+        found = f"the label of `{card.id}` is a number, which is not mapped"
+        yield document.problem("FT-M034", (*at, "labels"), found, "", "leave `labels` out")
+
+
+def _metrics(files: AuditFiles) -> Iterator[Problem]:
+    for index, metric in enumerate(files.loaded.audit.metrics):
+        if (metric.name in NUMBER_METRICS) != files.numeric:
+            kind = "of classes, and the label is a number" if files.numeric else "of numbers, and the label is a class"
+            allowed = f"`metrics: [{', '.join(NUMBER_METRICS)}]`" if files.numeric else "a metric of classes"
+            found = f"`{metric.name}` is a metric {kind}"
+            yield files.loaded.document.problem("FT-Y067", ("metrics", index), found, allowed)
+
+
+def _gates(files: AuditFiles) -> Iterator[Problem]:
+    for index, gate in enumerate(files.loaded.audit.gates):
+        found = f"`{gate.kind}` counts right and wrong answers, and the label is a number"
+        do = "nothing is judged then; to judge, make classes of the label: too far off, or not"
+        yield files.loaded.document.problem("FT-Y068", ("gates", index), found, "`gates: []`", do)
+
+
+def _before(files: AuditFiles) -> Iterator[Problem]:
+    document, audit = files.loaded.document, files.loaded.audit
+    if audit.made_elsewhere:
+        found = "predicted numbers that were made elsewhere are measured, not audited"
+        yield document.problem("FT-Y069", ("model", "source"), found, "", "use `fairtransfer measure --target number`")
+    elif audit.before_stage.kind != "probe":
+        found = f"`{audit.before_stage.kind}` answers with classes, and the label is a number"
+        yield document.problem("FT-Y066", ("before",), found, "`before: probe`")
+
+
+def _strategies(files: AuditFiles) -> Iterator[Problem]:
+    for index, strategy in enumerate(files.loaded.audit.strategies):
+        options, at = strategy.options, ("strategies", index, strategy.kind)
+        if not isinstance(options, GroupOptions):
+            continue
+        found, allowed = f"`{strategy.kind}` needs classes, and the label is a number", ", ".join(sorted(BY_GROUP))
+        if strategy.kind in BY_GROUP:
+            found, allowed = (
+                f"`{strategy.kind}` evens out groups x classes, and the label is a number",
+                "`cells: group`",
+            )
+        if strategy.kind not in BY_GROUP or options.cells != "group":
+            yield files.loaded.document.problem("FT-Y065", at, found, allowed, at_key=True)

@@ -1,0 +1,12 @@
+"""Every metric there is, by name: shares of cases, metrics made of scores, and those of predicted numbers."""
+
+from __future__ import annotations
+
+from fairtransfer.stats.metrics import METRICS, Metric
+from fairtransfer.stats.number_metrics import NUMBER_METRICS, NumberMetric
+from fairtransfer.stats.score_metrics import SCORE_METRICS, ScoreMetric
+
+
+def metric_named(name: str) -> Metric | ScoreMetric | NumberMetric:
+    """Return a metric's entry in its table."""
+    return METRICS.get(name) or SCORE_METRICS.get(name) or NUMBER_METRICS[name]
