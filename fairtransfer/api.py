@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from fairtransfer.evidence.store import Store
     from fairtransfer.gates.verdict import Verdict
     from fairtransfer.run.pending import Progress
-    from fairtransfer.run.plan import Plan
+    from fairtransfer.run.plan import Job, Plan, Training
+    from fairtransfer.run.sides import Sides
     from fairtransfer.spec.audit import Audit
     from fairtransfer.spec.check import AuditFiles
 
 WORKSPACE = Path("runs")
-EXECUTORS = ("local",)
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,8 @@ def run(
 
     Parameters
     ----------
+    executor
+        ``local``: this process. ``ray``: a Ray cluster, of this machine or the one ``RAY_ADDRESS`` names.
     out
         Copy the report into this folder as well.
 
@@ -154,12 +156,13 @@ def run(
     WorkspaceBusy
         When another run holds the workspace.
     """
-    if executor not in EXECUTORS:
-        raise DefinitionError([Problem("FT-R012", f"unknown executor `{executor}`", f"known: {', '.join(EXECUTORS)}")])
+    from fairtransfer.run.executor import check_executor
+
+    check_executor(executor)
     made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
     folder, fresh = finished(made, workspace), 0
     if folder is None:
-        folder, fresh = _carry_out(made, workspace, progress, max_jobs)
+        folder, fresh = _carry_out(made, workspace, progress, max_jobs, executor)
     if out is not None:
         render(folder, out=out)
     return Run(folder, judge(folder), fresh)
@@ -191,25 +194,22 @@ def finished(made: Plan, workspace: Path) -> Path | None:
     return folder if all(is_final(job["reason"]) for job in failed) else None
 
 
-def _carry_out(made: Plan, workspace: Path, progress: Progress | None, max_jobs: int | None) -> tuple[Path, int]:
+def _carry_out(
+    made: Plan, workspace: Path, progress: Progress | None, max_jobs: int | None, executor: str
+) -> tuple[Path, int]:
     from fairtransfer.run.folder import write_folder
     from fairtransfer.run.pending import SILENT, pending
     from fairtransfer.run.sides import open_sides
 
     with store_of(workspace) as store:
-        todo = pending(made, store)
-        if todo and made.answers is None:
-            made = _on_true_machine(made, max_jobs)
-            todo = pending(made, store)
         sides = open_sides(made.files, made.roots, made.answers)
+        todo = pending(made, store)
         if todo and made.answers is not None:
             from fairtransfer.run.given import keep
 
             keep(made, store, sides, todo, progress or SILENT)
         elif todo:
-            from fairtransfer.run.local import execute  # imports torch: not for a run with nothing to do
-
-            execute(made, store, sides, todo, progress or SILENT)
+            made, todo = _train(made, store, sides, progress or SILENT, max_jobs, executor)
         final = run_folder(made, workspace)
         aside = final.with_name(f".{final.name}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
@@ -219,16 +219,25 @@ def _carry_out(made: Plan, workspace: Path, progress: Progress | None, max_jobs:
     return final, len(todo)
 
 
-def _on_true_machine(made: Plan, max_jobs: int | None) -> Plan:
-    """Return the plan for the machine as torch sees it; the guess it was made with is nearly always right."""
+def _train(
+    made: Plan, store: Store, sides: Sides, progress: Progress, max_jobs: int | None, executor: str
+) -> tuple[Plan, list[tuple[Training, list[Job]]]]:
+    """Carry out what is pending, and return the plan with what was: the guess the plan was made with is nearly always right."""
+    from fairtransfer.run.executor import open_executor
+    from fairtransfer.run.pending import pending
+    from fairtransfer.run.plan import MAX_JOBS, budget_problems, make_plan
+
     if missing := missing_for_training(made.audit):
         raise missing
-    from fairtransfer.run.local import true_machine
-    from fairtransfer.run.plan import MAX_JOBS, make_plan
-
-    found = true_machine()
-    same = found == made.machine
-    return made if same else make_plan(made.files, made.roots, found, max_jobs or MAX_JOBS)
+    if problems := budget_problems(made.files, len(sides.adaptation.train)):
+        raise DefinitionError(problems)
+    with open_executor(executor) as hands:
+        if (found := hands.machine()) != made.machine:
+            made = make_plan(made.files, made.roots, found, max_jobs or MAX_JOBS)
+        todo = pending(made, store)
+        if todo:
+            hands.execute(made, store, sides, todo, progress)
+    return made, todo
 
 
 def _put_in_place(aside: Path, final: Path) -> None:

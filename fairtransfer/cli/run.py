@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def run(
     audit: Audit,
     workspace: Workspace = Path("runs"),
-    executor: Annotated[str, typer.Option(help="local")] = "local",
+    executor: Annotated[
+        str, typer.Option(help="local: this process. ray: a Ray cluster, of this machine or where RAY_ADDRESS says.")
+    ] = "local",
     out: Annotated[Path | None, typer.Option(help="Also write the report here.")] = None,
     data_root: DataRoot = None,
     model_root: ModelRoot = None,

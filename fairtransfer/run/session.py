@@ -18,12 +18,11 @@ from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.sides import Part
-from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.tables import predictions_table
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.checkpoint import placed
-from fairtransfer.run.plan import Plan, Training, budget_problems
+from fairtransfer.run.plan import Plan, Training
 from fairtransfer.run.sides import Sides
 from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS, GroupOptions, GroupStage, Options
 
@@ -54,12 +53,6 @@ class Session:
         """Classes, in the order of all evidence, and kind of answer."""
         files = self.plan.files
         return Task(files.classes, self.sides.adaptation.multilabel, files.positive_class)
-
-    def check(self) -> None:
-        """Check the label budgets against the rows there are, before anything runs."""
-        problems = budget_problems(self.plan.files, len(self.sides.adaptation.train))
-        if problems:
-            raise DefinitionError(problems)
 
     def prepared(self, part: Part) -> Prepared:
         """Return a part's inputs as the model takes them."""
