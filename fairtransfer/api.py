@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from fairtransfer.evidence.store import Store
     from fairtransfer.gates.verdict import Verdict
+    from fairtransfer.run.cost import Costing
     from fairtransfer.run.pending import Progress
     from fairtransfer.run.plan import Job, Plan, Training
     from fairtransfer.run.sides import Sides
@@ -139,6 +140,8 @@ def run(
     model_root: Path | None = None,
     max_jobs: int | None = None,
     progress: Progress | None = None,
+    flops: bool = True,
+    country: str | None = None,
 ) -> Run:
     """Plan, run, measure, judge and report; what is already in the workspace is not done again.
 
@@ -148,6 +151,10 @@ def run(
         ``local``: this process. ``ray``: a Ray cluster, of this machine or the one ``RAY_ADDRESS`` names.
     out
         Copy the report into this folder as well.
+    flops
+        Whether operations are counted; it changes no result.
+    country
+        Where the electricity comes from (ISO 3166, three letters), to estimate energy (extra ``energy``).
 
     Raises
     ------
@@ -156,13 +163,17 @@ def run(
     WorkspaceBusy
         When another run holds the workspace.
     """
+    from fairtransfer.run.cost import Costing
+    from fairtransfer.run.energy import check_country
     from fairtransfer.run.executor import check_executor
 
     check_executor(executor)
+    check_country(country)
+    costing = Costing(flops, country)
     made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
     folder, fresh = finished(made, workspace), 0
     if folder is None:
-        folder, fresh = _carry_out(made, workspace, progress, max_jobs, executor)
+        folder, fresh = _carry_out(made, workspace, progress, max_jobs, executor, costing)
     if out is not None:
         render(folder, out=out)
     return Run(folder, judge(folder), fresh)
@@ -195,7 +206,7 @@ def finished(made: Plan, workspace: Path) -> Path | None:
 
 
 def _carry_out(
-    made: Plan, workspace: Path, progress: Progress | None, max_jobs: int | None, executor: str
+    made: Plan, workspace: Path, progress: Progress | None, max_jobs: int | None, executor: str, costing: Costing
 ) -> tuple[Path, int]:
     from fairtransfer.run.folder import write_folder
     from fairtransfer.run.pending import SILENT, pending
@@ -209,7 +220,7 @@ def _carry_out(
 
             keep(made, store, sides, todo, progress or SILENT)
         elif todo:
-            made, todo = _train(made, store, sides, progress or SILENT, max_jobs, executor)
+            made, todo = _train(made, store, sides, progress or SILENT, max_jobs, executor, costing)
         final = run_folder(made, workspace)
         aside = final.with_name(f".{final.name}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
@@ -220,7 +231,7 @@ def _carry_out(
 
 
 def _train(
-    made: Plan, store: Store, sides: Sides, progress: Progress, max_jobs: int | None, executor: str
+    made: Plan, store: Store, sides: Sides, progress: Progress, max_jobs: int | None, executor: str, costing: Costing
 ) -> tuple[Plan, list[tuple[Training, list[Job]]]]:
     """Carry out what is pending, and return the plan with what was: the guess the plan was made with is nearly always right."""
     from fairtransfer.run.executor import open_executor
@@ -231,7 +242,7 @@ def _train(
         raise missing
     if problems := budget_problems(made.files, len(sides.adaptation.train)):
         raise DefinitionError(problems)
-    with open_executor(executor) as hands:
+    with open_executor(executor, costing) as hands:
         if (found := hands.machine()) != made.machine:
             made = make_plan(made.files, made.roots, found, max_jobs or MAX_JOBS)
         todo = pending(made, store)

@@ -23,6 +23,7 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
 from fairtransfer.run import cluster, remote
 from fairtransfer.run.connection import check_address
+from fairtransfer.run.cost import Costing
 from fairtransfer.run.executor import check_executor
 from fairtransfer.run.local import Local
 from fairtransfer.run.pending import Lease
@@ -53,7 +54,7 @@ def test_a_specification_is_all_that_is_needed(plan: Plan, tmp_path: Path) -> No
     """Plain JSON goes in, job ids come out, and the files lie where they were asked for."""
     with Store(tmp_path / "store") as store:
         (lease,) = leases(plan, store)
-        spec = remote.specification(remote.common_spec(plan, 1), [lease])
+        spec = remote.specification(remote.common_spec(plan, 1, Costing()), [lease])
 
         answer = json.loads(remote.work(spec))
 
@@ -79,7 +80,7 @@ def test_a_process_that_would_find_something_else_refuses(
 ) -> None:
     with Store(tmp_path / "store") as store:
         (lease,) = leases(plan, store)
-        spec = remote.specification(remote.common_spec(plan, 1) | changed, [lease])
+        spec = remote.specification(remote.common_spec(plan, 1, Costing()) | changed, [lease])
 
         answer = json.loads(remote.work(spec))
 
@@ -90,7 +91,7 @@ def test_a_process_that_would_find_something_else_refuses(
 
 @pytest.mark.train
 def test_jobs_and_folders_that_are_not_there_are_refused(plan: Plan, tmp_path: Path) -> None:
-    common = remote.common_spec(plan, 1)
+    common = remote.common_spec(plan, 1, Costing())
     unknown = {"id": "0" * 32, "attempt": 1, "folder": str(tmp_path)}
     nowhere = {"id": plan.jobs[0].id, "attempt": 1, "folder": str(tmp_path / "nowhere")}
 

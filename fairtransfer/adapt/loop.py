@@ -110,7 +110,7 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: StepOpti
         )
     optimizer = torch.optim.AdamW(_parameter_groups(network.module, head, options), fused=True)
     plan = plan_steps(len(setting.train.rows), options, recipe.checks)
-    targets = setting.task.targets(setting.train.labels).to(device)
+    targets, kind = setting.task.targets(setting.train.labels).to(device), object()
     all_lengths = setting.train.prepared.lengths
     lengths = [all_lengths[i] for i in setting.train.rows]
     order = (recipe.order or batches)(lengths, options.batch_size, setting.seed)
@@ -122,12 +122,16 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: StepOpti
         recipe.before_step(step, plan.steps)
         _set_rate(optimizer, step, plan.steps, options)
         optimizer.zero_grad(set_to_none=True)
-        with seeded_dropout(setting.seed, step, device), hardware.autocast():
-            logits = head(network.features(setting.train.prepared.batch([setting.train.rows[i] for i in rows], device)))
-        loss = objective(logits.float(), targets[rows], rows)
-        if not torch.isfinite(loss):
-            raise Diverged(step + 1)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
+        batch = setting.train.prepared.batch([setting.train.rows[i] for i in rows], device)
+        # What moves may change from step to step, and what a step costs with it.
+        moving = (kind, sum(p.requires_grad for p in model.parameters()))
+        with setting.runner.flops.passing(moving, max(lengths[i] for i in rows), len(rows)):
+            with seeded_dropout(setting.seed, step, device), hardware.autocast():
+                logits = head(network.features(batch))
+            loss = objective(logits.float(), targets[rows], rows)
+            if not torch.isfinite(loss):
+                raise Diverged(step + 1)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         recipe.before_update()
         optimizer.step()

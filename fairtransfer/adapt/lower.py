@@ -45,7 +45,9 @@ def entered(frozen: FrozenFeatures, prepared: Prepared, lower: tuple[str, ...]) 
         return prepared
     key = (id(prepared), lower[-1])
     if key not in frozen.entered:
-        frozen.entered[key] = (prepared, _entered(frozen, prepared, lower))
+        with frozen.runner.flops.apart() as frozen.spent[key]:
+            frozen.entered[key] = (prepared, _entered(frozen, prepared, lower))
+    frozen.runner.flops.charge(frozen.spent[key])
     return frozen.entered[key][1]
 
 
@@ -75,7 +77,9 @@ def _states(
     with torch.no_grad(), runner.hardware.autocast():
         for rows in batches:
             batch = prepared.batch(rows, runner.hardware.torch_device)
-            states, mask = find(batch), batch.get("attention_mask")
+            with runner.flops.passing(find, max(prepared.lengths[i] for i in rows), len(rows)):
+                states = find(batch)
+            mask = batch.get("attention_mask")
             if states is None or len(states) != len(rows) or (mask is not None and states.shape[:2] != mask.shape):
                 return
             for row, state in zip(rows, states.float().cpu(), strict=True):

@@ -64,6 +64,8 @@ def fit_head(
     setting: Setting, inverse_penalties: Sequence[float], fit: Fit = PLAIN
 ) -> tuple[LinearHead, dict[str, Any]]:
     """Fit one head per penalty on the frozen features of the training rows and keep the one validation prefers."""
+    for used in (setting.train, setting.val):
+        setting.frozen.of(used.prepared)  # a head that is there already has taken them too
     key = (
         id(setting.train.prepared),
         tuple(setting.train.rows),

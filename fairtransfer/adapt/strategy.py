@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from fairtransfer.adapt.flops import FlopTally
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Backbone, Network, Prepared
@@ -59,8 +60,9 @@ class FrozenFeatures:
     """Features of the pretrained network, computed once for each set of rows and shared by everything that is frozen.
 
     `heads` keeps what was fitted on them, by the rows and options it was fitted with: a probe and the fine-tuning that
-    starts from it use the same head. `entered` keeps rows with their hidden states below a block, by rows and block. With a
-    `network`, features are that one's instead of the pretrained network's.
+    starts from it use the same head. `entered` keeps rows with their hidden states below a block, by rows and block.
+    `spent` keeps what either took: it counts for every job that uses them. With a `network`, features are that one's instead
+    of the pretrained network's.
     """
 
     backbone: Backbone
@@ -68,13 +70,16 @@ class FrozenFeatures:
     network: Network | None = None
     heads: dict[Hashable, Any] = field(default_factory=dict)
     entered: dict[tuple[int, str], tuple[Prepared, Prepared]] = field(default_factory=dict)
+    spent: dict[Hashable, FlopTally] = field(default_factory=dict)
     _kept: dict[int, tuple[Prepared, Tensor]] = field(default_factory=dict)
 
     def of(self, prepared: Prepared) -> Tensor:
         """Return features of all rows, rows x dim."""
         if id(prepared) not in self._kept:
             network = self.network or self.backbone.pretrained()
-            self._kept[id(prepared)] = (prepared, self.runner.features(network, prepared))
+            with self.runner.flops.apart() as self.spent[id(prepared)]:
+                self._kept[id(prepared)] = (prepared, self.runner.features(network, prepared))
+        self.runner.flops.charge(self.spent[id(prepared)])
         return self._kept[id(prepared)][1]
 
 

@@ -28,6 +28,13 @@ def run(
     max_jobs: MaxJobs = 10_000,
     json: Json = False,
     report_only: ReportOnly = False,
+    flops: Annotated[bool, typer.Option(help="Count floating-point operations.")] = True,
+    country: Annotated[
+        str | None,
+        typer.Option(
+            help="Estimate energy, with electricity of this country (ISO 3166: CMR, FRA).", envvar="FT_COUNTRY"
+        ),
+    ] = None,
 ) -> None:
     """Adapt the model in every way the audit lists, measure each group before and after, judge and report.
 
@@ -47,6 +54,8 @@ def run(
             model_root=model_root,
             max_jobs=max_jobs,
             progress=progress,
+            flops=flops,
+            country=country,
         )
     tell_warnings(done.warnings)
     if json:

@@ -18,6 +18,7 @@ from typing import Any, Self, final
 from fairtransfer.errors import RunError, shown
 from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.run.connection import connected
+from fairtransfer.run.cost import Costing
 from fairtransfer.run.machine import Machine
 from fairtransfer.run.pending import SILENT, Lease, Progress, fail_unfinished, label
 from fairtransfer.run.plan import Job, Plan, Training
@@ -48,12 +49,15 @@ class Cluster:
 
     Attributes
     ----------
+    costing
+        What is measured of the cost.
     cores, gpus
         What one training is given.
     slots
         Trainings there is room for at a time.
     """
 
+    costing: Costing = Costing()  # noqa: RUF009  # frozen
     cores: int = 1
     gpus: int = 0
     slots: int = 1
@@ -97,7 +101,7 @@ class Cluster:
         RunError
             When a process of the cluster would not give the results that were planned, or the cluster is gone.
         """
-        task, common = self._task(work), common_spec(plan, self.cores)
+        task, common = self._task(work), common_spec(plan, self.cores, self.costing)
         progress.begin(list(todo))
         waiting = deque((training, jobs, 1) for training, jobs in todo)
         running: dict[Any, _Try] = {}

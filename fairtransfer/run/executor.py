@@ -8,6 +8,7 @@ from typing import Protocol, Self
 
 from fairtransfer.errors import DefinitionError, Problem, did_you_mean
 from fairtransfer.evidence.store import Store
+from fairtransfer.run.cost import Costing
 from fairtransfer.run.machine import Machine
 from fairtransfer.run.pending import Progress
 from fairtransfer.run.plan import Job, Plan, Training
@@ -59,12 +60,12 @@ def check_executor(name: str) -> None:
         raise DefinitionError([problem])
 
 
-def open_executor(name: str) -> Executor:
+def open_executor(name: str, costing: Costing) -> Executor:
     """Return an executor by its name; the training libraries are imported here, and only those it needs."""
     if name == "ray":
         from fairtransfer.run.cluster import Cluster
 
-        return Cluster()
+        return Cluster(costing)
     from fairtransfer.run.local import Local
 
-    return Local()
+    return Local(costing)

@@ -12,6 +12,7 @@ from typing import Self, final
 
 from fairtransfer.adapt.hardware import Hardware, detect
 from fairtransfer.evidence.store import Store
+from fairtransfer.run.cost import Costing
 from fairtransfer.run.machine import Machine
 from fairtransfer.run.pending import SILENT, Lease, Progress, fail_unfinished
 from fairtransfer.run.plan import Job, Plan, Training
@@ -23,6 +24,9 @@ from fairtransfer.run.work import carry_out
 @final
 class Local:
     """The process that runs the audit."""
+
+    def __init__(self, costing: Costing = Costing()) -> None:  # noqa: B008  # frozen
+        self.costing = costing
 
     def __enter__(self) -> Self:
         return self
@@ -44,7 +48,7 @@ class Local:
         progress: Progress = SILENT,
     ) -> None:
         """Carry out what is pending. A training that fails ends with that status and the others go on."""
-        session = Session(plan, sides, Hardware(plan.machine.device, plan.machine.precision))
+        session = Session(plan, sides, Hardware(plan.machine.device, plan.machine.precision), self.costing)
         progress.begin(list(todo))
         for training, jobs in todo:
             _carry_out(session, store, training, jobs, progress)

@@ -9,12 +9,14 @@ that owns the store has committed it.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairtransfer.errors import FairtransferError
 from fairtransfer.evidence.failpoints import failpoint
+from fairtransfer.run.cost import Costing
 from fairtransfer.run.machine import Machine, code_digest, libraries
 from fairtransfer.run.pending import Lease
 from fairtransfer.run.plan import Plan, Roots, make_plan
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from fairtransfer.run.session import Session
 
 
-def common_spec(plan: Plan, threads: int) -> dict[str, Any]:
+def common_spec(plan: Plan, threads: int, costing: Costing) -> dict[str, Any]:
     """Return what all trainings of a plan are told."""
     roots = plan.roots
     return {
@@ -34,6 +36,7 @@ def common_spec(plan: Plan, threads: int) -> dict[str, Any]:
         "device": plan.machine.device,
         "precision": plan.machine.precision,
         "threads": threads,
+        "costing": asdict(costing),
         "code": code_digest(),
         "libraries": libraries(plan.audit.model.family),
     }
@@ -106,7 +109,9 @@ def _session(common: str) -> Session:
     _compare(told, "precision", found.precision, "it computes in another number format")
     data, model = (None if told[name] is None else Path(told[name]) for name in ("data_root", "model_root"))
     plan = make_plan(files, Roots(data, model), Machine(found.device, found.precision))
-    return Session(plan, open_sides(files, plan.roots), Hardware(found.device, found.precision))
+    return Session(
+        plan, open_sides(files, plan.roots), Hardware(found.device, found.precision), Costing(**told["costing"])
+    )
 
 
 def _compare(told: dict[str, Any], key: str, here: Any, found: str) -> None:

@@ -13,6 +13,7 @@ import torch
 
 from fairtransfer.adapt import BEFORE, STRATEGIES
 from fairtransfer.adapt.budgets import budget_rows, resolve_budget
+from fairtransfer.adapt.flops import FlopTally
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting
@@ -22,6 +23,8 @@ from fairtransfer.evidence.tables import predictions_table
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.checkpoint import placed
+from fairtransfer.run.cost import Costing
+from fairtransfer.run.energy import EnergyMeter
 from fairtransfer.run.plan import Plan, Training
 from fairtransfer.run.sides import Sides
 from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS, GroupOptions, GroupStage, Options
@@ -34,6 +37,7 @@ class Session:
     plan: Plan
     sides: Sides
     hardware: Hardware
+    costing: Costing = field(default_factory=lambda: Costing(flops=False))
     _prepared: dict[int, Prepared] = field(default_factory=dict)
 
     @cached_property
@@ -44,9 +48,19 @@ class Session:
             return open_backbone(self.plan.checkpoint, model.reads, model.max_tokens)
 
     @cached_property
+    def runner(self) -> Runner:
+        """What runs networks here."""
+        return Runner(self.hardware, FlopTally(on=self.costing.flops))
+
+    @cached_property
+    def energy(self) -> EnergyMeter:
+        """What estimates energy here."""
+        return EnergyMeter(self.costing.country)
+
+    @cached_property
     def frozen(self) -> FrozenFeatures:
         """Features of the pretrained model, shared by all jobs."""
-        return FrozenFeatures(self.backbone, Runner(self.hardware))
+        return FrozenFeatures(self.backbone, self.runner)
 
     @cached_property
     def task(self) -> Task:
@@ -102,7 +116,7 @@ class Session:
             "group_labels_train": len(rows) if "training" in stages else 0,
             "group_labels_validation": len(checked) if "validation" in stages else 0,
         }
-        return Setting(self.backbone, self.frozen, Runner(self.hardware), self.task, train, val, seed, progress), labels
+        return Setting(self.backbone, self.frozen, self.runner, self.task, train, val, seed, progress), labels
 
     def group_labels_at_prediction(self, adapted: Adapted, benchmark: str) -> int:
         """Return how many rows of a benchmark bring along their group to be answered."""

@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 
+from fairtransfer.adapt.flops import METHOD
 from fairtransfer.adapt.strategy import Diverged
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.tables import write_table
-from fairtransfer.run.cost import Meter
+from fairtransfer.run.cost import Meter, costs_told
 from fairtransfer.run.job_record import whose
 from fairtransfer.run.machine import libraries
 from fairtransfer.run.pending import Lease
@@ -39,14 +40,14 @@ def carry_out(
         Called with every lease whose files are complete.
     """
     try:
-        meter = Meter(session.plan.machine.device)
+        meter = _meter(session)
         adapted, labels = session.adapt(training, step)
         learned = meter.read()
         for lease in leases:
-            predicting = Meter(session.plan.machine.device)
+            predicting = _meter(session)
             asked = session.group_labels_at_prediction(adapted, lease.job.benchmark)
             write_table(lease.folder / "predictions.parquet", session.predict(adapted, lease.job.benchmark))
-            cost = {"training": learned, "prediction": predicting.read()}
+            cost = {"training": learned, "prediction": predicting.read(), **_told(session)}
             record = _record(session, lease, adapted.record, _all(labels, asked), cost)
             write_json(lease.folder / "job.json", record)
             ready(lease)
@@ -55,6 +56,14 @@ def carry_out(
     except (torch.OutOfMemoryError, MemoryError):
         return OUT_OF_MEMORY
     return ""
+
+
+def _meter(session: Session) -> Meter:
+    return Meter(session.plan.machine.device, session.runner.flops, session.energy)
+
+
+def _told(session: Session) -> dict[str, Any]:
+    return costs_told(METHOD if session.costing.flops else None, session.energy.told())
 
 
 def _all(labels: dict[str, int], at_prediction: int) -> dict[str, int]:
