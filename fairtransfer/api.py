@@ -12,13 +12,13 @@ a model loads torch.
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fairtransfer.errors import DefinitionError, IntegrityError, MissingExtra, Problem, did_you_mean
+from fairtransfer.errors import DefinitionError, IntegrityError, Problem, did_you_mean
 from fairtransfer.evidence.manifest import verify_sums, write_sums
 from fairtransfer.resources import resource
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from fairtransfer.run.pending import Progress
     from fairtransfer.run.plan import Job, Plan, Training
     from fairtransfer.run.sides import Sides
-    from fairtransfer.spec.audit import Audit
     from fairtransfer.spec.check import AuditFiles
 
 WORKSPACE = Path("runs")
@@ -67,6 +66,14 @@ class Run:
 
         found = read_json(self.folder / "run.json")["warnings"]
         return [f"{w['place']} {w['code']}: {w['text']}" for w in found]
+
+    @property
+    def timing(self) -> dict[str, Any] | None:
+        """How long the trainings took and how long was predicted; None when nothing was trained for this folder."""
+        from fairtransfer.evidence.canonical import read_json
+
+        found: dict[str, Any] | None = read_json(self.folder / "environment.json").get("timing")
+        return found
 
     @property
     def report(self) -> Path:
@@ -214,17 +221,17 @@ def _carry_out(
 
     with store_of(workspace) as store:
         sides = open_sides(made.files, made.roots, made.answers)
-        todo = pending(made, store)
+        todo, timing = pending(made, store), None
         if todo and made.answers is not None:
             from fairtransfer.run.given import keep
 
             keep(made, store, sides, todo, progress or SILENT)
         elif todo:
-            made, todo = _train(made, store, sides, progress or SILENT, max_jobs, executor, costing)
+            made, todo, timing = _train(made, store, sides, progress or SILENT, max_jobs, executor, costing)
         final = run_folder(made, workspace)
         aside = final.with_name(f".{final.name}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
-        write_folder(made, store, sides, aside)
+        write_folder(made, store, sides, aside, timing)
         conclude(aside)
         _put_in_place(aside, final)
     return final, len(todo)
@@ -232,11 +239,14 @@ def _carry_out(
 
 def _train(
     made: Plan, store: Store, sides: Sides, progress: Progress, max_jobs: int | None, executor: str, costing: Costing
-) -> tuple[Plan, list[tuple[Training, list[Job]]]]:
-    """Carry out what is pending, and return the plan with what was: the guess the plan was made with is nearly always right."""
+) -> tuple[Plan, list[tuple[Training, list[Job]]], dict[str, Any]]:
+    """Carry out what is pending, and return the plan for the machine that did it, what was pending, and how long it took."""
     from fairtransfer.run.executor import open_executor
+    from fairtransfer.run.extras import missing_for_training
+    from fairtransfer.run.foresight import expected
     from fairtransfer.run.pending import pending
     from fairtransfer.run.plan import MAX_JOBS, budget_problems, make_plan
+    from fairtransfer.run.rates import read_rates
 
     if missing := missing_for_training(made.audit):
         raise missing
@@ -246,9 +256,13 @@ def _train(
         if (found := hands.machine()) != made.machine:
             made = make_plan(made.files, made.roots, found, max_jobs or MAX_JOBS)
         todo = pending(made, store)
+        foreseen = expected(made, store, sides, todo, read_rates(made)).total
+        began = time.perf_counter()
         if todo:
             hands.execute(made, store, sides, todo, progress)
-    return made, todo
+    took = round(time.perf_counter() - began, 3)
+    timing = {"executor": executor, "trainings": len(todo), "seconds": took, "predicted_seconds": foreseen}
+    return made, todo, timing
 
 
 def _put_in_place(aside: Path, final: Path) -> None:
@@ -334,14 +348,3 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
     if out is None:
         write_sums(folder)
     return written
-
-
-def missing_for_training(audit: Audit) -> MissingExtra | None:
-    """Return the error that says which extra is missing to carry out an audit, or None when all is there."""
-    needed = {"text": ("torch", "transformers", "sklearn"), "image": ("torch", "timm", "sklearn")}[audit.model.reads]
-    absent = next((name for name in needed if importlib.util.find_spec(name) is None), None)
-    if absent is not None:
-        return MissingExtra(absent, "train", "adapting a model")
-    if any(s.kind == "lora" for s in audit.strategies) and importlib.util.find_spec("peft") is None:
-        return MissingExtra("peft", "lora", "the strategy `lora`")
-    return None

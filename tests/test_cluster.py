@@ -118,6 +118,31 @@ def test_a_training_whose_process_dies_is_begun_anew_a_bounded_number_of_times(p
     assert status.reason.startswith("worker_died: ")
 
 
+@pytest.mark.train
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [("Diverged(3)", "diverged"), ("OneClass('all alike')", "one_class"), ("MemoryError()", "out_of_memory")],
+)
+def test_a_training_that_fails_elsewhere_ends_with_its_status(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str, status: str
+) -> None:
+    """The status travels; the attempt counts; nothing is tried again with other settings."""
+    from fairtransfer.adapt import STRATEGIES, strategy
+
+    def fail(*_: object) -> None:
+        raise eval(error, vars(strategy))
+
+    monkeypatch.setattr(STRATEGIES["full"], "fit", fail)
+    with Store(tmp_path / "store") as store:
+        training, jobs = next(found for found in plan.by_training() if found[0].kind == "full")
+        handed = cluster._begin(store, training, list(jobs), 1)
+        answer = json.loads(remote.work(cluster._told(remote.common_spec(plan, 1, Costing()), handed)))
+        assert cluster._settle(store, handed, answer), "it is not begun anew"
+        found = store.status(jobs[0].id)
+
+    assert (found.state, found.attempt, found.reason.split(":")[0]) == ("failed", 1, status)
+
+
 def test_what_an_old_attempt_writes_late_is_never_read(plan: Plan, tmp_path: Path) -> None:
     """The process of attempt 1 was given up but lives; attempt 2 is the one that counts."""
     with Store(tmp_path / "store") as store:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from fairtransfer.adapt.dropout import seeded_dropout
 from fairtransfer.adapt.selection import AVERAGE, Score, Selection
-from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting
+from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting, check_classes
 from fairtransfer.adapt.streams import numpy_stream, torch_stream
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.spec.strategies import StepOptions, TrainingOptions
@@ -101,6 +101,7 @@ def drawn(weights: NDArray[np.float64]) -> Callable[[list[int], int, int], Itera
 
 def train(setting: Setting, network: Network, head: nn.Linear, options: StepOptions, recipe: Recipe = PLAIN) -> Adapted:
     """Train head and what of the backbone may move, with AdamW, and return the checkpoint validation prefers."""
+    check_classes(setting.train.labels, setting.task, "the training rows")
     hardware = setting.runner.hardware
     device = hardware.torch_device
     model = nn.ModuleDict({"backbone": network.module, "head": head}).to(device)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairtransfer.adapt.selection import AVERAGE, Selection
-from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy
+from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy, check_classes
 from fairtransfer.adapt.streams import stream_seed
 from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Prepared
@@ -105,7 +105,9 @@ def _heads(setting: Setting, penalties: list[float], fit: Fit) -> list[LinearHea
     x, y = (x - center) / scale, setting.task.targets(setting.train.labels).numpy()
     weights = np.ones(len(x)) if fit.weights is None else fit.weights
     solve = _Solve(setting.task, fit.norm, stream_seed(setting.seed, "liblinear") % 2**31)
-    subsets = fit.subsets or (np.arange(len(x)),)
+    subsets, labels = fit.subsets or (np.arange(len(x)),), setting.train.labels
+    for rows in subsets:
+        check_classes([labels[i] for i in rows], setting.task, "the rows a head is fitted on")
     found = [solve.paths(x[rows], y[rows], weights[rows], penalties) for rows in subsets]
     return [_unscaled(*_mean([path[i] for path in found]), center, scale) for i in range(len(penalties))]
 

@@ -24,6 +24,16 @@ class Diverged(Exception):
         self.step = step
 
 
+class OneClass(Exception):
+    """There is nothing to tell apart in the rows a strategy learns from: a result of the budget and the strategy."""
+
+
+def check_classes(labels: Sequence[str], task: Task, what: str) -> None:
+    """Raise `OneClass` where all rows to learn from are of one class; a row of several labels is told by each alone."""
+    if not task.multilabel and len(set(labels)) == 1:
+        raise OneClass(f"{what} are all of class `{labels[0]}`")
+
+
 @dataclass(frozen=True)
 class Labelled:
     """Rows with their answers: what is trained on, or validated on.

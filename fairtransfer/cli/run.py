@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -72,9 +72,24 @@ def run(
         console().print(
             f"report:   {relative(done.report)}", f"evidence: {relative(done.folder)}", sep="\n", soft_wrap=True
         )
+        if done.fresh and (timing := done.timing):
+            console().print(f"time:     {_told(timing)}", soft_wrap=True)
         if not done.fresh:
             console(stderr=True).print("everything was there already; nothing was run")
     raise typer.Exit(0 if report_only else done.verdict.exit_code)
+
+
+def _told(timing: dict[str, Any]) -> str:
+    """Return how long the trainings took, and how far off the prediction was."""
+    from fairtransfer import formats
+
+    took, foreseen = timing["seconds"], timing["predicted_seconds"]
+    told = f"{formats.seconds(took)} for {formats.plural(timing['trainings'], 'training')}"
+    if foreseen is None:
+        return f"{told}; not predicted (`fairtransfer plan` predicts)"
+    if timing["executor"] != "local":
+        return f"{told}; {formats.seconds(foreseen)} were predicted for one process"
+    return f"{told}; {formats.seconds(foreseen)} were predicted ({(foreseen - took) / took:+.0%})"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from fairtransfer.evidence.store import Store
 from fairtransfer.run.plan import Job, Plan, Training
 
-FINAL = ("diverged",)
+FINAL = ("diverged", "one_class")
 """Reasons that are results: running again would end the same way."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from fairtransfer.adapt.flops import METHOD
-from fairtransfer.adapt.strategy import Diverged
+from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.tables import write_table
 from fairtransfer.run.cost import Meter, costs_told
@@ -53,6 +53,8 @@ def carry_out(
             ready(lease)
     except (Diverged, FloatingPointError) as error:
         return f"diverged: {error}"
+    except OneClass as error:
+        return f"one_class: {error}"
     except (torch.OutOfMemoryError, MemoryError):
         return OUT_OF_MEMORY
     return ""
