@@ -120,8 +120,16 @@ def standards(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.f
 
 
 def features_of(setting: Setting, labelled: Labelled) -> NDArray[np.float64]:
-    """Return the frozen features of these rows."""
+    """Return the frozen features of these rows.
+
+    Raises
+    ------
+    FloatingPointError
+        When they are not numbers: no solver says so in words of its own.
+    """
     features: NDArray[np.float64] = setting.frozen.of(labelled.prepared)[list(labelled.rows)].double().numpy()
+    if not np.isfinite(features).all():
+        raise FloatingPointError("some frozen features are NaN or infinite")
     return features
 
 
