@@ -12,13 +12,13 @@ a model loads torch.
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fairtransfer.errors import DefinitionError, IntegrityError, MissingExtra, Problem, did_you_mean
+from fairtransfer.errors import DefinitionError, IntegrityError, Problem, did_you_mean
 from fairtransfer.evidence.manifest import verify_sums, write_sums
 from fairtransfer.resources import resource
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
     from fairtransfer.evidence.store import Store
     from fairtransfer.gates.verdict import Verdict
+    from fairtransfer.run.cost import Costing
     from fairtransfer.run.pending import Progress
-    from fairtransfer.run.plan import Plan
-    from fairtransfer.spec.audit import Audit
+    from fairtransfer.run.plan import Job, Plan, Training
+    from fairtransfer.run.sides import Sides
     from fairtransfer.spec.check import AuditFiles
 
 WORKSPACE = Path("runs")
-EXECUTORS = ("local",)
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,14 @@ class Run:
 
         found = read_json(self.folder / "run.json")["warnings"]
         return [f"{w['place']} {w['code']}: {w['text']}" for w in found]
+
+    @property
+    def timing(self) -> dict[str, Any] | None:
+        """How long the trainings took and how long was predicted; None when nothing was trained for this folder."""
+        from fairtransfer.evidence.canonical import read_json
+
+        found: dict[str, Any] | None = read_json(self.folder / "environment.json").get("timing")
+        return found
 
     @property
     def report(self) -> Path:
@@ -139,13 +147,21 @@ def run(
     model_root: Path | None = None,
     max_jobs: int | None = None,
     progress: Progress | None = None,
+    flops: bool = True,
+    country: str | None = None,
 ) -> Run:
     """Plan, run, measure, judge and report; what is already in the workspace is not done again.
 
     Parameters
     ----------
+    executor
+        ``local``: this process. ``ray``: a Ray cluster, of this machine or the one ``RAY_ADDRESS`` names.
     out
         Copy the report into this folder as well.
+    flops
+        Whether operations are counted; it changes no result.
+    country
+        Where the electricity comes from (ISO 3166, three letters), to estimate energy (extra ``energy``).
 
     Raises
     ------
@@ -154,12 +170,17 @@ def run(
     WorkspaceBusy
         When another run holds the workspace.
     """
-    if executor not in EXECUTORS:
-        raise DefinitionError([Problem("FT-R012", f"unknown executor `{executor}`", f"known: {', '.join(EXECUTORS)}")])
+    from fairtransfer.run.cost import Costing
+    from fairtransfer.run.energy import check_country
+    from fairtransfer.run.executor import check_executor
+
+    check_executor(executor)
+    check_country(country)
+    costing = Costing(flops, country)
     made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
     folder, fresh = finished(made, workspace), 0
     if folder is None:
-        folder, fresh = _carry_out(made, workspace, progress, max_jobs)
+        folder, fresh = _carry_out(made, workspace, progress, max_jobs, executor, costing)
     if out is not None:
         render(folder, out=out)
     return Run(folder, judge(folder), fresh)
@@ -191,44 +212,57 @@ def finished(made: Plan, workspace: Path) -> Path | None:
     return folder if all(is_final(job["reason"]) for job in failed) else None
 
 
-def _carry_out(made: Plan, workspace: Path, progress: Progress | None, max_jobs: int | None) -> tuple[Path, int]:
+def _carry_out(
+    made: Plan, workspace: Path, progress: Progress | None, max_jobs: int | None, executor: str, costing: Costing
+) -> tuple[Path, int]:
     from fairtransfer.run.folder import write_folder
     from fairtransfer.run.pending import SILENT, pending
     from fairtransfer.run.sides import open_sides
 
     with store_of(workspace) as store:
-        todo = pending(made, store)
-        if todo and made.answers is None:
-            made = _on_true_machine(made, max_jobs)
-            todo = pending(made, store)
         sides = open_sides(made.files, made.roots, made.answers)
+        todo, timing = pending(made, store), None
         if todo and made.answers is not None:
             from fairtransfer.run.given import keep
 
             keep(made, store, sides, todo, progress or SILENT)
         elif todo:
-            from fairtransfer.run.local import execute  # imports torch: not for a run with nothing to do
-
-            execute(made, store, sides, todo, progress or SILENT)
+            made, todo, timing = _train(made, store, sides, progress or SILENT, max_jobs, executor, costing)
         final = run_folder(made, workspace)
         aside = final.with_name(f".{final.name}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
-        write_folder(made, store, sides, aside)
+        write_folder(made, store, sides, aside, timing)
         conclude(aside)
         _put_in_place(aside, final)
     return final, len(todo)
 
 
-def _on_true_machine(made: Plan, max_jobs: int | None) -> Plan:
-    """Return the plan for the machine as torch sees it; the guess it was made with is nearly always right."""
+def _train(
+    made: Plan, store: Store, sides: Sides, progress: Progress, max_jobs: int | None, executor: str, costing: Costing
+) -> tuple[Plan, list[tuple[Training, list[Job]]], dict[str, Any]]:
+    """Carry out what is pending, and return the plan for the machine that did it, what was pending, and how long it took."""
+    from fairtransfer.run.executor import open_executor
+    from fairtransfer.run.extras import missing_for_training
+    from fairtransfer.run.foresight import expected
+    from fairtransfer.run.pending import pending
+    from fairtransfer.run.plan import MAX_JOBS, budget_problems, make_plan
+    from fairtransfer.run.rates import read_rates
+
     if missing := missing_for_training(made.audit):
         raise missing
-    from fairtransfer.run.local import true_machine
-    from fairtransfer.run.plan import MAX_JOBS, make_plan
-
-    found = true_machine()
-    same = found == made.machine
-    return made if same else make_plan(made.files, made.roots, found, max_jobs or MAX_JOBS)
+    if problems := budget_problems(made.files, len(sides.adaptation.train)):
+        raise DefinitionError(problems)
+    with open_executor(executor, costing) as hands:
+        if (found := hands.machine()) != made.machine:
+            made = make_plan(made.files, made.roots, found, max_jobs or MAX_JOBS)
+        todo = pending(made, store)
+        foreseen = expected(made, store, sides, todo, read_rates(made)).total
+        began = time.perf_counter()
+        if todo:
+            hands.execute(made, store, sides, todo, progress)
+    took = round(time.perf_counter() - began, 3)
+    timing = {"executor": executor, "trainings": len(todo), "seconds": took, "predicted_seconds": foreseen}
+    return made, todo, timing
 
 
 def _put_in_place(aside: Path, final: Path) -> None:
@@ -314,14 +348,3 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
     if out is None:
         write_sums(folder)
     return written
-
-
-def missing_for_training(audit: Audit) -> MissingExtra | None:
-    """Return the error that says which extra is missing to carry out an audit, or None when all is there."""
-    needed = {"text": ("torch", "transformers", "sklearn"), "image": ("torch", "timm", "sklearn")}[audit.model.reads]
-    absent = next((name for name in needed if importlib.util.find_spec(name) is None), None)
-    if absent is not None:
-        return MissingExtra(absent, "train", "adapting a model")
-    if any(s.kind == "lora" for s in audit.strategies) and importlib.util.find_spec("peft") is None:
-        return MissingExtra("peft", "lora", "the strategy `lora`")
-    return None

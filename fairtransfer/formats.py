@@ -213,6 +213,20 @@ def size(octets: float) -> str:
     return f"{octets:.1f} GiB"
 
 
+def operations(number: float) -> str:
+    """Return a number of floating-point operations for people: ``3.4 GFLOP``, ``12 TFLOP``."""
+    for unit in ("FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP"):
+        if number < 999.5:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:,.3g} PFLOP"
+
+
+def energy(kwh: float) -> str:
+    """Return an energy for people: ``0.42 Wh``, ``1.3 kWh``."""
+    return f"{kwh:.3g} kWh" if kwh >= 1 else f"{kwh * 1000:.3g} Wh"
+
+
 def group_name(group: Mapping[str, str]) -> str:
     """Return a group as ``language=hausa & register=formal``; the empty group is everyone."""
     return " & ".join(f"{attribute}={value}" for attribute, value in group.items()) or "everyone"

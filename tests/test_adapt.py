@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.loop import batches, plan_steps
 from fairtransfer.adapt.native_head import class_columns
-from fairtransfer.adapt.strategy import Adapted, Diverged, FrozenFeatures, Labelled, Setting
+from fairtransfer.adapt.strategy import Adapted, Diverged, FrozenFeatures, Labelled, OneClass, Setting
 from fairtransfer.adapt.streams import torch_stream
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.inputs import Images, Inputs, Texts
@@ -424,3 +425,17 @@ def test_a_probe_can_stand_for_the_model_as_published(encoder: Backbone) -> None
     adapted = BEFORE["probe"](found, ProbeOptions())
 
     assert math.isfinite(adapted.record["validation_loss"])
+
+
+# --- nothing to tell apart ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["probe", "full", "lp_ft"])
+def test_rows_of_one_class_are_nothing_to_learn_from(encoder: Backbone, name: str) -> None:
+    given_two = setting(encoder)
+    alike = [i for i in given_two.train.rows if Y[i] == "tool"]
+    given_one = replace(given_two, train=replace(given_two.train, rows=alike))
+
+    with pytest.raises(OneClass, match="are all of class `tool`"):
+        STRATEGIES[name]().fit(given_one, OPTIONS[name])
+    STRATEGIES["probe"]().fit(given_two, OPTIONS["probe"])

@@ -24,6 +24,8 @@ ABSENT = (
     "fairlearn",
     "tokenizers",
     "safetensors",
+    "ray",
+    "codecarbon",
 )
 HIDE = f"""\
 import sys
@@ -92,6 +94,7 @@ def test_the_library_and_all_its_cold_rooms_are_imported_without_them(cold: Cold
         "import importlib, pkgutil, fairtransfer\n"
         "from pathlib import Path\n"
         "warm = ('fairtransfer.adapt', 'fairtransfer.models', 'fairtransfer.run.local', 'fairtransfer.run.session', "
+        "'fairtransfer.run.work', 'fairtransfer.run.rehearsal', "
         "'fairtransfer.__main__')\n"
         "names = [m.name for m in pkgutil.walk_packages(fairtransfer.__path__, 'fairtransfer.', onerror=lambda name: None)]\n"
         "for name in names:\n"
@@ -146,3 +149,12 @@ def test_doctor_tells_what_is_missing(cold: Cold) -> None:
     assert "the core is complete" in done.stdout
     assert 'pip install "fairtransfer[train]"' in " ".join(done.stdout.split())
     assert "models would run on cpu" in done.stdout
+
+
+def test_an_executor_that_is_not_installed_is_named_before_anything_is_read(cold: Cold, tmp_path: Path) -> None:
+    done = cold("run", write_project(tmp_path / "p"), "--workspace", tmp_path / "w", "--executor", "ray")
+
+    assert done.returncode == 2
+    assert "FT-P090: `--executor ray` needs the package `ray`" in done.stderr
+    assert 'pip install "fairtransfer[ray]"' in done.stderr
+    assert not (tmp_path / "w").exists()

@@ -237,7 +237,7 @@ def real(run: Path) -> dict[str, list[str]]:
         "columns of items.parquet": [name for name in items if name not in content["benchmarks"][0]["attributes"]],
         "keys of job.json": [
             *keys_of_returned_dict(PACKAGE / "run" / "job_record.py", "whose"),
-            *keys_of_returned_dict(PACKAGE / "run" / "local.py", "_record"),
+            *keys_of_returned_dict(PACKAGE / "run" / "work.py", "_record"),
         ],
         "keys of run.json": list(content),
         "keys of environment.json": list(read_json(run / "environment.json")),

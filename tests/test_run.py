@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from projects import SHORT, image_project, text_project
 from toy import edit, rewrite_table, toy_rows
 
 from fairtransfer import api
 from fairtransfer.adapt import STRATEGIES
-from fairtransfer.adapt.strategy import Diverged
+from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import read_json
 
 pytestmark = pytest.mark.train
@@ -254,7 +255,12 @@ def test_a_run_that_was_never_interrupted_is_as_good(tmp_path: Path, done: api.R
 
 @pytest.mark.parametrize(
     ("error", "reason", "again"),
-    [(Diverged(7), "diverged: the loss became NaN or infinite at step 7", 0), (MemoryError(), "out_of_memory", 4)],
+    [
+        (Diverged(7), "diverged: the loss became NaN or infinite at step 7", 0),
+        (OneClass("the training rows are all of class `a`"), "one_class: the training rows are all of class `a`", 0),
+        (MemoryError(), "out_of_memory", 4),
+        (torch.OutOfMemoryError(), "the batch size is part of the experiment and was not changed", 4),
+    ],
 )
 def test_a_training_that_fails_is_told_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str, again: int
@@ -272,7 +278,8 @@ def test_a_training_that_fails_is_told_and_the_others_go_on(
     assert len(predictions(run.folder)) == JOBS - 4
     assert [row["strategy"] for row in told] == ["full"] * 4
     assert all(reason in row["reason"] for row in told)
-    assert f"4 of `full` ({reason.split(':')[0]})" in run.report.read_text()
+    status = told[0]["reason"].split(":")[0]
+    assert f"4 of `full` ({status})" in run.report.read_text()
     assert "Jobs without a result" in run.report.read_text()
     assert api.run(audit, workspace=tmp_path / "w").fresh == again
 
@@ -294,6 +301,24 @@ def test_scores_that_are_not_numbers_are_no_result(tmp_path: Path, monkeypatch: 
     assert {row["reason"] for row in read_json(run.folder / "run.json")["failed_jobs"]} == {
         "diverged: some scores are NaN or infinite"
     }
+
+
+def test_trainings_that_really_fail_do_so_by_themselves(tmp_path: Path) -> None:
+    """The twin of the errors put in: a learning rate nothing survives."""
+    audit = edit(text_project(tmp_path / "p"), ("batch_size: 8}", "batch_size: 8, lr: 1.0, head_lr: 1.0, warmup: 0}"))
+    weights = tmp_path / "p" / "models" / "tiny" / "model.safetensors"
+    from safetensors.torch import load_file, save_file
+
+    huge = {
+        name: tensor * 1e19 if tensor.is_floating_point() else tensor for name, tensor in load_file(weights).items()
+    }
+    save_file(huge, weights, metadata={"format": "pt"})
+
+    run = api.run(audit, workspace=tmp_path / "w")
+
+    reasons = {row["reason"].split(":")[0] for row in read_json(run.folder / "run.json")["failed_jobs"]}
+    assert reasons == {"diverged"}
+    assert "(diverged)" in run.report.read_text()
 
 
 # --- images ------------------------------------------------------------------------------------------------------------

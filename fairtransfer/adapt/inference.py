@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
+from fairtransfer.adapt.flops import FlopTally
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.models.backbone import Network, Prepared
 
@@ -17,9 +18,10 @@ ROWS_PER_BATCH = 128
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs networks on this machine."""
+    """Runs networks on this machine, and tallies what that takes."""
 
     hardware: Hardware
+    flops: FlopTally = field(default_factory=lambda: FlopTally(on=False))
 
     def run(self, function: Callable[[dict[str, Tensor]], Tensor], module: nn.Module, prepared: Prepared) -> Tensor:
         """Return `function` of every row (float32, on the CPU), computed by `module` in evaluation mode."""
@@ -27,9 +29,13 @@ class Runner:
         module.to(device).eval()
         order: list[int] = []
         pieces: list[Tensor] = []
+        batches, lengths = list(batches_by_length(prepared)), prepared.lengths
+        counted, kind = {0, len(batches) // 2, len(batches) - 1}, object()
         with torch.inference_mode(), self.hardware.autocast():
-            for rows in batches_by_length(prepared):
-                pieces.append(function(prepared.batch(rows, device)).float().cpu())
+            for number, rows in enumerate(batches):
+                with self.flops.passing(kind, lengths[rows[-1]], len(rows), count=number in counted):
+                    found = function(prepared.batch(rows, device))
+                pieces.append(found.float().cpu())
                 order += rows
         stacked = torch.cat(pieces)
         result = torch.empty_like(stacked)

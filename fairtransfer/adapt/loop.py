@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from fairtransfer.adapt.dropout import seeded_dropout
 from fairtransfer.adapt.selection import AVERAGE, Score, Selection
-from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting
+from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting, check_classes
 from fairtransfer.adapt.streams import numpy_stream, torch_stream
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.spec.strategies import StepOptions, TrainingOptions
@@ -101,6 +101,7 @@ def drawn(weights: NDArray[np.float64]) -> Callable[[list[int], int, int], Itera
 
 def train(setting: Setting, network: Network, head: nn.Linear, options: StepOptions, recipe: Recipe = PLAIN) -> Adapted:
     """Train head and what of the backbone may move, with AdamW, and return the checkpoint validation prefers."""
+    check_classes(setting.train.labels, setting.task, "the training rows")
     hardware = setting.runner.hardware
     device = hardware.torch_device
     model = nn.ModuleDict({"backbone": network.module, "head": head}).to(device)
@@ -110,7 +111,7 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: StepOpti
         )
     optimizer = torch.optim.AdamW(_parameter_groups(network.module, head, options), fused=True)
     plan = plan_steps(len(setting.train.rows), options, recipe.checks)
-    targets = setting.task.targets(setting.train.labels).to(device)
+    targets, kind = setting.task.targets(setting.train.labels).to(device), object()
     all_lengths = setting.train.prepared.lengths
     lengths = [all_lengths[i] for i in setting.train.rows]
     order = (recipe.order or batches)(lengths, options.batch_size, setting.seed)
@@ -122,12 +123,16 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: StepOpti
         recipe.before_step(step, plan.steps)
         _set_rate(optimizer, step, plan.steps, options)
         optimizer.zero_grad(set_to_none=True)
-        with seeded_dropout(setting.seed, step, device), hardware.autocast():
-            logits = head(network.features(setting.train.prepared.batch([setting.train.rows[i] for i in rows], device)))
-        loss = objective(logits.float(), targets[rows], rows)
-        if not torch.isfinite(loss):
-            raise Diverged(step + 1)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
+        batch = setting.train.prepared.batch([setting.train.rows[i] for i in rows], device)
+        # What moves may change from step to step, and what a step costs with it.
+        moving = (kind, sum(p.requires_grad for p in model.parameters()))
+        with setting.runner.flops.passing(moving, max(lengths[i] for i in rows), len(rows)):
+            with seeded_dropout(setting.seed, step, device), hardware.autocast():
+                logits = head(network.features(batch))
+            loss = objective(logits.float(), targets[rows], rows)
+            if not torch.isfinite(loss):
+                raise Diverged(step + 1)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         recipe.before_update()
         optimizer.step()

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from fairtransfer.adapt.inference import Runner, batches_by_length
 from fairtransfer.adapt.shelf import Kept, shelved
-from fairtransfer.adapt.strategy import FrozenFeatures
+from fairtransfer.adapt.strategy import FrozenFeatures, counted
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.models.resume import ENTERING, output_of, resuming
 
@@ -46,11 +46,15 @@ def entered(frozen: FrozenFeatures, prepared: Prepared, lower: tuple[str, ...]) 
         return prepared
     key = (id(prepared), lower[-1])
     if key not in frozen.entered:
-        frozen.entered[key] = (prepared, _entered(frozen, prepared, lower))
+        with frozen.runner.flops.apart() as spent:
+            ready, operations = _entered(frozen, prepared, lower)
+        frozen.entered[key], frozen.spent[key] = (prepared, ready), (spent.total or 0) + operations
+    frozen.charge(key)
     return frozen.entered[key][1]
 
 
-def _entered(frozen: FrozenFeatures, prepared: Prepared, lower: tuple[str, ...]) -> Prepared:
+def _entered(frozen: FrozenFeatures, prepared: Prepared, lower: tuple[str, ...]) -> tuple[Prepared, int]:
+    """Return the rows, and the operations their states took, whether now or when they were put on the shelf."""
     network = frozen.backbone.pretrained()
     network.module.to(frozen.runner.hardware.torch_device).eval()
     find = output_of(network, lower[-1])
@@ -61,15 +65,15 @@ def _entered(frozen: FrozenFeatures, prepared: Prepared, lower: tuple[str, ...])
     )
     found = dict(_states(frozen.runner, find, prepared, [sample]))
     if not _fits(found, prepared) or not _same(frozen.runner, resuming(network, lower), prepared, found):
-        return prepared
+        return prepared, 0
 
-    def computed() -> Kept:
-        states = dict(_states(frozen.runner, find, prepared, batches_by_length(prepared)))
-        rows = [states[i] for i in range(len(lengths))]
+    def states() -> Kept:
+        of_row = dict(_states(frozen.runner, find, prepared, batches_by_length(prepared)))
+        rows = [of_row[i] for i in range(len(lengths))]
         return {"states": torch.cat(rows), "sizes": torch.tensor([len(row) for row in rows])}
 
-    kept = shelved(frozen.shelf, prepared.fingerprint, lower[-1], computed)
-    return Entered(prepared, torch.split(kept["states"], kept["sizes"].tolist()))
+    kept = shelved(frozen.shelf, prepared.fingerprint, lower[-1], lambda: counted(frozen.runner, states))
+    return Entered(prepared, torch.split(kept["states"], kept["sizes"].tolist())), int(kept["operations"])
 
 
 def _states(
@@ -82,7 +86,9 @@ def _states(
     with torch.no_grad(), runner.hardware.autocast():
         for rows in batches:
             batch = prepared.batch(rows, runner.hardware.torch_device)
-            states, mask = find(batch), batch.get("attention_mask")
+            with runner.flops.passing(find, max(prepared.lengths[i] for i in rows), len(rows)):
+                states = find(batch)
+            mask = batch.get("attention_mask")
             if states is None or len(states) != len(rows) or (mask is not None and states.shape[:2] != mask.shape):
                 return
             for row, state in zip(rows, states.float().cpu(), strict=True):

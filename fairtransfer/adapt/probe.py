@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fairtransfer.adapt.heads import Solution, solver
 from fairtransfer.adapt.selection import AVERAGE, Selection
-from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy
+from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy, check_classes
 from fairtransfer.adapt.streams import stream_seed
 from fairtransfer.models.backbone import Prepared
 from fairtransfer.spec.strategies import Options, ProbeOptions
@@ -63,6 +63,8 @@ def fit_head(
     setting: Setting, inverse_penalties: Sequence[float], fit: Fit = PLAIN
 ) -> tuple[LinearHead, dict[str, Any]]:
     """Fit one head per penalty on the frozen features of the training rows and keep the one validation prefers."""
+    for used in (setting.train, setting.val):
+        setting.frozen.of(used.prepared)  # a head that is there already has taken them too
     key = (
         id(setting.train.prepared),
         tuple(setting.train.rows),
@@ -102,7 +104,9 @@ def _heads(setting: Setting, penalties: list[float], fit: Fit) -> list[LinearHea
     x, y = (x - center) / scale, setting.task.targets(setting.train.labels).numpy()
     weights = np.ones(len(x)) if fit.weights is None else fit.weights
     solve = solver(setting.task, fit.norm, stream_seed(setting.seed, "liblinear") % 2**31)
-    subsets = fit.subsets or (np.arange(len(x)),)
+    subsets, labels = fit.subsets or (np.arange(len(x)),), setting.train.labels
+    for rows in subsets:
+        check_classes([labels[i] for i in rows], setting.task, "the rows a head is fitted on")
     found = [solve(x[rows], y[rows], weights[rows], penalties) for rows in subsets]
     return [_unscaled(*_mean([path[i] for path in found]), center, scale) for i in range(len(penalties))]
 
@@ -115,8 +119,16 @@ def standards(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.f
 
 
 def features_of(setting: Setting, labelled: Labelled) -> NDArray[np.float64]:
-    """Return the frozen features of these rows."""
+    """Return the frozen features of these rows.
+
+    Raises
+    ------
+    FloatingPointError
+        When they are not numbers: no solver says so in words of its own.
+    """
     features: NDArray[np.float64] = setting.frozen.of(labelled.prepared)[list(labelled.rows)].double().numpy()
+    if not np.isfinite(features).all():
+        raise FloatingPointError("some frozen features are NaN or infinite")
     return features
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from fairtransfer.adapt.inference import Runner
@@ -23,6 +24,16 @@ class Diverged(Exception):
     def __init__(self, step: int) -> None:
         super().__init__(f"the loss became NaN or infinite at step {step}")
         self.step = step
+
+
+class OneClass(Exception):
+    """There is nothing to tell apart in the rows a strategy learns from: a result of the budget and the strategy."""
+
+
+def check_classes(labels: Sequence[str], task: Task | NumberTask, what: str) -> None:
+    """Raise `OneClass` where all rows to learn from are of one class; a row of several labels is told by each alone."""
+    if not task.numeric and not task.multilabel and len(set(labels)) == 1:
+        raise OneClass(f"{what} are all of class `{labels[0]}`")
 
 
 @dataclass(frozen=True)
@@ -61,8 +72,9 @@ class FrozenFeatures:
     """Features of the pretrained network, computed once for each set of rows and shared by everything that is frozen.
 
     `heads` keeps what was fitted on them, by the rows and options it was fitted with: a probe and the fine-tuning that
-    starts from it use the same head. `entered` keeps rows with their hidden states below a block, by rows and block. With a
-    `network`, features are that one's instead of the pretrained network's; only the pretrained network's are put on the shelf.
+    starts from it use the same head. `entered` keeps rows with their hidden states below a block, by rows and block.
+    `spent` keeps how many operations either took: they count for every job that uses them. With a `network`, features are that
+    one's instead of the pretrained network's; only the pretrained network's are put on the shelf.
     """
 
     backbone: Backbone
@@ -71,22 +83,35 @@ class FrozenFeatures:
     shelf: Shelf = field(default_factory=NoShelf)
     heads: dict[Hashable, Any] = field(default_factory=dict)
     entered: dict[tuple[int, str], tuple[Prepared, Prepared]] = field(default_factory=dict)
+    spent: dict[Hashable, int] = field(default_factory=dict)
     _kept: dict[int, tuple[Prepared, Tensor]] = field(default_factory=dict)
 
     def of(self, prepared: Prepared) -> Tensor:
         """Return features of all rows, rows x dim."""
         if id(prepared) not in self._kept:
-            self._kept[id(prepared)] = (prepared, self._of(prepared))
+            kept = self._of(prepared)
+            self._kept[id(prepared)], self.spent[id(prepared)] = (prepared, kept["features"]), int(kept["operations"])
+        self.charge(id(prepared))
         return self._kept[id(prepared)][1]
 
-    def _of(self, prepared: Prepared) -> Tensor:
-        if self.network is not None:
-            return self.runner.features(self.network, prepared)
+    def charge(self, work: Hashable) -> None:
+        """Count what something shared took as work of the job that now uses it."""
+        self.runner.flops.charge((id(self), work), self.spent[work])
 
+    def _of(self, prepared: Prepared) -> Kept:
         def computed() -> Kept:
-            return {"features": self.runner.features(self.backbone.pretrained(), prepared)}
+            network = self.network or self.backbone.pretrained()
+            return counted(self.runner, lambda: {"features": self.runner.features(network, prepared)})
 
-        return shelved(self.shelf, prepared.fingerprint, "features", computed)["features"]
+        rows = prepared.fingerprint if self.network is None else None
+        return shelved(self.shelf, rows, "features", computed)
+
+
+def counted(runner: Runner, work: Callable[[], Kept]) -> Kept:
+    """Return what some work gives together with its operations, which are not counted for the job that happens to run."""
+    with runner.flops.apart() as spent:
+        found = work()
+    return {**found, "operations": torch.tensor(spent.total or 0)}
 
 
 @dataclass(frozen=True)

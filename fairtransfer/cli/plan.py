@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, Workspace
 
@@ -19,6 +21,7 @@ def plan(
     model_root: ModelRoot = None,
     max_jobs: MaxJobs = 10_000,
     json: Json = False,
+    probe: Annotated[bool, typer.Option(help="Time a few steps of work that has not been timed here yet.")] = True,
 ) -> None:
     """Print what a run would do: jobs, what is cached, expected cost, and the smallest harm each group's size could show."""
     from fairtransfer import api
@@ -26,7 +29,7 @@ def plan(
     from fairtransfer.run.foresight import foresee
 
     made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
-    seen = foresee(made, api.store_of(workspace))
+    seen = foresee(made, api.store_of(workspace), rehearse=probe)
     tell_warnings(map(str, made.files.warnings))
     if json:
         print_json({"audit_id": made.audit.id, "run_id": made.run_id, "jobs": len(made.jobs), **seen.to_json()})
@@ -58,6 +61,12 @@ def _print(made: Plan, seen: Foresight) -> None:
         "What would run", ("model", "label budgets", "seeds", "jobs done", "expected time"), rows, right=(2, 3, 4)
     )
     out.print(f"expected time for the rest: {_expected(seen.seconds)}; disk: about {formats.size(seen.disk)}")
+    if seen.seconds is None:
+        out.print(f"[dim]not predicted: {escape(seen.not_predicted)}[/dim]", soft_wrap=True)
+    elif seen.pending_jobs and made.answers is None:
+        out.print(
+            "[dim]in one process, as timed on this machine; measuring and reporting come on top[/dim]", soft_wrap=True
+        )
     if seen.groups:
         print_table(
             "What the groups' sizes could show (80 % power)",
@@ -71,7 +80,7 @@ def _print(made: Plan, seen: Foresight) -> None:
 def _expected(seconds: float | None) -> str:
     from fairtransfer import formats
 
-    return "not known yet" if seconds is None else formats.seconds(seconds)
+    return "not predicted" if seconds is None else formats.seconds(seconds)
 
 
 def _group(group: Any) -> tuple[str, ...]:

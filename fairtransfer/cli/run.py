@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,13 +19,22 @@ if TYPE_CHECKING:
 def run(
     audit: Audit,
     workspace: Workspace = Path("runs"),
-    executor: Annotated[str, typer.Option(help="local")] = "local",
+    executor: Annotated[
+        str, typer.Option(help="local: this process. ray: a Ray cluster, of this machine or where RAY_ADDRESS says.")
+    ] = "local",
     out: Annotated[Path | None, typer.Option(help="Also write the report here.")] = None,
     data_root: DataRoot = None,
     model_root: ModelRoot = None,
     max_jobs: MaxJobs = 10_000,
     json: Json = False,
     report_only: ReportOnly = False,
+    flops: Annotated[bool, typer.Option(help="Count floating-point operations.")] = True,
+    country: Annotated[
+        str | None,
+        typer.Option(
+            help="Estimate energy, with electricity of this country (ISO 3166: CMR, FRA).", envvar="FT_COUNTRY"
+        ),
+    ] = None,
 ) -> None:
     """Adapt the model in every way the audit lists, measure each group before and after, judge and report.
 
@@ -45,6 +54,8 @@ def run(
             model_root=model_root,
             max_jobs=max_jobs,
             progress=progress,
+            flops=flops,
+            country=country,
         )
     tell_warnings(done.warnings)
     if json:
@@ -61,9 +72,24 @@ def run(
         console().print(
             f"report:   {relative(done.report)}", f"evidence: {relative(done.folder)}", sep="\n", soft_wrap=True
         )
+        if done.fresh and (timing := done.timing):
+            console().print(f"time:     {_told(timing)}", soft_wrap=True)
         if not done.fresh:
             console(stderr=True).print("everything was there already; nothing was run")
     raise typer.Exit(0 if report_only else done.verdict.exit_code)
+
+
+def _told(timing: dict[str, Any]) -> str:
+    """Return how long the trainings took, and how far off the prediction was."""
+    from fairtransfer import formats
+
+    took, foreseen = timing["seconds"], timing["predicted_seconds"]
+    told = f"{formats.seconds(took)} for {formats.plural(timing['trainings'], 'training')}"
+    if foreseen is None:
+        return f"{told}; not predicted (`fairtransfer plan` predicts)"
+    if timing["executor"] != "local":
+        return f"{told}; {formats.seconds(foreseen)} were predicted for one process"
+    return f"{told}; {formats.seconds(foreseen)} were predicted ({(foreseen - took) / took:+.0%})"
 
 
 @contextmanager

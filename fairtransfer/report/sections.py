@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,6 +157,7 @@ def cost_table(record: RunRecord) -> Table:
         name = job["strategy"] or f"before ({job['kind']})"
         grouped.setdefault((name, job["label_budget"] or "–"), []).append(job)
     rows = []
+    emitted = any(_part(job, "energy_kwh") is not None for job in record.jobs)
     for (name, budget), jobs in grouped.items() if record.given is None else ():
         wall = sum(j["cost"]["training"]["wall_seconds"] + j["cost"]["prediction"]["wall_seconds"] for j in jobs) / len(
             jobs
@@ -174,6 +175,8 @@ def cost_table(record: RunRecord) -> Table:
                 str(len(jobs)),
                 formats.seconds(wall),
                 formats.size(peak),
+                _mean(jobs, "flops", formats.operations),
+                *((_mean(jobs, "energy_kwh", formats.energy),) if emitted else ()),
                 trainable,
                 used,
                 by_group,
@@ -186,12 +189,30 @@ def cost_table(record: RunRecord) -> Table:
         "Jobs",
         "Wall time, mean",
         "Peak memory",
+        "Operations, mean",
+        *(("Energy, mean (estimated)",) if emitted else ()),
         "Trainable parameters",
         "Labels (train + validation)",
         "Group labels (train + validation + to answer)",
         "Attempts",
     )
-    return tables.table("costs", "What each model cost (energy: not measured)", headings, rows, text_columns=2)
+    title = "What each model cost" if emitted else "What each model cost (energy: not measured)"
+    return tables.table("costs", title, headings, rows, text_columns=2)
+
+
+def _part(job: Mapping[str, Any], name: str) -> float | None:
+    """Return what a job's training and its answers cost together; None where either is not known."""
+    parts = [job["cost"][part].get(name) for part in ("training", "prediction")]
+    return None if None in parts else sum(parts)
+
+
+def _mean(jobs: Sequence[Mapping[str, Any]], name: str, shown: Callable[[float], str]) -> str:
+    """Return a mean over the jobs of which it is known, and of how many it is where that is not all."""
+    known = [value for job in jobs if (value := _part(job, name)) is not None]
+    if not known:
+        return "not measured"
+    of = "" if len(known) == len(jobs) else f" ({len(known)} of {len(jobs)} jobs)"
+    return shown(sum(known) / len(known)) + of
 
 
 def reproduce(record: RunRecord, environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

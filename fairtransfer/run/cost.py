@@ -1,24 +1,57 @@
-"""What a job cost: wall time, peak memory, trainable parameters, labels."""
+"""What a job cost: wall time, peak memory, operations, energy; what was expected of it."""
 
 from __future__ import annotations
 
 import resource
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairtransfer.run.energy import EnergyMeter
+
 if TYPE_CHECKING:
+    from fairtransfer.adapt.flops import FlopTally
     from fairtransfer.run.plan import Training
 
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
 
 
-class Meter:
-    """Measures one job; the peak memory is that of the whole process while the job ran."""
+@dataclass(frozen=True, slots=True)
+class Costing:
+    """What of the cost is measured besides time and memory. It decides no result, so it is no part of an audit.
 
-    def __init__(self, device: str) -> None:
-        self.device = device
+    Attributes
+    ----------
+    flops
+        Whether operations are counted.
+    country
+        Where the electricity comes from, as three letters of ISO 3166; without it energy is not estimated.
+    """
+
+    flops: bool = True
+    country: str | None = None
+
+
+NO_COUNT = "counting was turned off"
+
+
+def costs_told(flops: str | None, energy: dict[str, Any]) -> dict[str, Any]:
+    """Return how operations (by which method, None for not at all) and energy were measured, or why not."""
+    counted = (
+        {"status": "not_measured", "reason": NO_COUNT} if flops is None else {"status": "counted", "method": flops}
+    )
+    return {"flops": counted, "energy": energy}
+
+
+class Meter:
+    """Measures one piece of work; the peak memory is that of the whole process while it ran."""
+
+    def __init__(self, device: str, flops: FlopTally, energy: EnergyMeter) -> None:
+        self.device, self.flops, self.energy = device, flops, energy
+        flops.begin()
+        energy.start()
         self.began = time.perf_counter()
         _reset_peak()
         if device == "cuda":
@@ -31,6 +64,8 @@ class Meter:
         cost: dict[str, Any] = {
             "wall_seconds": round(time.perf_counter() - self.began, 3),
             "peak_memory_bytes": peak_memory(),
+            "flops": self.flops.total,
+            **self.energy.read(),
         }
         if self.device == "cuda":
             import torch

@@ -21,12 +21,18 @@ from fairtransfer.run.sides import Sides, is_multilabel
 from fairtransfer.spec.audit import BenchmarkRef
 
 
-def write_folder(plan: Plan, store: Store, sides: Sides, folder: Path) -> None:
-    """Write everything of a run that comes before findings, into an empty folder."""
+def write_folder(plan: Plan, store: Store, sides: Sides, folder: Path, timing: dict[str, Any] | None = None) -> None:
+    """Write everything of a run that comes before findings, into an empty folder.
+
+    Parameters
+    ----------
+    timing
+        How long the trainings took that were carried out for it, and how long was predicted.
+    """
     folder.mkdir(parents=True)
     write_atomic(folder / "audit.yaml", plan.files.loaded.document.text.encode())
     _copy_cards(plan, folder / "cards")
-    write_json(folder / "environment.json", environment(plan.audit.model.family, plan.machine))
+    write_json(folder / "environment.json", {**environment(plan.audit.model.family, plan.machine), "timing": timing})
     failed = _copy_jobs(plan, store, folder / "jobs")
     write_json(folder / "run.json", _run_json(plan, sides, failed))
     for index in range(len(plan.files.benchmarks)):
@@ -93,7 +99,7 @@ def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[st
         "classes": list(plan.files.classes),
         "positive_class": plan.files.positive_class,
         "multilabel": is_multilabel(plan.files) if sides.learned is None else sides.learned.multilabel,
-        "label_budgets": _budgets(plan, sides),
+        "label_budgets": budgets_of(plan, sides),
         "model": {
             "source": plan.checkpoint.source,
             "sha256": plan.checkpoint.digest,
@@ -107,7 +113,7 @@ def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[st
     }
 
 
-def _budgets(plan: Plan, sides: Sides) -> list[dict[str, Any]]:
+def budgets_of(plan: Plan, sides: Sides) -> list[dict[str, Any]]:
     """Return every label budget with how many labels it is, where that is known."""
     if plan.answers is not None:
         written = dict.fromkeys(budget for _, budget in plan.answers.models)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairtransfer.data.sides import Part
+from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
-from fairtransfer.run.folder import views_of
-from fairtransfer.run.pending import settled
-from fairtransfer.run.plan import Plan, Training
-from fairtransfer.run.sides import open_sides
+from fairtransfer.run.folder import budgets_of, views_of
+from fairtransfer.run.pending import pending, settled
+from fairtransfer.run.plan import Job, Plan, Training, budget_problems
+from fairtransfer.run.rates import Rates, kind_of_work, read_rates, write_rates
+from fairtransfer.run.sides import Sides, open_sides
 from fairtransfer.stats import planning
 
 DISCORDANT = 0.2
@@ -23,6 +26,8 @@ BYTES_PER_NUMBER = 8
 NO_FORESIGHT = (
     "What groups of these sizes could show is not foreseen where the label is a number: it depends on its spread."
 )
+
+Todo = Sequence[tuple[Training, Sequence[Job]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,20 @@ class GroupForesight:
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """A plan, looked at before it is run."""
+    """A plan, looked at before it is run.
+
+    Attributes
+    ----------
+    seconds
+        What is left to do takes, in one process; None where it cannot be told, and `not_predicted` says why.
+    disk
+        Bytes the answers of all jobs take, about.
+    """
 
     pending_jobs: int
     models: tuple[ModelForesight, ...]
     seconds: float | None
+    not_predicted: str
     disk: int
     groups: tuple[GroupForesight, ...]
     assumption: str
@@ -73,28 +87,25 @@ class Foresight:
         return asdict(self)
 
 
-def foresee(plan: Plan, store: Store) -> Foresight:
-    """Look at a plan: opens the data, but no model.
+def foresee(plan: Plan, store: Store, *, rehearse: bool = False) -> Foresight:
+    """Look at a plan: opens the data, and no model unless times are to be found in a rehearsal.
 
     Raises
     ------
     DefinitionError
         When the data contradicts its cards, or a label budget does not fit it.
     """
-    from fairtransfer.errors import DefinitionError
-    from fairtransfer.run.plan import budget_problems
-
     sides = open_sides(plan.files, plan.roots, plan.answers)
     if sides.learned is not None and (problems := budget_problems(plan.files, len(sides.learned.train))):
         raise DefinitionError(problems)
-    done = {job.id for job in plan.jobs if settled(job, store)}
-    models = _models(plan, store, done)
-    known = [m.seconds for m in models]
+    todo = pending(plan, store)
+    rates, why = _rates(plan, sides, [training for training, _ in todo], rehearse=rehearse)
+    times = expected(plan, store, sides, todo, rates)
+    waiting = sum(len(jobs) for _, jobs in todo)
     rows = sum(len(sides.judged[job.benchmark].part) for job in plan.jobs)
     if plan.files.numeric:
         disk = rows * (2 * BYTES_PER_NUMBER + 40)
-        total = None if None in known else sum(s for s in known if s is not None)
-        return Foresight(len(plan.jobs) - len(done), tuple(models), total, disk, (), NO_FORESIGHT)
+        return Foresight(waiting, _models(plan, store, times), times.total, why, disk, (), NO_FORESIGHT)
     disk = rows * (BYTES_PER_SCORE * len(plan.files.classes) + 40)
     groups = [
         g
@@ -106,28 +117,98 @@ def foresee(plan: Plan, store: Store) -> Foresight:
         f"Assumes that {DISCORDANT:.0%} of the cases of a group change their answer, that rows of one unit are worth one "
         f"case, {comparisons} comparisons, and no spread between seeds; alpha {plan.audit.policy.alpha_run:g}."
     )
-    total = None if None in known else sum(s for s in known if s is not None)
-    return Foresight(len(plan.jobs) - len(done), tuple(models), total, disk, tuple(groups), assumption)
+    return Foresight(waiting, _models(plan, store, times), times.total, why, disk, tuple(groups), assumption)
 
 
-def _models(plan: Plan, store: Store, done: set[str]) -> list[ModelForesight]:
-    by_name: dict[str, list[Any]] = defaultdict(list)
+@dataclass(frozen=True)
+class Expected:
+    """How long what is left to do will take, in one process.
+
+    Attributes
+    ----------
+    each
+        Seconds of every pending training; None where nothing like it has been timed.
+    shared
+        Seconds for what all of them share.
+    """
+
+    each: Mapping[Training, float | None]
+    shared: float
+
+    @property
+    def total(self) -> float | None:
+        """All of it; None as soon as a part is not known."""
+        known = [seconds for seconds in self.each.values() if seconds is not None]
+        return None if len(known) < len(self.each) else sum(known) + self.shared
+
+
+def expected(plan: Plan, store: Store, sides: Sides, todo: Todo, rates: Rates | None) -> Expected:
+    """Return how long what is pending will take: as trainings like it took, else as a rehearsal says."""
+    if plan.answers is not None or not todo:
+        return Expected({training: 0.0 for training, _ in todo}, 0.0)
+    took = _took(plan, store)
+    labels = {b["written"]: b["labels"] for b in budgets_of(plan, sides)}
+    side = sides.adaptation
+    each: dict[Training, float | None] = {}
+    for training, jobs in todo:
+        judged = sum(len(sides.judged[job.benchmark].part) for job in jobs)
+        like = took.get((training.strategy, training.budget))
+        guess = None if rates is None else rates.seconds(training, side, labels.get(training.budget) or 0, judged)
+        each[training] = like if like is not None else guess
+    every = sum(len(judged_side.part) for judged_side in sides.judged.values())
+    return Expected(each, rates.shared(side, every) if rates else 0.0)
+
+
+def _took(plan: Plan, store: Store) -> dict[tuple[str, str], float]:
+    """Return the mean time of finished trainings by strategy and label budget."""
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for training, jobs in plan.by_training():
+        folder = next((folder for job in jobs if (folder := store.result(job.id)) is not None), None)
+        if folder is not None:
+            cost = read_json(folder / "job.json")["cost"]
+            seconds = cost["training"]["wall_seconds"] + cost["prediction"]["wall_seconds"]
+            found[training.strategy, training.budget].append(seconds)
+    return {key: sum(values) / len(values) for key, values in found.items()}
+
+
+def _rates(plan: Plan, sides: Sides, trainings: Sequence[Training], *, rehearse: bool) -> tuple[Rates | None, str]:
+    """Return what is known of this machine, and why it is not all; rehearses what is not known, if it may."""
+    if plan.answers is not None or not trainings:
+        return None, ""
+    known = read_rates(plan)
+    works = known.works if known else {}
+    missing = [training for training in trainings if kind_of_work(training) not in works]
+    if not missing or not rehearse:
+        return known, "" if not missing else "without a probe nothing is known of work that has not run yet"
+    from fairtransfer.run.extras import missing_for_training
+
+    if (absent := missing_for_training(plan.audit)) is not None:
+        return known, str(absent)
+    from fairtransfer.run.rehearsal import rehearse as timed  # imports torch
+
+    try:
+        rates = timed(plan, sides, missing, known)
+    except DefinitionError as error:
+        return known, f"the model cannot be opened: {error.problems[0].found}"
+    write_rates(plan, rates)
+    left = any(kind_of_work(training) not in rates.works for training in missing)
+    return rates, "some kind of work failed in the probe" if left else ""
+
+
+def _models(plan: Plan, store: Store, times: Expected) -> tuple[ModelForesight, ...]:
+    by_name: dict[str, list[Job]] = defaultdict(list)
     for job in plan.jobs:
         by_name[job.training.strategy or f"before ({job.training.kind})"].append(job)
     found = []
     for name, jobs in by_name.items():
-        seen: dict[Training, float] = {}
-        for job in jobs:
-            if job.id in done and (folder := store.result(job.id)) is not None:
-                cost = read_json(folder / "job.json")["cost"]
-                seen[job.training] = cost["training"]["wall_seconds"] + cost["prediction"]["wall_seconds"]
-        left = {job.training for job in jobs if job.id not in done}
-        mean = sum(seen.values()) / len(seen) if seen else None
-        seconds = 0.0 if not left or plan.answers is not None else None if mean is None else mean * len(left)
+        left = [times.each[t] for t in dict.fromkeys(job.training for job in jobs) if t in times.each]
+        known = [seconds for seconds in left if seconds is not None]
         budgets = tuple(dict.fromkeys(job.training.budget for job in jobs if job.training.budget))
         seeds = len({job.training.seed for job in jobs if job.training.seed is not None})
-        found.append(ModelForesight(name, budgets, seeds, len(jobs), sum(job.id in done for job in jobs), seconds))
-    return found
+        done = sum(settled(job, store) for job in jobs)
+        total = sum(known) if len(known) == len(left) else None
+        found.append(ModelForesight(name, budgets, seeds, len(jobs), done, total))
+    return tuple(found)
 
 
 def _groups(plan: Plan, benchmark: str, part: Part, views: list[list[str]]) -> list[GroupForesight]:

@@ -15,6 +15,7 @@ from fairtransfer.evidence.canonical import digest, write_json
 from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.evidence.tables import predictions_table, write_table
 from fairtransfer.models import Checkpoint
+from fairtransfer.run.energy import NOTHING
 from fairtransfer.run.job_record import LABELS, whose
 from fairtransfer.run.machine import ELSEWHERE, code_digest
 from fairtransfer.run.pending import SILENT, Progress
@@ -25,7 +26,8 @@ from fairtransfer.spec.given import CONTROL, given_problems
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
 
 MADE = "made elsewhere"
-_NO_COST = {"wall_seconds": 0, "peak_memory_bytes": 0}
+_NO_COST = {"wall_seconds": 0, "peak_memory_bytes": 0, "flops": None, **NOTHING}
+_NOT_MEASURED = {"status": "not_measured", "reason": MADE}
 
 
 def plan_given(files: AuditFiles, roots: Roots, max_jobs: int) -> Plan:
@@ -102,7 +104,7 @@ def _record(plan: Plan, job: Job, attempt: Attempt) -> dict[str, Any]:
         "labels": dict.fromkeys(LABELS),
         "inputs_cut": 0,
         "record": {"selection": MADE},
-        "cost": {"training": _NO_COST, "prediction": _NO_COST},
+        "cost": {"training": _NO_COST, "prediction": _NO_COST, "flops": _NOT_MEASURED, "energy": _NOT_MEASURED},
         "digests": {"predictions": "".join(plan.checkpoint.files.values())},
         "machine": {"device": ELSEWHERE.device, "precision": ELSEWHERE.precision, "threads": None},
         "libraries": {},

@@ -43,12 +43,20 @@ def guess() -> Machine:
 
 
 def _cpu_flags() -> frozenset[str]:
+    return frozenset(_cpu("flags").split())
+
+
+def processor() -> str:
+    """Return the processor's name, where the system tells it; what was timed on one says little about another."""
+    return _cpu("model name") or platform.machine()
+
+
+def _cpu(name: str) -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return frozenset()
-    flags = next((line for line in lines if line.startswith("flags")), "")
-    return frozenset(flags.partition(":")[2].split())
+        return ""
+    return next((line for line in lines if line.startswith(name)), "").partition(":")[2].strip()
 
 
 @cache

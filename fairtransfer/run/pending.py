@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fairtransfer.evidence.store import Store
 from fairtransfer.run.plan import Job, Plan, Training
 
-FINAL = ("diverged",)
+FINAL = ("diverged", "one_class")
 """Reasons that are results: running again would end the same way."""
 
 
@@ -26,6 +27,15 @@ class Progress:
 
     begin: Callable[[list[tuple[Training, list[Job]]]], None]
     step: Callable[[Training, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A job that may be worked on: the number of the attempt, and the folder its files are written into."""
+
+    job: Job
+    attempt: int
+    folder: Path
 
 
 SILENT = Progress(lambda _todo: None, lambda _training, _share: None)
@@ -56,3 +66,10 @@ def label(training: Training) -> str:
     parts += [f"{training.budget} labels"] if training.budget else []
     parts += [f"seed {training.seed}"] if training.seed is not None else []
     return ", ".join(parts)
+
+
+def fail_unfinished(store: Store, jobs: Sequence[Job], reason: str) -> None:
+    """Record why jobs have no result, for those of them that have none."""
+    for job in jobs:
+        if store.status(job.id).state != "done":
+            store.fail(job.id, reason)

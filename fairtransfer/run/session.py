@@ -13,20 +13,22 @@ import torch
 
 from fairtransfer.adapt import BEFORE, STRATEGIES
 from fairtransfer.adapt.budgets import budget_rows, resolve_budget
+from fairtransfer.adapt.flops import FlopTally
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.number_task import NumberTask, numbers, standardised
-from fairtransfer.adapt.shelf import Shelf
+from fairtransfer.adapt.shelf import NoShelf, Shelf
 from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.sides import AdaptationSide, Part
 from fairtransfer.data.splits import strata
-from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.tables import numbers_table, predictions_table
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.checkpoint import placed
-from fairtransfer.run.plan import Plan, Training, budget_problems
+from fairtransfer.run.cost import Costing
+from fairtransfer.run.energy import EnergyMeter
+from fairtransfer.run.plan import Plan, Training
 from fairtransfer.run.sides import Sides
 from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS, GroupOptions, GroupStage, Options
 
@@ -38,7 +40,8 @@ class Session:
     plan: Plan
     sides: Sides
     hardware: Hardware
-    shelf: Shelf
+    costing: Costing = field(default_factory=lambda: Costing(flops=False))
+    shelf: Shelf = field(default_factory=NoShelf)
     _prepared: dict[int, Prepared] = field(default_factory=dict)
 
     @cached_property
@@ -49,9 +52,19 @@ class Session:
             return open_backbone(self.plan.checkpoint, model.reads, model.max_tokens)
 
     @cached_property
+    def runner(self) -> Runner:
+        """What runs networks here."""
+        return Runner(self.hardware, FlopTally(on=self.costing.flops))
+
+    @cached_property
+    def energy(self) -> EnergyMeter:
+        """What estimates energy here."""
+        return EnergyMeter(self.costing.country)
+
+    @cached_property
     def frozen(self) -> FrozenFeatures:
         """Features of the pretrained model, shared by all jobs."""
-        return FrozenFeatures(self.backbone, Runner(self.hardware), shelf=self.shelf)
+        return FrozenFeatures(self.backbone, self.runner, shelf=self.shelf)
 
     @cached_property
     def task(self) -> Task:
@@ -59,12 +72,6 @@ class Session:
         files = self.plan.files
         assert not files.numeric, "of numbers every training has a task of its own"
         return Task(files.classes, self.sides.adaptation.multilabel, files.positive_class)
-
-    def check(self) -> None:
-        """Check the label budgets against the rows there are, before anything runs."""
-        problems = budget_problems(self.plan.files, len(self.sides.adaptation.train))
-        if problems:
-            raise DefinitionError(problems)
 
     def prepared(self, part: Part) -> Prepared:
         """Return a part's inputs as the model takes them."""
@@ -115,7 +122,7 @@ class Session:
             "group_labels_validation": len(checked) if "validation" in stages else 0,
         }
         task = standardised(train.labels) if self.plan.files.numeric else self.task
-        return Setting(self.backbone, self.frozen, Runner(self.hardware), task, train, val, seed, progress), labels
+        return Setting(self.backbone, self.frozen, self.runner, task, train, val, seed, progress), labels
 
     def group_labels_at_prediction(self, adapted: Adapted, benchmark: str) -> int:
         """Return how many rows of a benchmark bring along their group to be answered."""
