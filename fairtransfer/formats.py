@@ -86,6 +86,13 @@ def number_change_interval(interval: Sequence[float] | None) -> str:
     return "–" if interval is None else f"{number_change(interval[0])} to {number_change(interval[1])}"
 
 
+def limit_of(value: float | None, *, level: bool, rate: bool) -> str:
+    """Return what a gate compares: a level or a change, of a rate (percent, points) or of something else (a number)."""
+    if rate:
+        return percent(value) if level else points(value)
+    return number(value) if level else number_change(value)
+
+
 def per_hundred(rate: float | None) -> str:
     """Return a rate as people: ``14 of every 100``; rates that are neither 0 nor 1 are never shown as 0 or 100."""
     if rate is None:

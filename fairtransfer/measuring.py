@@ -22,9 +22,10 @@ from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.frames import MetricTable, frame_of, metric_table
 from fairtransfer.findings.harm_table import harm_of_table
 from fairtransfer.findings.measure import measure as findings_of
+from fairtransfer.findings.question import Question
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.study import Study
-from fairtransfer.findings.table import Question, study_of_table
+from fairtransfer.findings.table import study_of_table
 from fairtransfer.gates import judge_table
 from fairtransfer.gates.verdict import Verdict
 from fairtransfer.spec.gates import Policy
@@ -159,7 +160,8 @@ def measure(
         label, after, tuple(groups), before, tuple(item), unit, counts, weights, multilabel, score, score_before
     )
     table, name = open_table(source)
-    counted = count_table(table, Path(name).name, columns, classes, positive)
+    named = {*(metric.name for metric in asked_metrics), *(gate.options.metric for gate in asked_gates)}
+    counted = count_table(table, Path(name).name, columns, classes, positive, rankings="auc" in named)
     crossed = tuple(tuple(view) for view in intersections)
     question = Question(columns, crossed, asked_metrics, asked_gates, policy, positive)
     desk = Desk(study_of_table(counted, question))

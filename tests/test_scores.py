@@ -304,8 +304,8 @@ def test_scores_that_are_all_alike_rank_nobody() -> None:
     assert found(rows, "after", "brier_score").estimate == 0.25
 
 
-def test_the_change_of_a_ranking_is_not_measured_and_says_why() -> None:
-    row = found(seen(scored(300), groups=["region"]), "change", "auc")
+def test_the_change_of_a_slope_is_not_measured_and_says_why() -> None:
+    row = found(seen(scored(300), groups=["region"]), "change", "calibration_slope")
     assert (row.status, row.estimate) == ("not_measured", None)
     assert "interval" in row.status_reason
 
@@ -331,7 +331,7 @@ BROKEN: dict[str, tuple[pd.DataFrame, dict[str, Any], str]] = {
     "per class": (scored(50), {"metrics": ["auc:per_class"]}, "FT-P027"),
     "no class": (scored(50), {"positive": None}, "FT-P028"),
     "no column": (scored(50), {"score": "s2"}, "FT-P003"),
-    "gate": (scored(50), {"gates": ["worst_group:by=region,metric=auc,at_least=0.8"]}, "FT-G030"),
+    "gate": (scored(50), {"gates": ["worst_group:by=region,metric=log_loss,at_most=0.8"]}, "FT-G030"),
 }
 
 
@@ -473,11 +473,9 @@ def test_runs_tell_what_their_scores_come_to(run: Path, group: dict[str, str], m
     assert row["after"]["seed_sd"] == pytest.approx(np.std(after, ddof=1), abs=close)
     assert row["scratch"]["estimate"] == pytest.approx(np.mean(scratch), abs=close)
     assert "seeds" in row["after"]["ci_method"]
-    if metric == "auc":
-        assert row["change"]["status"] == "not_measured"
-    else:
-        assert row["change"]["estimate"] == pytest.approx(np.mean(after) - before, abs=close)
-        assert row["gain"]["estimate"] == pytest.approx(np.mean(after) - np.mean(scratch), abs=close)
+    assert row["change"]["estimate"] == pytest.approx(np.mean(after) - before, abs=2 * close)
+    assert row["gain"]["estimate"] == pytest.approx(np.mean(after) - np.mean(scratch), abs=2 * close)
+    assert row["change"]["ci"][0] < row["change"]["estimate"] < row["change"]["ci"][1]
 
 
 def test_counting_again_from_the_folder_gives_the_same_table(run: Path) -> None:
@@ -498,8 +496,8 @@ def test_a_run_and_a_table_of_its_predictions_agree(run: Path) -> None:
     stored = [
         row
         for row in pq.read_table(run / "scores.parquet").to_pylist()
-        if (row["strategy"], row["budget"], row["seed"], row["metric"], row["class"])
-        == ("full", "16", 0, "auc", "tool")
+        if (row["stage"], row["strategy"], row["budget"], row["seed"], row["metric"], row["class"])
+        == ("after", "full", "16", 0, "auc", "tool")
     ]
     for row in stored:
         if row["attributes"] in ("", "region"):
@@ -530,7 +528,8 @@ def test_small_groups_have_no_scores_in_documents(tmp_path: Path) -> None:
     assert {(row["status"], row["estimate"], row["n"], row["details"]) for row in island} == {
         ("suppressed", None, None, None)
     }
-    everyone = [row for row in public if row["metric"] == "auc" and not row["group"] and row["details"]]
+    levels = [row for row in public if row["metric"] == "auc" and row["stage"] != "change"]
+    everyone = [row for row in levels if not row["group"] and row["details"]]
     means_told = [row["details"]["generalised_means"] for row in everyone]
     assert means_told == [[], []]
     assert "0." in (tmp_path / "table.md").read_text()

@@ -22,7 +22,7 @@ from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.given import control_of
 from fairtransfer.spec.names import EVENTS
 from fairtransfer.spec.reading import read_audit
-from fairtransfer.spec.scores import score_questions
+from fairtransfer.spec.scores import judged_questions, score_questions
 
 Model = tuple[str, str, str]  # stage, strategy, label budget
 BEFORE: Model = ("before", "", "")
@@ -82,9 +82,9 @@ class _Counter:
         self.audit, self.run, self.benchmark = audit, run, benchmark
         self.items = read_table(folder / "benchmarks" / benchmark["id"] / "items.parquet")
         self.answers: dict[Model, dict[int | None, pa.Table]] = defaultdict(dict)
-        self.asked = score_questions(
-            audit.metrics, run["classes"], run["positive_class"], multilabel=bool(run["multilabel"])
-        )
+        positive = run["positive_class"]
+        told = score_questions(audit.metrics, run["classes"], positive, multilabel=bool(run["multilabel"]))
+        self.asked = tuple(dict.fromkeys([*told, *judged_questions(audit.gates, positive)]))
         columns = ["item", "y", "pred", *(["scores"] if self.asked else [])]
         for job in jobs:
             if job["benchmark"] == benchmark["id"]:

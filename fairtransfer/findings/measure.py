@@ -97,17 +97,10 @@ class _Teller:
             asked = Asked(question, model is None, self.desk.procedure, minimum)
             for view in self.views(pairing.benchmark):
                 for group in self.desk.groups(pairing, view):
-                    answers = self._answers(pairing, model, group, question)
+                    answers = self.desk.answers(pairing, model, group, question)
                     row = replace(self._blank(pairing, model, group, *question), **score_fields(answers, asked))
                     more = self._beside(pairing, model, group, question, answers)
                     yield replace(row, details={**(row.details or {}), **more}) if more else row
-
-    def _answers(
-        self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question
-    ) -> Answers | None:
-        stage, of = model or pairing.stage, (pairing.strategy, pairing.budget)
-        found = ("", "") if model == "before" else of
-        return self.study.scores.of(pairing.benchmark, stage, found, group, question)
 
     def _beside(
         self,
@@ -124,7 +117,7 @@ class _Teller:
             return mixed_up(answers)
         means = []
         for view in self.views(pairing.benchmark)[1:]:
-            parts = (self._answers(pairing, model, g, question) for g in self.desk.groups(pairing, view))
+            parts = (self.desk.answers(pairing, model, g, question) for g in self.desk.groups(pairing, view))
             means.append(generalised(view, [part for part in parts if part is not None]))
         return {"generalised_means": means} if means else {}
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fairtransfer.findings.asking import Missing
-from fairtransfer.formats import group_label, group_name, listing, percent, plural, points
+from fairtransfer.formats import group_label, group_name, limit_of, listing, plural
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.spec.gates import GateSpec
+from fairtransfer.spec.names import SCORE_METRICS, TWO_SIDED
 from fairtransfer.stats.holm import holm
 
 Outcome = Literal["pass", "fail", "inconclusive", "not_applicable", "error"]
@@ -169,9 +170,9 @@ def _codes(judged: Judged) -> tuple[str, ...]:
 
 
 def _number(gate: GateSpec, value: float | None) -> str:
-    if gate.kind == "worst_group":
-        return percent(None if value is None else abs(value))
-    return points(value)
+    level, metric = gate.kind == "worst_group", gate.options.metric
+    shown = abs(value) if value is not None and level and metric not in TWO_SIDED else value
+    return limit_of(shown, level=level, rate=metric not in SCORE_METRICS)
 
 
 def _who(judged: Judged) -> str:
@@ -213,7 +214,7 @@ def _open_reason(gate: GateSpec, open_: Sequence[Judged], count: int) -> str:
     by_code: dict[str, list[str]] = {}
     for judged in open_:
         for code in _codes(judged)[:1]:
-            by_code.setdefault(code, []).append(_who(judged))
+            by_code.setdefault(code, []).extend({_who(judged)} - set(by_code.get(code, ())))
     parts = [
         f"{_WORDS[code]} ({listing(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''})"
         for code, names in by_code.items()

@@ -16,10 +16,10 @@ from fairtransfer.spec.gates import Gap, GateSpec
 
 def gap(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group (or pair of groups), in the direction of harm only."""
-    options = gate.options
+    options, of = gate.options, desk.meant(gate.options.metric, gate.options.class_)
     assert isinstance(options, Gap), "the registry pairs gates with their options"
     for group, other in _comparisons(desk.groups(target.change, options.by), options.contrast):
-        sample = desk.difference(target.change, group, other, options.metric, options.class_)
+        sample = desk.difference(target.change, group, other, options.metric, of)
         against = "everyone else" if other is None else group_label(other)
         yield Contrast(
             gate.id, target.benchmark, group, against, sample, options.harm_sign, gate.margin, target.min_group

@@ -27,7 +27,8 @@ def gate_name(gate: Mapping[str, Any]) -> str:
 
 
 def _limit(gate: Mapping[str, Any]) -> str:
-    return formats.percent(gate["margin"]) if gate["kind"] == "worst_group" else formats.points(gate["margin"])
+    metric = gate["id"].split(":", 2)[1].partition("[")[0]
+    return formats.limit_of(gate["margin"], level=gate["kind"] == "worst_group", rate=metric in METRICS)
 
 
 def gate_table(subject: Subject) -> Table:

@@ -8,8 +8,8 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.evidence.aggregate import Counted
+from fairtransfer.findings.question import Question
 from fairtransfer.findings.study import Study
-from fairtransfer.findings.table import Question
 from fairtransfer.report import results, sentences, tables, told
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.document import public

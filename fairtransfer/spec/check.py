@@ -12,22 +12,10 @@ from fairtransfer.spec.card import Card, LoadedCard, TextInput
 from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gates import GateSpec
+from fairtransfer.spec.names import ONE_CLASS, OVER_CLASSES
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
 from fairtransfer.spec.strategies import CONTROLS, GroupOptions
-
-_CLASS_METRICS = frozenset(
-    {
-        "recall",
-        "true_positive_rate",
-        "false_negative_rate",
-        "false_positive_rate",
-        "true_negative_rate",
-        "precision",
-        "negative_predictive_value",
-        "selection_rate",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,11 +324,12 @@ def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
             "",
             did_you_mean(options.class_, files.classes),
         )
-    if options.class_ is None and options.metric in _CLASS_METRICS and files.positive_class is None:
+    over = options.metric in OVER_CLASSES and any(card.card.label.type == "multilabel" for card in files.benchmarks)
+    if options.class_ is None and files.positive_class is None and (options.metric in ONE_CLASS or over):
         yield document.problem(
             "FT-G028",
             (*at, "metric"),
-            f"`{options.metric}` is a rate of one class",
+            f"`{options.metric}` is about one class",
             "`class: <one of the classes>`",
             "name the class",
         )

@@ -26,17 +26,49 @@ ScoreMetricName = Literal[
     "calibration_slope",
     "debiased_ece",
 ]
-"""Metrics made of scores (`stats/score_metrics.py`): reported, never judged."""
+"""Metrics made of scores (`stats/score_metrics.py`)."""
 
-AnyMetricName = Literal[MetricName, ScoreMetricName]
+JudgedMetricName = Literal[MetricName, "auc", "brier_score", "calibration_bias"]
+"""What a gate may be about: limits in closed form that hold in small groups."""
+
+DrawnMetricName = Literal["macro_f1", "f1_score"]
+"""Metrics whose limits are drawn (`stats/f1.py`): reported, never judged."""
+
+AnyMetricName = Literal[MetricName, ScoreMetricName, DrawnMetricName]
 
 SCORE_METRICS: frozenset[str] = frozenset(get_args(ScoreMetricName))
+
+DRAWN_METRICS: frozenset[str] = frozenset(get_args(DrawnMetricName))
+
+SCORES_JUDGED: frozenset[str] = SCORE_METRICS & frozenset(get_args(JudgedMetricName))
+"""Metrics made of scores that gates may be about."""
+
+TWO_SIDED: frozenset[str] = frozenset({"calibration_bias"})
+"""Metrics whose best value lies in the middle, at 0: harm lies on both sides."""
 
 OVER_CLASSES: frozenset[str] = frozenset({"brier_score", "log_loss", "calibration_bias"})
 """Metrics made of scores that have a form over all classes at once; the others are about one class against the rest."""
 
-HIGHER_IS_WORSE: frozenset[str] = frozenset({"error_rate", "false_negative_rate", "false_positive_rate"})
-"""Metrics of which more is harm. The selection rate has no harmful direction of its own; like accuracy, less counts as harm."""
+ONE_CLASS: frozenset[str] = frozenset(
+    {
+        "recall",
+        "true_positive_rate",
+        "false_negative_rate",
+        "false_positive_rate",
+        "true_negative_rate",
+        "precision",
+        "negative_predictive_value",
+        "selection_rate",
+        "auc",
+        "f1_score",
+    }
+)
+"""Metrics of one class against the rest: a gate names the class, where the task does not."""
+
+HIGHER_IS_WORSE: frozenset[str] = frozenset(
+    {"error_rate", "false_negative_rate", "false_positive_rate", "brier_score", "calibration_bias"}
+)
+"""Judged metrics of which more is harm. The selection rate has no harmful direction of its own; as of accuracy, less is harm."""
 
 PAIRED: frozenset[str] = frozenset(
     {
@@ -48,9 +80,11 @@ PAIRED: frozenset[str] = frozenset(
         "false_positive_rate",
         "true_negative_rate",
         "selection_rate",
+        "auc",
+        "brier_score",
     }
 )
-"""Metrics whose denominator does not depend on the model, so that before and after are compared on the same people."""
+"""Judged metrics whose denominator does not depend on the model, so that before and after are compared on the same people."""
 
 EVENTS: dict[str, str] = {
     "error_rate": "wrong",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.names import OVER_CLASSES, SCORE_METRICS
 
 Question = tuple[str, str | None]
@@ -25,6 +26,12 @@ def score_questions(
     """
     asked = (metric for metric in metrics if metric.name in SCORE_METRICS)
     return tuple(dict.fromkeys(q for metric in asked for q in _of(metric, classes, positive, over=not multilabel)))
+
+
+def judged_questions(gates: Sequence[GateSpec], positive: str | None) -> tuple[Question, ...]:
+    """Return what gates ask of scores, in order; the class is the one they name, else the positive one, else none."""
+    asked = (gate.options for gate in gates if gate.options.metric in SCORE_METRICS)
+    return tuple(dict.fromkeys((options.metric, options.class_ or positive) for options in asked))
 
 
 def _of(metric: MetricSpec, classes: Sequence[str], positive: str | None, *, over: bool) -> Iterator[Question]:
