@@ -93,6 +93,11 @@ def limit_of(value: float | None, *, level: bool, rate: bool) -> str:
     return number(value) if level else number_change(value)
 
 
+def p_value(value: float) -> str:
+    """Return a p-value, ``0.012``; never 0."""
+    return "below 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def per_hundred(rate: float | None) -> str:
     """Return a rate as people: ``14 of every 100``; rates that are neither 0 nor 1 are never shown as 0 or 100."""
     if rate is None:

@@ -24,6 +24,7 @@ from fairtransfer.findings.harm_table import harm_of_table
 from fairtransfer.findings.measure import measure as findings_of
 from fairtransfer.findings.question import Question
 from fairtransfer.findings.rows import Finding
+from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import Study
 from fairtransfer.findings.table import study_of_table
 from fairtransfer.gates import judge_table
@@ -50,6 +51,8 @@ class Measurement:
         One row per question; the same as `findings.json` of a run holds.
     verdict
         ``not_applicable`` when no gate was asked for.
+    screening
+        What the exploratory table of changes is about (`fairtransfer.findings.screening`); None without a model before.
     harm
         Per group who became wrong and who became right, with example items; only where items are named and there is a
         model before. For the owner of the data: it is in no document.
@@ -60,6 +63,7 @@ class Measurement:
     study: Study
     findings: tuple[Finding, ...]
     verdict: Verdict
+    screening: dict[str, Any] | None = None
     harm: tuple[dict[str, Any], ...] | None = None
 
     @property
@@ -74,6 +78,7 @@ class Measurement:
         return {
             "schema": "1",
             "table": {**table, "n_excluded": {}, "notes": counted.notes, "outside": counted.outside},
+            "screening": self.screening,
             "rows": [finding.to_json() for finding in self.findings],
             "verdict": self.verdict.to_json(),
             **({} if self.harm is None else {"harm": list(self.harm)}),
@@ -166,7 +171,8 @@ def measure(
     question = Question(columns, crossed, asked_metrics, asked_gates, policy, positive)
     desk = Desk(study_of_table(counted, question))
     harm = tuple(harm_of_table(table, counted, question)) if item and before is not None else None
-    return Measurement(counted, question, desk.study, findings_of(desk), judge_table(desk), harm)
+    looked = screened(desk, findings_of(desk), "")
+    return Measurement(counted, question, desk.study, looked.rows, judge_table(desk), looked.about, harm)
 
 
 __all__ = ["DefinitionError", "Measurement", "measure"]

@@ -27,7 +27,10 @@ class MetricTable(NamedTuple):
 
 
 def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows of findings, as JSON has them, as a table; `ci` becomes two columns, every attribute one of its own."""
+    """Return rows of findings, as JSON has them, as a table; `ci` becomes two columns, every attribute one of its own.
+
+    ``screening_p`` and ``screening_adjusted`` are exploratory: screening, not a verdict (`fairtransfer.findings.screening`).
+    """
     import pandas as pd
 
     told = []
@@ -35,7 +38,9 @@ def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         row = dict(finding)
         low, high = row.pop("ci") or (None, None)
         groups = {f"group.{name}": value for name, value in row["group"].items()}
-        told.append({**groups, **row, "ci_low": low, "ci_high": high})
+        looked = (row["details"] or {}).get("screening", {})
+        exploratory = {f"screening_{name}": looked.get(name) for name in ("p", "adjusted")}
+        told.append({**groups, **row, "ci_low": low, "ci_high": high, **exploratory})
     return pd.DataFrame(told)
 
 

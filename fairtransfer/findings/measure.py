@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
-from fairtransfer.findings.belonging import if_unknown_belonged
+from fairtransfer.findings.belonging import impact_details, unknown_details
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.gaps import gap_finding, moved_gap
 from fairtransfer.findings.rankings import generalised, mixed_up
@@ -71,16 +71,17 @@ class _Teller:
         """Yield the rates of one model, then the gaps between its groups."""
         for _, group, metric, of in self.questions(pairing):
             row = self._row(pairing, model, group, metric, of, self.desk.level(pairing, model, group, metric, of))
-            bounds = if_unknown_belonged(self.desk, pairing, model, group, metric, of) if group else None
-            yield row if bounds is None else replace(row, details={"if_unknown_belonged": bounds})
+            details = unknown_details(self.desk, pairing, model, group, metric, of) if group else {}
+            yield replace(row, details=details or None)
         yield from self.scored(pairing, model)
         for spec in self.study.counted:
             for of in self._classes(spec):
                 for view in self.views(pairing.benchmark)[1:]:
                     blank = self._blank(pairing, model, {}, spec.name, of)
-                    yield gap_finding(
-                        self.desk, pairing, model, view, replace(blank, level="gap", group=dict.fromkeys(view, "*"))
-                    )
+                    blank = replace(blank, level="gap", group=dict.fromkeys(view, "*"))
+                    row = gap_finding(self.desk, pairing, model, view, blank)
+                    more = impact_details(self.desk, pairing, model, view, spec.name, of)
+                    yield replace(row, details={**(row.details or {}), **more})
 
     def changes(self, pairing: Pairing) -> Iterator[Finding]:
         """Yield the paired changes from one model to another."""

@@ -64,7 +64,7 @@ class _Drawer:
         chart = charts.before_after(
             points, moves, list(labels.values()), self.measure, limit, margin, "right" if worse_high else "left"
         )
-        title = f"{self.measure.capitalize()} before and after adaptation, by {' and '.join(view)}"
+        title = f"{sentences.metric_title(self.metric, self.of)} before and after adaptation, by {' and '.join(view)}"
         text = self._described(key, shown)
         caption = self._caption(key, shown, every=len(shown) == len(groups))
         return Figure(anchor, caption, title, text, charts.svg(chart, anchor, title, text))
@@ -122,7 +122,7 @@ class _Drawer:
         panels = list(dict.fromkeys(point["panel"] for point in points))  # groups without numbers have no plot
         chart = charts.learning_curves(points, published, panels, names, self.measure, sorted(budgets.values()))
         anchor = f"c-{key.split('@')[0]}"
-        title = f"{self.measure.capitalize()} by number of labels, for everyone and by {' and '.join(view)}"
+        title = f"{sentences.metric_title(self.metric, self.of)} by number of labels, for everyone and by {' and '.join(view)}"
         text = (
             f"One panel for everyone and one for each of {len(panels) - 1} groups; a line per strategy, the model as published "
             "dashed. Data in the full tables."

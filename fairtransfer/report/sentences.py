@@ -31,8 +31,23 @@ def score_intervals(metrics: Iterable[str]) -> str:
 
 def metric_name(metric: str, of: str | None = None) -> str:
     """Return a metric as words: ``error rate``, ``recall of `urgent```."""
-    plain = metric.replace("_", " ")
+    plain = _SPELLED.get(metric) or metric.replace("_", " ")
     return f"{plain} of {of}" if of else plain
+
+
+_SPELLED = {
+    "auc": "AUC",
+    "brier_score": "Brier score",
+    "macro_f1": "macro F1",
+    "f1_score": "F1 score",
+    "debiased_ece": "debiased ECE",
+}
+
+
+def metric_title(metric: str, of: str | None = None) -> str:
+    """Return the same with a capital first letter; names of classes stay as they are."""
+    name = metric_name(metric, of)
+    return name[0].upper() + name[1:]
 
 
 def metric_words(metric: str) -> str:
@@ -135,6 +150,25 @@ def levelled_down(moved: Row | None) -> str | None:
         return None
     best = formats.group_label(moved["details"]["best_served_before"])
     return f"The gap closed although nobody need be better off: {best}, served best before, is clearly worse off now."
+
+
+def could_be_worse(row: Row) -> float:
+    """Return how much worse than recorded a group could fare if the people of unknown group belonged to it."""
+    low, high = row["details"]["if_unknown_belonged"]
+    recorded = row["k"] / row["n"]
+    return float(high - recorded if row["harm_direction"] == "higher_is_worse" else recorded - low)
+
+
+def if_unknown_belonged(attribute: str, row: Row) -> str:
+    """Return the sentence about the group that the people of unknown group could put in the worst light."""
+    name, group = metric_name(row["metric"], row["class"]), formats.group_label(row["group"])
+    rate = formats.percent_interval(row["details"]["if_unknown_belonged"])
+    apart = formats.points_interval(row["details"]["difference_if_unknown_belonged"])
+    return (
+        f"People without a recorded {attribute} could belong to any of its groups. Depending on who they are, the {name} of "
+        f"{group}, {formats.percent(row['k'] / row['n'])} as recorded, could be {rate}%, and its difference to the other "
+        f"recorded groups {apart} points; chance comes on top."
+    )
 
 
 def _width(gap: float) -> str:

@@ -10,7 +10,7 @@ from fairtransfer import formats
 from fairtransfer.evidence.aggregate import Counted
 from fairtransfer.findings.question import Question
 from fairtransfer.findings.study import Study
-from fairtransfer.report import results, sentences, tables, told
+from fairtransfer.report import results, screening, sentences, tables, told
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.document import public
 from fairtransfer.report.figures import figures
@@ -52,6 +52,7 @@ class TableDocument:
     outside: Table
     method: tuple[tuple[str, str], ...]
     results: tuple[Table, ...]
+    screening: Table
     version: str
     content: Mapping[str, Any]
 
@@ -79,6 +80,7 @@ def build_table(
         outside=_outside(counted, subject.study.policy.suppress_below),
         method=tuple(_method(question)),
         results=tuple(results.result_tables(subject)),
+        screening=screening.screening_table(subject),
         version=version,
         content=public_content(counted, subject, found["table"]),
     )
