@@ -20,7 +20,7 @@ from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.tables import read_table, write_table
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.given import control_of
-from fairtransfer.spec.names import EVENTS
+from fairtransfer.spec.names import events_for
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import judged_questions, score_questions
 
@@ -65,7 +65,7 @@ def preferred_seeds(jobs: Sequence[Mapping[str, Any]]) -> dict[Model, int]:
 def events_of(audit: Audit) -> list[str]:
     """Return what has to be counted for the metrics of an audit and its gates."""
     names = ["error_rate", *(metric.name for metric in audit.metrics), *(gate.options.metric for gate in audit.gates)]
-    return list(dict.fromkeys(EVENTS[name] for name in names if name in EVENTS))
+    return events_for(names)
 
 
 class _Counter:

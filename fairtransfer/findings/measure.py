@@ -9,6 +9,7 @@ from typing import Any
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
 from fairtransfer.findings.belonging import impact_details, unknown_details
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.drawn import F1Scores, drawn_gap
 from fairtransfer.findings.gaps import gap_finding, moved_gap
 from fairtransfer.findings.rankings import generalised, mixed_up
 from fairtransfer.findings.rows import Finding, interval_fields
@@ -17,6 +18,7 @@ from fairtransfer.findings.scored import Asked, score_fields
 from fairtransfer.findings.scores import Answers
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.scores import Question
+from fairtransfer.stats.f1 import DRAWN_METRICS
 from fairtransfer.stats.intervals import mcnemar_midp
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.planning import detectable, detectable_change
@@ -73,6 +75,8 @@ class _Teller:
             row = self._row(pairing, model, group, metric, of, self.desk.level(pairing, model, group, metric, of))
             details = unknown_details(self.desk, pairing, model, group, metric, of) if group else {}
             yield replace(row, details=details or None)
+        scores = F1Scores(self.desk, pairing, model)
+        yield from self.drawn(scores)
         yield from self.scored(pairing, model)
         for spec in self.study.counted:
             for of in self._classes(spec):
@@ -82,14 +86,37 @@ class _Teller:
                     row = gap_finding(self.desk, pairing, model, view, blank)
                     more = impact_details(self.desk, pairing, model, view, spec.name, of)
                     yield replace(row, details={**(row.details or {}), **more})
+        for question in self.study.drawn:
+            for view in self.views(pairing.benchmark)[1:]:
+                blank = replace(self._blank(pairing, model, {}, *question), level="gap", group=dict.fromkeys(view, "*"))
+                yield drawn_gap(scores, view, question, blank)
 
     def changes(self, pairing: Pairing) -> Iterator[Finding]:
         """Yield the paired changes from one model to another."""
         for _, group, metric, of in self.questions(pairing):
             if METRICS[metric].paired:
                 yield self._row(pairing, None, group, metric, of, self.desk.change(pairing, group, metric, of))
+        yield from self.drawn(F1Scores(self.desk, pairing, None))
         yield from self.scored(pairing, None)
         yield from self._moved_gaps(pairing) if pairing.stage == "change" else ()
+
+    def drawn(self, scores: F1Scores) -> Iterator[Finding]:
+        """Yield what has limits from draws only."""
+        for view in self.views(scores.pairing.benchmark):
+            for group in self.desk.groups(scores.pairing, view):
+                for question in self.study.drawn:
+                    yield self._drawn(self._blank(scores.pairing, scores.model, group, *question), scores, question)
+
+    def _drawn(self, blank: Finding, scores: F1Scores, question: Question) -> Finding:
+        found = scores.of(blank.group, question)
+        if isinstance(found, Missing):
+            return replace(blank, n=found.n, status=found.status, status_reason=found.reason)
+        minimum = self.study.policy.min_group
+        if found.least < minimum:
+            of = "the rarest class" if question[1] is None else "the class"
+            reason = f"{found.least:g} cases of {of}, fewer than {minimum}"
+            return replace(blank, n=found.n, status="too_small", status_reason=reason)
+        return replace(blank, **found.fields(-1.0 if scores.model is None else 0.0))
 
     def scored(self, pairing: Pairing, model: Model | None) -> Iterator[Finding]:
         """Yield what scores tell of one model, or of the change from one to another (None)."""
@@ -147,7 +174,7 @@ class _Teller:
             stage = "scratch"
         level: Any = "overall" if not group else "group" if len(group) == 1 else "intersection"
         benchmark = self.study.benchmark(pairing.benchmark).key
-        direction = (METRICS.get(metric) or SCORE_METRICS[metric]).harm_direction
+        direction = (METRICS.get(metric) or DRAWN_METRICS.get(metric) or SCORE_METRICS[metric]).harm_direction
         study = self.study
         return Finding(
             study.audit_id,

@@ -15,7 +15,7 @@ from fairtransfer.findings.counts import Counts
 from fairtransfer.findings.question import Question, check_question
 from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.findings.study import Judged, Study
-from fairtransfer.spec.names import EVENTS
+from fairtransfer.spec.names import events_for
 from fairtransfer.spec.scores import judged_questions, score_questions
 
 
@@ -30,8 +30,7 @@ def study_of_table(counted: Counted, question: Question) -> Study:
     check_question(counted, question)
     model = question.columns.after
     names = ["error_rate", *(m.name for m in question.metrics), *(g.options.metric for g in question.gates)]
-    events = list(dict.fromkeys(EVENTS[name] for name in names if name in EVENTS))
-    moments = moments_of(counted, model, question.views, events)
+    moments = moments_of(counted, model, question.views, events_for(names))
     return Study(
         audit_id="measure",
         run_id=counted.name,

@@ -38,7 +38,7 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
         "Metrics",
         "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in audit.metrics),
     )
-    scores = sentences.score_intervals(m.name for m in audit.metrics)
+    scores = sentences.score_intervals([*(m.name for m in audit.metrics), *(g.options.metric for g in audit.gates)])
     yield "Intervals", _INTERVALS + _SEEDS[audit.claim] + scores
     planned = (
         f"policy alpha {verdict['alpha']:g} over {policy.planned_evaluations} planned evaluations of these benchmarks"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.stats.f1 import DRAWN_METRICS
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.score_metrics import SCORE_METRICS
 
@@ -18,15 +19,22 @@ RULE = (
 
 
 _SCORE_INTERVALS = (
-    " Metrics made of scores are reported and not judged. Brier score and calibration bias: Student's interval with one case "
-    "added at each bound. Log loss: the union of Student's and Hall's. AUC: Wilson's at the size that DeLong's variance "
-    "gives. Calibration slope: HC3. Scores are put into fixed bins for the last two."
+    " Brier score and calibration bias: Student's interval with one case added at each bound. AUC: Wilson's at the size that "
+    "DeLong's variance gives; its change: the union of MOVER of both and of DeLong's with Student's t. Gates may judge these. "
+    "Reported and not judged: log loss (the union of Student's and Hall's), calibration slope (HC3), debiased ECE. Scores are "
+    "put into fixed bins for AUC, slope and ECE."
+)
+
+_DRAWN_INTERVALS = (
+    " F1 scores: percentile limits of draws of the counts (Dirichlet, two imaginary cases), reported and not judged."
 )
 
 
 def score_intervals(metrics: Iterable[str]) -> str:
-    """Return how intervals of metrics made of scores are made; nothing when none is asked for."""
-    return _SCORE_INTERVALS if any(name in SCORE_METRICS for name in metrics) else ""
+    """Return how intervals of metrics made of scores, or drawn, are made; nothing when none is asked for."""
+    asked = set(metrics)
+    scores = _SCORE_INTERVALS if not asked.isdisjoint(SCORE_METRICS) else ""
+    return scores + (_DRAWN_INTERVALS if not asked.isdisjoint(DRAWN_METRICS) else "")
 
 
 def metric_name(metric: str, of: str | None = None) -> str:
@@ -52,7 +60,7 @@ def metric_title(metric: str, of: str | None = None) -> str:
 
 def metric_words(metric: str) -> str:
     """Return what a metric is."""
-    return (METRICS.get(metric) or SCORE_METRICS[metric]).words
+    return (METRICS.get(metric) or DRAWN_METRICS.get(metric) or SCORE_METRICS[metric]).words
 
 
 def is_worse(row: Row, change: float) -> bool:

@@ -146,14 +146,14 @@ def _outside(counted: Counted, below: int) -> Table:
 
 
 def _method(question: Question) -> Iterator[tuple[str, str]]:
-    policy = question.policy
+    policy, judged = question.policy, [gate.options.metric for gate in question.gates]
     yield (
         "Metrics",
         "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in question.metrics),
     )
     yield (
         "Intervals",
-        _INTERVALS + sentences.score_intervals(m.name for m in question.metrics),
+        _INTERVALS + sentences.score_intervals([*(m.name for m in question.metrics), *judged]),
     )
     yield "Claim", "these answers; how much another training would differ is not in the intervals"
     if question.gates:

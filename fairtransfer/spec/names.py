@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 MetricName = Literal[
@@ -100,6 +101,13 @@ EVENTS: dict[str, str] = {
     "selection_rate": "selected",
 }
 """What the evidence counts for each metric; the same as in the table of metrics."""
+
+
+def events_for(names: Iterable[str]) -> list[str]:
+    """Return what the evidence counts for these metrics, once; how right each class is answered also for those that are drawn."""
+    counted = EVENTS | dict.fromkeys(DRAWN_METRICS, "hit")
+    return list(dict.fromkeys(counted[name] for name in names if name in counted))
+
 
 UNKNOWN_GROUP = "unknown"
 """The group of the people whose membership was not recorded."""
