@@ -23,7 +23,8 @@ _GATE_WORDS = {
 def gate_name(gate: Mapping[str, Any]) -> str:
     """Return a gate's name as people read it: ``No harm: error rate by language``."""
     kind, metric, by = gate["id"].split(":", 2)
-    return f"{_GATE_WORDS[kind]}: {metric.replace('_', ' ')} by {by.replace('*', ' and ')}"
+    plain, bracket, of = metric.partition("[")
+    return f"{_GATE_WORDS[kind]}: {sentences.metric_name(plain)}{bracket}{of} by {by.replace('*', ' and ')}"
 
 
 def _limit(gate: Mapping[str, Any]) -> str:
