@@ -18,8 +18,10 @@ from fairtransfer.stats.effective import Moments, t_correction
 from fairtransfer.stats.estimate import Estimate, too_small, undefined
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.means import Sums, bounded_mean
-from fairtransfer.stats.planning import POWER
+from fairtransfer.stats.planning import MOST, POWER
 from fairtransfer.stats.score_metrics import SCORE_METRICS, case_bounds
+
+_LEAST_DISTANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ class OfScores(Sample):
         found = self.examples(1 - alpha)
         half = float(found.high - found.low) / 2
         scale = 1 + normal_quantile(POWER) / normal_quantile(1 - alpha)
-        return math.ceil(self.n * (half * scale / distance) ** 2) if half > 0 and distance > 0 else None
+        cases = self.n * (half * scale / max(distance, _LEAST_DISTANCE)) ** 2
+        return math.ceil(cases) if 0 < cases <= MOST else None
 
     def _named(self, how: str) -> str:
         return how + suffix(self.seeds_count, clustered=self.clustered, procedure=self.procedure)

@@ -35,7 +35,7 @@ class Screened(NamedTuple):
     Attributes
     ----------
     rows
-        Those of the family have ``screening`` among their details: ``p``, ``method`` and ``adjusted``.
+        Those of the family have ``screening`` among their details: its ``label``, ``p``, ``method`` and ``adjusted``.
     """
 
     rows: tuple[Finding, ...]
@@ -50,7 +50,7 @@ def screened(desk: Desk, findings: Sequence[Finding], budget: str | None) -> Scr
     made = dict(_p_values(desk, findings, metric, budget))
     adjusted = benjamini_hochberg([p for p, _ in made.values()]).tolist()
     told = {
-        place: {"p": p, "method": method, "adjusted": q}
+        place: {"label": LABEL, "p": p, "method": method, "adjusted": q}
         for (place, (p, method)), q in zip(made.items(), adjusted, strict=True)
     }
     rows = tuple(
