@@ -24,6 +24,7 @@ from scipy.stats import binom, multinomial
 from fairtransfer.stats import draws, gap
 from fairtransfer.stats import intervals as iv
 from fairtransfer.stats.auc import MINIMUM_CLASS, auc_interval
+from fairtransfer.stats.auc_change import Area, Sizes, auc_change_interval
 from fairtransfer.stats.contrasts import difference_of_changes, ratio_contrast
 from fairtransfer.stats.effective import Moments, effective_size
 from fairtransfer.stats.intervals import Interval, normal_quantile
@@ -297,6 +298,47 @@ def aucs(*, quick: bool) -> Table:
         setting, promised = f"{p} and {n}, AUC {auc}", NEARLY if p >= MINIMUM_CLASS else ()
         lines.append(Line(setting, "DeLong", {"coverage": plain}, (), many))
         lines.append(Line(setting, "Wilson, effective size", {"coverage": mine}, promised, many))
+    return Table(title, "simulated", lines)
+
+
+class TwoModels(NamedTuple):
+    """AUCs of two models on the same rows, their variances and their covariance, one entry per sample."""
+
+    before: Area
+    after: Area
+    covariance: Array
+
+
+def two_models(aucs: tuple[float, float], r: float, p: int, n: int, many: int, rng: np.random.Generator) -> TwoModels:
+    """Return what two models with correlated normal scores come to, slowly: from every pair of rows."""
+    found = np.empty((many, 5))
+    for place in range(many):
+        own, shared = rng.normal(size=(p + n, 2)), rng.normal(size=(p + n, 1))
+        scores = math.sqrt(r) * shared + math.sqrt(1 - r) * own
+        scores[:p] += math.sqrt(2) * ndtri(np.array(aucs))
+        won = scores[:p, None] > scores[None, p:]
+        cov = np.cov(won.mean(axis=1).T) / p + np.cov(won.mean(axis=0).T) / n
+        found[place] = *won.mean(axis=(0, 1)), cov[0, 0], cov[1, 1], cov[0, 1]
+    one, two, v_one, v_two, covariance = found.T
+    return TwoModels(Area(one, v_one), Area(two, v_two), covariance)
+
+
+def auc_changes(*, quick: bool) -> Table:
+    """Measure the change of an AUC where two models score the same rows."""
+    title, many = "change of an AUC on the same rows", 500 if quick else 2000
+    rng, lines = rng_of(title), []
+    sizes = ((10, 10), (20, 80)) if quick else ((10, 10), (10, 30), (20, 80), (50, 200))
+    pairs = ((0.7, 0.8), (0.85, 0.95)) if quick else ((0.5, 0.5), (0.7, 0.8), (0.8, 0.7), (0.85, 0.95), (0.95, 0.95))
+    for (p, n), aucs, r in product(sizes, pairs, (0.0, 0.9) if quick else (0.0, 0.5, 0.9, 0.99)):
+        found, truth = two_models(aucs, r, p, n, many, rng), aucs[1] - aucs[0]
+        (a, va), (b, vb) = found.before, found.after
+        half = Z95 * np.sqrt(np.maximum(np.asarray(va) + vb - 2 * found.covariance, 0))
+        change = np.asarray(b) - a
+        setting = f"{p} and {n}, AUC {aucs[0]} to {aucs[1]}, r {r}"
+        plain = covers(Interval(change - half, change + half), truth).mean()
+        mine = covers(auc_change_interval(*found, Sizes(p, n), LEVEL), truth).mean()
+        lines.append(Line(setting, "DeLong", {"coverage": plain}, (), many))
+        lines.append(Line(setting, "MOVER and DeLong, t", {"coverage": mine}, NEARLY, many))
     return Table(title, "simulated", lines)
 
 
@@ -680,6 +722,7 @@ TABLES: dict[str, Callable[..., Table]] = {
     "ratios": ratios,
     "changes-compared": changes_compared,
     "aucs": aucs,
+    "auc-changes": auc_changes,
     "clusters": clusters,
     "seeds": seeds_of_rates,
     "seeds-differences": seeds_of_differences,

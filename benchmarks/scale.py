@@ -35,7 +35,8 @@ from fairtransfer.evidence.source import open_table
 from fairtransfer.evidence.table_checks import Columns
 from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.measure import measure
-from fairtransfer.findings.table import Question, study_of_table
+from fairtransfer.findings.question import Question
+from fairtransfer.findings.table import study_of_table
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import Policy
 import ibis

@@ -282,6 +282,7 @@ def conclude(folder: Path) -> Verdict:
     from fairtransfer.findings.harm import harm_ledger
     from fairtransfer.findings.measure import measure
     from fairtransfer.findings.record import load_record
+    from fairtransfer.findings.screening import screened
     from fairtransfer.findings.study import study_of
     from fairtransfer.gates import judge as judge_record
     from fairtransfer.report.render import render as render_report
@@ -289,11 +290,10 @@ def conclude(folder: Path) -> Verdict:
     record = load_record(folder)
     desk = Desk(study_of(record))
     verdict = judge_record(record, desk)
-    rows = [finding.to_json() for finding in measure(desk)]
-    write_json(
-        folder / "findings.json",
-        {"schema": "1", "audit_id": record.audit.id, "run_id": record.id, "rows": rows, "verdict": verdict.to_json()},
-    )
+    found = screened(desk, measure(desk), None if verdict.candidate is None else verdict.candidate.budget)
+    content = {"schema": "1", "audit_id": record.audit.id, "run_id": record.id, "screening": found.about}
+    rows = [finding.to_json() for finding in found.rows]
+    write_json(folder / "findings.json", {**content, "rows": rows, "verdict": verdict.to_json()})
     write_json(folder / "verdict.json", verdict.to_json())
     write_json(folder / "harm.json", harm_ledger(record, verdict.candidate))
     render_report(folder)

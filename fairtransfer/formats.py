@@ -170,6 +170,18 @@ def in_unit(unit: str) -> Wording:
     return Wording(quantity, quantity_interval, quantity_change, quantity_change_interval, unit, 1.0, unit)
 
 
+def limit_of(value: float | None, *, level: bool, rate: bool) -> str:
+    """Return what a gate compares: a level or a change, of a rate (percent, points) or of something else (a number)."""
+    if rate:
+        return percent(value) if level else points(value)
+    return number(value) if level else number_change(value)
+
+
+def p_value(value: float) -> str:
+    """Return a p-value, ``0.012``; never 0."""
+    return "below 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def per_hundred(rate: float | None) -> str:
     """Return a rate as people: ``14 of every 100``; rates that are neither 0 nor 1 are never shown as 0 or 100."""
     if rate is None:

@@ -23,9 +23,11 @@ from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.frames import MetricTable, frame_of, metric_table
 from fairtransfer.findings.harm_table import harm_of_table
 from fairtransfer.findings.measure import measure as findings_of
+from fairtransfer.findings.question import Question, check_views
 from fairtransfer.findings.rows import Finding
+from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import Study
-from fairtransfer.findings.table import Question, check_views, study_of_table
+from fairtransfer.findings.table import study_of_table
 from fairtransfer.gates import judge_table
 from fairtransfer.gates.verdict import Verdict
 from fairtransfer.spec.gates import Policy
@@ -51,6 +53,8 @@ class Measurement:
         One row per question; the same as `findings.json` of a run holds.
     verdict
         ``not_applicable`` when no gate was asked for.
+    screening
+        What the exploratory table of changes is about (`fairtransfer.findings.screening`); None without a model before.
     harm
         Per group who became wrong and who became right, with example items; only where items are named and there is a
         model before. For the owner of the data: it is in no document.
@@ -61,6 +65,7 @@ class Measurement:
     study: Study
     findings: tuple[Finding, ...]
     verdict: Verdict
+    screening: dict[str, Any] | None = None
     harm: tuple[dict[str, Any], ...] | None = None
 
     @property
@@ -75,6 +80,7 @@ class Measurement:
         return {
             "schema": "1",
             "table": {**table, "n_excluded": {}, "notes": counted.notes, "outside": counted.outside},
+            "screening": self.screening,
             "rows": [finding.to_json() for finding in self.findings],
             "verdict": self.verdict.to_json(),
             **({} if self.harm is None else {"harm": list(self.harm)}),
@@ -193,12 +199,14 @@ def measure(
         problems.raise_if_any()
         counted = count_numbers(table, Path(name).name, columns, question.views)
     else:
-        counted = count_table(table, Path(name).name, columns, classes, positive)
+        named = {*(metric.name for metric in asked_metrics), *(gate.options.metric for gate in asked_gates)}
+        counted = count_table(table, Path(name).name, columns, classes, positive, rankings="auc" in named)
     desk = Desk(study_of_table(counted, question))
     # Nobody becomes right or wrong by a number: such answers have no harm ledger.
     listed = item and before is not None and not numbers
     harm = tuple(harm_of_table(table, counted, question)) if listed else None
-    return Measurement(counted, question, desk.study, findings_of(desk), judge_table(desk), harm)
+    looked = screened(desk, findings_of(desk), "")
+    return Measurement(counted, question, desk.study, looked.rows, judge_table(desk), looked.about, harm)
 
 
 __all__ = ["DefinitionError", "Measurement", "measure"]

@@ -20,6 +20,7 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.measure import measure
 from fairtransfer.findings.record import load_record
+from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import study_of
 from fairtransfer.report.rows import Rows
 from fairtransfer.run.plan import Job
@@ -233,9 +234,11 @@ def test_gaps_come_with_their_noise_floor(rows: Rows) -> None:
 def test_findings_are_a_pure_function_of_the_folder(run: Path) -> None:
     """Computed again from the evidence alone they are the same rows, and the files the same bytes."""
     record = load_record(run)
-    again = [row.to_json() for row in measure(Desk(study_of(record)))]
+    desk, kept = Desk(study_of(record)), read_json(run / "findings.json")
+    again = screened(desk, measure(desk), kept["verdict"]["candidate"]["label_budget"])
 
-    assert json.loads(json.dumps(again)) == read_json(run / "findings.json")["rows"]
+    assert json.loads(json.dumps([row.to_json() for row in again.rows])) == kept["rows"]
+    assert again.about == kept["screening"]
     assert api.judge(run).to_json() == read_json(run / "verdict.json")
 
 

@@ -440,3 +440,14 @@ def test_validate_looks_at_the_answers_too(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "FT-P037" in done.stderr
     assert "FT-P038" in done.stderr
+
+
+def test_scores_are_not_asked_of_answers(tmp_path: Path) -> None:
+    """Neither by a metric nor by a gate; both are told at once."""
+    gate = (
+        "  - gap: {by: region",
+        "  - worst_group: {by: region, metric: auc, class: tool, at_least: 0.5}\n  - gap: {by: region",
+    )
+    audit = given_project(tmp_path, ("{recall: {per_class: true}}", "brier_score"), gate)
+    found = problems(audit)
+    assert sum("FT-Y070" in line for line in found) == 2

@@ -353,7 +353,7 @@ def test_an_average_over_classes_can_be_compared() -> None:
     ("asked", "code", "found"),
     [
         ("ratio:by=region,at_least=0.8,contrast=reference:nroth", "FT-P040", "did you mean `north`?"),
-        ("ratio:by=region,at_least=0.8,class=maybe", "FT-P016", "no row has the class `maybe`"),
+        ("ratio:by=region,at_least=0.8,class=maybe", "FT-P073", "no row has the class `maybe`"),
         ("ratio:by=region,metric=error_rate,at_least=0.8", "FT-Y056", "not compared by a ratio of `error_rate`"),
         ("ratio:by=region,at_least=0", "FT-G004", "above 0, at most 1"),
         ("ratio:by=region", "FT-Y035", "required key is missing"),
@@ -368,7 +368,7 @@ def test_what_is_wrong_with_a_ratio_gate_is_told(asked: str, code: str, found: s
 
 
 def test_a_rate_of_one_class_needs_a_class() -> None:
-    with pytest.raises(DefinitionError, match="FT-P041"):
+    with pytest.raises(DefinitionError, match="FT-P070"):
         measured("ratio:by=region,at_least=0.8", positive=None)
 
 

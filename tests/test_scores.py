@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -304,8 +305,8 @@ def test_scores_that_are_all_alike_rank_nobody() -> None:
     assert found(rows, "after", "brier_score").estimate == 0.25
 
 
-def test_the_change_of_a_ranking_is_not_measured_and_says_why() -> None:
-    row = found(seen(scored(300), groups=["region"]), "change", "auc")
+def test_the_change_of_a_slope_is_not_measured_and_says_why() -> None:
+    row = found(seen(scored(300), groups=["region"]), "change", "calibration_slope")
     assert (row.status, row.estimate) == ("not_measured", None)
     assert "interval" in row.status_reason
 
@@ -331,7 +332,7 @@ BROKEN: dict[str, tuple[pd.DataFrame, dict[str, Any], str]] = {
     "per class": (scored(50), {"metrics": ["auc:per_class"]}, "FT-P027"),
     "no class": (scored(50), {"positive": None}, "FT-P028"),
     "no column": (scored(50), {"score": "s2"}, "FT-P003"),
-    "gate": (scored(50), {"gates": ["worst_group:by=region,metric=auc,at_least=0.8"]}, "FT-G030"),
+    "gate": (scored(50), {"gates": ["worst_group:by=region,metric=log_loss,at_most=0.8"]}, "FT-G030"),
 }
 
 
@@ -473,11 +474,9 @@ def test_runs_tell_what_their_scores_come_to(run: Path, group: dict[str, str], m
     assert row["after"]["seed_sd"] == pytest.approx(np.std(after, ddof=1), abs=close)
     assert row["scratch"]["estimate"] == pytest.approx(np.mean(scratch), abs=close)
     assert "seeds" in row["after"]["ci_method"]
-    if metric == "auc":
-        assert row["change"]["status"] == "not_measured"
-    else:
-        assert row["change"]["estimate"] == pytest.approx(np.mean(after) - before, abs=close)
-        assert row["gain"]["estimate"] == pytest.approx(np.mean(after) - np.mean(scratch), abs=close)
+    assert row["change"]["estimate"] == pytest.approx(np.mean(after) - before, abs=2 * close)
+    assert row["gain"]["estimate"] == pytest.approx(np.mean(after) - np.mean(scratch), abs=2 * close)
+    assert row["change"]["ci"][0] < row["change"]["estimate"] < row["change"]["ci"][1]
 
 
 def test_counting_again_from_the_folder_gives_the_same_table(run: Path) -> None:
@@ -498,8 +497,8 @@ def test_a_run_and_a_table_of_its_predictions_agree(run: Path) -> None:
     stored = [
         row
         for row in pq.read_table(run / "scores.parquet").to_pylist()
-        if (row["strategy"], row["budget"], row["seed"], row["metric"], row["class"])
-        == ("full", "16", 0, "auc", "tool")
+        if (row["stage"], row["strategy"], row["budget"], row["seed"], row["metric"], row["class"])
+        == ("after", "full", "16", 0, "auc", "tool")
     ]
     for row in stored:
         if row["attributes"] in ("", "region"):
@@ -530,7 +529,8 @@ def test_small_groups_have_no_scores_in_documents(tmp_path: Path) -> None:
     assert {(row["status"], row["estimate"], row["n"], row["details"]) for row in island} == {
         ("suppressed", None, None, None)
     }
-    everyone = [row for row in public if row["metric"] == "auc" and not row["group"] and row["details"]]
+    levels = [row for row in public if row["metric"] == "auc" and row["stage"] != "change"]
+    everyone = [row for row in levels if not row["group"] and row["details"]]
     means_told = [row["details"]["generalised_means"] for row in everyone]
     assert means_told == [[], []]
     assert "0." in (tmp_path / "table.md").read_text()
@@ -557,10 +557,82 @@ def test_bounds_hold_for_every_way_to_say_who_belongs() -> None:
     assert found(rows, "after").details is None
 
 
+def ways(frame: pd.DataFrame) -> Any:
+    """Every way to say of which region the unknown are: of one that is recorded, or of another."""
+    places = frame.index[frame.region.isna()]
+    for chosen in product([*frame.region.dropna().unique(), "elsewhere"], repeat=len(places)):
+        yield frame.assign(region=frame.region.fillna(pd.Series(chosen, index=places)))
+
+
+def test_differences_hold_for_every_way_to_say_who_belongs() -> None:
+    frame = table(200).replace({"region": {"west": "south"}})
+    frame.loc[frame.index % 40 == 0, "region"] = None
+    rows = measure(frame, **NAMES, groups=["region"], metrics=["error_rate", "accuracy"])
+    seen_ways: dict[str, list[float]] = {"error_rate": [], "accuracy": []}
+    for told in ways(frame):
+        wrong = (told.new != told.y).groupby(told.region).mean()
+        seen_ways["error_rate"].append(wrong["north"] - wrong["south"])
+        seen_ways["accuracy"].append(wrong["south"] - wrong["north"])
+    for metric, values in seen_ways.items():
+        details = found(rows, "after", metric, region="north").details
+        assert details["difference_if_unknown_belonged"] == pytest.approx([min(values), max(values)])
+        low, high = details["if_unknown_belonged_ci"]
+        assert low < details["if_unknown_belonged"][0] <= details["if_unknown_belonged"][1] < high
+
+
+def test_chance_is_allowed_for_only_where_cases_are_independent() -> None:
+    frame = table(200)
+    frame.loc[frame.index % 40 == 0, "region"] = None
+    details = found(measure(frame, **NAMES, groups=["region"], unit="person"), "after", region="north").details
+    assert set(details) == {"if_unknown_belonged", "difference_if_unknown_belonged"}
+    crossed = measure(frame, **NAMES, **GROUPS)
+    details = found(crossed, "after", region="north", age="old").details
+    assert set(details) == {"if_unknown_belonged", "if_unknown_belonged_ci"}
+
+
+def test_ratios_of_selection_hold_for_every_way_to_say_who_belongs() -> None:
+    frame = table(120).replace({"region": {"west": "south"}})
+    frame.loc[frame.index % 30 == 0, "region"] = None
+    rows = measure(frame, **NAMES, groups=["region"], metrics=["selection_rate"], positive="yes")
+    gap = next(f for f in rows.findings if (f.level, f.stage) == ("gap", "after"))
+    bounds = {e["group"]["region"]: e["ratio"] for e in gap.details["impact_ratio_if_unknown_belonged"]}
+    reached: dict[str, list[float]] = {"north": [], "south": []}
+    for told in ways(frame):
+        rates = (told.new == "yes").groupby(told.region).mean()[["north", "south"]]
+        for name, ratios in reached.items():
+            ratios.append(rates[name] / rates.max())
+    for name, ratios in reached.items():
+        assert bounds[name][0] == pytest.approx(min(ratios))
+        assert bounds[name][1] >= max(ratios) - 1e-12
+
+
+def test_the_report_says_whom_the_unknown_could_put_in_the_worst_light(tmp_path: Path) -> None:
+    frame = table(400)
+    frame.loc[frame.index % 20 == 0, "region"] = None
+    rows = measure(frame, **NAMES, groups=["region", "age"])
+    rows.render(tmp_path)
+    text = (tmp_path / "table.md").read_text().replace("\\", "")
+    line = next(line for line in text.splitlines() if "without a recorded region" in line)
+    assert text.count("without a recorded") == 1
+    after = {g: found(rows, "after", region=g) for g in ("north", "south", "west")}
+    worst = max(after, key=lambda g: after[g].details["if_unknown_belonged"][1] - after[g].estimate)
+    assert f"error rate of {worst}, {100 * after[worst].estimate:.1f}% as recorded" in line
+
+
 def test_bounds_are_hidden_where_the_unknown_are_few(tmp_path: Path) -> None:
     frame = table(400).query("region != 'west'").copy()
     frame.loc[frame.index[:5], "region"] = None
     rows = measure(frame, **NAMES, groups=["region"])
     assert found(rows, "after", region="north").details
+    rows.render(tmp_path)
+    assert "if_unknown_belonged" not in (tmp_path / "table.json").read_text()
+    assert "without a recorded" not in (tmp_path / "table.md").read_text()
+
+
+def test_ratios_are_hidden_where_the_unknown_are_few(tmp_path: Path) -> None:
+    frame = table(400).query("region != 'west'").copy()
+    frame.loc[frame.index[:5], "region"] = None
+    rows = measure(frame, **NAMES, groups=["region"], metrics=["selection_rate"], positive="yes")
+    assert "impact_ratio_if_unknown_belonged" in json.dumps(rows.to_json())
     rows.render(tmp_path)
     assert "if_unknown_belonged" not in (tmp_path / "table.json").read_text()

@@ -37,7 +37,9 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
@@ -52,13 +54,13 @@ def tell_warnings(warnings: Iterable[str]) -> None:
 
 
 def print_measured(found: Measurement) -> None:
-    """Print what was measured: a table per way to group, and what was noticed while counting."""
-    from fairtransfer.report.results import group_tables
+    """Print what was measured: a table per metric, and what was noticed while counting."""
+    from fairtransfer.report.results import compact_tables
     from fairtransfer.report.rows import Rows
     from fairtransfer.report.subject import Subject
 
     rows = Rows(finding.to_json() for finding in found.findings)
-    for table in group_tables(Subject(found.study, rows, found.verdict.to_json(), frozenset())):
+    for table in compact_tables(Subject(found.study, rows, found.verdict.to_json(), frozenset())):
         right = [number for number, numeric in enumerate(table.numeric) if numeric]
         print_table(table.caption, table.headings, table.rows, right)
     for note, n in found.counted.notes.items():

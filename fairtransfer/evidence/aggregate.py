@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import Problems
-from fairtransfer.evidence.scored_table import group_scores, number
+from fairtransfer.evidence.scored_table import group_pairs, group_scores, number
 from fairtransfer.evidence.table_checks import (
     Checker,
     Columns,
@@ -43,7 +43,8 @@ class Counted:
     outside
         ``column -> answer -> rows`` of the most frequent answers outside the labels.
     scores
-        ``after`` and, where there are two, ``before`` -> sums of scores per group, class and bin.
+        ``after`` and, where there are two, ``before`` -> sums of scores per group, class and bin; ``change`` -> rows per pair
+        of bins, where rankings are compared.
     numbers
         Where labels and answers are numbers: the errors of every group.
     """
@@ -61,7 +62,13 @@ class Counted:
 
 
 def count_table(
-    table: ibis.Table, name: str, columns: Columns, classes: Sequence[str] = (), positive: str | None = None
+    table: ibis.Table,
+    name: str,
+    columns: Columns,
+    classes: Sequence[str] = (),
+    positive: str | None = None,
+    *,
+    rankings: bool = False,
 ) -> Counted:
     """Return the joint counts of a table of predictions.
 
@@ -71,6 +78,8 @@ def count_table(
         The labels there are; default: those that occur.
     positive
         The class that scores are the probability of.
+    rankings
+        Count also what the change of a ranking needs.
 
     Raises
     ------
@@ -91,7 +100,7 @@ def count_table(
     checker.weights()
     if columns.items:
         check_items(table, name, columns, problems)
-    scores = {} if positive is None else _scored(table, name, columns, positive, problems)
+    scores = {} if positive is None else _scored(table, name, columns, positive, problems, rankings=rankings)
     problems.raise_if_any()
     return Counted(
         _named_unknown(cells, columns),
@@ -146,7 +155,9 @@ def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
     return counted.sort_by([(key, "ascending") for key in keys])
 
 
-def _scored(table: ibis.Table, name: str, columns: Columns, positive: str, problems: Problems) -> dict[str, pa.Table]:
+def _scored(
+    table: ibis.Table, name: str, columns: Columns, positive: str, problems: Problems, *, rankings: bool
+) -> dict[str, pa.Table]:
     """Return the sums of every model's scores."""
     import ibis
 
@@ -166,6 +177,8 @@ def _scored(table: ibis.Table, name: str, columns: Columns, positive: str, probl
     found = {"after": group_scores(plain, list(keys), "p", other, columns.score, problems, name)}
     if columns.score_before:
         found["before"] = group_scores(plain, list(keys), "q", None, columns.score_before, problems, name)
+        if rankings and not problems.errors:  # what is no probability has no bin
+            found["change"] = group_pairs(plain, list(keys), "p", "q")
     return found
 
 

@@ -21,9 +21,9 @@ from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.tables import read_table, write_table
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.given import control_of
-from fairtransfer.spec.names import EVENTS
+from fairtransfer.spec.names import events_for
 from fairtransfer.spec.reading import read_audit
-from fairtransfer.spec.scores import number_questions, score_questions
+from fairtransfer.spec.scores import judged_questions, number_questions, score_questions
 
 Model = tuple[str, str, str]  # stage, strategy, label budget
 BEFORE: Model = ("before", "", "")
@@ -66,7 +66,7 @@ def preferred_seeds(jobs: Sequence[Mapping[str, Any]]) -> dict[Model, int]:
 def events_of(audit: Audit) -> list[str]:
     """Return what has to be counted for the metrics of an audit and its gates."""
     names = ["error_rate", *(metric.name for metric in audit.metrics), *(gate.options.metric for gate in audit.gates)]
-    return list(dict.fromkeys(EVENTS[name] for name in names if name in EVENTS))
+    return events_for(names)
 
 
 class _Counter:
@@ -83,9 +83,9 @@ class _Counter:
         self.audit, self.run, self.benchmark = audit, run, benchmark
         self.items = read_table(folder / "benchmarks" / benchmark["id"] / "items.parquet")
         self.answers: dict[Model, dict[int | None, pa.Table]] = defaultdict(dict)
-        self.asked = score_questions(
-            audit.metrics, run["classes"], run["positive_class"], multilabel=bool(run["multilabel"])
-        )
+        positive = run["positive_class"]
+        told = score_questions(audit.metrics, run["classes"], positive, multilabel=bool(run["multilabel"]))
+        self.asked = tuple(dict.fromkeys([*told, *judged_questions(audit.gates, positive)]))
         self.numbers = NumberJobs(self.items) if run.get("target") == "number" else None
         columns = ["item", "y", "pred", *(["scores"] if self.asked else [])]
         for job in jobs:

@@ -20,6 +20,7 @@ from fairtransfer.evidence.scores import (
     error_rows,
     mean_rows,
     powers,
+    ranking_change_rows,
     ranking_rows,
     slope_rows,
 )
@@ -77,11 +78,9 @@ def level_scores(
             )
             continue
         assert of is not None, "only means have a form over all classes"
-        column = who.classes.index(of)
         count = COUNTERS[SCORE_METRICS[metric].kind]
         for seed, model in models.items():
-            p = model.scores[:, column]
-            yield from count(cases, Scored(who.truth[:, column], score_bins(p), p), {**about, "seed": seed})
+            yield from count(cases, _scored(who, model, of), {**about, "seed": seed})
 
 
 def change_scores(
@@ -90,14 +89,26 @@ def change_scores(
     questions: Sequence[Question],
     key: Mapping[str, str],
 ) -> Iterator[Row]:
-    """Yield the change of every mean from the first model to the second, on the same items."""
+    """Yield the change of every mean and AUC from the first model to the second, on the same items."""
+    cases = cases_of(who)
     for metric, of in questions:
-        if SCORE_METRICS[metric].kind == "mean":
+        about = {**key, "metric": metric, "class": of or ""}
+        if SCORE_METRICS[metric].kind == "ranking" and of is not None:
+            for seed, pair in pairs.items():
+                before, after = (_scored(who, model, of) for model in pair)
+                yield from ranking_change_rows(cases, before, after, {**about, "seed": seed})
+        elif SCORE_METRICS[metric].kind == "mean":
             values = {
                 seed: _values(who, second, metric, of) - _values(who, first, metric, of)
                 for seed, (first, second) in pairs.items()
             }
-            yield from _means(cases_of(who), values, who, of, {**key, "metric": metric, "class": of or ""})
+            yield from _means(cases, values, who, of, about)
+
+
+def _scored(who: People, model: Said, of: str) -> Scored:
+    column = who.classes.index(of)
+    p = model.scores[:, column]
+    return Scored(who.truth[:, column], score_bins(p), p)
 
 
 def _means(

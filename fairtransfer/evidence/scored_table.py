@@ -12,7 +12,7 @@ from fairtransfer.errors import Problem, Problems
 from fairtransfer.evidence.moments import view_of
 from fairtransfer.evidence.score_bins import score_bin_of
 from fairtransfer.evidence.scored_jobs import COUNTERS
-from fairtransfer.evidence.scores import Cases, Powers, Row, Scored, mean_rows
+from fairtransfer.evidence.scores import Cases, Powers, Row, Scored, mean_rows, ranking_change_rows
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.losses import LEAST_PROBABILITY
 from fairtransfer.stats.score_metrics import SCORE_METRICS
@@ -70,6 +70,17 @@ def group_scores(
     return cells.sort_by([(key, "ascending") for key in (*keys, "positive", "bin")])
 
 
+def group_pairs(plain: ibis.Table, keys: Sequence[str], score: str, other: str) -> pa.Table:
+    """Return how many rows there are per group, class, bin of one model's scores and bin of the other's, sorted.
+
+    How two rankings vary together needs both scores of a row. At most as many cells as rows.
+    """
+    bins = {"bin": score_bin_of(plain[score]), "bin_before": score_bin_of(plain[other])}
+    by = [*keys, "positive", *bins]
+    cells = plain.mutate(**bins).group_by(by).aggregate(n=lambda t: t.c.sum().cast("int64")).to_pyarrow()
+    return cells.sort_by([(key, "ascending") for key in by])
+
+
 def _values(plain: ibis.Table, score: str, other: str | None) -> dict[str, Any]:
     """Return each row's values, and how they changed."""
     v, loss = _of(plain, score)
@@ -114,6 +125,24 @@ def score_rows(
             yield from mean_rows(cases, Powers(*(cells[name].to_numpy() for name in names)), scored.positive, about)
         elif not change:
             yield from COUNTERS[kind](cases, scored, about)
+
+
+def ranking_changes(
+    cells: pa.Table,
+    attributes: Sequence[str],
+    views: Sequence[tuple[str, ...]],
+    questions: Sequence[Question],
+    key: dict[str, Any],
+) -> Iterator[Row]:
+    """Yield how every AUC changed, from the cells of `group_pairs`."""
+    nothing = np.zeros(cells.num_rows)
+    cases, after = _cases(cells.append_column("p", [nothing]), attributes, views)
+    before = Scored(after.positive, cells["bin_before"].to_numpy().astype(np.int64), nothing)
+    for metric, of in questions:
+        if SCORE_METRICS[metric].kind == "ranking":
+            yield from ranking_change_rows(
+                cases, before, after, {**key, "metric": metric, "class": of or "", "seed": None}
+            )
 
 
 def _cases(cells: pa.Table, attributes: Sequence[str], views: Sequence[tuple[str, ...]]) -> tuple[Cases, Scored]:

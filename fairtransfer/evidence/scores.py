@@ -31,6 +31,7 @@ COLUMNS: dict[str, pa.DataType] = {
     **dict.fromkeys(("seed", "n", "positives", "units", "units_positive", "units_negative"), pa.int64()),
     **dict.fromkeys(("value", "variance", "xx", "mm", "xm", "unit_xx", "cubes", "bpsn", "bnsp"), pa.float64()),
     **dict.fromkeys(("low", "high", "apart", "apart_low", "apart_high"), pa.float64()),
+    **dict.fromkeys(("auc_before", "auc_after", "variance_before", "covariance"), pa.float64()),
 }
 
 
@@ -122,7 +123,8 @@ def ranking_rows(cases: Cases, scored: Scored, key: Mapping[str, Any]) -> Iterat
     for names, view in cases.views.items():
         h = _histogram(cases, scored, codes, view.codes, (len(view.groups), len(different)))
         sums = {**_sizes(cases, scored, view), "value": area(h)}
-        sums["variance"] = delong_variance(h) if cases.alone else _unit_variance(cases, scored, codes, view, h)
+        effects = None if cases.alone else _influence(scored, codes, view, h)
+        sums["variance"] = delong_variance(h) if effects is None else _covariance(cases, scored, view, effects, effects)
         if names:
             sums |= {kind: area(bias_auc(kind, h, everyone)) for kind in ("bpsn", "bnsp")}
         yield from _rows(names, view, sums, key)
@@ -136,16 +138,45 @@ def _histogram(
     return Histogram(counts[:, 1], counts[:, 0])
 
 
-def _unit_variance(cases: Cases, scored: Scored, codes: NDArray[np.intp], view: View, h: Histogram) -> Floats:
-    """Return the variance of every group's AUC, rows of one unit moving together: `unit_variance` of all at once."""
+def ranking_change_rows(cases: Cases, before: Scored, after: Scored, key: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield how the AUC changed in every group, where both models scored the same cases: both AUCs and how they vary together."""
+    binned = [np.unique(scored.codes, return_inverse=True) for scored in (before, after)]
+    for names, view in cases.views.items():
+        sides = []
+        for scored, (different, codes) in zip((before, after), binned, strict=True):
+            h = _histogram(cases, scored, codes, view.codes, (len(view.groups), len(different)))
+            sides.append((area(h), _influence(scored, codes, view, h)))
+        (old, one), (new, two) = sides
+        sums = {**_sizes(cases, after, view), "value": new - old, "auc_before": old, "auc_after": new}
+        pairs = {"variance": (two, two), "variance_before": (one, one), "covariance": (one, two)}
+        sums |= {name: _covariance(cases, after, view, *pair) for name, pair in pairs.items()}
+        yield from _rows(names, view, sums, key)
+
+
+def _influence(scored: Scored, codes: NDArray[np.intp], view: View, h: Histogram) -> Floats:
+    """Return how much a row of each cell moves its group's AUC: `fairtransfer.stats.auc.influence` of all groups at once."""
     positives, negatives = h.totals()
     above = quotient(_below(h.negative), negatives[:, None])[view.codes, codes]
     under = 1 - quotient(_below(h.positive), positives[:, None])[view.codes, codes]
     off = np.where(scored.positive, above, under) - area(h)[view.codes]
-    effects = quotient(off, np.where(scored.positive, positives[view.codes], negatives[view.codes]))
-    by_unit = _add(view.part, cases.n * effects, len(view.group_of))
-    units = _add(view.group_of, np.ones(len(view.group_of)), len(view.groups))
-    return quotient(_add(view.group_of, by_unit**2, len(view.groups)) * units, units - 1)
+    return quotient(off, np.where(scored.positive, positives[view.codes], negatives[view.codes]))
+
+
+def _covariance(cases: Cases, scored: Scored, view: View, one: Floats, two: Floats) -> Floats:
+    """Return the covariance of every group's two AUCs from what each row does to them; with one of them twice, its variance.
+
+    Rows that are units of their own: DeLong's, with the divisors of each class. Rows that share units move together.
+    """
+    groups = len(view.groups)
+    if not cases.alone:
+        first, second = (_add(view.part, cases.n * effects, len(view.group_of)) for effects in (one, two))
+        units = _add(view.group_of, np.ones(len(view.group_of)), groups)
+        return quotient(_add(view.group_of, first * second, groups) * units, units - 1)
+    total = np.zeros(groups)
+    for flags in (scored.positive, ~scored.positive):
+        rows, products = (_add(view.codes, cases.n * flags * values, groups) for values in (1.0, one * two))
+        total = total + quotient(products * rows, rows - 1)
+    return total
 
 
 def _below(counts: Floats) -> Floats:

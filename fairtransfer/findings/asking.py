@@ -12,9 +12,14 @@ from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.comparisons import ChangeDifference, Proportion
 from fairtransfer.findings.counts import Block, Numbers, Tally, View
 from fairtransfer.findings.samples import Difference, Level, Mean, Paired
+from fairtransfer.findings.score_samples import OfScores, sample_of
+from fairtransfer.findings.scores import Answers
 from fairtransfer.findings.study import Study
 from fairtransfer.formats import group_name
+from fairtransfer.spec.names import SCORES_JUDGED
+from fairtransfer.spec.scores import Question
 from fairtransfer.stats.effective import Moments
+from fairtransfer.stats.estimate import Estimate
 from fairtransfer.stats.metrics import METRICS, Metric
 
 Side = Literal["group", "rest"]
@@ -70,6 +75,48 @@ class Desk:
         """Return the groups of a view, in order."""
         block = self.block(pairing)
         return [] if block is None else list(block.tally(view, "wrong", "").groups)
+
+    def meant(self, metric: str, of: str | None) -> str | None:
+        """Return the class a gate is about: the one it names, else the positive class, else none."""
+        counts = METRICS.get(metric)
+        over_classes = counts is not None and (not counts.of_class or metric == "balanced_accuracy")
+        return None if over_classes else of or self.study.positive_class
+
+    def judged_level(
+        self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None
+    ) -> Level | Mean | OfScores | Missing:
+        """Return what a gate judges of the adapted model: a rate, or a metric made of scores."""
+        if metric in SCORES_JUDGED:
+            return self._scored(pairing, "after", group, (metric, of))
+        return self.level(pairing, "after", group, metric, of)
+
+    def judged_change(
+        self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None
+    ) -> Paired | Mean | OfScores | Missing:
+        """Return what a gate judges of a change on the same people: of a rate, or of a metric made of scores."""
+        if metric in SCORES_JUDGED:
+            return self._scored(pairing, None, group, (metric, of))
+        return self.change(pairing, group, metric, of)
+
+    def answers(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question
+    ) -> Answers | None:
+        """Return what the scores of a model, or of the change between two (None), come to."""
+        found = ("", "") if model == "before" else (pairing.strategy, pairing.budget)
+        return self.study.scores.of(pairing.benchmark, model or pairing.stage, found, group, question)
+
+    def _scored(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question
+    ) -> OfScores | Missing:
+        answers = self.answers(pairing, model, group, question)
+        if answers is None:
+            return Missing("not_measured", "no scores of this model were given")
+        sample = sample_of(question, answers, change=model is None, procedure=self.procedure)
+        if not isinstance(sample, Estimate):
+            return sample
+        few = answers.first["units_positive"], answers.first["units_negative"]
+        n = float(answers.first["n"] if None in few else min(few))
+        return Missing("too_small" if sample.status == "too_small" else "undefined", sample.reason, n)
 
     def level(
         self, pairing: Pairing, model: Model, group: dict[str, str], metric: str, of: str | None, side: Side = "group"
@@ -128,11 +175,6 @@ class Desk:
         if isinstance(one, Missing) or isinstance(two, Missing):
             return one if isinstance(one, Missing) else two  # type: ignore[return-value]  # one of them is missing
         return ChangeDifference(one, two)
-
-    def class_of(self, metric: str, of: str | None) -> str | None:
-        """Return the class a rate is about: the one named, else the positive one; None is the average over classes."""
-        one_class = METRICS[metric].of_class and metric != "balanced_accuracy"
-        return self.study.positive_class if of is None and one_class else of
 
     def _nobody(self, pairing: Pairing, other: dict[str, str] | None) -> Missing | None:
         """Return why there is nothing to compare with, where nobody belongs to the group that is asked for."""

@@ -43,7 +43,7 @@ def asked_by(desk: Desk, gate: GateSpec, benchmark: str) -> Iterator[Compared]:
     ):
         return
     if set(options.by) <= set(desk.study.benchmark(benchmark).attributes):
-        of = desk.class_of(options.metric, options.class_)
+        of = desk.meant(options.metric, options.class_)
         yield Compared("difference", options.metric, of, options.by, options.contrast)
         yield Compared("difference_of_changes", options.metric, of, options.by, options.contrast)
 

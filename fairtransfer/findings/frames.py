@@ -28,7 +28,10 @@ class MetricTable(NamedTuple):
 
 
 def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows of findings, as JSON has them, as a table; `ci` becomes two columns, every attribute one of its own."""
+    """Return rows of findings, as JSON has them, as a table; `ci` becomes two columns, every attribute one of its own.
+
+    ``screening_p`` and ``screening_adjusted`` are exploratory: screening, not a verdict (`fairtransfer.findings.screening`).
+    """
     import pandas as pd
 
     told = []
@@ -38,7 +41,9 @@ def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         groups = {f"group.{name}": value for name, value in row["group"].items()}
         if isinstance(against := row.get("against"), Mapping):
             row["against"] = group_name(against)
-        told.append({**groups, **row, "ci_low": low, "ci_high": high})
+        looked = (row["details"] or {}).get("screening", {})
+        exploratory = {f"screening_{name}": looked.get(name) for name in ("p", "adjusted")}
+        told.append({**groups, **row, "ci_low": low, "ci_high": high, **exploratory})
     return pd.DataFrame(told)
 
 

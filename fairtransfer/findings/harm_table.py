@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fairtransfer.evidence.aggregate import Counted
 from fairtransfer.evidence.changed_items import changed_items, direction
 from fairtransfer.findings.harm import EXAMPLES, churn
-from fairtransfer.findings.table import Question
+from fairtransfer.findings.question import Question
 
 if TYPE_CHECKING:
     import ibis

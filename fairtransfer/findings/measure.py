@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
-from fairtransfer.findings.belonging import if_unknown_belonged
+from fairtransfer.findings.belonging import impact_details, unknown_details
 from fairtransfer.findings.compared import Compared, asked_by, compared_fields
 from fairtransfer.findings.comparisons import comparisons
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.drawn import F1Scores, drawn_gap
 from fairtransfer.findings.gaps import gap_finding, moved_gap
 from fairtransfer.findings.numbers import number_fields, number_gap
 from fairtransfer.findings.rankings import generalised, mixed_up
@@ -70,28 +71,36 @@ class _Teller:
             return [None]
         if metric.per_class:
             return [None, *self.study.classes]
-        return [self.desk.class_of(metric.name, None)]
+        return [self.desk.meant(metric.name, None)]
 
     def levels(self, pairing: Pairing, model: Model) -> Iterator[Finding]:
         """Yield the rates of one model, then the gaps between its groups."""
         for _, group, metric, of in self.questions(pairing):
             row = self._row(pairing, model, group, metric, of, self.desk.level(pairing, model, group, metric, of))
-            bounds = if_unknown_belonged(self.desk, pairing, model, group, metric, of) if group else None
-            yield row if bounds is None else replace(row, details={"if_unknown_belonged": bounds})
+            details = unknown_details(self.desk, pairing, model, group, metric, of) if group else {}
+            yield replace(row, details=details or None)
+        scores = F1Scores(self.desk, pairing, model)
+        yield from self.drawn(scores)
         yield from self.scored(pairing, model)
         for spec in self.study.counted:
             for of in self._classes(spec):
                 for view in self.views(pairing.benchmark)[1:]:
                     blank = self._blank(pairing, model, {}, spec.name, of)
-                    yield gap_finding(
-                        self.desk, pairing, model, view, replace(blank, level="gap", group=dict.fromkeys(view, "*"))
-                    )
+                    blank = replace(blank, level="gap", group=dict.fromkeys(view, "*"))
+                    row = gap_finding(self.desk, pairing, model, view, blank)
+                    more = impact_details(self.desk, pairing, model, view, spec.name, of)
+                    yield replace(row, details={**(row.details or {}), **more})
+        for question in self.study.drawn:
+            for view in self.views(pairing.benchmark)[1:]:
+                blank = replace(self._blank(pairing, model, {}, *question), level="gap", group=dict.fromkeys(view, "*"))
+                yield drawn_gap(scores, view, question, blank)
 
     def changes(self, pairing: Pairing) -> Iterator[Finding]:
         """Yield the paired changes from one model to another."""
         for _, group, metric, of in self.questions(pairing):
             if METRICS[metric].paired:
                 yield self._row(pairing, None, group, metric, of, self.desk.change(pairing, group, metric, of))
+        yield from self.drawn(F1Scores(self.desk, pairing, None))
         yield from self.scored(pairing, None)
         yield from self._moved_gaps(pairing) if pairing.stage == "change" else ()
 
@@ -111,6 +120,24 @@ class _Teller:
                     blank = replace(blank, stage=one.stage, against="rest" if other is None else other)
                     yield replace(blank, **compared_fields(self.desk, pairing, blank))
 
+    def drawn(self, scores: F1Scores) -> Iterator[Finding]:
+        """Yield what has limits from draws only."""
+        for view in self.views(scores.pairing.benchmark):
+            for group in self.desk.groups(scores.pairing, view):
+                for question in self.study.drawn:
+                    yield self._drawn(self._blank(scores.pairing, scores.model, group, *question), scores, question)
+
+    def _drawn(self, blank: Finding, scores: F1Scores, question: Question) -> Finding:
+        found = scores.of(blank.group, question)
+        if isinstance(found, Missing):
+            return replace(blank, n=found.n, status=found.status, status_reason=found.reason)
+        minimum = self.study.policy.min_group
+        if found.least < minimum:
+            of = "the rarest class" if question[1] is None else "the class"
+            reason = f"{found.least:g} cases of {of}, fewer than {minimum}"
+            return replace(blank, n=found.n, status="too_small", status_reason=reason)
+        return replace(blank, **found.fields(-1.0 if scores.model is None else 0.0))
+
     def scored(self, pairing: Pairing, model: Model | None) -> Iterator[Finding]:
         """Yield what scores tell of one model, or of the change from one to another (None)."""
         minimum = self.study.policy.min_group
@@ -121,7 +148,7 @@ class _Teller:
             asked = Asked(question, model is None, self.desk.procedure, minimum)
             for view in self.views(pairing.benchmark):
                 for group in self.desk.groups(pairing, view):
-                    answers = self._answers(pairing, model, group, question)
+                    answers = self.desk.answers(pairing, model, group, question)
                     row = replace(self._blank(pairing, model, group, *question), **score_fields(answers, asked))
                     more = self._beside(pairing, model, group, question, answers)
                     yield replace(row, details={**(row.details or {}), **more}) if more else row
@@ -131,7 +158,7 @@ class _Teller:
         minimum, unit = self.study.policy.min_group, self.study.measured_in
         for view in self.views(pairing.benchmark):
             groups = self.desk.groups(pairing, view)
-            known = [(group, self._answers(pairing, model, group, question)) for group in groups]
+            known = [(group, self.desk.answers(pairing, model, group, question)) for group in groups]
             for group, answers in known:
                 fields = number_fields(
                     answers,
@@ -145,13 +172,6 @@ class _Teller:
             if view and model is not None:
                 blank = self._blank(pairing, model, {}, *question)
                 yield number_gap(known, replace(blank, level="gap", group=dict.fromkeys(view, "*")), minimum, unit)
-
-    def _answers(
-        self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question
-    ) -> Answers | None:
-        stage, of = model or pairing.stage, (pairing.strategy, pairing.budget)
-        found = ("", "") if model == "before" else of
-        return self.study.scores.of(pairing.benchmark, stage, found, group, question)
 
     def _beside(
         self,
@@ -168,7 +188,7 @@ class _Teller:
             return mixed_up(answers)
         means = []
         for view in self.views(pairing.benchmark)[1:]:
-            parts = (self._answers(pairing, model, g, question) for g in self.desk.groups(pairing, view))
+            parts = (self.desk.answers(pairing, model, g, question) for g in self.desk.groups(pairing, view))
             means.append(generalised(view, [part for part in parts if part is not None]))
         return {"generalised_means": means} if means else {}
 

@@ -12,7 +12,8 @@ from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.scores import number_questions, score_questions
+from fairtransfer.spec.names import DRAWN_METRICS
+from fairtransfer.spec.scores import drawn_questions, number_questions, score_questions
 from fairtransfer.stats.metrics import METRICS
 
 Model = tuple[str, str]  # strategy, label budget
@@ -88,6 +89,13 @@ class Study:
     def counted(self) -> tuple[MetricSpec, ...]:
         """The metrics that count cases."""
         return tuple(metric for metric in self.metrics if metric.name in METRICS)
+
+    @property
+    def drawn(self) -> tuple[tuple[str, str | None], ...]:
+        """What is asked for that has no limits in closed form: metric and class, once."""
+        asked = (metric for metric in self.metrics if metric.name in DRAWN_METRICS)
+        found = (q for metric in asked for q in drawn_questions(metric, self.classes, self.positive_class))
+        return tuple(dict.fromkeys(found))
 
     def benchmark(self, name: str) -> Judged:
         """Return a benchmark by its id."""

@@ -11,6 +11,7 @@ from typing import Any
 from fairtransfer.findings.asking import Missing, Pairing
 from fairtransfer.findings.comparisons import Proportion
 from fairtransfer.findings.samples import Difference, Level, Mean, Paired, Sample
+from fairtransfer.findings.score_samples import OfScores
 from fairtransfer.formats import group_label
 from fairtransfer.stats import planning
 from fairtransfer.stats.holm import p_value_of_bound
@@ -93,15 +94,15 @@ class Contrast:
     @cached_property
     def smallest(self) -> float:
         """The smallest denominator in the comparison."""
-        return (
-            0.0 if isinstance(self.sample, Missing) else min((level_n for level_n in _sizes(self.sample)), default=0.0)
-        )
+        if isinstance(self.sample, Missing):
+            return float(self.sample.n or 0.0) if self.sample.status == "too_small" else 0.0
+        return min((level_n for level_n in _sizes(self.sample)), default=0.0)
 
     @cached_property
     def blocked(self) -> tuple[str, ...]:
         """Why the comparison cannot be evaluated: reason codes, none if it can."""
         if isinstance(self.sample, Missing):
-            return ("undefined_metric",)
+            return ("below_min_n" if self.sample.status == "too_small" else "undefined_metric",)
         codes = ["below_min_n"] if self.smallest < self.min_group else []
         if any(part.clustered and part.moments.units < MINIMUM_UNITS for part in _parts(self.sample)):
             codes.append("few_clusters")
@@ -171,8 +172,8 @@ def against(other: dict[str, str] | None) -> str:
     return "everyone else" if other is None else group_label(other)
 
 
-def _parts(sample: Sample) -> Iterator[Level | Paired]:
-    if isinstance(sample, Level | Paired):
+def _parts(sample: Sample) -> Iterator[Level | Paired | OfScores]:
+    if isinstance(sample, Level | Paired | OfScores):
         yield sample
     elif isinstance(sample, Difference | Proportion):
         yield from _parts(sample.first)
@@ -201,6 +202,8 @@ def _people(sample: Sample, distance: float, alpha: float) -> int | None:
             plain = planning.n_ratio(one.share, two.share, sample.limit, times, distance, alpha)
         else:
             plain = planning.n_difference(one.share, two.share, times, distance, alpha)
+    elif isinstance(sample, OfScores):
+        plain, worth = sample.needed(distance, alpha), 1.0
     else:
         return None
     return None if plain is None or worth <= 0 else math.ceil(plain / worth)

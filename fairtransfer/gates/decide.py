@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 from fairtransfer.findings.asking import Missing
 from fairtransfer.findings.comparisons import is_named
-from fairtransfer.formats import group_label, listing, percent, plural, points, ratio
+from fairtransfer.formats import group_label, limit_of, listing, plural, ratio
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.ratio import RatioContrast
 from fairtransfer.spec.gates import GateSpec
+from fairtransfer.spec.names import SCORE_METRICS, TWO_SIDED
 from fairtransfer.stats.holm import holm
 
 Outcome = Literal["pass", "fail", "inconclusive", "not_applicable", "error"]
@@ -188,9 +189,9 @@ def _codes(judged: Judged) -> tuple[str, ...]:
 def _number(gate: GateSpec, value: float | None) -> str:
     if gate.kind == "ratio":
         return ratio(value)
-    if gate.kind == "worst_group":
-        return percent(None if value is None else abs(value))
-    return points(value)
+    level, metric = gate.kind == "worst_group", gate.options.metric
+    shown = abs(value) if value is not None and level and metric not in TWO_SIDED else value
+    return limit_of(shown, level=level, rate=metric not in SCORE_METRICS)
 
 
 def _who(judged: Judged) -> str:
@@ -237,7 +238,8 @@ def _open_reason(gate: GateSpec, open_: Sequence[Judged], count: int) -> str:
     for judged in open_:
         for code in _codes(judged)[:1]:
             pair = f" against {judged.contrast.against}" if judged.contrast.other else ""
-            by_code.setdefault(code, []).append(_who(judged) + pair)
+            named = by_code.setdefault(code, [])
+            named.extend({_who(judged) + pair} - set(named))  # a limit on both sides names a group twice
     parts = [
         f"{_WORDS[code]} ({listing(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''})"
         for code, names in by_code.items()

@@ -16,9 +16,8 @@ from fairtransfer.spec.gates import Gap, GateSpec
 
 def gap(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group (or pair of groups), in the direction of harm only."""
-    options = gate.options
+    options, of = gate.options, desk.meant(gate.options.metric, gate.options.class_)
     assert isinstance(options, Gap), "the registry pairs gates with their options"
-    of = desk.class_of(options.metric, options.class_)
     for group, other in comparisons(desk.groups(target.change, options.by), options.contrast):
         sample = desk.difference(target.change, group, other, options.metric, of)
         yield Contrast(

@@ -11,10 +11,9 @@ from fairtransfer.spec.gates import GateSpec
 
 def no_harm(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group: after minus before."""
-    options = gate.options
-    of = desk.class_of(options.metric, options.class_)
+    options, of = gate.options, desk.meant(gate.options.metric, gate.options.class_)
     for group in desk.groups(target.change, options.by):
-        sample = desk.change(target.change, group, options.metric, of)
+        sample = desk.judged_change(target.change, group, options.metric, of)
         yield Contrast(
             gate.id,
             target.benchmark,

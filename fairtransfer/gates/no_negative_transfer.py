@@ -14,10 +14,9 @@ from fairtransfer.spec.gates import GateSpec
 
 def no_negative_transfer(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group: adapted minus from scratch."""
-    options = gate.options
-    of = desk.class_of(options.metric, options.class_)
+    options, of = gate.options, desk.meant(gate.options.metric, gate.options.class_)
     for group in desk.groups(target.gain, options.by):
-        sample = desk.change(target.gain, group, options.metric, of)
+        sample = desk.judged_change(target.gain, group, options.metric, of)
         yield Contrast(
             gate.id,
             target.benchmark,

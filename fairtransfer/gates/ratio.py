@@ -24,7 +24,7 @@ def ratio(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group (or pair of groups): the limit's share of the comparison's rate less the group's."""
     options = gate.options
     assert isinstance(options, Ratio), "the registry pairs gates with their options"
-    of = desk.class_of(options.metric, options.class_)
+    of = desk.meant(options.metric, options.class_)
     for group, other in comparisons(desk.groups(target.change, options.by), options.contrast):
         sample = desk.proportion(target.change, group, other, options.metric, of, options.at_least)
         yield RatioContrast(gate.id, target.benchmark, group, against(other), sample, -1, 0.0, target.min_group, other)

@@ -1,4 +1,7 @@
-"""`worst_group`: after adaptation every group must stay within a limit."""
+"""`worst_group`: after adaptation every group must stay within a limit.
+
+A metric whose best value lies in the middle has two limits, one on each side: both have to hold.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,26 @@ from collections.abc import Iterator
 from fairtransfer.findings.asking import Desk
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.spec.gates import GateSpec
+from fairtransfer.spec.names import TWO_SIDED
 
 
 def worst_group(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
-    """Yield one contrast per group: its rate against the limit."""
-    options = gate.options
-    of = desk.class_of(options.metric, options.class_)
+    """Yield one contrast per group and side: its value against the limit."""
+    options, of = gate.options, desk.meant(gate.options.metric, gate.options.class_)
+    both = options.metric in TWO_SIDED
     for group in desk.groups(target.change, options.by):
-        sample = desk.level(target.change, "after", group, options.metric, of)
-        yield Contrast(
-            gate.id,
-            target.benchmark,
-            group,
-            "the limit",
-            sample,
-            options.harm_sign,
-            options.harm_sign * gate.margin,
-            target.min_group,
-        )
+        sample = desk.judged_level(target.change, group, options.metric, of)
+        for sign in (1, -1) if both else (options.harm_sign,):
+            yield Contrast(
+                gate.id,
+                target.benchmark,
+                group,
+                _SIDES[sign] if both else "the limit",
+                sample,
+                sign,
+                gate.margin if both else sign * gate.margin,
+                target.min_group,
+            )
+
+
+_SIDES = {1: "the limit above 0", -1: "the limit below 0"}

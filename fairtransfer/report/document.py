@@ -8,8 +8,9 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.screening import again
 from fairtransfer.findings.study import Study, study_of
-from fairtransfer.report import class_counts, results, sentences, told
+from fairtransfer.report import class_counts, results, screening, sentences, told
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.figures import figures
 from fairtransfer.report.method import method
@@ -64,6 +65,7 @@ class Document:
     benchmarks: tuple[Benchmark, ...]
     method: tuple[tuple[str, str], ...]
     results: tuple[Table, ...]
+    screening: Table
     costs: Table
     failed: Table
     warnings: tuple[str, ...]
@@ -101,7 +103,9 @@ def public_rows(study: Study, rows: list[Row], hidden: Hidden) -> list[Row]:
     """Return the rows as they may be shown: nothing measured of small groups, nor of few cases of a class."""
     classes, below = study.classes, study.policy.suppress_below
     few = class_counts.hidden_answers(rows, classes, below)
-    return [without(row) if class_counts.is_secret(row, classes, hidden, few) else thinned(row, hidden) for row in rows]
+    return again(
+        [without(row) if class_counts.is_secret(row, classes, hidden, few) else thinned(row, hidden) for row in rows]
+    )
 
 
 def _document(
@@ -131,6 +135,7 @@ def _document(
         benchmarks=benchmarks(record, subject.rows, subject.hidden),
         method=method(record, verdict),
         results=tuple(results.result_tables(subject)),
+        screening=screening.screening_table(subject),
         costs=cost_table(record),
         failed=failed_table(record),
         warnings=tuple(told.warnings(record)),

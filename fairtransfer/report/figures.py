@@ -72,7 +72,7 @@ class _Drawer:
             "right" if worse_high else "left",
             self.words,
         )
-        title = f"{self.measure.capitalize()} before and after adaptation, by {' and '.join(view)}"
+        title = f"{sentences.metric_title(self.metric, self.of)} before and after adaptation, by {' and '.join(view)}"
         text = self._described(key, shown)
         caption = self._caption(key, shown, every=len(shown) == len(groups))
         return Figure(anchor, caption, title, text, charts.svg(chart, anchor, title, text))
@@ -134,7 +134,7 @@ class _Drawer:
             points, published, panels, names, self.measure, sorted(budgets.values()), self.words
         )
         anchor = f"c-{key.split('@')[0]}"
-        title = f"{self.measure.capitalize()} by number of labels, for everyone and by {' and '.join(view)}"
+        title = f"{sentences.metric_title(self.metric, self.of)} by number of labels, for everyone and by {' and '.join(view)}"
         text = (
             f"One panel for everyone and one for each of {len(panels) - 1} groups; a line per strategy, the model as published "
             "dashed. Data in the full tables."

@@ -39,7 +39,7 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
         "Metrics",
         "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in audit.metrics),
     )
-    scores = sentences.score_intervals(m.name for m in audit.metrics)
+    scores = sentences.score_intervals([*(m.name for m in audit.metrics), *(g.options.metric for g in audit.gates)])
     made = f"{sentences.NUMBER_INTERVALS} " if record.numeric else _INTERVALS
     yield "Intervals", made + _SEEDS[audit.claim] + scores
     if record.numeric:

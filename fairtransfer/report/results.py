@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fairtransfer import formats
@@ -11,6 +11,7 @@ from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
 from fairtransfer.report.wording import wording
+from fairtransfer.stats.metrics import METRICS
 
 _GATE_WORDS = {
     "no_harm": "No harm",
@@ -24,13 +25,15 @@ _GATE_WORDS = {
 def gate_name(gate: Mapping[str, Any]) -> str:
     """Return a gate's name as people read it: ``No harm: error rate by language``."""
     kind, metric, by = gate["id"].split(":", 2)
-    return f"{_GATE_WORDS[kind]}: {metric.replace('_', ' ')} by {by.replace('*', ' and ')}"
+    plain, bracket, of = metric.partition("[")
+    return f"{_GATE_WORDS[kind]}: {sentences.metric_name(plain)}{bracket}{of} by {by.replace('*', ' and ')}"
 
 
 def _limit(gate: Mapping[str, Any]) -> str:
     if gate["kind"] == "ratio":
         return f"at least {formats.ratio(gate['margin'])}"
-    return formats.percent(gate["margin"]) if gate["kind"] == "worst_group" else formats.points(gate["margin"])
+    metric = gate["id"].split(":", 2)[1].partition("[")[0]
+    return formats.limit_of(gate["margin"], level=gate["kind"] == "worst_group", rate=metric in METRICS)
 
 
 def gate_table(subject: Subject) -> Table:
@@ -80,7 +83,7 @@ def _group_table(subject: Subject, key: str, view: tuple[str, ...]) -> Table:
     columns = _columns(compared=study.has_before, controlled=bool(study.scratch), subject=subject)
     groups = [{}, *subject.rows.groups(key, view)]
     rows = [(formats.group_label(g), *(show(subject, key, g) for _, show in columns)) for g in groups]
-    name = sentences.metric_name(*subject.metric).capitalize() + _unit(subject)
+    name = sentences.metric_title(*subject.metric) + _unit(subject)
     caption = f"{name} by {where}, {key}: {_model(subject)} (95% intervals in brackets)"
     headings = (where, *(heading for heading, _ in columns))
     return tables.table(f"r-{key.split('@')[0]}-{'-'.join(view)}", caption, headings, rows)
@@ -122,11 +125,43 @@ def result_tables(subject: Subject) -> Iterator[Table]:
                 yield _results(subject, benchmark.key, metric, of, view)
 
 
+def compact_tables(subject: Subject) -> Iterator[Table]:
+    """Yield one table per metric for a terminal: everyone, then the groups of every view, before, after and changed."""
+    for benchmark in subject.study.benchmarks:
+        for metric, of in subject.rows.metrics():
+            yield _compact(subject, benchmark.key, benchmark.views, metric, of)
+
+
+def _compact(subject: Subject, key: str, views: Sequence[tuple[str, ...]], metric: str, of: str | None) -> Table:
+    def find(stage: str, group: dict[str, str]) -> Row | None:
+        strategy, budget = (None, None) if stage == "before" else (subject.strategy, subject.budget)
+        return subject.rows.find(key, stage, metric, group, strategy, budget, of)
+
+    def line(label: str, group: dict[str, str]) -> tuple[str, ...]:
+        after, moved = find("after", group), find("change", group)
+        cells = [tables.people(after), *([tables.rate(find("before", group))] if compared else []), tables.rate(after)]
+        return (label, *cells, *([tables.change(moved)] if paired else []), *([tables.flips(moved)] if flips else []))
+
+    compared, everyone = subject.study.has_before, find("change", {})
+    paired, flips = everyone is not None, everyone is not None and everyone["n_new_errors"] is not None
+    rows = [line("everyone", {})]
+    for view in views:
+        rows.append((f"by {' and '.join(view)}", *[""] * (len(rows[0]) - 1)))
+        rows += [line(f"  {formats.group_label(group)}", group) for group in subject.rows.groups(key, view)]
+    words = wording(metric, subject.study.measured_in)
+    unit = f", {words.unit}" if words.unit else ""
+    headings = ["", "Cases", *(["Before"] if compared else []), "After"]
+    headings += [f"Change{unit}"] if paired else []
+    headings += ["Newly wrong\n/ right"] if flips else []
+    caption = f"{sentences.metric_title(metric, of)}, {key} ({_model(subject)}; 95% intervals)"
+    return tables.table(f"m-{metric}-{of or ''}", caption, headings, rows)
+
+
 def _results(subject: Subject, key: str, metric: str, of: str | None, view: tuple[str, ...]) -> Table:
     groups = subject.rows.groups(key, view)
     listed = [row for group in groups for row in _models(subject, key, metric, of, group)]
     where = " and ".join(view) or "everyone"
-    name = sentences.metric_name(metric, of).capitalize()
+    name = sentences.metric_title(metric, of)
     words = wording(metric, subject.study.measured_in)
     unit = f", {words.unit}" if words.unit else ""
     against = [f"Against {'before' if stage == 'change' else 'scratch'}{unit}" for stage in _compared(subject)]

@@ -8,6 +8,7 @@ from typing import Any
 from fairtransfer import formats
 from fairtransfer.report.wording import wording_of
 from fairtransfer.stats.catalogue import metric_named
+from fairtransfer.stats.f1 import DRAWN_METRICS
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.score_metrics import SCORE_METRICS
 
@@ -20,15 +21,22 @@ RULE = (
 
 
 _SCORE_INTERVALS = (
-    " Metrics made of scores are reported and not judged. Brier score and calibration bias: Student's interval with one case "
-    "added at each bound. Log loss: the union of Student's and Hall's. AUC: Wilson's at the size that DeLong's variance "
-    "gives. Calibration slope: HC3. Scores are put into fixed bins for the last two."
+    " Brier score and calibration bias: Student's interval with one case added at each bound. AUC: Wilson's at the size that "
+    "DeLong's variance gives; its change: the union of MOVER of both and of DeLong's with Student's t. Gates may judge these. "
+    "Reported and not judged: log loss (the union of Student's and Hall's), calibration slope (HC3), debiased ECE. Scores are "
+    "put into fixed bins for AUC, slope and ECE."
+)
+
+_DRAWN_INTERVALS = (
+    " F1 scores: percentile limits of draws of the counts (Dirichlet, two imaginary cases), reported and not judged."
 )
 
 
 def score_intervals(metrics: Iterable[str]) -> str:
-    """Return how intervals of metrics made of scores are made; nothing when none is asked for."""
-    return _SCORE_INTERVALS if any(name in SCORE_METRICS for name in metrics) else ""
+    """Return how intervals of metrics made of scores, or drawn, are made; nothing when none is asked for."""
+    asked = set(metrics)
+    scores = _SCORE_INTERVALS if not asked.isdisjoint(SCORE_METRICS) else ""
+    return scores + (_DRAWN_INTERVALS if not asked.isdisjoint(DRAWN_METRICS) else "")
 
 
 NUMBER_INTERVALS = (
@@ -44,8 +52,23 @@ NO_LEDGER = "not defined: a predicted number does not become right or wrong; cha
 
 def metric_name(metric: str, of: str | None = None) -> str:
     """Return a metric as words: ``error rate``, ``recall of `urgent```."""
-    plain = metric.replace("_", " ")
+    plain = _SPELLED.get(metric) or metric.replace("_", " ")
     return f"{plain} of {of}" if of else plain
+
+
+_SPELLED = {
+    "auc": "AUC",
+    "brier_score": "Brier score",
+    "macro_f1": "macro F1",
+    "f1_score": "F1 score",
+    "debiased_ece": "debiased ECE",
+}
+
+
+def metric_title(metric: str, of: str | None = None) -> str:
+    """Return the same with a capital first letter; names of classes stay as they are."""
+    name = metric_name(metric, of)
+    return name[0].upper() + name[1:]
 
 
 def metric_words(metric: str) -> str:
@@ -178,6 +201,25 @@ def levelled_down(moved: Row | None) -> str | None:
         return None
     best = formats.group_label(moved["details"]["best_served_before"])
     return f"The gap closed although nobody need be better off: {best}, served best before, is clearly worse off now."
+
+
+def could_be_worse(row: Row) -> float:
+    """Return how much worse than recorded a group could fare if the people of unknown group belonged to it."""
+    low, high = row["details"]["if_unknown_belonged"]
+    recorded = row["k"] / row["n"]
+    return float(high - recorded if row["harm_direction"] == "higher_is_worse" else recorded - low)
+
+
+def if_unknown_belonged(attribute: str, row: Row) -> str:
+    """Return the sentence about the group that the people of unknown group could put in the worst light."""
+    name, group = metric_name(row["metric"], row["class"]), formats.group_label(row["group"])
+    rate = formats.percent_interval(row["details"]["if_unknown_belonged"])
+    apart = formats.points_interval(row["details"]["difference_if_unknown_belonged"])
+    return (
+        f"People without a recorded {attribute} could belong to any of its groups. Depending on who they are, the {name} of "
+        f"{group}, {formats.percent(row['k'] / row['n'])} as recorded, could be {rate}%, and its difference to the other "
+        f"recorded groups {apart} points; chance comes on top."
+    )
 
 
 def _width(row: Row, gap: float) -> str:

@@ -164,8 +164,12 @@ def _compared(row: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def thinned(row: Row, hidden: Hidden) -> Row:
     """Return a row without what its details say of hidden groups; a gap that compares one is hidden as a whole."""
-    if row["level"] == "gap" or not row["details"]:
+    if not row["details"]:
         return row
+    if row["level"] == "gap":
+        telling = "impact_ratio_if_unknown_belonged" in row["details"] and _hides_unknown(row, hidden)
+        kept = {name: value for name, value in row["details"].items() if name != "impact_ratio_if_unknown_belonged"}
+        return {**row, "details": kept} if telling else row
     return {**row, "details": _without_others(row, hidden) or None}
 
 
@@ -177,7 +181,7 @@ def _without_others(row: Row, hidden: Hidden) -> Row:
     views = {frozenset(name for name, _ in group) for benchmark, group in hidden if benchmark == row["benchmark"]}
     details = dict(row["details"])
     if "if_unknown_belonged" in details and _hides_unknown(row, hidden):
-        del details["if_unknown_belonged"]
+        details = {name: value for name, value in details.items() if "if_unknown_belonged" not in name}
     if "generalised_means" in details:
         shown = [mean for mean in details["generalised_means"] if frozenset(mean["attributes"]) not in views]
         details["generalised_means"] = shown

@@ -8,9 +8,9 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.evidence.aggregate import Counted
+from fairtransfer.findings.question import Question
 from fairtransfer.findings.study import Study
-from fairtransfer.findings.table import Question
-from fairtransfer.report import results, sentences, tables, told
+from fairtransfer.report import results, screening, sentences, tables, told
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.document import public
 from fairtransfer.report.figures import figures
@@ -54,6 +54,7 @@ class TableDocument:
     outside: Table
     method: tuple[tuple[str, str], ...]
     results: tuple[Table, ...]
+    screening: Table
     version: str
     content: Mapping[str, Any]
 
@@ -81,6 +82,7 @@ def build_table(
         outside=_outside(counted, subject.study.policy.suppress_below),
         method=tuple(_method(question)),
         results=tuple(results.result_tables(subject)),
+        screening=screening.screening_table(subject),
         version=version,
         content=public_content(counted, subject, found["table"]),
     )
@@ -148,12 +150,12 @@ def _outside(counted: Counted, below: int) -> Table:
 
 
 def _method(question: Question) -> Iterator[tuple[str, str]]:
-    policy = question.policy
+    policy, judged = question.policy, [gate.options.metric for gate in question.gates]
     yield (
         "Metrics",
         "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in question.metrics),
     )
-    scores = sentences.score_intervals(m.name for m in question.metrics)
+    scores = sentences.score_intervals([*(m.name for m in question.metrics), *judged])
     yield "Intervals", sentences.NUMBER_INTERVALS if question.columns.numbers else _INTERVALS + scores
     if question.columns.numbers and question.columns.before:
         yield "Harm ledger", sentences.NO_LEDGER

@@ -107,7 +107,8 @@ def examined(subject: Subject) -> str:
 
 
 def unassessed(subject: Subject) -> Iterator[str]:
-    """Yield who is too few to say anything of, and how many groups are hidden."""
+    """Yield what the people of unknown group could mean, who is too few to say anything of, and how many groups are hidden."""
+    yield from if_unknown_belonged(subject)
     metric = subject.metric[0]
     little = (
         r for r in subject.rows.all if r["status"] == "too_small" and r["metric"] == metric and not r.get("against")
@@ -124,6 +125,18 @@ def unassessed(subject: Subject) -> Iterator[str]:
 def notes(subject: Subject) -> Iterator[str]:
     """Yield what limits the verdict."""
     yield from (f"{note[0].upper()}{note[1:]}." for note in subject.verdict["notes"])
+
+
+def if_unknown_belonged(subject: Subject) -> Iterator[str]:
+    """Yield, for every attribute with people of unknown group, which group they could put in the worst light."""
+    several = len(subject.study.benchmarks) > 1
+    for benchmark in subject.study.benchmarks if subject.of_rates else ():
+        for attribute in benchmark.attributes:
+            rows = (subject.one(benchmark.key, "after", g) for g in subject.rows.groups(benchmark.key, (attribute,)))
+            told = [row for row in rows if row and "difference_if_unknown_belonged" in (row["details"] or {})]
+            if told:
+                prefix = f"{benchmark.id}: " if several else ""
+                yield prefix + sentences.if_unknown_belonged(attribute, max(told, key=sentences.could_be_worse))
 
 
 def _of_benchmark(record: RunRecord, subject: Subject, benchmark: Mapping[str, Any], card: Card) -> Iterator[str]:

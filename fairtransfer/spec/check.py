@@ -12,23 +12,11 @@ from fairtransfer.spec.card import Card, LoadedCard, TextInput
 from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gates import BetweenGroups, GateSpec
+from fairtransfer.spec.names import ONE_CLASS, OVER_CLASSES, SCORE_METRICS
 from fairtransfer.spec.number_check import number_problems
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
 from fairtransfer.spec.strategies import CONTROLS, GroupOptions
-
-_CLASS_METRICS = frozenset(
-    {
-        "recall",
-        "true_positive_rate",
-        "false_negative_rate",
-        "false_positive_rate",
-        "true_negative_rate",
-        "precision",
-        "negative_predictive_value",
-        "selection_rate",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,13 +283,21 @@ def _names(files: AuditFiles) -> Iterator[Problem]:
 
 
 def _metrics(files: AuditFiles) -> Iterator[Problem]:
-    """Check that metrics made of scores of one class say which."""
+    """Check that there are scores for metrics made of them, and that those of one class say which."""
     multilabel = any(card.card.label.type == "multilabel" for card in files.benchmarks)
     for index, metric in enumerate(files.loaded.audit.metrics):
+        yield from _has_scores(files, metric.name, ("metrics", index))
         if needs_class(metric, files.positive_class, multilabel=multilabel):
             found = f"`{metric.name}` is about one class against the rest, and no class is named"
             do = f"write `{{{metric.name}: {{per_class: true}}}}`, or name the card's `positive_class`"
             yield files.loaded.document.problem("FT-Y047", ("metrics", index), found, "", do)
+
+
+def _has_scores(files: AuditFiles, metric: str, at: Place) -> Iterator[Problem]:
+    if files.loaded.audit.made_elsewhere and metric in SCORE_METRICS:
+        found = f"`{metric}` is made of scores, and a file of predictions holds answers only"
+        do = "leave it out, or measure the table with `fairtransfer measure --score`"
+        yield files.loaded.document.problem("FT-Y070", at, found, "a metric that counts cases", do)
 
 
 def _group_strategy(files: AuditFiles, options: GroupOptions, kind: str, at: Place) -> Iterator[Problem]:
@@ -353,11 +349,13 @@ def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
             "",
             did_you_mean(options.class_, files.classes),
         )
-    if options.class_ is None and options.metric in _CLASS_METRICS and files.positive_class is None:
+    yield from _has_scores(files, options.metric, (*at, "metric"))
+    over = options.metric in OVER_CLASSES and any(card.card.label.type == "multilabel" for card in files.benchmarks)
+    if options.class_ is None and files.positive_class is None and (options.metric in ONE_CLASS or over):
         yield document.problem(
             "FT-G028",
             (*at, "metric"),
-            f"`{options.metric}` is a rate of one class",
+            f"`{options.metric}` is about one class",
             "`class: <one of the classes>`",
             "name the class",
         )

@@ -7,10 +7,26 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from fairtransfer.spec.names import HIGHER_IS_WORSE, NUMBER_METRICS, PAIRED, RATIO, SCORE_METRICS, MetricName
+from fairtransfer.spec.names import (
+    DRAWN_METRICS,
+    HIGHER_IS_WORSE,
+    NUMBER_METRICS,
+    PAIRED,
+    RATIO,
+    SCORE_METRICS,
+    TWO_SIDED,
+    JudgedMetricName,
+)
 from fairtransfer.spec.strict import Name, Sentence, Strict, refuse
 
 Margin = Annotated[float, Field(ge=0, le=1)]
+
+_REPORTED_ONLY = {
+    "log_loss": ("has no upper end: no interval of it is known to hold in small groups", "`brier_score`"),
+    "calibration_slope": ("is fitted: its interval needs more cases than small groups have", "`calibration_bias`"),
+    "debiased_ece": ("has no interval in closed form, and the raw error grows as groups shrink", "`calibration_bias`"),
+}
+"""Metrics made of scores that no gate may be about: why, and what to judge instead."""
 
 
 class GateOptions(Strict):
@@ -19,7 +35,7 @@ class GateOptions(Strict):
     by: tuple[Name, ...] = Field(
         min_length=1, description="the attribute, or the list of attributes that form an intersection"
     )
-    metric: MetricName = "error_rate"
+    metric: JudgedMetricName = "error_rate"
     class_: Name | None = Field(None, alias="class", description="the class, for metrics of one class")
     benchmark: Name | None = Field(
         None, description="one benchmark's id; default: every benchmark that has the attribute"
@@ -33,13 +49,17 @@ class GateOptions(Strict):
 
     @field_validator("metric", mode="before")
     @classmethod
-    def _counts_cases(cls, value: Any) -> Any:
-        if isinstance(value, str) and value in SCORE_METRICS:
+    def _in_closed_form(cls, value: Any) -> Any:
+        if isinstance(value, str) and value in _REPORTED_ONLY:
+            why, instead = _REPORTED_ONLY[value]
+            found = f"`{value}` {why}: it is reported, not judged"
+            raise refuse("FT-G030", found, f"judge {instead}", "list this metric under `metrics`")
+        if isinstance(value, str) and value in DRAWN_METRICS:
             raise refuse(
-                "FT-G030",
-                f"`{value}` is made of scores: it is reported, not judged",
-                "a metric that counts cases, such as `error_rate` or `false_negative_rate`",
-                "judge what people are told, and list this metric under `metrics`",
+                "FT-G031",
+                f"`{value}` has no interval in closed form: its limits are drawn, and no verdict rests on draws",
+                "judge `error_rate`, or `recall` and `precision` of a class",
+                "list this metric under `metrics`",
             )
         if isinstance(value, str) and value in NUMBER_METRICS:
             raise refuse(
@@ -61,7 +81,13 @@ class _Paired(GateOptions):
 
     @field_validator("metric")
     @classmethod
-    def _has_pairs(cls, value: MetricName) -> MetricName:
+    def _has_pairs(cls, value: JudgedMetricName) -> JudgedMetricName:
+        if value in TWO_SIDED:
+            raise refuse(
+                "FT-G032",
+                f"`{value}` is best at 0, so a change of it may mend or harm",
+                "`worst_group` with `at_most`, which looks at both sides; or the change of `brier_score`",
+            )
         if value not in PAIRED:
             raise refuse(
                 "FT-G026",
@@ -128,6 +154,15 @@ class Gap(BetweenGroups):
     """After adaptation no group may be worse than its comparison by more than the margin."""
 
     summary: ClassVar[str] = "no group may be served worse than the others by more than the margin"
+
+    @field_validator("metric")
+    @classmethod
+    def _is_a_rate(cls, value: JudgedMetricName) -> JudgedMetricName:
+        if value in SCORE_METRICS:
+            found = f"`{value}` of one group less that of the others has no interval here"
+            raise refuse("FT-G033", found, "a metric that counts cases, such as `error_rate`; or judge `worst_group`")
+        return value
+
     margin: Margin
 
 
@@ -135,12 +170,12 @@ class Ratio(BetweenGroups):
     """After adaptation every group's rate must be at least this share of its comparison's (four-fifths rule: 0.8)."""
 
     summary: ClassVar[str] = "every group's rate must be at least a share of the others'"
-    metric: MetricName = "selection_rate"
+    metric: JudgedMetricName = "selection_rate"
     at_least: Annotated[float, Field(gt=0, le=1)]
 
     @field_validator("metric")
     @classmethod
-    def _is_given(cls, value: MetricName) -> MetricName:
+    def _is_given(cls, value: JudgedMetricName) -> JudgedMetricName:
         if value not in RATIO:
             raise refuse(
                 "FT-Y056",

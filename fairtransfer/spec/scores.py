@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fairtransfer.spec.audit import MetricSpec
-from fairtransfer.spec.names import NUMBER_METRICS, OVER_CLASSES, SCORE_METRICS
+from fairtransfer.spec.gates import GateSpec
+from fairtransfer.spec.names import DRAWN_METRICS, NUMBER_METRICS, OVER_CLASSES, SCORE_METRICS
 
 Question = tuple[str, str | None]
 """Metric and class; None means all classes at once."""
@@ -32,6 +33,22 @@ def number_questions(metrics: Sequence[MetricSpec]) -> tuple[Question, ...]:
     return tuple(dict.fromkeys((metric.name, None) for metric in metrics if metric.name in NUMBER_METRICS))
 
 
+def judged_questions(gates: Sequence[GateSpec], positive: str | None) -> tuple[Question, ...]:
+    """Return what gates ask of scores, in order; the class is the one they name, else the positive one, else none."""
+    asked = (gate.options for gate in gates if gate.options.metric in SCORE_METRICS)
+    return tuple(dict.fromkeys((options.metric, options.class_ or positive) for options in asked))
+
+
+def drawn_questions(metric: MetricSpec, classes: Sequence[str], positive: str | None) -> Iterator[Question]:
+    """Yield what is asked for by a metric whose limits are drawn: the mean over classes, or single classes."""
+    if metric.name == "macro_f1":
+        yield metric.name, None
+    if metric.per_class:
+        yield from (("f1_score", of) for of in classes)
+    elif metric.name == "f1_score" and positive is not None:
+        yield metric.name, positive
+
+
 def _of(metric: MetricSpec, classes: Sequence[str], positive: str | None, *, over: bool) -> Iterator[Question]:
     if positive is not None and not metric.per_class:
         yield metric.name, positive
@@ -43,5 +60,7 @@ def _of(metric: MetricSpec, classes: Sequence[str], positive: str | None, *, ove
 
 
 def needs_class(metric: MetricSpec, positive: str | None, *, multilabel: bool) -> bool:
-    """Say whether a metric made of scores asks nothing, because it is about one class and none is meant."""
+    """Say whether a metric made of scores, or one that is drawn, asks nothing: it is about one class and none is meant."""
+    if metric.name in DRAWN_METRICS:
+        return not list(drawn_questions(metric, ("",), positive))
     return metric.name in SCORE_METRICS and not score_questions([metric], ("",), positive, multilabel=multilabel)

@@ -1,7 +1,7 @@
 """The table of metrics made of scores: what each one takes from a case, what values it has, and what is better.
 
 Count metrics (`fairtransfer.stats.metrics`) are shares of cases; these are means of a loss over cases, or say how scores
-rank or how well probabilities mean what they say. They are reported and never decide a verdict.
+rank or how well probabilities mean what they say. Gates may judge those with limits in closed form that hold in small groups.
 """
 
 from __future__ import annotations

@@ -26,18 +26,19 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     Returns
     -------
     Floats
-        In the order given, none below its p-value.
+        In the order given, none below its p-value. scipy's `false_discovery_control` gives the same; importing it takes a second.
 
     Raises
     ------
     ValueError
         When a p-value lies outside [0, 1].
     """
-    from scipy.stats import false_discovery_control  # scipy.stats takes a second to import
-
     p = np.asarray(p_values, dtype=np.float64)
-    made = ~np.isnan(p)
+    if ((p < 0) | (p > 1)).any():
+        raise ValueError("p-values lie between 0 and 1")
+    made = np.flatnonzero(~np.isnan(p))
+    order = made[np.argsort(p[made], kind="stable")]
+    shares = p[order] * len(order) / np.arange(1, len(order) + 1)
     adjusted = np.full(p.shape, np.nan)
-    if made.any():
-        adjusted[made] = false_discovery_control(p[made], method="bh")
+    adjusted[order] = np.minimum(np.minimum.accumulate(shares[::-1])[::-1], 1.0)
     return adjusted

@@ -1,0 +1,132 @@
+"""What is asked of a table of predictions, and whether it can be asked of this one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairtransfer.errors import Problem, Problems, did_you_mean, shown
+from fairtransfer.evidence.aggregate import Counted
+from fairtransfer.evidence.table_checks import Columns
+from fairtransfer.findings.comparisons import is_named
+from fairtransfer.findings.counts import View
+from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.gates import BetweenGroups, GateSpec, Policy
+from fairtransfer.spec.names import ONE_CLASS, SCORE_METRICS
+
+_AVERAGED = ("recall", "precision")
+"""Metrics of one class that are reported as an average over classes where none is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a table of predictions.
+
+    Attributes
+    ----------
+    intersections
+        Groups of several attributes at once.
+    positive
+        The class that metrics of one class are about; without it they are averaged over all classes.
+    """
+
+    columns: Columns
+    intersections: tuple[View, ...]
+    metrics: tuple[MetricSpec, ...]
+    gates: tuple[GateSpec, ...]
+    policy: Policy
+    positive: str | None
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """Every attribute, every intersection, and what the gates ask for."""
+        asked = [(group,) for group in self.columns.groups]
+        return tuple(dict.fromkeys([*asked, *self.intersections, *(gate.options.by for gate in self.gates)]))
+
+
+def check_question(counted: Counted, question: Question) -> None:
+    """Look for questions that cannot be asked of this table.
+
+    Raises
+    ------
+    DefinitionError
+        With all of them (``FT-P016`` to ``FT-P019``, ``FT-P023``, ``FT-P027``, ``FT-P028``, ``FT-P040``, ``FT-P070`` to
+        ``FT-P073``).
+    """
+    problems = Problems()
+    if question.positive is not None and question.positive not in counted.classes:
+        hint = did_you_mean(question.positive, counted.classes)
+        problems.add(Problem("FT-P016", f"no row has the class `{question.positive}`", hint, "", counted.name))
+    _metrics(question, counted.name, problems)
+    check_views(question, problems)
+    for gate in question.gates:
+        _gate(gate, question, counted, problems)
+    problems.raise_if_any()
+
+
+def _metrics(question: Question, name: str, problems: Problems) -> None:
+    """Look for metrics that lack a class, or scores."""
+    for metric in question.metrics:
+        if metric.name in SCORE_METRICS and metric.per_class:
+            found = f"`{metric.name}` per class needs a score of every class; a table has that of one"
+            problems.add(Problem("FT-P027", found, f"`{metric.name}`", "measure one class at a time", name))
+        one = metric.name in ONE_CLASS and metric.name not in (*_AVERAGED, *SCORE_METRICS)
+        if one and question.positive is None and not metric.per_class:
+            found = f"`{metric.name}` is about one class"
+            problems.add(Problem("FT-P017", found, "", "say which with --positive, or ask for it per class", name))
+    if question.columns.score is not None and question.positive is None:
+        problems.add(Problem("FT-P028", "scores are of one class, and none was named", "", "give --positive", name))
+    asked = [m.name for m in question.metrics] + [gate.options.metric for gate in question.gates]
+    of_scores = [metric for metric in asked if metric in SCORE_METRICS]
+    if of_scores and question.columns.score is None:
+        found = f"`{of_scores[0]}` is made of scores, and no column with scores was given"
+        problems.add(Problem("FT-P023", found, "", "give --score", name))
+
+
+def check_views(question: Question, problems: Problems) -> None:
+    """Add intersections and gates about columns that are not among the groups (``FT-P018``)."""
+    known = set(question.columns.groups)
+    for view in (*question.intersections, *(gate.options.by for gate in question.gates)):
+        for name in view:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                problems.add(Problem("FT-P018", f"`{name}` is not among the groups", hint, "add it to --groups"))
+
+
+def _gate(gate: GateSpec, question: Question, counted: Counted, problems: Problems) -> None:
+    """Look for what a gate compares with, or the class it is about, that this table does not hold."""
+    _class_of_gate(gate, question, counted, problems)
+    _reference(gate, counted, problems)
+    columns, metric = question.columns, gate.options.metric
+    if gate.kind == "no_harm" and columns.before is None:
+        problems.add(Problem("FT-P019", "`no_harm` compares with a model before", "", "give --before", gate.id))
+    elif gate.kind == "no_harm" and metric in SCORE_METRICS and columns.score and columns.score_before is None:
+        found = f"`no_harm` of `{metric}` compares with the scores of the model before"
+        problems.add(Problem("FT-P072", found, "", "give --score-before", gate.id))
+    if gate.kind == "no_negative_transfer":
+        found = "`no_negative_transfer` needs a model trained from scratch, which a table of predictions lacks"
+        problems.add(Problem("FT-P019", found, "", "use `fairtransfer run`", gate.id))
+
+
+def _class_of_gate(gate: GateSpec, question: Question, counted: Counted, problems: Problems) -> None:
+    metric, of = gate.options.metric, gate.options.class_
+    if metric in ONE_CLASS and (of or question.positive) is None:
+        found = f"`{metric}` is about one class"
+        problems.add(Problem("FT-P070", found, "", "say which with --positive, or `class=...` in the gate", gate.id))
+    if of is not None and of not in counted.classes:
+        hint = did_you_mean(of, counted.classes)
+        problems.add(Problem("FT-P073", f"no row has the class `{shown(of)}`", hint, "", gate.id))
+    elif metric in SCORE_METRICS and of not in (None, question.positive):
+        found = f"the scores are of `{question.positive}`, the gate is about `{of}`"
+        problems.add(Problem("FT-P071", found, "", "leave `class` out, or measure one class at a time", gate.id))
+
+
+def _reference(gate: GateSpec, counted: Counted, problems: Problems) -> None:
+    """Look for a reference group that no row belongs to; attributes that do not exist are told elsewhere."""
+    options, known = gate.options, set(counted.cells.column_names)
+    if isinstance(options, BetweenGroups) and options.reference and {f"g_{name}" for name in options.by} <= known:
+        columns = [counted.cells[f"g_{name}"].to_pylist() for name in options.by]
+        groups = [dict(zip(options.by, key, strict=True)) for key in sorted(set(zip(*columns, strict=True)))]
+        if not any(is_named(group, options.reference) for group in groups):
+            hint = did_you_mean(options.reference, [", ".join(group.values()) for group in groups])
+            found = f"no row belongs to the group `{shown(options.reference)}`"
+            problems.add(Problem("FT-P040", found, hint, "", gate.id))

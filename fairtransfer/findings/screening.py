@@ -1,0 +1,121 @@
+"""Which changes deserve a second look, among all groups and models at once: exploratory, and in no verdict.
+
+One family: the changes of one metric from before to after, in every group and intersection of every benchmark, for every adapted
+model at the candidate's label budget. Everyone together is not in it: that is the sum of the groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from fairtransfer.findings.asking import Desk
+from fairtransfer.findings.rows import Finding
+from fairtransfer.findings.samples import Paired
+from fairtransfer.findings.study import Study
+from fairtransfer.stats.holm import p_value_of_bound
+from fairtransfer.stats.metrics import METRICS
+from fairtransfer.stats.screening import LABEL, benjamini_hochberg
+
+FAMILY = "changes of one metric, every group and intersection, every adapted model at the candidate's label budget"
+MIDP = "mcnemar mid-p"
+IMPLIED = "implied by the interval"
+"""Where seeds, units or weights count, mid-p does not hold: the p-value at which the row's own interval begins to exclude 0."""
+
+_NEARLY_HALF = 0.49
+"""One-sided; two-sided p-values above twice this are 1."""
+
+Row = dict[str, Any]
+
+
+class Screened(NamedTuple):
+    """Findings, and what was screened; None where there is nothing to screen.
+
+    Attributes
+    ----------
+    rows
+        Those of the family have ``screening`` among their details: its ``label``, ``p``, ``method`` and ``adjusted``.
+    """
+
+    rows: tuple[Finding, ...]
+    about: dict[str, Any] | None
+
+
+def screened(desk: Desk, findings: Sequence[Finding], budget: str | None) -> Screened:
+    """Return the findings with adjusted p-values of the family; `budget` is the candidate's, None where there is no candidate."""
+    metric = screened_metric(desk.study)
+    if metric is None or budget is None:
+        return Screened(tuple(findings), None)
+    made = dict(_p_values(desk, findings, metric, budget))
+    adjusted = benjamini_hochberg([p for p, _ in made.values()]).tolist()
+    told = {
+        place: {"label": LABEL, "p": p, "method": method, "adjusted": q}
+        for (place, (p, method)), q in zip(made.items(), adjusted, strict=True)
+    }
+    rows = tuple(
+        replace(row, details={**(row.details or {}), "screening": told[place]}) if place in told else row
+        for place, row in enumerate(findings)
+    )
+    about = {"label": LABEL, "family": FAMILY, "metric": metric[0], "class": metric[1], "label_budget": budget or None}
+    return Screened(rows, {**about, "comparisons": len(told), "adjusted_by": "benjamini-hochberg"} if told else None)
+
+
+def screened_metric(study: Study) -> tuple[str, str | None] | None:
+    """Return the first metric asked for that counts cases and has a paired change, and its class; None without one."""
+    for asked in study.counted:
+        metric = METRICS[asked.name]
+        if metric.paired and (not metric.of_class or study.positive_class) and asked.name != "balanced_accuracy":
+            return asked.name, study.positive_class if metric.of_class else None
+    return None
+
+
+def again(rows: Sequence[Row]) -> list[Row]:
+    """Return rows of `findings.json` screened among themselves: what is hidden must not show through what is shown."""
+    places = [i for i, row in enumerate(rows) if "screening" in (row["details"] or {})]
+    adjusted = benjamini_hochberg([rows[i]["details"]["screening"]["p"] for i in places]).tolist()
+    found = list(rows)
+    for place, q in zip(places, adjusted, strict=True):
+        details = rows[place]["details"]
+        found[place] = {**rows[place], "details": {**details, "screening": {**details["screening"], "adjusted": q}}}
+    return found
+
+
+def _p_values(
+    desk: Desk, findings: Sequence[Finding], metric: tuple[str, str | None], budget: str
+) -> Iterator[tuple[int, tuple[float, str]]]:
+    """Yield place, p-value and method of every finding of the family."""
+    places = {_about(row): i for i, row in enumerate(findings) if _is_member(row, metric)}
+    for benchmark in desk.study.benchmarks:
+        for pairing in desk.pairings(benchmark.id, "change"):
+            views = benchmark.views if pairing.budget == budget else ()
+            for group in (group for view in views for group in desk.groups(pairing, view)):
+                place = places.get((benchmark.key, pairing.strategy, budget or None, frozenset(group.items())))
+                if place is not None:
+                    yield place, _p_value(findings[place].details or {}, desk.change(pairing, group, *metric))
+
+
+def _is_member(row: Finding, metric: tuple[str, str | None]) -> bool:
+    inside = row.level in ("group", "intersection") and row.status == "ok"
+    return inside and (row.stage, row.metric, row.class_) == ("change", *metric)
+
+
+def _about(row: Finding) -> tuple[Any, ...]:
+    return row.benchmark, row.strategy, row.label_budget, frozenset(row.group.items())
+
+
+def _p_value(details: Mapping[str, Any], sample: object) -> tuple[float, str]:
+    assert isinstance(sample, Paired), "the family's metric has a paired change"
+    return (details["mcnemar_midp"], MIDP) if "mcnemar_midp" in details else (two_sided(sample), IMPLIED)
+
+
+def two_sided(sample: Paired) -> float:
+    """Return the two-sided p-value of "no change" that the interval implies; 1 where even the middle of it holds 0."""
+    sign = 1 if sample.estimate > 0 else -1
+
+    def lower(alpha: float) -> float:
+        low, high = sample.limits(1 - alpha)
+        return low if sign > 0 else -high
+
+    one_sided = p_value_of_bound(lower, 0.0, _NEARLY_HALF)
+    return min(1.0, 2 * one_sided) if sample.estimate != 0 else 1.0
