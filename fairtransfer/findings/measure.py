@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
 from fairtransfer.findings.belonging import if_unknown_belonged
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.detectable import detectable_of
 from fairtransfer.findings.gaps import gap_finding, moved_gap
 from fairtransfer.findings.rankings import generalised, mixed_up
 from fairtransfer.findings.rows import Finding, interval_fields
@@ -19,7 +21,6 @@ from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.intervals import mcnemar_midp
 from fairtransfer.stats.metrics import METRICS
-from fairtransfer.stats.planning import detectable, detectable_change
 from fairtransfer.stats.score_metrics import SCORE_METRICS
 
 EVERYONE: View = ()
@@ -192,7 +193,17 @@ class _Teller:
         if smallest < minimum:
             return replace(row, status="too_small", status_reason=f"{smallest:g} cases, fewer than {minimum}")
         details = change_details(sample) if pairing.stage == "change" and isinstance(sample, Paired) else None
-        return replace(row, **interval_fields(sample), minimum_detectable=_detectable(sample), details=details)
+        shown = detectable_of(sample, self._others(pairing, model, group, metric, of, row.n or 0))
+        return replace(row, **interval_fields(sample), minimum_detectable=shown, details=details)
+
+    def _others(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, of: str | None, n: float
+    ) -> float:
+        """Return how many a group's rate is compared with: everyone else; infinite where there is nobody else."""
+        if not group or model is None:
+            return math.inf
+        everyone = self.desk.level(pairing, model, {}, metric, of)
+        return everyone.n - n if isinstance(everyone, Level) and everyone.n > n else math.inf
 
 
 def count_fields(sample: Sample, *, higher_is_worse: bool) -> dict[str, Any]:
@@ -224,12 +235,3 @@ def change_details(sample: Paired) -> dict[str, Any]:
     if sample.seeds_count == 1 and not sample.clustered and not sample.weighted:
         details["mcnemar_midp"] = mcnemar_midp(int(sample.gained[0]), int(sample.lost[0]))
     return details
-
-
-def _detectable(sample: Sample) -> float | None:
-    """Return the smallest difference this sample would have shown with 80 % power, in one comparison."""
-    if isinstance(sample, Level) and 0 < sample.share < 1:
-        return detectable(sample.share, sample.size(0.975), 1)
-    if isinstance(sample, Paired) and sample.discordant > 0:
-        return detectable_change(sample.discordant, sample.n * sample.scale(0.975), 1)
-    return None

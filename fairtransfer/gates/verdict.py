@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from fairtransfer.findings.asking import Desk
@@ -12,7 +13,7 @@ from fairtransfer.findings.choice import Chosen, candidate
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.study import study_of
 from fairtransfer.gates.contrast import Contrast, Target
-from fairtransfer.gates.decide import GateResult, Outcome, decide, judge_contrasts
+from fairtransfer.gates.decide import GateResult, Judged, Outcome, decide, judge_contrasts, outcome_of
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.stats.seeds import PROCEDURE_RECOMMENDED
 
@@ -104,15 +105,16 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
 
 def judge_model(desk: Desk, model: Chosen) -> tuple[tuple[GateResult, ...], int]:
     """Judge one adapted model by every gate of a study; FAIL is corrected over all contrasts together."""
-    study = desk.study
-    asked = [(gate, _contrasts(desk, model, gate)) for gate in study.gates]
+    asked = _judged(desk, model)
+    return tuple(decide(gate, judged) for gate, judged in asked), sum(len(judged) for _, judged in asked)
+
+
+def _judged(desk: Desk, model: Chosen) -> list[tuple[GateSpec, list[Judged]]]:
+    """Return every gate of a study with its comparisons, corrected together."""
+    asked = [(gate, _contrasts(desk, model, gate)) for gate in desk.study.gates]
     every = [contrast for _, contrasts in asked for contrast in contrasts]
-    judged = judge_contrasts(every, study.policy.alpha_run)
-    results, begin = [], 0
-    for gate, contrasts in asked:
-        results.append(decide(gate, judged[begin : begin + len(contrasts)]))
-        begin += len(contrasts)
-    return tuple(results), len(judged)
+    judged = iter(judge_contrasts(every, desk.study.policy.alpha_run))
+    return [(gate, list(islice(judged, len(contrasts)))) for gate, contrasts in asked]
 
 
 def _contrasts(desk: Desk, model: Chosen, gate: GateSpec) -> list[Contrast]:
@@ -143,12 +145,11 @@ def _models(desk: Desk) -> list[Chosen]:
 
 
 def _other(desk: Desk, model: Chosen) -> dict[str, Any]:
-    gates, _ = judge_model(desk, model)
-    outcomes = {gate.id: gate.outcome for gate in gates}
+    outcomes = {gate.id: outcome_of(gate, judged) for gate, judged in _judged(desk, model)}
     return {
         "strategy": model.strategy,
         "label_budget": model.budget or None,
-        "outcome": worst([g.outcome for g in gates]),
+        "outcome": worst(list(outcomes.values())),
         "gates": outcomes,
     }
 

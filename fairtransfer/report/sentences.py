@@ -145,14 +145,19 @@ def _width(gap: float) -> str:
 def needed(entry: dict[str, Any], *, several: bool) -> str:
     """Return what would settle a comparison; `several`: there is more than one benchmark to name."""
     who = formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else "")
-    if entry.get("people"):
-        return f"{who}: about {formats.count(entry['people'])} cases, not {formats.count(entry['have'])}"
+    wanted = []
     if entry.get("units"):
         have = formats.count(entry["have_units"])
-        return f"{who}: at least {entry['units']} units (people, documents or what else rows share), not {have}"
+        wanted.append(f"at least {entry['units']} units (people, documents or what else rows share), not {have}")
     if entry.get("seeds"):
-        return f"{who}: about {entry['seeds']} seeds, not {entry.get('have_seeds', 0)}"
-    return f"{who}: no affordable number of cases or seeds, as the estimate lies too close to the limit"
+        wanted.append(f"about {entry['seeds']} seeds, not {entry.get('have_seeds', 0)}")
+    if entry.get("people"):
+        about = "about" if entry["settles"] else "at least"
+        wanted.append(f"{about} {formats.count(entry['people'])} cases, not {formats.count(entry['have'])}")
+    if not wanted:
+        return f"{who}: no affordable number of cases or seeds, as the estimate lies too close to the limit"
+    end = " (to fail)" if entry["settles"] == "fail" else ""
+    return f"{who}: {' and '.join(wanted)}{end}"
 
 
 def model_name(strategy: str, budget: str | None) -> str:
