@@ -205,8 +205,13 @@ def test_a_pass_at_the_margin_stays_as_rare_as_its_level() -> None:
     assert chance_to_fail(*sample) <= 0.057
 
 
-def test_a_million_people_take_no_longer_than_a_glance() -> None:
-    assert people_needed(TwoRates(0.1, 0.1, 10), "pass", 0.001, 0.05) == pytest.approx(615_000, rel=0.01)
+def test_where_the_search_ends_the_formula_is_as_good() -> None:
+    assert people_needed(TwoRates(0.1, 0.1, 10), "pass", 0.001, 0.05) == pl.n_difference(0.1, 0.1, 10, 0.001, 0.05)
+    assert chance_to_pass(TwoRates(0.1, 0.1, 10), 612_093, 0.001, 0.05) == pytest.approx(0.8, abs=0.002)
+    for truth in (TwoRates(0.3, 0.3, 1), PairedChange(0.05, 0.05)):
+        formula, found = truth.formula(0.0035, 0.05, 0.8), people_needed(truth, "pass", 0.0035, 0.05)
+        assert formula is not None
+        assert found == pytest.approx(formula, rel=0.02)
 
 
 def test_all_groups_pass_as_often_as_planned() -> None:

@@ -18,6 +18,7 @@ from fairtransfer.stats.effective import t_correction
 from fairtransfer.stats.estimate import Estimate, found, too_small, undefined
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.means import Sums, bounded_mean
+from fairtransfer.stats.planning import detectable_by_width
 from fairtransfer.stats.score_metrics import SCORE_METRICS, ScoreMetric, case_bounds
 from fairtransfer.stats.seeds import seed_part, seed_share, widen
 from fairtransfer.stats.skewed import skewed_mean
@@ -88,6 +89,7 @@ def _interval(answers: Answers, asked: Asked, estimate: Estimate) -> dict[str, A
     least, most = case_bounds(asked.metric, asked.question[1], change=asked.change)
     name = METHODS[asked.metric.kind] if asked.metric.kind != "mean" or asked.metric.bounded else SKEWED
     told = name + suffix(len(values), clustered=_clustered(answers.first), procedure=asked.procedure)
+    fields["minimum_detectable"] = detectable_by_width((high - low) / 2, TWO_SIDED)
     return fields | {"ci": (max(low, least), min(high, most)), "ci_level": CI_LEVEL, "ci_method": told}
 
 

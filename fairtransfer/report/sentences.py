@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fairtransfer import formats
@@ -156,8 +156,14 @@ def needed(entry: dict[str, Any], *, several: bool) -> str:
         wanted.append(f"{about} {formats.count(entry['people'])} cases, not {formats.count(entry['have'])}")
     if not wanted:
         return f"{who}: no affordable number of cases or seeds, as the estimate lies too close to the limit"
-    end = " (to fail)" if entry["settles"] == "fail" else ""
+    end = ", and as it looks today it would fail" if entry["settles"] == "fail" else ""
     return f"{who}: {' and '.join(wanted)}{end}"
+
+
+def room(entry: Mapping[str, Any]) -> str:
+    """Return what today's cases could not have seen of a comparison; empty where that is not known."""
+    least = entry.get("detectable")
+    return "" if least is None else f"today's could not have seen a difference below {_width(least)}"
 
 
 def model_name(strategy: str, budget: str | None) -> str:

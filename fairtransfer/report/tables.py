@@ -73,3 +73,11 @@ def flips(row: Row | None) -> str:
     if row is None or row["n_new_errors"] is None:
         return "–"
     return f"{formats.count(round(row['n_new_errors'], 1))} / {formats.count(round(row['n_fixed_errors'], 1))}"
+
+
+def smallest(row: Row | None) -> str:
+    """Return the smallest difference that so many cases would have shown: ``17.1``; the heading says points."""
+    least = None if row is None else row["minimum_detectable"]
+    if row is not None and row["metric"] not in METRICS:
+        return formats.number(least)
+    return formats.points(least, unit=False).lstrip("+")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
+from fairtransfer.formats import plural
 from fairtransfer.run.folder import views_of
 from fairtransfer.run.pending import settled
 from fairtransfer.run.plan import Plan, Training
-from fairtransfer.run.sides import open_sides
+from fairtransfer.run.prospects import Expected, GateProspect, gate_prospects, scenes_of
+from fairtransfer.run.sides import Sides, open_sides
+from fairtransfer.spec.gates import Policy
 from fairtransfer.stats import planning
-
-DISCORDANT = 0.2
-"""The share of cases assumed to change their answer, where nothing is known yet."""
 
 BYTES_PER_SCORE = 4
 
@@ -35,22 +36,23 @@ class ModelForesight:
 
 @dataclass(frozen=True, slots=True)
 class GroupForesight:
-    """What one group's size could show.
-
-    Attributes
-    ----------
-    detectable
-        The smallest paired change that would be shown with 80 % power.
-    needed
-        Cases for a pass at the audit's smallest margin if nothing changes for the group; None without such a gate.
-    """
+    """What one group's size could show: the smallest paired change that would be told from none with 80 % power."""
 
     benchmark: str
     group: dict[str, str]
     cases: int
     units: int
     detectable: float
-    needed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """What it costs that several evaluations share one benchmark's error rate: `price` times as many people."""
+
+    alpha: float
+    planned: int
+    alpha_run: float
+    price: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Foresight:
     seconds: float | None
     disk: int
     groups: tuple[GroupForesight, ...]
+    gates: tuple[GateProspect, ...]
+    reuse: Reuse
     assumption: str
 
     def to_json(self) -> dict[str, Any]:
@@ -69,7 +73,7 @@ class Foresight:
         return asdict(self)
 
 
-def foresee(plan: Plan, store: Store) -> Foresight:
+def foresee(plan: Plan, store: Store, expected: Expected | None = None) -> Foresight:
     """Look at a plan: opens the data, but no model.
 
     Raises
@@ -88,18 +92,54 @@ def foresee(plan: Plan, store: Store) -> Foresight:
     known = [m.seconds for m in models]
     rows = sum(len(sides.judged[job.benchmark].part) for job in plan.jobs)
     disk = rows * (BYTES_PER_SCORE * len(plan.files.classes) + 40)
-    groups = [
-        g
-        for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
-        for g in _groups(plan, card.card.id, sides.judged[card.card.id].part, views_of(plan, ref))
-    ]
-    comparisons = max(1, len(groups))
-    assumption = (
-        f"Assumes that {DISCORDANT:.0%} of the cases of a group change their answer, that rows of one unit are worth one "
-        f"case, {comparisons} comparisons, and no spread between seeds; alpha {plan.audit.policy.alpha_run:g}."
-    )
     total = None if None in known else sum(s for s in known if s is not None)
-    return Foresight(len(plan.jobs) - len(done), tuple(models), total, disk, tuple(groups), assumption)
+    assumed = expected or Expected()
+    groups, gates = _groups(plan, sides, assumed), _gates(plan, sides, assumed)
+    told = _assumption(gates, assumed)
+    return Foresight(
+        len(plan.jobs) - len(done), tuple(models), total, disk, groups, gates, _reuse(plan.audit.policy), told
+    )
+
+
+def _gates(plan: Plan, sides: Sides, expected: Expected) -> tuple[GateProspect, ...]:
+    scenes = [
+        scene
+        for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
+        for scene in scenes_of(
+            plan.audit.gates,
+            card.card.id,
+            ref.groups,
+            sides.judged[card.card.id].part,
+            clustered=bool(card.card.unit),
+            classes=plan.files.classes,
+            policy=plan.audit.policy,
+            expected=expected,
+        )
+    ]
+    return gate_prospects(scenes)
+
+
+def _assumption(gates: Sequence[GateProspect], expected: Expected) -> str:
+    """Return what the chances rest on, in words."""
+    if not gates:
+        return f"Assumes that {expected.change:.0%} of the cases change their answer, and that seeds do not differ."
+    kinds, told = {gate.kind for gate in gates}, []
+    if kinds & {"no_harm", "no_negative_transfer"}:
+        told.append(f"{expected.change:.0%} of the cases change their answer, as many for the better as for the worse")
+    if "gap" in kinds:
+        told.append(f"{expected.error:.0%} of the cases are served badly in every group")
+    if "worst_group" in kinds:
+        told.append("in `worst_group` half the limit means nothing is wrong, and once and a half the limit is the harm")
+    comparisons = sum(len(gate.groups) for gate in gates)
+    return (
+        f"Assumes that {'; '.join(told)}. Rows of one unit count as one case, seeds do not differ, the mix of groups stays "
+        f"as it is, and a failure is corrected for {plural(comparisons, 'comparison')}."
+    )
+
+
+def _reuse(policy: Policy) -> Reuse:
+    price = planning.price_of_reuse(policy.planned_evaluations, policy.alpha)
+    return Reuse(policy.alpha, policy.planned_evaluations, policy.alpha_run, price)
 
 
 def _models(plan: Plan, store: Store, done: set[str]) -> list[ModelForesight]:
@@ -122,21 +162,25 @@ def _models(plan: Plan, store: Store, done: set[str]) -> list[ModelForesight]:
     return found
 
 
-def _groups(plan: Plan, benchmark: str, part: Part, views: list[list[str]]) -> list[GroupForesight]:
-    alpha = plan.audit.policy.alpha_run
-    margins = [gate.margin for gate in plan.audit.gates if gate.kind in ("no_harm", "no_negative_transfer")]
-    counted: list[tuple[dict[str, str], int, int]] = []
+def _groups(plan: Plan, sides: Sides, expected: Expected) -> tuple[GroupForesight, ...]:
+    found = [
+        (card.card.id, *counted)
+        for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
+        for counted in _sizes(sides.judged[card.card.id].part, views_of(plan, ref))
+    ]
+
+    def smallest(units: int) -> float:
+        return min(planning.detectable_change(expected.change, units, len(found)), 1.0)
+
+    return tuple(GroupForesight(*row, smallest(row[-1])) for row in found)
+
+
+def _sizes(part: Part, views: list[list[str]]) -> Iterator[tuple[dict[str, str], int, int]]:
+    """Yield every group with its cases and units."""
     for view in views:
         keys = list(zip(*(part.groups[name].tolist() for name in view), strict=True))
         units: dict[tuple[str, ...], set[str]] = defaultdict(set)
         for key, unit in zip(keys, part.units, strict=True):
             units[key].add(unit)
         for key, cases in sorted(Counter(keys).items()):
-            counted.append((dict(zip(view, key, strict=True)), cases, len(units[key])))
-    needed = planning.n_paired(DISCORDANT, min(margins), alpha) if margins and min(margins) > 0 else None
-    return [
-        GroupForesight(
-            benchmark, group, cases, units, planning.detectable_change(DISCORDANT, units, len(counted)), needed
-        )
-        for group, cases, units in counted
-    ]
+            yield dict(zip(view, key, strict=True)), cases, len(units[key])

@@ -31,7 +31,13 @@ Side = Literal["pass", "fail"]
 _TAIL = 6.0
 """Standard deviations around the expected count that are looked at: what lies outside is rarer than one in 10⁸."""
 
+LARGE = 100_000
+"""From so many people on the normal approximation is as good."""
+
 _GROWTH = 1.25
+_FINE = 500
+"""The search ends when it knows the number to one person, or to this part of it."""
+
 _EXACT = 1e-9
 """Chances are compared to so many digits, so that the last bits of a machine's arithmetic decide nothing."""
 
@@ -207,8 +213,8 @@ def people_needed(
 ) -> int | None:
     """Return how many people give a comparison this chance to pass, or to fail.
 
-    Starts from the normal approximation, and halves until one person fewer is too few. Counts are whole, so that the chance
-    rises in small steps back and forth: somewhat more people may have a chance a little below.
+    Starts from the normal approximation, and halves until one person fewer (of 500 and more, 1 in 500) is too few. Counts
+    are whole, so that the chance rises in small steps back and forth: somewhat more people may have a chance a little below.
 
     Returns
     -------
@@ -217,14 +223,14 @@ def people_needed(
     """
     distance = margin - truth.harm if side == "pass" else truth.harm - margin
     start = truth.formula(math.sqrt(max(distance**2 - spread.half**2, 0)) * (distance > 0), alpha, power)
-    if start is None:
-        return None
+    if start is None or (start > LARGE and spread.sd == 0):
+        return start
     enough, too_few = start, 0
     while CHANCES[side](truth, enough, margin, alpha, spread) < power - _EXACT:
         too_few, enough = enough, math.ceil(enough * _GROWTH)
         if enough > MOST:
             return None
-    while enough - too_few > 1:
+    while enough - too_few > max(1, enough // _FINE):
         middle = (too_few + enough) // 2
         if CHANCES[side](truth, middle, margin, alpha, spread) < power - _EXACT:
             too_few = middle
