@@ -41,16 +41,20 @@ def plan(
     """Print what a run would do: jobs, cached ones, cost; and each gate's chance to pass or to find harm, per group."""
     from fairtransfer import api
     from fairtransfer.cli.show import print_json, tell_warnings
+    from fairtransfer.evidence.reuse import models_judged
     from fairtransfer.run.foresight import foresee
     from fairtransfer.run.prospects import Expected
 
     made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
     seen = foresee(made, api.store_of(workspace), Expected(expect_error, expect_change))
+    judged = {card.card.id: models_judged(workspace, card.card) for card in made.files.benchmarks}
     tell_warnings(map(str, made.files.warnings))
     if json:
-        print_json({"audit_id": made.audit.id, "run_id": made.run_id, "jobs": len(made.jobs), **seen.to_json()})
+        found = {"audit_id": made.audit.id, "run_id": made.run_id, "jobs": len(made.jobs), "models_judged": judged}
+        print_json({**found, **seen.to_json()})
     else:
         _print(made, seen)
+        _print_judged(judged)
 
 
 def _print(made: Plan, seen: Foresight) -> None:
@@ -165,6 +169,17 @@ def _reuse(reuse: Reuse) -> str:
         f"alpha {reuse.alpha:g} is shared by {reuse.planned} planned evaluations of this benchmark version, {reuse.alpha_run:g} "
         f"each: that takes {formats.times(reuse.price)} the cases of a single one, which the numbers above allow for."
     )
+
+
+def _print_judged(judged: dict[str, int]) -> None:
+    from fairtransfer import formats
+    from fairtransfer.cli.show import console
+
+    for benchmark, models in judged.items():
+        if models:
+            console().print(
+                f"{formats.plural(models, 'model')} judged on {benchmark} so far, in this workspace.", markup=False
+            )
 
 
 def _expected(seconds: float | None) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from fairtransfer.evidence.reuse import Place
 from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.choice import Chosen, candidate
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.study import study_of
+from fairtransfer.formats import listing, plural
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import GateResult, Judged, Outcome, decide, judge_contrasts, outcome_of
 from fairtransfer.spec.gates import GateSpec, Policy
@@ -19,6 +21,10 @@ from fairtransfer.stats.seeds import PROCEDURE_RECOMMENDED
 
 SEVERITY: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass", "not_applicable")
 """The verdict is the worst of its gates, in this order."""
+
+
+_TOLD = ("benchmark", "evaluation", "planned", "alpha", "exhausted")
+"""What verdict.json tells of a place in a reuse ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Verdict:
     policy: Policy
     family: int
     exploratory: bool
+    reuse: tuple[Place, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as verdict.json keeps it."""
@@ -51,6 +58,7 @@ class Verdict:
             "family": self.family,
             "exploratory": self.exploratory,
             "on_inconclusive": self.policy.on_inconclusive,
+            "reuse": [{name: getattr(place, name) for name in _TOLD} for place in self.reuse],
         }
 
     @property
@@ -71,6 +79,7 @@ def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
     gates, family = judge_model(found, chosen)
     blocks = _incomplete(record, chosen) or _leaks(record)
     gates = tuple(_hold(gate, blocks) for gate in gates) if blocks else gates
+    gates = tuple(_unless_used_up(gate, record.reuse) for gate in gates)
     others = tuple(
         _other(found, model)
         for model in _models(found)
@@ -86,6 +95,7 @@ def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
         record.audit.policy,
         family=family,
         exploratory=exploratory,
+        reuse=record.reuse,
     )
 
 
@@ -179,6 +189,20 @@ def _hold(gate: GateResult, why: str) -> GateResult:
     return replace(gate, outcome="inconclusive", reason=f"{why}; otherwise: {gate.reason}", reason_codes=(code,))
 
 
+def _unless_used_up(gate: GateResult, places: Sequence[Place]) -> GateResult:
+    """Return the gate without a conclusion where a benchmark has no alpha left to conclude anything with."""
+    judged = {contrast["benchmark"] for contrast in gate.contrasts}
+    used = [place for place in places if place.exhausted and place.benchmark in judged]
+    if not used:
+        return gate
+    told = listing([f"{place.benchmark} (this is evaluation {place.evaluation})" for place in used])
+    why = (
+        f"the {plural(used[0].planned, 'evaluation')} planned on this benchmark version are used up: {told}; "
+        "fresh data, or a new version of the card, begins a new count"
+    )
+    return replace(gate, outcome="inconclusive", reason=why, reason_codes=("reuse_budget_exhausted",), needed=())
+
+
 def _failed(jobs: Sequence[Mapping[str, Any]]) -> str:
     """Return which jobs have no result, and why, in a line."""
     counts = Counter((job["strategy"] or "before", job["reason"].split(":")[0]) for job in jobs)
@@ -204,6 +228,11 @@ def _notes(record: RunRecord, chosen: Chosen | None) -> tuple[str, ...]:
         notes.append(
             f"exploratory: {seeds} seeds; how much trainings differ is known well from {PROCEDURE_RECOMMENDED} on"
         )
+    notes += [
+        f"evaluation {place.evaluation} of {place.planned} planned on {place.benchmark}, this version"
+        for place in record.reuse
+        if place.planned > 1
+    ]
     if record.run["failed_jobs"]:
         notes.append(_failed(record.run["failed_jobs"]))
     return tuple(notes)
