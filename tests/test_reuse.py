@@ -215,7 +215,7 @@ def test_a_ledger_that_was_cut_short_is_noticed_by_verify_and_by_the_next_run(au
 def test_a_run_without_gates_spends_nothing(tmp_path: Path) -> None:
     path = write_project(tmp_path / "p")
     text = path.read_text()
-    path.write_text(text[: text.index("gates:")] + text[text.index("policy:") :])
+    path.write_text(text[: text.index("gates:")] + "gates: []\n" + text[text.index("policy:") :])
 
     run = fake_run(path, tmp_path / "runs", answers("a"), report_only=True)
 

@@ -15,11 +15,14 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.atomic import sync_folder
 from fairtransfer.evidence.canonical import canonical, digest, read_json
-from fairtransfer.spec.card import DataCard
+
+if TYPE_CHECKING:
+    from fairtransfer.spec.card import Card
 
 FOLDER = ".reuse"
 """In the workspace, beside the runs."""
@@ -92,12 +95,12 @@ class Place:
     previous: str
 
 
-def ledger_name(card: DataCard) -> str:
+def ledger_name(card: Card) -> str:
     """Return the name of a benchmark's ledger: raising the version declares fresh data, or that a new count begins."""
     return digest({"id": card.id, "version": card.version, "rows": card.decides_rows()})
 
 
-def models_judged(workspace: Path, card: DataCard) -> int:
+def models_judged(workspace: Path, card: Card) -> int:
     """Return how many different models were judged on a benchmark."""
     return len({line.model for line in read_ledger(ledger_path(workspace, ledger_name(card)))})
 
