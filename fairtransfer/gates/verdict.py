@@ -23,6 +23,9 @@ SEVERITY: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass", "not_a
 """The verdict is the worst of its gates, in this order."""
 
 
+USED_UP = "reuse_budget_exhausted"
+"""The reason code of gates on a benchmark that has no alpha left."""
+
 _TOLD = ("benchmark", "evaluation", "planned", "alpha", "exhausted")
 """What verdict.json tells of a place in a reuse ledger."""
 
@@ -200,7 +203,7 @@ def _unless_used_up(gate: GateResult, places: Sequence[Place]) -> GateResult:
         f"the {plural(used[0].planned, 'evaluation')} planned on this benchmark version are used up: {told}; "
         "fresh data, or a new version of the card, begins a new count"
     )
-    return replace(gate, outcome="inconclusive", reason=why, reason_codes=("reuse_budget_exhausted",), needed=())
+    return replace(gate, outcome="inconclusive", reason=why, reason_codes=(USED_UP,), needed=())
 
 
 def _failed(jobs: Sequence[Mapping[str, Any]]) -> str:
