@@ -215,6 +215,7 @@ def finished(made: Plan, workspace: Path) -> Path | None:
 def _carry_out(
     made: Plan, workspace: Path, progress: Progress | None, max_jobs: int | None, executor: str, costing: Costing
 ) -> tuple[Path, int]:
+    from fairtransfer.release import spend, take_places
     from fairtransfer.run.folder import write_folder
     from fairtransfer.run.pending import SILENT, pending
     from fairtransfer.run.sides import open_sides
@@ -232,7 +233,8 @@ def _carry_out(
         aside = final.with_name(f".{final.name}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
         write_folder(made, store, sides, aside, timing)
-        conclude(aside)
+        take_places(aside, workspace)
+        spend(aside, workspace, conclude(aside))
         _put_in_place(aside, final)
     return final, len(todo)
 
@@ -323,14 +325,18 @@ def judge(folder: Path) -> Verdict:
 
 
 def verify(folder: Path) -> int:
-    """Check every file of a run against its digests and return how many there are.
+    """Check every file of a run against its digests and return how many there are; and the reuse ledgers beside the run.
 
     Raises
     ------
     IntegrityError
-        Naming every file that changed, is missing or is not listed.
+        Naming every file that changed, is missing or is not listed; or the ledger that was changed or cut short.
     """
-    return verify_sums(folder)
+    from fairtransfer.evidence.reuse import check_places
+
+    count = verify_sums(folder)
+    check_places(folder)
+    return count
 
 
 def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out: Path | None = None) -> list[Path]:

@@ -252,3 +252,15 @@ def group_label(group: Mapping[str, str]) -> str:
 def listing(words: Sequence[str]) -> str:
     """Return ``a``, ``a and b`` or ``a, b and c``."""
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def times(factor: float) -> str:
+    """Return a factor, ``2.2 times``."""
+    return f"{_fixed(factor, 1)} times"
+
+
+def chance(probability: float) -> str:
+    """Return a probability in whole percent, ``80%``; one that is neither 0 nor 1 is shown as neither."""
+    if 0 < probability < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 < probability < 1 else f"{round(100 * probability)}%"

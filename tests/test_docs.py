@@ -25,6 +25,7 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.tables import predictions_table
 from fairtransfer.findings import rows
 from fairtransfer.gates import decide
+from fairtransfer.gates.verdict import USED_UP
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fairtransfer"
@@ -254,7 +255,7 @@ def real(run: Path) -> dict[str, list[str]]:
         "outcomes": list(get_args(decide.Outcome)),
         "keys of a gate": list(verdict["gates"][0]),
         "keys of a comparison": list(verdict["gates"][0]["contrasts"][0]),
-        "reason codes": [*decide._WORDS, "over_margin", *held_codes()],
+        "reason codes": [*decide._WORDS, "over_margin", USED_UP, *held_codes()],
         "keys of manifest.json": list(read_json(next(store.glob("jobs/*/attempt-1/manifest.json")))),
         "columns of the index": columns,
     }

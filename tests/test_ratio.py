@@ -171,7 +171,7 @@ def test_a_pass_does_not_rest_on_fewer_than_five() -> None:
     few = outcome(contrast((4, 10), (3, 300)))
 
     assert (few.outcome, few.reason_codes, few.smallest_margin) == ("inconclusive", ("few_events",), None)
-    assert few.needed[0]["people"] == 13
+    assert few.needed[0]["people"] == 16  # of 16 four tenths are 5 or more with a chance of 83 %, of 15 with 78 %
     assert outcome(contrast((5, 10), (3, 300))).outcome == "pass"
 
 

@@ -74,6 +74,7 @@ def test_a_run_leaves_everything_about_it_in_one_folder(done: api.Run) -> None:
         "scores.parquet",
         "report",
         "run.json",
+        "reuse.json",
         "verdict.json",
     }
     assert len(predictions(done.folder)) == JOBS

@@ -1,17 +1,27 @@
-"""`fairtransfer plan`: what would run, what is there already, and what the groups' sizes could show."""
+"""`fairtransfer plan`: what would run, what is there already, and what the gates can come to at the groups' sizes."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, Workspace
 
 if TYPE_CHECKING:
-    from fairtransfer.run.foresight import Foresight
+    from fairtransfer.run.foresight import Foresight, GroupForesight, Reuse
     from fairtransfer.run.plan import Plan
+    from fairtransfer.run.prospects import GateProspect, GroupProspect
+
+_LEGEND = (
+    "passes: the chance to pass if nothing is wrong. found: the chance to fail if the harm is twice the margin. to pass, to "
+    "find: cases of the group for 80% of either; to pass, for all groups of the gate together. shown: the smallest harm "
+    "that would be told from none with 80%, in points. A dash: no number of cases is enough."
+)
+
+_USUAL = 20
+"""How many evaluations a policy plans if it does not say."""
 
 
 def plan(
@@ -20,21 +30,32 @@ def plan(
     data_root: DataRoot = None,
     model_root: ModelRoot = None,
     max_jobs: MaxJobs = 10_000,
+    expect_error: Annotated[
+        float, typer.Option(help="Share of cases you expect to be served badly.", min=0.001, max=0.999)
+    ] = 0.2,
+    expect_change: Annotated[
+        float, typer.Option(help="Share of cases you expect to change their answer.", min=0.001, max=0.999)
+    ] = 0.2,
     json: Json = False,
     probe: Annotated[bool, typer.Option(help="Time a few steps of work that has not been timed here yet.")] = True,
 ) -> None:
-    """Print what a run would do: jobs, what is cached, expected cost, and the smallest harm each group's size could show."""
+    """Print what a run would do: jobs, cached ones, cost; and each gate's chance to pass or to find harm, per group."""
     from fairtransfer import api
     from fairtransfer.cli.show import print_json, tell_warnings
+    from fairtransfer.evidence.reuse import models_judged
     from fairtransfer.run.foresight import foresee
+    from fairtransfer.run.prospects import Expected
 
     made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
-    seen = foresee(made, api.store_of(workspace), rehearse=probe)
+    seen = foresee(made, api.store_of(workspace), Expected(expect_error, expect_change), rehearse=probe)
+    judged = {card.card.id: models_judged(workspace, card.card) for card in made.files.benchmarks}
     tell_warnings(map(str, made.files.warnings))
     if json:
-        print_json({"audit_id": made.audit.id, "run_id": made.run_id, "jobs": len(made.jobs), **seen.to_json()})
+        found = {"audit_id": made.audit.id, "run_id": made.run_id, "jobs": len(made.jobs), "models_judged": judged}
+        print_json({**found, **seen.to_json()})
     else:
         _print(made, seen)
+        _print_judged(judged)
 
 
 def _print(made: Plan, seen: Foresight) -> None:
@@ -67,32 +88,114 @@ def _print(made: Plan, seen: Foresight) -> None:
         out.print(
             "[dim]in one process, as timed on this machine; measuring and reporting come on top[/dim]", soft_wrap=True
         )
-    if seen.groups:
-        print_table(
-            "What the groups' sizes could show (80 % power)",
-            ("benchmark", "group", "cases", "units", "smallest harm shown", "cases for a pass"),
-            [_group(group) for group in seen.groups],
-            right=(2, 3, 4, 5),
+    for gate in seen.gates:
+        _print_gate(gate)
+    _print_rest(seen)
+    if seen.gates:
+        out.print(f"[dim]{_LEGEND}[/dim]")
+    for name in seen.not_foreseen:
+        out.print(
+            f"[dim]{escape(name)} is made of scores: its chances depend on how these spread.[/dim]", soft_wrap=True
         )
-    out.print(f"[dim]{seen.assumption}[/dim]", soft_wrap=True)
+    out.print(f"[dim]{escape(seen.assumption)}[/dim]", soft_wrap=True)
+    if not made.files.numeric:
+        out.print(_reuse(seen.reuse))
+
+
+def _print_gate(gate: GateProspect) -> None:
+    from rich.markup import escape
+
+    from fairtransfer import formats
+    from fairtransfer.cli.show import console, print_table
+
+    words = {"worst_group": formats.percent, "ratio": formats.ratio}
+    limit = words.get(gate.kind, formats.points)(gate.margin)
+    # Comparisons with everyone else share people, so that the chance of all is drawn, not multiplied.
+    chance = f"chance that all pass if nothing is wrong: {_drawn(gate)}"
+    console().print(f"\n[bold]{escape(gate.gate)}[/bold], limit {limit}, on {escape(gate.benchmark)}", soft_wrap=True)
+    pairs = any(group.against not in ("", "everyone else") for group in gate.groups)
+    units = any(group.units != group.cases for group in gate.groups)
+    headings = ["group", "cases", *(["units"] if units else []), "passes", "found", "to pass", "to find", "shown"]
+    rows = [_group(group, pairs=pairs, units=units) for group in gate.groups]
+    print_table(chance, headings, rows, right=range(1, len(headings)))
+
+
+def _drawn(gate: GateProspect) -> str:
+    """Return the chance that all pass; where no draw did, or every one, it is still not certain."""
+    from fairtransfer import formats
+
+    passes = [group.passes for group in gate.groups]
+    if gate.passes in (0.0, 1.0) and passes and 0 < min(passes) < 1:
+        return "<1%" if gate.passes == 0 else ">99%"
+    return formats.chance(gate.passes)
+
+
+def _group(group: GroupProspect, *, pairs: bool, units: bool) -> tuple[str, ...]:
+    from fairtransfer import formats
+
+    name = formats.group_label(group.group)
+    return (
+        f"{name} against {group.against}" if pairs else name,
+        formats.count(group.cases),
+        *([formats.count(group.units)] if units else []),
+        formats.chance(group.passes),
+        formats.chance(group.fails),
+        formats.count(group.needed_to_pass),
+        formats.count(group.needed_to_fail),
+        formats.points(group.detectable, unit=False).lstrip("+"),
+    )
+
+
+def _print_rest(seen: Foresight) -> None:
+    """Print the groups that no gate judges: everyone's where there is no gate."""
+    from fairtransfer import formats
+    from fairtransfer.cli.show import print_table
+
+    judged = {(gate.benchmark, gate.by) for gate in seen.gates}
+    rest = [group for group in seen.groups if (group.benchmark, tuple(group.group)) not in judged]
+    if not rest:
+        return
+    several = len({group.benchmark for group in seen.groups}) > 1
+
+    def row(group: GroupForesight) -> tuple[str, ...]:
+        name = formats.group_label(group.group) + (f" of {group.benchmark}" if several else "")
+        shown = formats.points(group.detectable, unit=False).lstrip("+")
+        return name, formats.count(group.cases), formats.count(group.units), shown
+
+    print_table(
+        "Groups that no gate judges", ("group", "cases", "units", "shown"), list(map(row, rest)), right=(1, 2, 3)
+    )
+
+
+def _reuse(reuse: Reuse) -> str:
+    """Return what it costs to use a benchmark several times."""
+    from fairtransfer import formats
+    from fairtransfer.stats.planning import price_of_reuse
+
+    if reuse.planned == 1:
+        price = formats.times(price_of_reuse(_USUAL, reuse.alpha))
+        return (
+            f"alpha {reuse.alpha:g} for the one evaluation that is planned on this benchmark version; "
+            f"{_USUAL} would take {price} the cases."
+        )
+    return (
+        f"alpha {reuse.alpha:g} is shared by {reuse.planned} planned evaluations of this benchmark version, {reuse.alpha_run:g} "
+        f"each: that takes {formats.times(reuse.price)} the cases of a single one, which the numbers above allow for."
+    )
+
+
+def _print_judged(judged: dict[str, int]) -> None:
+    from fairtransfer import formats
+    from fairtransfer.cli.show import console
+
+    for benchmark, models in judged.items():
+        if models:
+            console().print(
+                f"{formats.plural(models, 'model')} judged on {benchmark} so far, in this workspace.", markup=False
+            )
 
 
 def _expected(seconds: float | None) -> str:
     from fairtransfer import formats
 
     return "not predicted" if seconds is None else formats.seconds(seconds)
-
-
-def _group(group: Any) -> tuple[str, ...]:
-    from fairtransfer import formats
-
-    name = formats.group_name(group.group)
-    needed = formats.count(group.needed) if group.needed else "–"
-    return (
-        group.benchmark,
-        name,
-        formats.count(group.cases),
-        formats.count(group.units),
-        formats.points(group.detectable),
-        needed,
-    )

@@ -81,5 +81,26 @@ def print_verdict(verdict: Verdict) -> None:
         out.print(
             f"  [{_TONES[gate.outcome]}]{formats.OUTCOME_WORDS[gate.outcome]}[/] {escape(gate.id)}: {escape(gate.reason)}"
         )
+        _print_needed(gate.needed, gate.metric)
     for note in verdict.notes:
         out.print(f"  note: {escape(note)}")
+
+
+_MOST_TOLD = 6
+"""Open comparisons of a gate that are told one by one; the files hold all."""
+
+
+def _print_needed(entries: Sequence[dict[str, Any]], metric: str) -> None:
+    """Print what would settle a gate's open comparisons, and what harm could have hidden."""
+    from rich.markup import escape
+    from rich.padding import Padding
+
+    from fairtransfer.report import sentences
+
+    several = len({entry["benchmark"] for entry in entries}) > 1
+    for entry in entries[:_MOST_TOLD]:
+        room = sentences.room(entry, metric)
+        told = sentences.needed(entry, several=several) + (f"; {room}" if room else "")
+        console().print(Padding(escape(f"needs {told}"), (0, 0, 0, 6)))
+    if len(entries) > _MOST_TOLD:
+        console().print(f"      and {formats.plural(len(entries) - _MOST_TOLD, 'comparison')} more")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from fairtransfer.findings.asking import Desk, Missing, Pairing
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.detectable import detectable_of
 from fairtransfer.findings.rows import Finding, count_fields, interval_fields
 from fairtransfer.findings.samples import Level, Mean, Paired
 from fairtransfer.spec.gates import BetweenGroups, GateSpec
@@ -66,7 +67,8 @@ def compared_fields(desk: Desk, pairing: Pairing, blank: Finding) -> dict[str, A
     if smallest < minimum:
         reason = f"{smallest:g} cases, fewer than {minimum}"
         return counts[0] | {"details": details, "status": "too_small", "status_reason": reason}
-    return counts[0] | interval_fields(sample) | {"details": {"own": one.estimate, "other": two.estimate, **details}}
+    details = {"own": one.estimate, "other": two.estimate, **details}
+    return counts[0] | interval_fields(sample) | {"minimum_detectable": detectable_of(sample), "details": details}
 
 
 def _smallest(side: Level | Paired | Mean) -> float:

@@ -20,6 +20,7 @@ from fairtransfer.spec.scores import Question
 from fairtransfer.stats.draws import quantiles
 from fairtransfer.stats.f1 import MOST_CELLS, drawn_f1, f1_scores
 from fairtransfer.stats.intervals import Floats
+from fairtransfer.stats.planning import detectable_by_width
 from fairtransfer.stats.seeds import seed_part, seed_share, widen
 
 METHOD = "draws of the counts"
@@ -68,6 +69,7 @@ class Observed:
         named = suffix(len(self.by_seed), clustered=self.clustered, procedure=self.procedure, weighted=self.weighted)
         if seeded:
             counts |= {"seed_sd": part.sd, "seed_share": seed_share(self.estimate, limits, part.half)}
+        counts |= {"minimum_detectable": detectable_by_width((high - low) / 2, TWO_SIDED)}
         return counts | {"ci": limits, "ci_level": CI_LEVEL, "ci_method": METHOD + named}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from fairtransfer.findings.belonging import impact_details, unknown_details
 from fairtransfer.findings.compared import Compared, asked_by, compared_fields
 from fairtransfer.findings.comparisons import comparisons
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.detectable import detectable_of
 from fairtransfer.findings.drawn import F1Scores, drawn_gap
 from fairtransfer.findings.gaps import gap_finding, moved_gap
 from fairtransfer.findings.numbers import number_fields, number_gap
@@ -25,7 +27,6 @@ from fairtransfer.stats.catalogue import metric_named
 from fairtransfer.stats.intervals import mcnemar_midp
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.number_metrics import NUMBER_METRICS
-from fairtransfer.stats.planning import detectable, detectable_change
 
 EVERYONE: View = ()
 
@@ -256,7 +257,17 @@ class _Teller:
         if smallest < minimum:
             return replace(row, status="too_small", status_reason=f"{smallest:g} cases, fewer than {minimum}")
         details = change_details(sample) if pairing.stage == "change" and isinstance(sample, Paired) else None
-        return replace(row, **interval_fields(sample), minimum_detectable=_detectable(sample), details=details)
+        shown = detectable_of(sample, self._others(pairing, model, group, metric, of, row.n or 0))
+        return replace(row, **interval_fields(sample), minimum_detectable=shown, details=details)
+
+    def _others(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, of: str | None, n: float
+    ) -> float:
+        """Return how many a group's rate is compared with: everyone else; infinite where there is nobody else."""
+        if not group or model is None:
+            return math.inf
+        everyone = self.desk.level(pairing, model, {}, metric, of)
+        return everyone.n - n if isinstance(everyone, Level) and everyone.n > n else math.inf
 
 
 def change_details(sample: Paired) -> dict[str, Any]:
@@ -268,12 +279,3 @@ def change_details(sample: Paired) -> dict[str, Any]:
     if sample.seeds_count == 1 and not sample.clustered and not sample.weighted:
         details["mcnemar_midp"] = mcnemar_midp(int(sample.gained[0]), int(sample.lost[0]))
     return details
-
-
-def _detectable(sample: Sample) -> float | None:
-    """Return the smallest difference this sample would have shown with 80 % power, in one comparison."""
-    if isinstance(sample, Level) and 0 < sample.share < 1:
-        return detectable(sample.share, sample.size(0.975), 1)
-    if isinstance(sample, Paired) and sample.discordant > 0:
-        return detectable_change(sample.discordant, sample.n * sample.scale(0.975), 1)
-    return None

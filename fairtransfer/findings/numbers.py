@@ -14,6 +14,7 @@ from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.means import too_few
 from fairtransfer.stats.number_errors import MOST_DRAWN
 from fairtransfer.stats.number_metrics import NUMBER_METRICS
+from fairtransfer.stats.planning import detectable_by_width
 from fairtransfer.stats.seeds import seed_part, seed_share, widen
 
 DRAWN, SUMMED = "bootstrap-t", "union of student and hall"
@@ -47,7 +48,8 @@ def number_fields(
         low = max(low, least)
     method = DRAWN if row["units"] <= MOST_DRAWN else SUMMED
     told = method + suffix(len(values), clustered=row["units"] < row["n"], procedure=procedure)
-    return known | fields | {"ci": (low, high), "ci_method": told}
+    seen = detectable_by_width((high - low) / 2, TWO_SIDED)
+    return known | fields | {"ci": (low, high), "ci_method": told, "minimum_detectable": seen}
 
 
 def _few(row: Row, metric: str, minimum: int) -> str | None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from fairtransfer.errors import IntegrityError, Problems
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.evidence.reuse import Place, kept_places
 from fairtransfer.evidence.tables import read_table
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.card import LoadedCard
@@ -33,6 +34,8 @@ class RunRecord:
         `job.json` of every finished job.
     cards
         ``benchmark id -> card``.
+    reuse
+        The run's place in the reuse ledger of every benchmark that was judged for release.
     """
 
     folder: Path
@@ -44,6 +47,7 @@ class RunRecord:
     moments: pa.Table
     scores: pa.Table | None
     gate_lines: Mapping[str, int]
+    reuse: tuple[Place, ...] = ()
 
     @property
     def id(self) -> str:
@@ -124,5 +128,14 @@ def load_record(folder: Path) -> RunRecord:
     scores = read_table(made) if made.is_file() else None
     lines = {gate.id: gate.line for gate in loaded.audit.gates}
     return RunRecord(
-        folder, loaded.audit, {k: c for k, c in cards.items() if c}, run, jobs, cells, moments, scores, lines
+        folder,
+        loaded.audit,
+        {k: c for k, c in cards.items() if c},
+        run,
+        jobs,
+        cells,
+        moments,
+        scores,
+        lines,
+        kept_places(folder),
     )

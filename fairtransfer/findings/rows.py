@@ -48,7 +48,8 @@ class Finding:
     seed_sd, seed_share
         Spread over seeds, and the seeds' share of the squared half-width of the interval.
     minimum_detectable
-        The smallest difference this many people would have shown with 80 % power (one comparison).
+        The smallest difference this many people would have shown with 80 % power (one comparison): of a group's rate to
+        everyone else's, of everyone's rate to a known one, of a change to none. What seeds add is in it.
     details
         What only some rows have: for comparisons of groups the other side's numbers; for gaps the worst and best group, the
         noise floor and the corrected variance; for changes the churn and, for one seed without units or weights, McNemar's

@@ -5,7 +5,6 @@ Only what has limits in closed form that hold in small groups is here; a gate ma
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -18,10 +17,7 @@ from fairtransfer.stats.effective import Moments, t_correction
 from fairtransfer.stats.estimate import Estimate, too_small, undefined
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.means import Sums, bounded_mean
-from fairtransfer.stats.planning import MOST, POWER
 from fairtransfer.stats.score_metrics import SCORE_METRICS, case_bounds
-
-_LEAST_DISTANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -80,14 +76,6 @@ class OfScores(Sample):
         """How many units there are, as the other samples tell it; cases are averaged over seeds already."""
         row = self.answers.first
         return Moments(row["units"], row["n"], self.estimate * row["n"], row["n"], 0.0, 0.0)
-
-    def needed(self, distance: float, alpha: float) -> int | None:
-        """Return with how many cases a bound would lie this far off with 80 % power, if the interval shrinks as cases grow."""
-        found = self.examples(1 - alpha)
-        half = float(found.high - found.low) / 2
-        scale = 1 + normal_quantile(POWER) / normal_quantile(1 - alpha)
-        cases = self.n * (half * scale / max(distance, _LEAST_DISTANCE)) ** 2
-        return math.ceil(cases) if 0 < cases <= MOST else None
 
     def _named(self, how: str) -> str:
         return how + suffix(self.seeds_count, clustered=self.clustered, procedure=self.procedure)

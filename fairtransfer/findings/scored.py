@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from fairtransfer.findings.detectable import detectable_of
 from fairtransfer.findings.rows import CI_LEVEL, TWO_SIDED, interval_fields
 from fairtransfer.findings.samples import suffix
 from fairtransfer.findings.score_samples import few_of_a_class, sample_of, shares_units
@@ -17,6 +18,7 @@ from fairtransfer.stats.calibration import NO_SLOPE, slope_quantile
 from fairtransfer.stats.estimate import Estimate, found, undefined
 from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.means import Sums
+from fairtransfer.stats.planning import detectable_by_width
 from fairtransfer.stats.score_metrics import SCORE_METRICS, ScoreMetric, case_bounds
 from fairtransfer.stats.seeds import seed_part, seed_share, widen
 from fairtransfer.stats.skewed import skewed_mean
@@ -78,7 +80,7 @@ def _in_closed_form(answers: Answers, asked: Asked) -> dict[str, Any]:
     sample = sample_of(asked.question, answers, change=asked.change, procedure=asked.procedure)
     if isinstance(sample, Estimate):
         return {"status": sample.status, "status_reason": sample.reason}
-    return interval_fields(sample)
+    return interval_fields(sample) | {"minimum_detectable": detectable_of(sample)}
 
 
 def _reported(answers: Answers, asked: Asked) -> dict[str, Any]:
@@ -106,6 +108,7 @@ def _interval(answers: Answers, asked: Asked, estimate: Estimate) -> dict[str, A
     least, most = case_bounds(asked.metric, asked.question[1], change=asked.change)
     name = SLOPE if asked.metric.kind == "slope" else SKEWED
     told = name + suffix(len(values), clustered=shares_units(answers.first), procedure=asked.procedure)
+    fields["minimum_detectable"] = detectable_by_width((high - low) / 2, TWO_SIDED)
     return fields | {"ci": (max(low, least), min(high, most)), "ci_level": CI_LEVEL, "ci_method": told}
 
 

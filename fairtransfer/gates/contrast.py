@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,14 +12,11 @@ from fairtransfer.findings.comparisons import Proportion
 from fairtransfer.findings.samples import Difference, Level, Mean, Paired, Sample
 from fairtransfer.findings.score_samples import OfScores
 from fairtransfer.formats import group_label
-from fairtransfer.stats import planning
 from fairtransfer.stats.holm import p_value_of_bound
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
 
 MINIMUM_UNITS = 20
 """With fewer units the spread between them is not known well enough for a verdict."""
-
-MOST_SEEDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +100,7 @@ class Contrast:
         if isinstance(self.sample, Missing):
             return ("below_min_n" if self.sample.status == "too_small" else "undefined_metric",)
         codes = ["below_min_n"] if self.smallest < self.min_group else []
-        if any(part.clustered and part.moments.units < MINIMUM_UNITS for part in _parts(self.sample)):
+        if any(part.clustered and part.moments.units < MINIMUM_UNITS for part in parts_of(self.sample)):
             codes.append("few_clusters")
         if self.sample.of_procedure and self.sample.seeds_count < PROCEDURE_MINIMUM:
             codes.append("few_seeds")
@@ -127,83 +123,23 @@ class Contrast:
         """Return the p-value of "the harm exceeds the margin"; 1 where not even the unadjusted bound at `alpha` does."""
         return 1.0 if self.blocked else p_value_of_bound(self.lower, self.margin, alpha)
 
-    def needed(self, alpha: float, family: int) -> dict[str, Any]:
-        """Return how many people, or seeds, would settle the comparison if today's estimate were the truth."""
-        found: dict[str, Any] = {
-            "benchmark": self.benchmark,
-            "group": self.group,
-            "against_group": self.other,
-            "have": self.smallest,
-            "people": None,
-            "seeds": None,
-        }
-        if isinstance(self.sample, Missing):
-            return {**found, "people": self.min_group}
-        found["have_seeds"] = self.sample.seeds_count
-        if "few_seeds" in self.blocked:
-            return {**found, "seeds": PROCEDURE_MINIMUM}
-        if "below_min_n" in self.blocked:
-            return {**found, "people": self.min_group}
-        if "few_clusters" in self.blocked:
-            units = min(part.moments.units for part in _parts(self.sample) if part.clustered)
-            return {**found, "units": MINIMUM_UNITS, "have_units": units}
-        level = alpha if (self.harm or 0.0) < self.margin else alpha / family
-        distance = abs(self.margin - (self.harm or 0.0))
-        half = self.sample.seed_part(1 - level).half
-        if half >= distance and half > 0:
-            return {**found, "seeds": self._seeds(level, distance)}
-        people = _people(self.sample, math.sqrt(distance**2 - half**2), level)
-        return {**found, "people": None if people is None else max(people, math.ceil(self.smallest) + 1)}
-
-    def _seeds(self, alpha: float, distance: float) -> int | None:
-        """Return with how many seeds the seeds' part would be half the distance to the margin, at today's spread."""
-        from fairtransfer.stats.intervals import t_quantile
-
-        assert isinstance(self.sample, Sample), "checked by the caller"
-        sd = self.sample.seed_part(1 - alpha).sd
-        for count in range(self.sample.seeds_count + 1, MOST_SEEDS + 1):
-            if t_quantile(1 - alpha, count - 1) * sd / math.sqrt(count) <= distance / 2:
-                return count
-        return None
-
 
 def against(other: dict[str, str] | None) -> str:
     """Return whom a group is compared with, in words; None is everyone else."""
     return "everyone else" if other is None else group_label(other)
 
 
-def _parts(sample: Sample) -> Iterator[Level | Paired | OfScores]:
+def parts_of(sample: Sample) -> Iterator[Level | Paired | OfScores]:
+    """Yield the rates, changes and metrics made of scores that a sample is made of."""
     if isinstance(sample, Level | Paired | OfScores):
         yield sample
     elif isinstance(sample, Difference | Proportion):
-        yield from _parts(sample.first)
-        yield from _parts(sample.second)
+        yield from parts_of(sample.first)
+        yield from parts_of(sample.second)
     elif isinstance(sample, Mean):
         yield from sample.parts
 
 
 def _sizes(sample: Sample) -> Iterator[float]:
-    for part in _parts(sample):
+    for part in parts_of(sample):
         yield part.n
-
-
-def _people(sample: Sample, distance: float, alpha: float) -> int | None:
-    """Return how many people of the group settle the comparison, allowing for what sharing units costs."""
-    if isinstance(sample, Paired):
-        plain, worth = planning.n_paired(sample.discordant, distance, alpha), sample.scale(1 - alpha)
-    elif isinstance(sample, Level):
-        plain, worth = planning.n_single(sample.share, distance, alpha), min(1.0, sample.size(1 - alpha) / sample.n)
-    elif isinstance(sample, Difference | Proportion):
-        one, two = sample.first, sample.second
-        if isinstance(one, Mean) or isinstance(two, Mean):
-            return None
-        times, worth = two.n / one.n, min(1.0, one.size(1 - alpha) / one.n)
-        if isinstance(sample, Proportion):
-            plain = planning.n_ratio(one.share, two.share, sample.limit, times, distance, alpha)
-        else:
-            plain = planning.n_difference(one.share, two.share, times, distance, alpha)
-    elif isinstance(sample, OfScores):
-        plain, worth = sample.needed(distance, alpha), 1.0
-    else:
-        return None
-    return None if plain is None or worth <= 0 else math.ceil(plain / worth)

@@ -15,6 +15,7 @@ from fairtransfer.findings.asking import Missing
 from fairtransfer.findings.comparisons import is_named
 from fairtransfer.formats import group_label, limit_of, listing, plural, ratio
 from fairtransfer.gates.contrast import Contrast
+from fairtransfer.gates.needed import leans_to_pass, needed
 from fairtransfer.gates.ratio import RatioContrast
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.names import SCORE_METRICS, TWO_SIDED
@@ -50,6 +51,11 @@ class GateResult:
     margin: float
     line: int
     monitored: tuple[dict[str, str], ...]
+
+    @property
+    def metric(self) -> str:
+        """The metric the gate is about."""
+        return self.id.split(":", 2)[1].partition("[")[0]
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as verdict.json keeps it."""
@@ -112,22 +118,31 @@ def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[Judged]
     return [Judged(contrast, p, alpha, family, several) for contrast, p in zip(contrasts, adjusted, strict=True)]
 
 
+def outcome_of(gate: GateSpec, judged: Sequence[Judged]) -> Outcome:
+    """Return the outcome of one gate, without the reasons."""
+    active = [j for j in judged if not _is_monitored(gate, j.contrast)]
+    if not active:
+        return "not_applicable"
+    if any(j.failed for j in active):
+        return "fail"
+    return "pass" if all(j.passed for j in active) else "inconclusive"
+
+
 def decide(gate: GateSpec, judged: Sequence[Judged]) -> GateResult:
-    """Return the outcome of one gate."""
+    """Return the outcome of one gate, why, and what would settle what is open."""
     monitored = tuple(j.contrast.group for j in judged if _is_monitored(gate, j.contrast))
     active = [j for j in judged if not _is_monitored(gate, j.contrast)]
     failed = [j for j in active if j.failed]
     open_ = [j for j in active if not j.passed and not j.failed]
-    if not active:
-        return _result(gate, "not_applicable", "there is no group to judge", (), [], [], judged, monitored)
-    if failed:
+    outcome = outcome_of(gate, judged)
+    if outcome == "not_applicable":
+        return _result(gate, outcome, "there is no group to judge", (), [], [], judged, monitored)
+    if outcome == "fail":
         worst = sorted(failed, key=lambda j: (j.adjusted, -(j.contrast.harm or 0)))
-        return _result(gate, "fail", _fail_reason(gate, worst), ("over_margin",), worst, open_, judged, monitored)
-    if open_:
+        return _result(gate, outcome, _fail_reason(gate, worst), ("over_margin",), worst, open_, judged, monitored)
+    if outcome == "inconclusive":
         codes = tuple(dict.fromkeys(code for j in open_ for code in _codes(j)))
-        return _result(
-            gate, "inconclusive", _open_reason(gate, open_, len(active)), codes, open_, open_, judged, monitored
-        )
+        return _result(gate, outcome, _open_reason(gate, open_, len(active)), codes, open_, open_, judged, monitored)
     closest = min(active, key=lambda j: j.contrast.slack(j.alpha))
     return _result(gate, "pass", _pass_reason(gate, closest, len(active)), (), [closest], [], judged, monitored)
 
@@ -147,7 +162,8 @@ def _result(
     monitored: tuple[dict[str, str], ...],
 ) -> GateResult:
     active = [j for j in judged if j.contrast.group not in monitored]
-    needed = tuple(j.contrast.needed(j.alpha, j.family) for j in open_)
+    together = sum(leans_to_pass(j.contrast) for j in open_)
+    settling = tuple(needed(j.contrast, j.alpha, j.family, max(together, 1)) for j in open_)
     tail = f"; {plural(len(monitored), 'group')} monitored, not judged" if monitored else ""
     rows = tuple(j.to_json() for j in judged)
     deciding = tuple(j.to_json() for j in decided_by)
@@ -158,7 +174,7 @@ def _result(
         reason + tail,
         codes,
         deciding,
-        needed,
+        settling,
         _smallest_margin(gate, active),
         rows,
         gate.margin,

@@ -6,7 +6,6 @@ below a true four fifths in about half of all samples. A convention, not a test 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,6 @@ from fairtransfer.findings.comparisons import Proportion, comparisons
 from fairtransfer.gates.contrast import Contrast, Target, against
 from fairtransfer.spec.gates import GateSpec, Ratio
 from fairtransfer.stats.gap import EVENTS
-from fairtransfer.stats.planning import MOST
 
 
 def ratio(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
@@ -42,15 +40,6 @@ class RatioContrast(Contrast):
         this rule up to three times (every outcome enumerated, groups of 10 to 1000, true ratio 0.8).
         """
         return ("few_events",) if isinstance(self.sample, Proportion) and self.sample.events < EVENTS else ()
-
-    def needed(self, alpha: float, family: int) -> dict[str, Any]:
-        """Return what would settle the comparison; at least 5 people given the class where it is a pass they stand against."""
-        found = super().needed(alpha, family)
-        if not self.barred or self.blocked or not isinstance(self.sample, Proportion) or self.sample.events == 0:
-            return found
-        fewest = math.ceil(EVENTS / self.sample.first.share)
-        people = max(fewest, found["people"] or 0)
-        return {**found, "people": people if people <= MOST else None}
 
     def limit(self, alpha: float) -> float:
         """Return the largest limit that would have passed."""

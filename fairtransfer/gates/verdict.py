@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
+from fairtransfer.evidence.reuse import Place
 from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.choice import Chosen, candidate
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.study import study_of
+from fairtransfer.formats import listing, plural
 from fairtransfer.gates.contrast import Contrast, Target
-from fairtransfer.gates.decide import GateResult, Outcome, decide, judge_contrasts
+from fairtransfer.gates.decide import GateResult, Judged, Outcome, decide, judge_contrasts, outcome_of
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.stats.seeds import PROCEDURE_RECOMMENDED
 
 SEVERITY: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass", "not_applicable")
 """The verdict is the worst of its gates, in this order."""
+
+
+USED_UP = "reuse_budget_exhausted"
+"""The reason code of gates on a benchmark that has no alpha left."""
+
+_TOLD = ("benchmark", "evaluation", "planned", "alpha", "exhausted")
+"""What verdict.json tells of a place in a reuse ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,7 @@ class Verdict:
     policy: Policy
     family: int
     exploratory: bool
+    reuse: tuple[Place, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as verdict.json keeps it."""
@@ -50,6 +61,7 @@ class Verdict:
             "family": self.family,
             "exploratory": self.exploratory,
             "on_inconclusive": self.policy.on_inconclusive,
+            "reuse": [{name: getattr(place, name) for name in _TOLD} for place in self.reuse],
         }
 
     @property
@@ -70,6 +82,7 @@ def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
     gates, family = judge_model(found, chosen)
     blocks = _incomplete(record, chosen) or _leaks(record)
     gates = tuple(_hold(gate, blocks) for gate in gates) if blocks else gates
+    gates = tuple(_unless_used_up(gate, record.reuse) for gate in gates)
     others = tuple(
         _other(found, model)
         for model in _models(found)
@@ -85,6 +98,7 @@ def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
         record.audit.policy,
         family=family,
         exploratory=exploratory,
+        reuse=record.reuse,
     )
 
 
@@ -106,15 +120,16 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
 
 def judge_model(desk: Desk, model: Chosen) -> tuple[tuple[GateResult, ...], int]:
     """Judge one adapted model by every gate of a study; FAIL is corrected over all contrasts together."""
-    study = desk.study
-    asked = [(gate, _contrasts(desk, model, gate)) for gate in study.gates]
+    asked = _judged(desk, model)
+    return tuple(decide(gate, judged) for gate, judged in asked), sum(len(judged) for _, judged in asked)
+
+
+def _judged(desk: Desk, model: Chosen) -> list[tuple[GateSpec, list[Judged]]]:
+    """Return every gate of a study with its comparisons, corrected together."""
+    asked = [(gate, _contrasts(desk, model, gate)) for gate in desk.study.gates]
     every = [contrast for _, contrasts in asked for contrast in contrasts]
-    judged = judge_contrasts(every, study.policy.alpha_run)
-    results, begin = [], 0
-    for gate, contrasts in asked:
-        results.append(decide(gate, judged[begin : begin + len(contrasts)]))
-        begin += len(contrasts)
-    return tuple(results), len(judged)
+    judged = iter(judge_contrasts(every, desk.study.policy.alpha_run))
+    return [(gate, list(islice(judged, len(contrasts)))) for gate, contrasts in asked]
 
 
 def _contrasts(desk: Desk, model: Chosen, gate: GateSpec) -> list[Contrast]:
@@ -145,12 +160,11 @@ def _models(desk: Desk) -> list[Chosen]:
 
 
 def _other(desk: Desk, model: Chosen) -> dict[str, Any]:
-    gates, _ = judge_model(desk, model)
-    outcomes = {gate.id: gate.outcome for gate in gates}
+    outcomes = {gate.id: outcome_of(gate, judged) for gate, judged in _judged(desk, model)}
     return {
         "strategy": model.strategy,
         "label_budget": model.budget or None,
-        "outcome": worst([g.outcome for g in gates]),
+        "outcome": worst(list(outcomes.values())),
         "gates": outcomes,
     }
 
@@ -178,6 +192,20 @@ def _hold(gate: GateResult, why: str) -> GateResult:
         return gate
     code = "leakage" if "stand again" in why else "incomplete"
     return replace(gate, outcome="inconclusive", reason=f"{why}; otherwise: {gate.reason}", reason_codes=(code,))
+
+
+def _unless_used_up(gate: GateResult, places: Sequence[Place]) -> GateResult:
+    """Return the gate without a conclusion where a benchmark has no alpha left to conclude anything with."""
+    judged = {contrast["benchmark"] for contrast in gate.contrasts}
+    used = [place for place in places if place.exhausted and place.benchmark in judged]
+    if not used:
+        return gate
+    told = listing([f"{place.benchmark} (this is evaluation {place.evaluation})" for place in used])
+    why = (
+        f"the {plural(used[0].planned, 'evaluation')} planned on this benchmark version are used up: {told}; "
+        "fresh data, or a new version of the card, begins a new count"
+    )
+    return replace(gate, outcome="inconclusive", reason=why, reason_codes=(USED_UP,), needed=())
 
 
 def _levelling(gates: Sequence[GateSpec]) -> Iterator[str]:
@@ -209,6 +237,11 @@ def _notes(record: RunRecord, chosen: Chosen | None) -> tuple[str, ...]:
         notes.append(
             f"exploratory: {seeds} seeds; how much trainings differ is known well from {PROCEDURE_RECOMMENDED} on"
         )
+    notes += [
+        f"evaluation {place.evaluation} of {place.planned} planned on {place.benchmark}, this version"
+        for place in record.reuse
+        if place.planned > 1
+    ]
     if record.run["failed_jobs"]:
         notes.append(_failed(record.run["failed_jobs"]))
     return tuple(notes)

@@ -50,6 +50,8 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
     passing = "PASS needs every bound inside its limit (intersection-union)"
     failing = f"FAIL is corrected by Holm over {verdict['family']} comparisons"
     yield "Verdicts", f"one-sided bounds at alpha {verdict['alpha_run']:g} ({planned}). {passing}; {failing}."
+    if places := verdict["reuse"]:
+        yield "Evaluations", "; ".join(map(_place, places))
     hidden = f"groups, and classes within groups, of fewer than {policy.suppress_below} are hidden in documents"
     yield "Small groups", f"fewer than {policy.min_group} cases are not judged; {hidden}"
     rounded = "three significant digits" if record.numeric else "rates to 0.1%, changes to 0.1 points"
@@ -58,6 +60,12 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
         "Not in any interval",
         "errors in the labels or recorded groups, and whether these cases resemble those to come",
     )
+
+
+def _place(place: Mapping[str, Any]) -> str:
+    """Return which evaluation of a benchmark this is."""
+    told = f"this is evaluation {place['evaluation']} of {place['planned']} planned on this version of {place['benchmark']}"
+    return f"{told}; none is left, so that nothing can be concluded" if place["exhausted"] else told
 
 
 def _made_elsewhere(record: RunRecord) -> Iterator[tuple[str, str]]:

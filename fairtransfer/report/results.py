@@ -22,6 +22,11 @@ _GATE_WORDS = {
 }
 
 
+_IN_BRACKETS = (
+    "95% intervals in brackets; smallest seen: the smallest difference that so many cases would show four times in five"
+)
+
+
 def gate_name(gate: Mapping[str, Any]) -> str:
     """Return a gate's name as people read it: ``No harm: error rate by language``."""
     kind, metric, by = gate["id"].split(":", 2)
@@ -84,7 +89,7 @@ def _group_table(subject: Subject, key: str, view: tuple[str, ...]) -> Table:
     groups = [{}, *subject.rows.groups(key, view)]
     rows = [(formats.group_label(g), *(show(subject, key, g) for _, show in columns)) for g in groups]
     name = sentences.metric_title(*subject.metric) + _unit(subject)
-    caption = f"{name} by {where}, {key}: {_model(subject)} (95% intervals in brackets)"
+    caption = f"{name} by {where}, {key}: {_model(subject)} ({_IN_BRACKETS})"
     headings = (where, *(heading for heading, _ in columns))
     return tables.table(f"r-{key.split('@')[0]}-{'-'.join(view)}", caption, headings, rows)
 
@@ -114,7 +119,8 @@ def _columns(*, compared: bool, controlled: bool, subject: Subject) -> list[tupl
     if compared:
         columns += [(f"Change{unit}", cell(tables.change, "change"))]
         columns += [("Newly wrong / right", cell(tables.flips, "change"))] if subject.of_rates else []
-    return columns + ([(f"Against scratch{unit}", cell(tables.change, "gain"))] if controlled else [])
+    columns += [(f"Against scratch{unit}", cell(tables.change, "gain"))] if controlled else []
+    return [*columns, (f"Smallest seen{unit}", cell(tables.smallest, "change" if compared else "after"))]
 
 
 def result_tables(subject: Subject) -> Iterator[Table]:

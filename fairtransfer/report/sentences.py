@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.report.wording import wording_of
+from fairtransfer.report.wording import wording, wording_of
 from fairtransfer.stats.catalogue import metric_named
 from fairtransfer.stats.f1 import DRAWN_METRICS
 from fairtransfer.stats.metrics import METRICS
@@ -232,14 +232,28 @@ def needed(entry: dict[str, Any], *, several: bool) -> str:
     """Return what would settle a comparison; `several`: there is more than one benchmark to name."""
     against = f" against {formats.group_label(other)}" if (other := entry.get("against_group")) else ""
     who = formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else "") + against
-    if entry.get("people"):
-        return f"{who}: about {formats.count(entry['people'])} cases, not {formats.count(entry['have'])}"
+    wanted = []
     if entry.get("units"):
         have = formats.count(entry["have_units"])
-        return f"{who}: at least {entry['units']} units (people, documents or what else rows share), not {have}"
+        wanted.append(f"at least {entry['units']} units (people, documents or what else rows share), not {have}")
     if entry.get("seeds"):
-        return f"{who}: about {entry['seeds']} seeds, not {entry.get('have_seeds', 0)}"
-    return f"{who}: no affordable number of cases or seeds, as the estimate lies too close to the limit"
+        wanted.append(f"about {entry['seeds']} seeds, not {entry.get('have_seeds', 0)}")
+    if entry.get("people"):
+        about = "about" if entry["settles"] else "at least"
+        wanted.append(f"{about} {formats.count(entry['people'])} cases, not {formats.count(entry['have'])}")
+    if not wanted:
+        return f"{who}: no affordable number of cases or seeds, as the estimate lies too close to the limit"
+    end = ", and as it looks today it would fail" if entry["settles"] == "fail" else ""
+    return f"{who}: {' and '.join(wanted)}{end}"
+
+
+def room(entry: Mapping[str, Any], metric: str = "error_rate") -> str:
+    """Return what today's cases could not have seen of a comparison of this metric; empty where that is not known."""
+    least, words = entry.get("detectable"), wording(metric)
+    if least is None:
+        return ""
+    unit = f" {words.unit}" if words.unit else ""
+    return f"today's could not have seen a difference below {words.change(least).lstrip('+')}{unit}"
 
 
 def model_name(strategy: str, budget: str | None) -> str:

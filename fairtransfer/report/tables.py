@@ -71,3 +71,8 @@ def flips(row: Row | None) -> str:
     if row is None or row["n_new_errors"] is None:
         return "–"
     return f"{formats.count(round(row['n_new_errors'], 1))} / {formats.count(round(row['n_fixed_errors'], 1))}"
+
+
+def smallest(row: Row | None) -> str:
+    """Return the smallest difference that so many cases would have shown: ``17.1``; the heading says points."""
+    return wording_of(row).change(None if row is None else row["minimum_detectable"]).lstrip("+")

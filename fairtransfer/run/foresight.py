@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,15 +11,16 @@ from fairtransfer.data.sides import Part
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
+from fairtransfer.formats import plural
 from fairtransfer.run.folder import budgets_of, views_of
 from fairtransfer.run.pending import pending, settled
 from fairtransfer.run.plan import Job, Plan, Training, budget_problems
+from fairtransfer.run.prospects import Expected, GateProspect, gate_prospects, scenes_of
 from fairtransfer.run.rates import Rates, kind_of_work, read_rates, write_rates
 from fairtransfer.run.sides import Sides, open_sides
+from fairtransfer.spec.gates import Policy
+from fairtransfer.spec.names import SCORE_METRICS
 from fairtransfer.stats import planning
-
-DISCORDANT = 0.2
-"""The share of cases assumed to change their answer, where nothing is known yet."""
 
 BYTES_PER_SCORE = 4
 BYTES_PER_NUMBER = 8
@@ -44,22 +45,23 @@ class ModelForesight:
 
 @dataclass(frozen=True, slots=True)
 class GroupForesight:
-    """What one group's size could show.
-
-    Attributes
-    ----------
-    detectable
-        The smallest paired change that would be shown with 80 % power.
-    needed
-        Cases for a pass at the audit's smallest margin if nothing changes for the group; None without such a gate.
-    """
+    """What one group's size could show: the smallest paired change that would be told from none with 80 % power."""
 
     benchmark: str
     group: dict[str, str]
     cases: int
     units: int
     detectable: float
-    needed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """What it costs that several evaluations share one benchmark's error rate: `price` times as many people."""
+
+    alpha: float
+    planned: int
+    alpha_run: float
+    price: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Foresight:
         What is left to do takes, in one process; None where it cannot be told, and `not_predicted` says why.
     disk
         Bytes the answers of all jobs take, about.
+    not_foreseen
+        Gates whose chances are not told, as their metrics are made of scores.
     """
 
     pending_jobs: int
@@ -80,6 +84,9 @@ class Foresight:
     not_predicted: str
     disk: int
     groups: tuple[GroupForesight, ...]
+    gates: tuple[GateProspect, ...]
+    not_foreseen: tuple[str, ...]
+    reuse: Reuse
     assumption: str
 
     def to_json(self) -> dict[str, Any]:
@@ -87,7 +94,7 @@ class Foresight:
         return asdict(self)
 
 
-def foresee(plan: Plan, store: Store, *, rehearse: bool = False) -> Foresight:
+def foresee(plan: Plan, store: Store, assumed: Expected | None = None, *, rehearse: bool = False) -> Foresight:
     """Look at a plan: opens the data, and no model unless times are to be found in a rehearsal.
 
     Raises
@@ -103,25 +110,69 @@ def foresee(plan: Plan, store: Store, *, rehearse: bool = False) -> Foresight:
     times = expected(plan, store, sides, todo, rates)
     waiting = sum(len(jobs) for _, jobs in todo)
     rows = sum(len(sides.judged[job.benchmark].part) for job in plan.jobs)
+    reuse = _reuse(plan.audit.policy)
     if plan.files.numeric:
         disk = rows * (2 * BYTES_PER_NUMBER + 40)
-        return Foresight(waiting, _models(plan, store, times), times.total, why, disk, (), NO_FORESIGHT)
+        return Foresight(waiting, _models(plan, store, times), times.total, why, disk, (), (), (), reuse, NO_FORESIGHT)
     disk = rows * (BYTES_PER_SCORE * len(plan.files.classes) + 40)
-    groups = [
-        g
+    believed = assumed or Expected()
+    groups, gates = _groups(plan, sides, believed), _gates(plan, sides, believed)
+    told, left = _assumption(gates, believed), _not_foreseen(plan)
+    return Foresight(waiting, _models(plan, store, times), times.total, why, disk, groups, gates, left, reuse, told)
+
+
+def _not_foreseen(plan: Plan) -> tuple[str, ...]:
+    """Return the gates whose chances are not told: metrics made of scores."""
+    return tuple(gate.id for gate in plan.audit.gates if gate.options.metric in SCORE_METRICS)
+
+
+def _gates(plan: Plan, sides: Sides, expected: Expected) -> tuple[GateProspect, ...]:
+    scenes = [
+        scene
         for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
-        for g in _groups(plan, card.card.id, sides.judged[card.card.id].part, views_of(plan, ref))
+        for scene in scenes_of(
+            plan.audit.gates,
+            card.card.id,
+            ref.groups,
+            sides.judged[card.card.id].part,
+            clustered=bool(card.card.unit),
+            classes=plan.files.classes,
+            positive=plan.files.positive_class,
+            policy=plan.audit.policy,
+            expected=expected,
+        )
     ]
-    comparisons = max(1, len(groups))
-    assumption = (
-        f"Assumes that {DISCORDANT:.0%} of the cases of a group change their answer, that rows of one unit are worth one "
-        f"case, {comparisons} comparisons, and no spread between seeds; alpha {plan.audit.policy.alpha_run:g}."
+    return gate_prospects(scenes)
+
+
+def _assumption(gates: Sequence[GateProspect], expected: Expected) -> str:
+    """Return what the chances rest on, in words."""
+    if not gates:
+        return f"Assumes that {expected.change:.0%} of the cases change their answer, and that seeds do not differ."
+    kinds, told = {gate.kind for gate in gates}, []
+    if kinds & {"no_harm", "no_negative_transfer"}:
+        told.append(f"{expected.change:.0%} of the cases change their answer, as many for the better as for the worse")
+    if "gap" in kinds:
+        told.append(f"{expected.error:.0%} of the cases are served badly in every group")
+    if "worst_group" in kinds:
+        told.append("in `worst_group` half the limit means nothing is wrong, and once and a half the limit is the harm")
+    if "ratio" in kinds:
+        given = f"{1 - expected.error:.0%} of the cases of every group are given the class of `ratio`"
+        told.append(f"{given}; its harm is as far below the limit as equal rates lie above it")
+    comparisons = sum(len(gate.groups) for gate in gates)
+    return (
+        f"Assumes that {'; '.join(told)}. Rows of one unit count as one case, seeds do not differ, the mix of groups stays "
+        f"as it is, and a failure is corrected for {plural(comparisons, 'comparison')}."
     )
-    return Foresight(waiting, _models(plan, store, times), times.total, why, disk, tuple(groups), assumption)
+
+
+def _reuse(policy: Policy) -> Reuse:
+    price = planning.price_of_reuse(policy.planned_evaluations, policy.alpha)
+    return Reuse(policy.alpha, policy.planned_evaluations, policy.alpha_run, price)
 
 
 @dataclass(frozen=True)
-class Expected:
+class Times:
     """How long what is left to do will take, in one process.
 
     Attributes
@@ -142,10 +193,10 @@ class Expected:
         return None if len(known) < len(self.each) else sum(known) + self.shared
 
 
-def expected(plan: Plan, store: Store, sides: Sides, todo: Todo, rates: Rates | None) -> Expected:
+def expected(plan: Plan, store: Store, sides: Sides, todo: Todo, rates: Rates | None) -> Times:
     """Return how long what is pending will take: as trainings like it took, else as a rehearsal says."""
     if plan.answers is not None or not todo:
-        return Expected({training: 0.0 for training, _ in todo}, 0.0)
+        return Times({training: 0.0 for training, _ in todo}, 0.0)
     took = _took(plan, store)
     labels = {b["written"]: b["labels"] for b in budgets_of(plan, sides)}
     side = sides.adaptation
@@ -156,7 +207,7 @@ def expected(plan: Plan, store: Store, sides: Sides, todo: Todo, rates: Rates | 
         guess = None if rates is None else rates.seconds(training, side, labels.get(training.budget) or 0, judged)
         each[training] = like if like is not None else guess
     every = sum(len(judged_side.part) for judged_side in sides.judged.values())
-    return Expected(each, rates.shared(side, every) if rates else 0.0)
+    return Times(each, rates.shared(side, every) if rates else 0.0)
 
 
 def _took(plan: Plan, store: Store) -> dict[tuple[str, str], float]:
@@ -195,7 +246,7 @@ def _rates(plan: Plan, sides: Sides, trainings: Sequence[Training], *, rehearse:
     return rates, "some kind of work failed in the probe" if left else ""
 
 
-def _models(plan: Plan, store: Store, times: Expected) -> tuple[ModelForesight, ...]:
+def _models(plan: Plan, store: Store, times: Times) -> tuple[ModelForesight, ...]:
     by_name: dict[str, list[Job]] = defaultdict(list)
     for job in plan.jobs:
         by_name[job.training.strategy or f"before ({job.training.kind})"].append(job)
@@ -211,21 +262,25 @@ def _models(plan: Plan, store: Store, times: Expected) -> tuple[ModelForesight, 
     return tuple(found)
 
 
-def _groups(plan: Plan, benchmark: str, part: Part, views: list[list[str]]) -> list[GroupForesight]:
-    alpha = plan.audit.policy.alpha_run
-    margins = [gate.margin for gate in plan.audit.gates if gate.kind in ("no_harm", "no_negative_transfer")]
-    counted: list[tuple[dict[str, str], int, int]] = []
+def _groups(plan: Plan, sides: Sides, expected: Expected) -> tuple[GroupForesight, ...]:
+    found = [
+        (card.card.id, *counted)
+        for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
+        for counted in _sizes(sides.judged[card.card.id].part, views_of(plan, ref))
+    ]
+
+    def smallest(units: int) -> float:
+        return min(planning.detectable_change(expected.change, units, len(found)), 1.0)
+
+    return tuple(GroupForesight(*row, smallest(row[-1])) for row in found)
+
+
+def _sizes(part: Part, views: list[list[str]]) -> Iterator[tuple[dict[str, str], int, int]]:
+    """Yield every group with its cases and units."""
     for view in views:
         keys = list(zip(*(part.groups[name].tolist() for name in view), strict=True))
         units: dict[tuple[str, ...], set[str]] = defaultdict(set)
         for key, unit in zip(keys, part.units, strict=True):
             units[key].add(unit)
         for key, cases in sorted(Counter(keys).items()):
-            counted.append((dict(zip(view, key, strict=True)), cases, len(units[key])))
-    needed = planning.n_paired(DISCORDANT, min(margins), alpha) if margins and min(margins) > 0 else None
-    return [
-        GroupForesight(
-            benchmark, group, cases, units, planning.detectable_change(DISCORDANT, units, len(counted)), needed
-        )
-        for group, cases, units in counted
-    ]
+            yield dict(zip(view, key, strict=True)), cases, len(units[key])
