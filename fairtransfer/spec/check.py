@@ -15,7 +15,7 @@ from fairtransfer.spec.gates import BetweenGroups, GateSpec
 from fairtransfer.spec.number_check import number_problems
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
-from fairtransfer.spec.strategies import CONTROLS, GroupOptions
+from fairtransfer.spec.strategies import CONTROLS, GroupOptions, Options
 
 _CLASS_METRICS = frozenset(
     {
@@ -184,8 +184,18 @@ def _problems(files: AuditFiles) -> Iterator[Problem]:
     for index, strategy in enumerate(audit.strategies):
         if isinstance(strategy.options, GroupOptions):
             yield from _group_strategy(files, strategy.options, strategy.kind, ("strategies", index, strategy.kind))
+        yield from _augmentation(files, strategy.options, ("strategies", index, strategy.kind))
     for index, gate in enumerate(audit.gates):
         yield from _gate(files, gate, ("gates", index, gate.kind))
+
+
+def _augmentation(files: AuditFiles, options: Options, at: Place) -> Iterator[Problem]:
+    """Check that only pictures are to be changed at random."""
+    asked = [(at, options), ((*at, "training"), getattr(options, "training", None))]
+    for place, training in asked:
+        if getattr(training, "augmentation", "none") != "none" and isinstance(files.training.card.input, TextInput):
+            found = f"`{files.training.card.id}` holds texts, which are not augmented"
+            yield files.loaded.document.problem("FT-Y084", (*place, "augmentation"), found, "none", at_key=True)
 
 
 def _fits(files: AuditFiles, ref: BenchmarkRef | AdaptOn, card: Card, at: Place) -> Iterator[Problem]:

@@ -65,6 +65,10 @@ class TrainingOptions(StepOptions):
     embeddings: Literal["frozen", "trained"] = Field(
         "frozen", description="token embeddings; a few labels can move them only for the words they hold"
     )
+    augmentation: Literal["none", "timm"] = Field(
+        "none",
+        description="pictures only: timm's training transforms (random crop, flip, colour), drawn anew in every step",
+    )
 
 
 class FullOptions(TrainingOptions):
