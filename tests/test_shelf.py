@@ -23,7 +23,7 @@ from fairtransfer.models.checkpoint import inspect_checkpoint
 
 pytestmark = pytest.mark.train
 TEXTS = Texts(("apple", "a hammer and more", "fox hen"))
-TENSORS = {"states": torch.randn(5, 3), "sizes": torch.tensor([2, 3])}
+TENSORS = {"states": torch.randn(5, 3), "sizes": torch.tensor([2, 3]), "operations": torch.tensor(7)}
 
 
 @pytest.fixture(scope="module")
