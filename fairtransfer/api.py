@@ -195,6 +195,7 @@ def _carry_out(made: Plan, workspace: Path, progress: Progress | None, max_jobs:
     from fairtransfer.run.folder import write_folder
     from fairtransfer.run.pending import SILENT, pending
     from fairtransfer.run.sides import open_sides
+    from fairtransfer.run.source import ready, with_source
 
     with store_of(workspace) as store:
         todo = pending(made, store)
@@ -202,11 +203,12 @@ def _carry_out(made: Plan, workspace: Path, progress: Progress | None, max_jobs:
             made = _on_true_machine(made, max_jobs)
             todo = pending(made, store)
         sides = open_sides(made.files, made.roots, made.answers)
+        made = with_source(made, store, sides, progress or SILENT)
         if todo and made.answers is not None:
             from fairtransfer.run.given import keep
 
             keep(made, store, sides, todo, progress or SILENT)
-        elif todo:
+        elif todo and ready(made):
             from fairtransfer.run.local import execute  # imports torch: not for a run with nothing to do
 
             execute(made, store, sides, todo, progress or SILENT)

@@ -12,7 +12,7 @@ from fairtransfer.evidence.store import Store
 from fairtransfer.run.folder import views_of
 from fairtransfer.run.pending import settled
 from fairtransfer.run.plan import Plan, Training
-from fairtransfer.run.sides import open_sides
+from fairtransfer.run.sides import Sides, open_sides
 from fairtransfer.stats import planning
 
 DISCORDANT = 0.2
@@ -54,6 +54,18 @@ class GroupForesight:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceForesight:
+    """A source that is trained here first: on how many rows, how many of its card are left out, and whether it is there."""
+
+    id: str
+    card: str
+    train: int
+    validation: int
+    left_out: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Foresight:
     """A plan, looked at before it is run."""
 
@@ -63,6 +75,7 @@ class Foresight:
     disk: int
     groups: tuple[GroupForesight, ...]
     assumption: str
+    source: SourceForesight | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values."""
@@ -99,7 +112,18 @@ def foresee(plan: Plan, store: Store) -> Foresight:
         f"case, {comparisons} comparisons, and no spread between seeds; alpha {plan.audit.policy.alpha_run:g}."
     )
     total = None if None in known else sum(s for s in known if s is not None)
-    return Foresight(len(plan.jobs) - len(done), tuple(models), total, disk, tuple(groups), assumption)
+    source = _source(plan, sides, store)
+    return Foresight(len(plan.jobs) - len(done), tuple(models), total, disk, tuple(groups), assumption, source)
+
+
+def _source(plan: Plan, sides: Sides, store: Store) -> SourceForesight | None:
+    made, card = plan.pretraining, plan.files.source
+    if made is None or card is None or sides.source is None:
+        return None
+    rows = sides.source.rows
+    left_out = sum(rows.ledger.excluded.values())
+    done = store.result(made.id) is not None
+    return SourceForesight(made.id, card.card.key, len(rows.train), len(rows.val), left_out, done)
 
 
 def _models(plan: Plan, store: Store, done: set[str]) -> list[ModelForesight]:
