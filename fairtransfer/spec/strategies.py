@@ -303,6 +303,22 @@ class JttOptions(GroupOptions, TrainingOptions):
         return self
 
 
+class AdversarialOptions(GroupOptions, TrainingOptions):
+    """Fine-tune while an adversary that reads the group off the features is given nothing (Ganin et al. 2016).
+
+    The strength grows as in the source, to 1. Length and rate are those of `full`; the adversary's size is a choice of ours.
+    `cells` says what is hidden: the group within every class, or the group altogether, which costs accuracy where groups
+    differ in their classes. With `select: average` groups are used in training only.
+    """
+
+    epochs: Epochs = 3
+    lr: Rate = 5e-5
+    strength: Annotated[float, Field(ge=0, le=1000)] = Field(
+        1.0, description="lambda: how strongly the network minds the adversary at the end"
+    )
+    hidden: Annotated[int, Field(ge=1, le=4096)] = Field(64, description="width of the adversary's one hidden layer")
+
+
 class ThresholdOptions(GroupOptions):
     """Other thresholds for the probe's scores in every group: fairlearn's ThresholdOptimizer, with its defaults.
 
@@ -354,6 +370,7 @@ STRATEGY_OPTIONS: dict[str, type[Options]] = {
     "group_dro": GroupDroOptions,
     "jtt": JttOptions,
     "dfr": DfrOptions,
+    "adversarial": AdversarialOptions,
     "threshold": ThresholdOptions,
     "reductions": ReductionsOptions,
 }
