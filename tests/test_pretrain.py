@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
+import pandas as pd
 import pytest
 import torch
 from projects import AUDIT, SHORT, image_project
@@ -27,6 +28,7 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.record import load_record
 from fairtransfer.gates.verdict import _leaks
+from fairtransfer.measuring import measure
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.checkpoint import Trained
@@ -223,6 +225,29 @@ def test_lost_weights_are_made_again_and_are_the_same(copy: Path) -> None:
     api.run(audit, workspace=copy / "runs")
 
     assert weights(copy, source).read_bytes() == before
+
+
+def test_an_audit_and_its_control_pair_by_item_to_bias_transfer(copy: Path) -> None:
+    """Both differ in the source's card alone; what `measure` calls the change is biased minus control, group by group."""
+    audit = copy / "audits" / "audit.yaml"
+    write_source(copy, "control", rho=0.5)
+    control = copy / "audits" / "control.yaml"
+    control.write_text(audit.read_text().replace("source.md", "control.md").replace("id: toy\n", "id: control\n"))
+
+    def after(written: Path) -> pd.DataFrame:
+        folder = api.run(written, workspace=copy / "runs").folder
+        job = next(p.parent for p in folder.glob("jobs/*/job.json") if read_json(p)["strategy"] == "probe")
+        items = pd.read_parquet(folder / "benchmarks" / "toy" / "items.parquet").set_index("item")
+        return items.assign(pred=pd.read_parquet(job / "predictions.parquet").set_index("item")["pred"])
+
+    biased, fair = after(audit), after(control)
+    table = biased.rename(columns={"pred": "biased"}).join(fair["pred"].rename("control")).reset_index()
+    found = measure(table, label="y", before="control", after="biased", groups=["region"], unit="unit", item=["item"])
+
+    change = [row for row in found.findings if row.stage == "change" and row.group == {} and row.level != "gap"]
+    errors = {name: float((table[name] != table["y"]).mean()) for name in ("biased", "control")}
+    assert ids(audit)[1].isdisjoint(ids(control)[1])
+    assert change[0].estimate == pytest.approx(errors["biased"] - errors["control"])
 
 
 def test_rows_that_are_judged_are_not_trained_on(copy: Path) -> None:
