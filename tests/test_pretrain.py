@@ -37,13 +37,9 @@ from fairtransfer.run import source_training
 from fairtransfer.run.sides import open_sides
 from fairtransfer.run.source import WEIGHTS
 from fairtransfer.spec import json_schema
+from fairtransfer.spec.before import NativeHeadOptions, ZeroShotOptions
 from fairtransfer.spec.pretrain import Pretrain, SourceTraining
-from fairtransfer.spec.strategies import (
-    FullOptions,
-    NativeHeadOptions,
-    ScratchOptions,
-    ZeroShotOptions,
-)
+from fairtransfer.spec.strategies import FullOptions, ScratchOptions
 
 pytestmark = pytest.mark.train
 ONLY_PROBE = "strategies: [probe]"

@@ -8,7 +8,7 @@ from torch import Tensor
 from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.errors import DefinitionError, Problem, did_you_mean, shown
 from fairtransfer.models.backbone import Prepared
-from fairtransfer.spec.strategies import NativeHeadOptions
+from fairtransfer.spec.before import NativeHeadOptions
 
 
 def native_head(setting: Setting, options: NativeHeadOptions) -> Adapted:

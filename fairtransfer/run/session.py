@@ -25,7 +25,8 @@ from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.checkpoint import placed
 from fairtransfer.run.plan import Plan, Training, budget_problems
 from fairtransfer.run.sides import Sides
-from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS, GroupOptions, GroupStage, Options
+from fairtransfer.spec.before import BEFORE_OPTIONS
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS, GroupOptions, GroupStage, Options
 
 
 @dataclass

@@ -9,12 +9,13 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from fairtransfer.errors import shown
+from fairtransfer.spec.before import BeforeSpec
 from fairtransfer.spec.document import Document
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.names import AnyMetricName
 from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.source import ALLOWED, Source, parse_source
-from fairtransfer.spec.strategies import BeforeSpec, StrategySpec
+from fairtransfer.spec.strategies import StrategySpec
 from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, refuse
 
 SCHEMA = "1"

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.spec.audit import SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, ModelRef
+from fairtransfer.spec.before import BEFORE_OPTIONS, BeforeSpec
 from fairtransfer.spec.document import Document, Place, kind_of, read_document
 from fairtransfer.spec.gates import GATE_OPTIONS, GateSpec
 from fairtransfer.spec.pretrain import Pretrain
-from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS, BeforeSpec, StrategySpec
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS, StrategySpec
 from fairtransfer.spec.strict import Strict, problems_of
 
 EXPECTED = "audit;`schema, id, title, purpose, model, benchmarks, before, strategies, label_budgets, seeds, gates`"

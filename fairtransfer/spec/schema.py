@@ -9,10 +9,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from fairtransfer.spec import audit as definitions
+from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.card import CardFile
 from fairtransfer.spec.gates import GATE_OPTIONS, Policy
 from fairtransfer.spec.pretrain import Pretrain
-from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/{model}"
