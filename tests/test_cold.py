@@ -96,6 +96,7 @@ def test_the_library_and_all_its_cold_rooms_are_imported_without_them(cold: Cold
         "from pathlib import Path\n"
         "warm = ('fairtransfer.adapt', 'fairtransfer.models', 'fairtransfer.run.local', 'fairtransfer.run.session', "
         "'fairtransfer.run.work', 'fairtransfer.run.rehearsal', 'fairtransfer.run.feature_shelf', "
+        "'fairtransfer.run.source_training', "
         "'fairtransfer.__main__')\n"
         "names = [m.name for m in pkgutil.walk_packages(fairtransfer.__path__, 'fairtransfer.', onerror=lambda name: None)]\n"
         "for name in names:\n"

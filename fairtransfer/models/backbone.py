@@ -61,15 +61,34 @@ class Network:
         return self.forward(self.module, batch)
 
 
+@dataclass(frozen=True)
+class OwnHead:
+    """The head a source was trained with here: classes x dim, one bias a class."""
+
+    classes: tuple[str, ...]
+    weight: Tensor
+    bias: Tensor
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """Return logits of the source's classes, rows x classes."""
+        return features @ self.weight.T + self.bias
+
+
 class Backbone(abc.ABC):
     """A pretrained network without its head.
 
     Subclasses are final: `TextBackbone` and `ImageBackbone`.
+
+    Attributes
+    ----------
+    own_head
+        The head of a source that was trained here; None for checkpoints that came from elsewhere.
     """
 
     checkpoint: Checkpoint
     module: nn.Module
     dim: int
+    own_head: OwnHead | None = None
 
     @abc.abstractmethod
     def prepare(self, inputs: Inputs) -> Prepared:

@@ -63,6 +63,18 @@ class GroupForesight:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceForesight:
+    """A source that is trained here first: on how many rows, how many of its card are left out, and whether it is there."""
+
+    id: str
+    card: str
+    train: int
+    validation: int
+    left_out: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Foresight:
     """A plan, looked at before it is run.
 
@@ -81,6 +93,7 @@ class Foresight:
     disk: int
     groups: tuple[GroupForesight, ...]
     assumption: str
+    source: SourceForesight | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values."""
@@ -117,7 +130,18 @@ def foresee(plan: Plan, store: Store, *, rehearse: bool = False) -> Foresight:
         f"Assumes that {DISCORDANT:.0%} of the cases of a group change their answer, that rows of one unit are worth one "
         f"case, {comparisons} comparisons, and no spread between seeds; alpha {plan.audit.policy.alpha_run:g}."
     )
-    return Foresight(waiting, _models(plan, store, times), times.total, why, disk, tuple(groups), assumption)
+    source = _source(plan, sides, store)
+    return Foresight(waiting, _models(plan, store, times), times.total, why, disk, tuple(groups), assumption, source)
+
+
+def _source(plan: Plan, sides: Sides, store: Store) -> SourceForesight | None:
+    made, card = plan.pretraining, plan.files.source
+    if made is None or card is None or sides.source is None:
+        return None
+    rows = sides.source.rows
+    left_out = sum(rows.ledger.excluded.values())
+    done = store.result(made.id) is not None
+    return SourceForesight(made.id, card.card.key, len(rows.train), len(rows.val), left_out, done)
 
 
 @dataclass(frozen=True)

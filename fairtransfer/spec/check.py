@@ -13,6 +13,7 @@ from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gates import BetweenGroups, GateSpec
 from fairtransfer.spec.number_check import number_problems
+from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
 from fairtransfer.spec.strategies import CONTROLS, GroupOptions, Options
@@ -30,15 +31,30 @@ _CLASS_METRICS = frozenset(
     }
 )
 
+PRETRAIN: Place = ("model", "source", "pretrain")
+
 
 @dataclass(frozen=True, slots=True)
 class AuditFiles:
-    """An audit, the card of its adaptation set and the cards of its benchmarks, in the audit's order."""
+    """An audit, the card of its adaptation set and the cards of its benchmarks, in the audit's order.
+
+    Attributes
+    ----------
+    source
+        The card of the rows that the source model is trained on here, where it is.
+    """
 
     loaded: LoadedAudit
     training: LoadedCard
     benchmarks: tuple[LoadedCard, ...]
     warnings: tuple[Problem, ...] = ()
+    source: LoadedCard | None = None
+
+    @property
+    def cards(self) -> tuple[LoadedCard, ...]:
+        """Every card there is, each once."""
+        named = (self.training, *self.benchmarks, *((self.source,) if self.source else ()))
+        return tuple({card.path: card for card in named}.values())
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -121,10 +137,12 @@ def _with_cards(loaded: LoadedAudit, problems: Problems) -> AuditFiles | None:
     ]
     at: Place = ("adapt_on", "card") if audit.adapt_on else ("benchmarks", 0, "card")
     training = _card(loaded, audit.training_set.card, at, read, problems)
+    asked = audit.model.pretrain
+    source = None if asked is None else _card(loaded, asked.card, (*PRETRAIN, "card"), read, problems)
     cards = [card for card in found if card is not None]
-    if training is None or len(cards) < len(found):
+    if training is None or len(cards) < len(found) or (asked is not None and source is None):
         return None
-    files = AuditFiles(loaded, training, tuple(cards), problems.warnings)
+    files = AuditFiles(loaded, training, tuple(cards), problems.warnings, source)
     problems.extend(_problems(files))
     return files
 
@@ -179,6 +197,8 @@ def _problems(files: AuditFiles) -> Iterator[Problem]:
     at = ("adapt_on",) if audit.adapt_on else ("benchmarks", 0)
     yield from _fits(files, audit.training_set, files.training.card, at)
     yield from number_problems(files)
+    if audit.model.pretrain is not None and files.source is not None:
+        yield from _pretraining(files, audit.model.pretrain, files.source.card)
     yield from _names(files)
     yield from _metrics(files)
     for index, strategy in enumerate(audit.strategies):
@@ -198,19 +218,39 @@ def _augmentation(files: AuditFiles, options: Options, at: Place) -> Iterator[Pr
             yield files.loaded.document.problem("FT-Y084", (*place, "augmentation"), found, "none", at_key=True)
 
 
-def _fits(files: AuditFiles, ref: BenchmarkRef | AdaptOn, card: Card, at: Place) -> Iterator[Problem]:
-    """Check the input's kind, the split, and that the label map leads to the classes of the audit."""
+def _reads(files: AuditFiles, ref: BenchmarkRef | AdaptOn | Pretrain, card: Card, at: Place) -> Iterator[Problem]:
+    """Check the input's kind, the split, and the label map."""
     document, audit = files.loaded.document, files.loaded.audit
     kind = "text" if isinstance(card.input, TextInput) else "image"
     if audit.model.family not in (kind, None):
         yield document.problem(
             "FT-M018", (*at, "card"), f"`{card.id}` holds {kind} inputs, the model takes {audit.model.family}"
         )
-    if isinstance(ref, AdaptOn) and ref.split not in ("train", "val", "test", "all"):
+    if not isinstance(ref, BenchmarkRef) and ref.split not in ("train", "val", "test", "all"):
         yield document.problem(
             "FT-D026", (*at, "split"), f"unknown split `{shown(ref.split)}`", "allowed: train, val, test, all"
         )
     yield from _label_map(files, ref.labels, card, (*at, "labels"))
+
+
+def _pretraining(files: AuditFiles, ref: Pretrain, card: Card) -> Iterator[Problem]:
+    """Check the source's own rows: their classes may be others than the audit's, but each row has one."""
+    yield from _reads(files, ref, card, PRETRAIN)
+    if card.label.type == "number":
+        found = f"a source is trained with one class a row, the label of `{card.id}` is a number"
+        yield files.loaded.document.problem("FT-M037", (*PRETRAIN, "card"), found, "a card of classes")
+    if card.label.type == "multilabel" and ref.labels is None:
+        found = f"a source is trained with one class a row, the rows of `{card.id}` can have several"
+        at, do = (*PRETRAIN, "card"), "map the labels with `labels`"
+        yield files.loaded.document.problem("FT-M037", at, found, "", do)
+    if ref.labels is not None and len(ref.labels) < 2:
+        yield files.loaded.document.problem("FT-D034", (*PRETRAIN, "labels"), "classification needs ≥2 classes")
+
+
+def _fits(files: AuditFiles, ref: BenchmarkRef | AdaptOn, card: Card, at: Place) -> Iterator[Problem]:
+    """Check what can be read, and that the label map leads to the classes of the audit."""
+    document = files.loaded.document
+    yield from _reads(files, ref, card, at)
     classes = mapped_classes(card, ref.labels)
     if set(classes) != set(files.classes):
         found = f"`{card.id}` has the classes {', '.join(classes[:8])}; the audit's are {', '.join(files.classes[:8])}"
