@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from fairtransfer.version import VERSION
@@ -12,6 +14,18 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 __all__ = ["Measurement", "Run", "__version__", "judge", "load_audit", "measure", "plan", "render", "run", "verify"]
+
+
+class _Package(ModuleType):
+    """The package. `run` is a verb and a subpackage; importing the subpackage must not put it in the verb's place."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, but leave verbs alone."""
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

@@ -219,6 +219,7 @@ def _carry_out(
     from fairtransfer.run.folder import write_folder
     from fairtransfer.run.pending import SILENT, pending
     from fairtransfer.run.sides import open_sides
+    from fairtransfer.run.source import ready, with_source
 
     with store_of(workspace) as store:
         sides = open_sides(made.files, made.roots, made.answers)
@@ -229,6 +230,8 @@ def _carry_out(
             keep(made, store, sides, todo, progress or SILENT)
         elif todo:
             made, todo, timing = _train(made, store, sides, progress or SILENT, max_jobs, executor, costing)
+        if not ready(made):
+            made = with_source(made, store, sides, progress or SILENT)
         final = run_folder(made, workspace)
         aside = final.with_name(f".{final.name}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
@@ -249,6 +252,7 @@ def _train(
     from fairtransfer.run.pending import pending
     from fairtransfer.run.plan import MAX_JOBS, budget_problems, make_plan
     from fairtransfer.run.rates import read_rates
+    from fairtransfer.run.source import ready, with_source
 
     if missing := missing_for_training(made.audit):
         raise missing
@@ -257,10 +261,11 @@ def _train(
     with open_executor(executor, costing) as hands:
         if (found := hands.machine()) != made.machine:
             made = make_plan(made.files, made.roots, found, max_jobs or MAX_JOBS)
+        made = with_source(made, store, sides, progress)
         todo = pending(made, store)
         foreseen = expected(made, store, sides, todo, read_rates(made)).total
         began = time.perf_counter()
-        if todo:
+        if todo and ready(made):
             hands.execute(made, store, sides, todo, progress)
     took = round(time.perf_counter() - began, 3)
     timing = {"executor": executor, "trainings": len(todo), "seconds": took, "predicted_seconds": foreseen}

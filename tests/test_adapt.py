@@ -30,6 +30,7 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.embedding import SeenRows
+from fairtransfer.spec.before import NativeHeadOptions, ZeroShotOptions
 from fairtransfer.spec.strategies import (
     BitfitOptions,
     FullOptions,
@@ -38,12 +39,10 @@ from fairtransfer.spec.strategies import (
     LoraOptions,
     LpFtOptions,
     MajorityOptions,
-    NativeHeadOptions,
     Options,
     PartialOptions,
     ProbeOptions,
     ScratchOptions,
-    ZeroShotOptions,
 )
 
 pytestmark = pytest.mark.train

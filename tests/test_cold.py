@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,7 +95,8 @@ def test_the_library_and_all_its_cold_rooms_are_imported_without_them(cold: Cold
         "import importlib, pkgutil, fairtransfer\n"
         "from pathlib import Path\n"
         "warm = ('fairtransfer.adapt', 'fairtransfer.models', 'fairtransfer.run.local', 'fairtransfer.run.session', "
-        "'fairtransfer.run.work', 'fairtransfer.run.rehearsal', "
+        "'fairtransfer.run.work', 'fairtransfer.run.rehearsal', 'fairtransfer.run.feature_shelf', "
+        "'fairtransfer.run.source_training', "
         "'fairtransfer.__main__')\n"
         "names = [m.name for m in pkgutil.walk_packages(fairtransfer.__path__, 'fairtransfer.', onerror=lambda name: None)]\n"
         "for name in names:\n"
@@ -158,3 +160,14 @@ def test_an_executor_that_is_not_installed_is_named_before_anything_is_read(cold
     assert "FT-P090: `--executor ray` needs the package `ray`" in done.stderr
     assert 'pip install "fairtransfer[ray]"' in done.stderr
     assert not (tmp_path / "w").exists()
+
+
+def test_verbs_stay_verbs_whatever_else_is_imported() -> None:
+    """`run` is also the name of a subpackage."""
+    code = (
+        "import fairtransfer as ft, fairtransfer.run.plan, fairtransfer.api as api;"
+        "from fairtransfer.run import plan as module;"
+        "assert all(getattr(ft, name) is getattr(api, name) for name in ('run', 'plan', 'judge', 'render'));"
+        "assert module.__name__ == 'fairtransfer.run.plan'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -82,8 +82,8 @@ def test_what_is_shared_is_charged_to_everyone_once() -> None:
     with tally.apart() as spent, tally.passing("features", 1, 1):
         torch.ones(2, 3) @ torch.ones(3, 4)
     assert tally.total == 0
-    tally.charge(spent)
-    tally.charge(spent)
+    tally.charge("features", spent.total or 0)
+    tally.charge("features", spent.total or 0)
     assert tally.total == spent.total == 48
     tally.begin()
     assert tally.total == 0

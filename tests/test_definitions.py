@@ -15,10 +15,11 @@ from fairtransfer.errors import Problems
 from fairtransfer.resources import resource
 from fairtransfer.spec import json_schema, load_audit, load_card
 from fairtransfer.spec.audit import Audit
+from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.card import Card
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.names import EVENTS, HIGHER_IS_WORSE, ONE_CLASS, PAIRED, SCORES_JUDGED, TWO_SIDED
-from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.score_metrics import SCORE_METRICS
 

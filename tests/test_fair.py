@@ -22,8 +22,11 @@ from toy import edit, write_project
 
 from fairtransfer import api
 from fairtransfer.adapt import STRATEGIES
+from fairtransfer.adapt.adversarial import _adversary, _Game, _Reversed, _Watched
 from fairtransfer.adapt.cells import Cells, balanced_rows, cells_of, even_weights
 from fairtransfer.adapt.group_dro import WorstCaseLoss
+from fairtransfer.adapt.hardware import Hardware
+from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.loop import drawn
 from fairtransfer.adapt.reweight import kamiran_calders
 from fairtransfer.adapt.selection import AVERAGE, Selection
@@ -35,8 +38,10 @@ from fairtransfer.data.sides import Part
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.tables import read_table
+from fairtransfer.models.backbone import Backbone, Network
 from fairtransfer.spec.strategies import (
     STRATEGY_OPTIONS,
+    AdversarialOptions,
     BalanceOptions,
     DfrOptions,
     FullOptions,
@@ -64,6 +69,7 @@ OPTIONS: dict[str, GroupOptions] = {
     "balance, weighed, full": BalanceOptions(by=BY, method="reweight", on="full", training=TRAINING),
     "group_dro": GroupDroOptions(by=BY, **QUICK),
     "jtt": JttOptions(by=BY, upweight=20, **QUICK),
+    "adversarial": AdversarialOptions(by=BY, strength=5.0, **{**QUICK, "epochs": 30}),
     "dfr": DfrOptions(by=BY, refits=3),
     "dfr, full": DfrOptions(by=BY, refits=3, on="full", training=TRAINING),
     "threshold": ThresholdOptions(by=BY, inverse_penalties=FEW, constraints="equalized_odds"),
@@ -71,6 +77,7 @@ OPTIONS: dict[str, GroupOptions] = {
 }
 every = pytest.mark.parametrize("name", sorted(OPTIONS))
 PLANTED = Planted()
+RUNNER = Runner(Hardware("cpu", "fp32"))
 
 
 def fit(name: str, setting: Setting, options: Options | None = None) -> Adapted:
@@ -148,10 +155,24 @@ def plain() -> dict[str, float]:
 @pytest.mark.parametrize("name", [n for n in OPTIONS if n not in ("threshold", "reductions")])
 def test_the_worst_cell_gains_where_a_shortcut_was_planted(name: str, plain: dict[str, float]) -> None:
     """Group and class go together in training 19 times out of 20; at the test they do not."""
-    on = "full" if "full" in name or name in ("group_dro", "jtt") else "frozen"
+    on = "full" if "full" in name or name in ("group_dro", "jtt", "adversarial") else "frozen"
 
     assert plain[on] < 0.65, "the shortcut is taken"
     assert PLANTED.worst(fitted(name)) > plain[on] + 0.1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_who_minds_groups_serves_the_worst_cell_better_than_full_fine_tuning(seed: int) -> None:
+    """Group DRO, JTT and DFR against `full` of the same length and seed; a probe of it, which minds nobody, is no better."""
+    setting = PLANTED.setting(seed)
+
+    full = PLANTED.worst(STRATEGIES["full"]().fit(setting, TRAINING))
+    worst = {name: PLANTED.worst(fit(name, setting)) for name in ("group_dro", "jtt", "dfr", "dfr, full")}
+    probe = PLANTED.worst(STRATEGIES["probe"]().fit(setting, ProbeOptions(inverse_penalties=FEW)))
+
+    assert full < 0.65, "the shortcut is taken"
+    assert probe < 0.65, "here too"
+    assert {name: value > full + 0.1 for name, value in worst.items()} == dict.fromkeys(worst, True), (full, worst)
 
 
 def test_jtt_is_told_nothing_of_the_training_rows_groups() -> None:
@@ -256,6 +277,117 @@ def test_a_third_split_shares_no_row_and_leaves_every_class(
     assert sorted([*first.rows, *third.rows]) == list(range(len(rows)))
     assert set(first.labels) == set(train.labels)
     assert len(third.rows) <= max(1, round(share * len(rows)))
+
+
+# --- against somebody who reads the group -------------------------------------------------------------------------------
+
+
+def read_off(network: Network) -> tuple[float, float]:
+    """How well test rows' groups are read off the features within a class: by their neighbours, and as a share of the spread.
+
+    The first is the balanced accuracy of 25 nearest neighbours (by chance 0.5), the second the correlation ratio.
+    """
+    from sklearn.metrics import balanced_accuracy_score
+    from sklearn.neighbors import KNeighborsClassifier
+
+    x = RUNNER.features(network, PLANTED.prepared).numpy()
+    group, y, test = np.array(PLANTED.groups), np.array(PLANTED.y), np.array(PLANTED.rows[2])
+    right, share = [], []
+    for label in CLASSES:
+        rows = test[y[test] == label]
+        known, asked = rows[::2], rows[1::2]
+        neighbours = KNeighborsClassifier(25).fit(x[known], group[known])
+        right.append(balanced_accuracy_score(group[asked], neighbours.predict(x[asked])))
+        within = sum((group[rows] == g).mean() * x[rows][group[rows] == g].var(axis=0).sum() for g in set(group))
+        share.append(1 - within / x[rows].var(axis=0).sum())
+    return float(np.mean(right)), float(np.mean(share))
+
+
+def test_the_group_is_harder_to_read_off_than_after_full_fine_tuning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many steps, the same rows and heads: what goes with the group is a fraction, and the worst cell gains."""
+    made: list[Network] = []
+    real = Backbone.pretrained
+    monkeypatch.setattr(Backbone, "pretrained", lambda self: made.append(real(self)) or made[-1])
+    long = {**QUICK, "epochs": 60}
+
+    def seen(name: str, options: Options) -> Any:
+        found = []
+        for seed in range(3):
+            adapted = fit(name, PLANTED.setting(seed), options)
+            found.append((*read_off(made[-1]), PLANTED.worst(adapted)))
+        return np.mean(found, axis=0)
+
+    by_neighbours, share, worst = seen("adversarial", AdversarialOptions(by=BY, strength=3.0, **long))
+    plain_neighbours, plain_share, plain_worst = seen("full", FullOptions(**long))
+
+    assert plain_neighbours > 0.98, "full fine-tuning leaves the group for everyone to see"
+    assert by_neighbours < plain_neighbours - 0.05
+    assert share < plain_share / 3
+    assert worst > plain_worst + 0.1
+
+
+def test_without_strength_the_adversary_watches_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte for byte `full`, where its gradient is not clipped together with the network's."""
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: None)
+    options = AdversarialOptions(by=BY, strength=0.0, select="average", **QUICK)
+
+    watched, full = fit("adversarial", PLANTED.setting(), options), fit("full", PLANTED.setting(), TRAINING)
+
+    assert torch.equal(watched.logits(PLANTED.prepared), full.logits(PLANTED.prepared))
+    assert watched.record["adversary_loss"] < 0.1, "it reads the group"
+    assert watched.record["adversary_parameters"] > 0
+
+
+def test_the_gradient_is_turned_round_and_grows_as_in_the_source() -> None:
+    x = torch.tensor([1.0, -2.0], requires_grad=True)
+    _Reversed.apply(x, 0.25).pow(2).sum().backward()
+    options = AdversarialOptions(by=BY, strength=2.0)
+    setting = PLANTED.setting()
+    groups = cells_of(setting.train, "group")
+    game = _Game(setting, _Watched(torch.nn.Linear(8, 2), torch.nn.Identity()), groups, options)
+
+    def strength(step: int) -> float:
+        game.grow(step, 100)
+        return game.strength
+
+    assert x.grad is not None
+    assert x.grad.tolist() == [-0.5, 1.0]
+    assert [strength(p) for p in (0, 10, 50, 100)] == pytest.approx(
+        [2 * (2 / (1 + np.exp(-10 * p)) - 1) for p in (0, 0.1, 0.5, 1)]
+    )
+
+
+def test_the_adversary_may_be_told_the_class_and_minds_every_group_alike() -> None:
+    """Its loss is the mean over groups, however small; with `cells: group` it sees the features alone."""
+    setting = PLANTED.setting(groups=tuple("left" if i % 10 else "right" for i in range(len(PLANTED.groups))))
+    groups = cells_of(setting.train, "group")
+    for cells_, told in (("group_and_class", 2), ("group", 0)):
+        options = AdversarialOptions.model_validate({"by": "side", "cells": cells_})
+        head = _Watched(torch.nn.Linear(8, 2), _adversary(setting, groups, options))
+        game = _Game(setting, head, groups, options)
+        rows = list(range(len(setting.train.rows)))
+        y = setting.task.targets(setting.train.labels)
+        features = setting.frozen.of(setting.train.prepared)[rows]
+        loss = game(head(features), y, rows)
+        shown = torch.cat([features, torch.nn.functional.one_hot(y, 2).float()], dim=1) if told else features
+        own = torch.nn.functional.cross_entropy(head.adversary(shown), game.group[rows], reduction="none").detach()
+        left = torch.tensor([g == "left" for g in setting.train.group_labels])
+
+        assert head.adversary[0].in_features == 8 + told  # type: ignore[index]  # layers one after another
+        assert game.last["adversary_loss"] == pytest.approx(float((own[left].mean() + own[~left].mean()) / 2), rel=1e-5)
+        plain = float(setting.task.loss(head(features).detach(), y))
+        assert float(loss.detach()) == pytest.approx(plain + game.last["adversary_loss"], rel=1e-5)
+
+
+def test_with_selection_on_the_average_only_training_rows_need_groups() -> None:
+    options = AdversarialOptions.model_validate({"by": "side", "select": "average", **QUICK})
+    setting = PLANTED.setting()
+    blind = replace(setting, val=replace(setting.val, groups=None))
+
+    adapted = fit("adversarial", blind, options)
+
+    assert options.group_stages == ("training",)
+    assert torch.equal(adapted.logits(PLANTED.prepared), fit("adversarial", setting, options).logits(PLANTED.prepared))
 
 
 # --- selection ---------------------------------------------------------------------------------------------------------
@@ -439,7 +571,11 @@ def test_membership_is_joined_by_item_and_missing_is_unknown() -> None:
 
 
 STRATEGIES_LINE = "strategies: [probe, {full: {epochs: 2, min_steps: 4, batch_size: 16}}]"
-WITH_GROUPS = "strategies: [probe, {dfr: {by: size, refits: 2}}, {threshold: {by: size}}, {jtt: {by: size, epochs: 1, min_steps: 2}}]"  # noqa: E501  # one line of YAML
+QUICKLY = "epochs: 1, min_steps: 2"
+WITH_GROUPS = (
+    "strategies: [probe, {dfr: {by: size, refits: 2}}, {threshold: {by: size}}, "
+    f"{{jtt: {{by: size, {QUICKLY}}}}}, {{adversarial: {{by: size, select: average, {QUICKLY}}}}}]"
+)
 
 
 def test_job_and_report_tell_how_many_group_labels_were_used(tmp_path: Path) -> None:
@@ -459,6 +595,7 @@ def test_job_and_report_tell_how_many_group_labels_were_used(tmp_path: Path) -> 
         "dfr": [n, m, 0, n + m],
         "threshold": [n, m, judged, n + m + judged],
         "jtt": [0, m, 0, m],
+        "adversarial": [n, 0, 0, n],
     }
     report = run.report.read_text()
     assert f"{n} + {m} + {judged}" in report
@@ -483,7 +620,7 @@ def test_other_groups_of_the_same_rows_are_other_jobs(tmp_path: Path) -> None:
     after = ids()
 
     assert before["probe"] == after["probe"]
-    assert all(before[kind].isdisjoint(after[kind]) for kind in ("dfr", "threshold", "jtt"))
+    assert all(before[kind].isdisjoint(after[kind]) for kind in ("dfr", "threshold", "jtt", "adversarial"))
 
 
 @pytest.mark.parametrize(
@@ -492,6 +629,7 @@ def test_other_groups_of_the_same_rows_are_other_jobs(tmp_path: Path) -> None:
         ("{dfr: {by: regoin}}", "did you mean `region`"),
         ("{group_dro: {by: [region, aeg]}}", "did you mean `age`"),
         ("{threshold: {by: region}}", "needs two classes, the task has 3"),
+        ("{adversarial: {by: regoin}}", "did you mean `region`"),
         ("{dfr: {}}", "required key is missing"),
         ("{jtt: {}}", "`select: worst_group` needs `by`"),
         ("{balance: {by: region, training: {epochs: 1}}}", "write `on: full`"),

@@ -17,13 +17,14 @@ from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.shelf import FolderShelf
 from fairtransfer.adapt.strategy import FrozenFeatures
 from fairtransfer.data.inputs import Texts
+from fairtransfer.evidence.canonical import read_json
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.checkpoint import inspect_checkpoint
 
 pytestmark = pytest.mark.train
 TEXTS = Texts(("apple", "a hammer and more", "fox hen"))
-TENSORS = {"states": torch.randn(5, 3), "sizes": torch.tensor([2, 3])}
+TENSORS = {"states": torch.randn(5, 3), "sizes": torch.tensor([2, 3]), "operations": torch.tensor(7)}
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +100,14 @@ def test_the_network_does_not_run_for_what_is_on_the_shelf(
     assert calls, "without a shelf the network runs"
 
 
+def flops(run: api.Run) -> set[int]:
+    jobs = [read_json(path) for path in run.folder.glob("jobs/*/job.json")]
+    return {job["cost"]["training"]["flops"] for job in jobs if job["strategy"] == "probe"}
+
+
 def test_a_later_audit_takes_features_from_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     audit = text_project(tmp_path / "p")
-    api.run(audit, workspace=tmp_path / "runs")
+    first = api.run(audit, workspace=tmp_path / "runs")
     kept = sorted((tmp_path / "runs" / ".store" / "features").iterdir())
     edit(audit, ("id: toy", "id: later"), (SHORT, "strategies: [{probe: {inverse_penalties: [0.1, 1.0]}}]"))
     ran: list[int] = []
@@ -112,4 +118,5 @@ def test_a_later_audit_takes_features_from_the_workspace(tmp_path: Path, monkeyp
     assert later.fresh > 0
     assert kept
     assert not ran
+    assert flops(later) == flops(first)
     assert sorted((tmp_path / "runs" / ".store" / "features").iterdir()) == kept

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fairtransfer.adapt.adversarial import Adversarial
 from fairtransfer.adapt.balance import Balance
 from fairtransfer.adapt.bitfit import Bitfit
 from fairtransfer.adapt.dfr import Dfr
@@ -47,6 +48,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "group_dro": GroupDro,
     "jtt": Jtt,
     "dfr": Dfr,
+    "adversarial": Adversarial,
     "threshold": Threshold,
     "reductions": Reductions,
 }

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from fairtransfer.adapt.dropout import seeded_dropout
 from fairtransfer.adapt.selection import AVERAGE, Score, Selection
 from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting, check_classes
-from fairtransfer.adapt.streams import numpy_stream, torch_stream
+from fairtransfer.adapt.streams import numpy_stream, stream_seed, torch_stream
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.spec.strategies import StepOptions, TrainingOptions
 
@@ -123,7 +123,7 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: StepOpti
         recipe.before_step(step, plan.steps)
         _set_rate(optimizer, step, plan.steps, options)
         optimizer.zero_grad(set_to_none=True)
-        batch = setting.train.prepared.batch([setting.train.rows[i] for i in rows], device)
+        batch = _inputs(setting, [setting.train.rows[i] for i in rows], step, options)
         # What moves may change from step to step, and what a step costs with it.
         moving = (kind, sum(p.requires_grad for p in model.parameters()))
         with setting.runner.flops.passing(moving, max(lengths[i] for i in rows), len(rows)):
@@ -140,6 +140,14 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: StepOpti
             best.consider(step + 1)
         setting.progress((step + 1) / plan.steps)
     return best.adapted(plan, _trainable(model))
+
+
+def _inputs(setting: Setting, positions: list[int], step: int, options: StepOptions) -> dict[str, Tensor]:
+    """Return a batch; what is changed in its pictures is decided by seed and step alone."""
+    device, prepared = setting.runner.hardware.torch_device, setting.train.prepared
+    if isinstance(options, TrainingOptions) and options.augmentation == "timm":
+        return prepared.augmented(positions, device, stream_seed(setting.seed, "augmentation", step))
+    return prepared.batch(positions, device)
 
 
 def _parameter_groups(module: nn.Module, head: nn.Linear, options: StepOptions) -> list[dict[str, Any]]:

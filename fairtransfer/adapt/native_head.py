@@ -8,7 +8,7 @@ from torch import Tensor
 from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.errors import DefinitionError, Problem, did_you_mean, shown
 from fairtransfer.models.backbone import Prepared
-from fairtransfer.spec.strategies import NativeHeadOptions
+from fairtransfer.spec.before import NativeHeadOptions
 
 
 def native_head(setting: Setting, options: NativeHeadOptions) -> Adapted:
@@ -19,7 +19,12 @@ def native_head(setting: Setting, options: NativeHeadOptions) -> Adapted:
     """
 
     def logits(prepared: Prepared) -> Tensor:
-        raw, labels = setting.backbone.native_logits(prepared, setting.runner)
+        own = setting.backbone.own_head
+        raw, labels = (
+            setting.backbone.native_logits(prepared, setting.runner)
+            if own is None
+            else (own(setting.frozen.of(prepared)), list(own.classes))
+        )
         columns = class_columns(labels, options.labels, setting.task.classes)
         logs = torch.log_softmax(raw, dim=1) if not setting.task.multilabel else raw
         return torch.stack([torch.logsumexp(logs[:, columns[name]], dim=1) for name in setting.task.classes], dim=1)

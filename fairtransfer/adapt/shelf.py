@@ -92,5 +92,5 @@ def _digest(tensors: Kept) -> str:
     found = hashlib.sha256()
     for name in sorted(tensors):
         found.update(f"{name} {tuple(tensors[name].shape)} {tensors[name].dtype}\0".encode())
-        found.update(tensors[name].contiguous().view(torch.uint8).numpy().tobytes())
+        found.update(tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return found.hexdigest()

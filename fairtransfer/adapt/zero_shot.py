@@ -10,7 +10,7 @@ from fairtransfer.data.inputs import Texts
 from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.models.backbone import Prepared
 from fairtransfer.models.text import PreparedTexts, TextBackbone
-from fairtransfer.spec.strategies import ZeroShotOptions
+from fairtransfer.spec.before import ZeroShotOptions
 
 SIMILARITY_SCALE = 20.0
 """Cosine similarities are multiplied by this before the softmax: the scale sentence encoders are trained with."""

@@ -10,7 +10,7 @@ import typer
 from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, Workspace
 
 if TYPE_CHECKING:
-    from fairtransfer.run.foresight import Foresight, GroupForesight, Reuse
+    from fairtransfer.run.foresight import Foresight, GroupForesight, Reuse, SourceForesight
     from fairtransfer.run.plan import Plan
     from fairtransfer.run.prospects import GateProspect, GroupProspect
 
@@ -73,7 +73,11 @@ def _print(made: Plan, seen: Foresight) -> None:
         out.print(f"run {made.run_id}; predictions made elsewhere: {escape(made.answers.file)}", soft_wrap=True)
     else:
         out.print(f"run {made.run_id} on {machine.device} ({machine.precision})")
-        out.print(f"model {model.source}, sha256 {model.digest[:16]}…", soft_wrap=True)
+        what = "base" if made.pretraining else "model"
+        source = made.audit.model.pretrain.base if made.audit.model.pretrain else model.source
+        out.print(f"{what} {source}, sha256 {model.digest[:16]}…", soft_wrap=True)
+    if seen.source is not None:
+        out.print(_source(seen.source), soft_wrap=True)
     rows = [
         (m.strategy, ", ".join(m.budgets), str(m.seeds), f"{m.done} of {m.jobs}", _expected(m.seconds))
         for m in seen.models
@@ -193,6 +197,14 @@ def _print_judged(judged: dict[str, int]) -> None:
             console().print(
                 f"{formats.plural(models, 'model')} judged on {benchmark} so far, in this workspace.", markup=False
             )
+
+
+def _source(source: SourceForesight) -> str:
+    from fairtransfer import formats
+
+    rows = f"{formats.count(source.train)} rows + {formats.count(source.validation)} for validation"
+    state = "trained already" if source.done else "to be trained first"
+    return f"source {source.id} on {source.card}: {rows}, {formats.count(source.left_out)} left out; {state}"
 
 
 def _expected(seconds: float | None) -> str:

@@ -69,7 +69,7 @@ def _check(path: Path, data_root: Path | None, problems: Problems, *, data: bool
             cards = [load_card(path, found)]
         else:
             files = load_audit(path, found)
-            cards = list({card.path: card for card in (files.training, *files.benchmarks)}.values())
+            cards = list(files.cards)
     except DefinitionError as error:
         problems.extend(error.problems)
         cards = []

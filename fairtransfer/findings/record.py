@@ -76,6 +76,12 @@ class RunRecord:
         return kept
 
     @property
+    def source(self) -> Mapping[str, Any] | None:
+        """What the run kept of a source that was trained here; None for a model that came from elsewhere."""
+        kept: Mapping[str, Any] | None = self.run.get("pretraining")
+        return kept
+
+    @property
     def models(self) -> dict[tuple[str, str], tuple[int, ...]]:
         """``(strategy, label budget) -> seeds`` of every adapted model asked for, in order."""
         if self.given is not None:

@@ -183,7 +183,11 @@ def _incomplete(record: RunRecord, chosen: Chosen) -> str | None:
 
 def _leaks(record: RunRecord) -> str | None:
     leaking = [b["id"] for b in record.run["benchmarks"] if b["leaks"] and b["leaks"]["blocks"]]
-    return f"rows of {', '.join(leaking)} stand again in the adaptation set" if leaking else None
+    if leaking:
+        return f"rows of {', '.join(leaking)} stand again in the adaptation set"
+    source = record.source["leaks"] if record.source is not None else {}
+    seen = [name for name, leaks in source.items() if leaks and leaks["blocks"]]
+    return f"rows of {', '.join(seen)} stand again in what the source was trained on" if seen else None
 
 
 def _hold(gate: GateResult, why: str) -> GateResult:

@@ -14,7 +14,7 @@ __all__ = ["Checkpoint", "fetch", "inspect_checkpoint", "open_backbone"]
 
 
 def open_backbone(checkpoint: Checkpoint, family: str, max_tokens: int = 128) -> Backbone:
-    """Load a checkpoint's weights, without its head.
+    """Load a checkpoint's weights, without its head; those of a source that was trained here replace its base's.
 
     Parameters
     ----------
@@ -29,7 +29,13 @@ def open_backbone(checkpoint: Checkpoint, family: str, max_tokens: int = 128) ->
     if family == "text":
         from fairtransfer.models.text import TextBackbone
 
-        return TextBackbone.load(checkpoint, max_tokens)
-    from fairtransfer.models.image import ImageBackbone
+        backbone: Backbone = TextBackbone.load(checkpoint, max_tokens)
+    else:
+        from fairtransfer.models.image import ImageBackbone
 
-    return ImageBackbone.load(checkpoint)
+        backbone = ImageBackbone.load(checkpoint)
+    if checkpoint.trained is None:
+        return backbone
+    from fairtransfer.models.trained import put_in_place
+
+    return put_in_place(backbone, checkpoint)

@@ -41,6 +41,10 @@ class Prepared(abc.ABC):
     def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
         """Return the network's inputs for these rows."""
 
+    def augmented(self, positions: Sequence[int], device: torch.device, seed: int) -> dict[str, Tensor]:  # noqa: ARG002  # the interface
+        """Return the network's inputs for these rows, changed at random as the seed decides; pictures only."""
+        raise TypeError(f"{type(self).__name__} holds no pictures")
+
     def __len__(self) -> int:
         return len(self.lengths)
 
@@ -57,15 +61,34 @@ class Network:
         return self.forward(self.module, batch)
 
 
+@dataclass(frozen=True)
+class OwnHead:
+    """The head a source was trained with here: classes x dim, one bias a class."""
+
+    classes: tuple[str, ...]
+    weight: Tensor
+    bias: Tensor
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """Return logits of the source's classes, rows x classes."""
+        return features @ self.weight.T + self.bias
+
+
 class Backbone(abc.ABC):
     """A pretrained network without its head.
 
     Subclasses are final: `TextBackbone` and `ImageBackbone`.
+
+    Attributes
+    ----------
+    own_head
+        The head of a source that was trained here; None for checkpoints that came from elsewhere.
     """
 
     checkpoint: Checkpoint
     module: nn.Module
     dim: int
+    own_head: OwnHead | None = None
 
     @abc.abstractmethod
     def prepare(self, inputs: Inputs) -> Prepared:

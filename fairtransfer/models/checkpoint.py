@@ -22,7 +22,24 @@ CONFIG = "config.json"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npz", ".h5", ".msgpack")
 _SMALL = {".json", ".txt", ".model", ".jinja"}
 _MAX_HEADER = 100 * 1024**2
+_OF_A_HEAD = ("id2label", "label2id", "label_names")
 _CODE_KEYS = ("auto_map", "trust_remote_code", "custom_pipelines")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Weights that replace a base's: a source that was trained here.
+
+    Attributes
+    ----------
+    weights
+        One file of safetensors, with the head.
+    classes
+        The source's classes, in the order of its head.
+    """
+
+    weights: Path
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,8 @@ class Checkpoint:
         ``relative path -> SHA-256`` of every file that decides what the model is.
     tensors
         Names of the tensors in the weight files.
+    trained
+        Weights of a source that was trained here, on this base; None for a model as it was published.
     """
 
     source: str
@@ -44,6 +63,7 @@ class Checkpoint:
     config: Mapping[str, Any]
     files: Mapping[str, str]
     tensors: frozenset[str]
+    trained: Trained | None = None
 
     @property
     def digest(self) -> str:
@@ -51,10 +71,11 @@ class Checkpoint:
         lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.files.items()))
         return hashlib.sha256(lines.encode()).hexdigest()
 
-    @property
-    def weights(self) -> tuple[Path, ...]:
-        """The weight files."""
-        return tuple(self.folder / name for name in sorted(self.files) if name.endswith(".safetensors"))
+    def with_weights(self, trained: Trained, sha256: str) -> Checkpoint:
+        """Return this base with other weights: its own are not part of it any more, nor are the labels of its own head."""
+        kept = {name: digest for name, digest in self.files.items() if not name.endswith(".safetensors")}
+        config = {key: value for key, value in self.config.items() if key not in _OF_A_HEAD}
+        return replace(self, config=config, files={**kept, trained.weights.name: sha256}, trained=trained)
 
 
 def inspect_checkpoint(folder: Path, source: str) -> Checkpoint:

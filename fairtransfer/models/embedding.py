@@ -31,6 +31,10 @@ class SeenRows(nn.Module):
         """Return embeddings: trainable rows in training, the whole table otherwise."""
         if self.training:
             return nn.functional.embedding(self.place[tokens], self.seen)  # type: ignore[index]  # a buffer
+        return nn.functional.embedding(tokens, self.merged())
+
+    def merged(self) -> Tensor:
+        """Return the whole table, with its trained rows put in."""
         with torch.no_grad():
             self.table.weight[self.ids] = self.seen.to(self.table.weight.dtype)  # type: ignore[index]  # a buffer
-        return nn.functional.embedding(tokens, self.table.weight)
+        return self.table.weight

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, final
 
 import numpy as np
@@ -24,8 +26,13 @@ from fairtransfer.models.checkpoint import Checkpoint, refuse
 class PreparedImages(Prepared):
     """Pictures as the network takes them, rows x channels x height x width."""
 
-    def __init__(self, pixels: Tensor) -> None:
-        self.pixels = pixels
+    def __init__(
+        self,
+        pixels: Tensor,
+        pictures: Sequence[Image.Image] = (),
+        training: Callable[[Image.Image], Tensor] | None = None,
+    ) -> None:
+        self.pixels, self.pictures, self.training = pixels, pictures, training
 
     @property
     def lengths(self) -> Sequence[int]:
@@ -41,6 +48,12 @@ class PreparedImages(Prepared):
     def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
         """Return the pictures at these positions."""
         return {"pixels": self.pixels[list(positions)].to(device)}
+
+    def augmented(self, positions: Sequence[int], device: torch.device, seed: int) -> dict[str, Tensor]:
+        """Return these pictures after the model's training transform; what it draws depends on the seed alone."""
+        assert self.training is not None, "prepared by an image model"
+        with _drawing(seed):
+            return {"pixels": torch.stack([self.training(self.pictures[i]) for i in positions]).to(device)}
 
 
 @final
@@ -75,9 +88,10 @@ class ImageBackbone(Backbone):
         if not len(inputs):
             return PreparedImages(torch.zeros((0, *size)))
         transform: Any = create_transform(**self.data_config, is_training=False)
+        training: Any = create_transform(**self.data_config, is_training=True)
         mode = {1: "L", 3: "RGB"}[size[0]]
-        rows = [transform(Image.fromarray(np.squeeze(picture)).convert(mode)) for picture in inputs.values]
-        return PreparedImages(torch.stack(rows))
+        pictures = [Image.fromarray(np.squeeze(picture)).convert(mode) for picture in inputs.values]
+        return PreparedImages(torch.stack([transform(picture) for picture in pictures]), pictures, training)
 
     def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
         """Return one vector per picture."""
@@ -111,6 +125,21 @@ class ImageBackbone(Backbone):
             )
         model.eval()
         return runner.run(lambda batch: model(batch["pixels"]), model, prepared), [str(name) for name in names]
+
+
+@contextmanager
+def _drawing(seed: int) -> Iterator[None]:
+    """Seed every generator that timm's transforms draw from, and put their states back."""
+    kept = random.getstate(), np.random.get_state()  # noqa: NPY002  # timm draws from the legacy generator
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            random.seed(seed)
+            np.random.seed(seed % 2**32)  # noqa: NPY002  # as above
+            yield
+    finally:
+        random.setstate(kept[0])
+        np.random.set_state(kept[1])  # noqa: NPY002  # as above
 
 
 def _create(checkpoint: Checkpoint, *, pretrained: bool, num_classes: int | None = None) -> nn.Module:

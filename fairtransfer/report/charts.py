@@ -31,6 +31,7 @@ COLOURS = {
     "group_dro": "#3949ab",
     "jtt": "#9c2c2c",
     "dfr": "#00696b",
+    "adversarial": "#1f5f8b",
     "threshold": "#795548",
     "reductions": "#5a5f00",
 }

@@ -156,4 +156,4 @@ def _question(record: RunRecord, subject: Subject) -> str:
     if record.given is not None:
         judged = f"{subject.candidate}, judged by its predictions in {record.given['file']},"
         return f"May the adapted model {judged} be used to {record.audit.purpose.use}?"
-    return f"May the model {record.run['model']['source']}{adapted} be used to {record.audit.purpose.use}?"
+    return f"May the model {told.base_model(record)}{adapted} be used to {record.audit.purpose.use}?"

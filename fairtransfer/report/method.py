@@ -93,6 +93,8 @@ def _made_here(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[
             "Label",
             "a number, learned as (label - mean) / standard deviation of each training's own labels, by squared error",
         )
+    if record.source is not None:
+        yield "Source", _source(record.source)
     yield "Before", f"{_BEFORE[before.kind]}; options {_options(before.options.model_dump())}"
     strategies = (f"{s.name}: {_options(s.options.model_dump(exclude=_UNTOLD))}" for s in audit.strategies)
     yield "Strategies", "; ".join(strategies)
@@ -104,6 +106,23 @@ def _made_here(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[
     seeds = ", ".join(map(str, audit.seeds))
     yield "Seeds", f"{len(audit.seeds)} ({seeds}); each drives label subset, head, order and dropout together"
     yield "Chosen on validation", _selection(record, verdict)
+
+
+_STARTS = {"base": "from the weights of", "random": "from random weights in the architecture of"}
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    """Return how the source was trained here: on what, from where, with which result."""
+    rows, options = source["rows"], {k: v for k, v in source["options"].items() if k != "start"}
+    trained = f"trained here on {source['key']}, {_STARTS[source['start']]} {source['base']}"
+    counts = f"{rows['train']:,} rows in training and {rows['validation']:,} in validation"
+    one = f"one source, seed {source['seed']}, for all seeds of the audit"
+    if source["record"] is None:
+        return f"to be {trained}, but it failed: {source['reason']}"
+    chosen = (
+        f"validation error {formats.percent(source['record']['validation_error'])}, {source['record']['selection']}"
+    )
+    return f"{trained}; {counts}; {one}; options {_options(options)}; {chosen}"
 
 
 _UNTOLD = {"name", "inverse_penalties"}

@@ -114,6 +114,8 @@ def _ledgers(record: RunRecord, kept: Mapping[str, Any]) -> Iterator[tuple[str, 
         yield f"{record.given['file']}, answers", record.given["ledgers"][kept["id"]]
     else:
         yield f"{record.run['adaptation']['card']}, adapted on", record.run["adaptation"]["ledger"]
+    if record.source is not None:
+        yield f"{record.source['card']}, source trained on", record.source["ledger"]
 
 
 def _composition(rows: Rows, kept: Mapping[str, Any], view: tuple[str, ...]) -> Table:

@@ -28,7 +28,7 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
         yield "Predictions", f"made elsewhere: {record.given['file']} (sha256 {record.given['sha256'][:16]}…)"
         yield "Adapted model", chosen
     else:
-        yield "Base model", f"{run['model']['source']} (sha256 {run['model']['sha256'][:16]}…)"
+        yield "Base model", f"{base_model(record)} (sha256 {run['model']['sha256'][:16]}…)"
         yield "Adapted by", chosen
     claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
     seeds = record.models.get((subject.strategy, subject.budget or ""), audit.seeds)
@@ -94,7 +94,31 @@ def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
             "How the models were made is not known here: the judged cases may have been among those they were adapted on "
             "or chosen by."
         )
-    yield "What the model saw before it was published is not known; the benchmark may have been part of it."
+    if record.source is not None:
+        yield _of_source(record.source)
+    if record.source is None or record.source["start"] == "base":
+        yield "What the model saw before it was published is not known; the benchmark may have been part of it."
+
+
+def base_model(record: RunRecord) -> str:
+    """Return where the model came from; of a source that was trained here, on what."""
+    source = record.source
+    return (
+        str(record.run["model"]["source"])
+        if source is None
+        else f"{source['base']}, trained here on {source['key']} first"
+    )
+
+
+def _of_source(source: Mapping[str, Any]) -> str:
+    """Return what one trained source cannot tell."""
+    left = sum(leaks["residual"] for leaks in source["leaks"].values() if leaks)
+    twins = f" {formats.count(left)} judged cases stand again among its rows." if left else ""
+    return (
+        f"The source is one training on {source['key']} with one seed: how another training of it would have come out is "
+        "not in any interval. What of a result came from its rows is told only by a second audit with a control source."
+        f"{twins}"
+    )
 
 
 def examined(subject: Subject) -> str:

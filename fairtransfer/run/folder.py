@@ -18,6 +18,7 @@ from fairtransfer.run.given import given_json
 from fairtransfer.run.machine import environment
 from fairtransfer.run.plan import Plan, budget_text
 from fairtransfer.run.sides import Sides, is_multilabel
+from fairtransfer.run.source import source_json
 from fairtransfer.spec.audit import BenchmarkRef
 
 
@@ -34,7 +35,7 @@ def write_folder(plan: Plan, store: Store, sides: Sides, folder: Path, timing: d
     _copy_cards(plan, folder / "cards")
     write_json(folder / "environment.json", {**environment(plan.audit.model.family, plan.machine), "timing": timing})
     failed = _copy_jobs(plan, store, folder / "jobs")
-    write_json(folder / "run.json", _run_json(plan, sides, failed))
+    write_json(folder / "run.json", {**_run_json(plan, sides, failed), "pretraining": source_json(plan, store, sides)})
     for index in range(len(plan.files.benchmarks)):
         _items(plan, sides, index, folder)
     write_counts(folder)
@@ -42,7 +43,7 @@ def write_folder(plan: Plan, store: Store, sides: Sides, folder: Path, timing: d
 
 def _copy_cards(plan: Plan, folder: Path) -> None:
     folder.mkdir()
-    for card in {c.card.id: c for c in (plan.files.training, *plan.files.benchmarks)}.values():
+    for card in {c.card.id: c for c in plan.files.cards}.values():
         write_atomic(folder / f"{card.card.id}.md", card.path.read_bytes())
 
 

@@ -65,6 +65,18 @@ class Reuse:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceForesight:
+    """A source that is trained here first: on how many rows, how many of its card are left out, and whether it is there."""
+
+    id: str
+    card: str
+    train: int
+    validation: int
+    left_out: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Foresight:
     """A plan, looked at before it is run.
 
@@ -88,6 +100,7 @@ class Foresight:
     not_foreseen: tuple[str, ...]
     reuse: Reuse
     assumption: str
+    source: SourceForesight | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values."""
@@ -118,7 +131,10 @@ def foresee(plan: Plan, store: Store, assumed: Expected | None = None, *, rehear
     believed = assumed or Expected()
     groups, gates = _groups(plan, sides, believed), _gates(plan, sides, believed)
     told, left = _assumption(gates, believed), _not_foreseen(plan)
-    return Foresight(waiting, _models(plan, store, times), times.total, why, disk, groups, gates, left, reuse, told)
+    source = _source(plan, sides, store)
+    return Foresight(
+        waiting, _models(plan, store, times), times.total, why, disk, groups, gates, left, reuse, told, source
+    )
 
 
 def _not_foreseen(plan: Plan) -> tuple[str, ...]:
@@ -169,6 +185,16 @@ def _assumption(gates: Sequence[GateProspect], expected: Expected) -> str:
 def _reuse(policy: Policy) -> Reuse:
     price = planning.price_of_reuse(policy.planned_evaluations, policy.alpha)
     return Reuse(policy.alpha, policy.planned_evaluations, policy.alpha_run, price)
+
+
+def _source(plan: Plan, sides: Sides, store: Store) -> SourceForesight | None:
+    made, card = plan.pretraining, plan.files.source
+    if made is None or card is None or sides.source is None:
+        return None
+    rows = sides.source.rows
+    left_out = sum(rows.ledger.excluded.values())
+    done = store.result(made.id) is not None
+    return SourceForesight(made.id, card.card.key, len(rows.train), len(rows.val), left_out, done)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def plan_given(files: AuditFiles, roots: Roots, max_jobs: int) -> Plan:
     check_files(files, roots)
     told = replace(files, warnings=(*files.warnings, *problems.warnings))
     checkpoint = Checkpoint(
-        files.loaded.audit.model.source,
+        str(files.loaded.audit.model.source),
         find_answers(files.loaded).parent,
         {},
         {answers.file: answers.sha256},

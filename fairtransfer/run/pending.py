@@ -63,7 +63,7 @@ def is_final(reason: str) -> bool:
 def label(training: Training) -> str:
     """Return how a training is named to people."""
     parts = [training.strategy or f"before ({training.kind})"]
-    parts += [f"{training.budget} labels"] if training.budget else []
+    parts += [f"{training.budget} labels"] if training.budget and training.stage != "source" else []
     parts += [f"seed {training.seed}"] if training.seed is not None else []
     return ", ".join(parts)
 

@@ -17,7 +17,7 @@ from fairtransfer.models.checkpoint import placed
 from fairtransfer.run.machine import Machine, code_digest, guess, libraries
 from fairtransfer.spec.audit import Audit, LabelMap
 from fairtransfer.spec.card import LoadedCard
-from fairtransfer.spec.check import AuditFiles
+from fairtransfer.spec.check import AuditFiles, mapped_classes
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS, GroupOptions
 
 MAX_JOBS = 10_000
@@ -81,6 +81,20 @@ class Job:
     benchmark: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pretraining:
+    """The training of a source model: a job of its own, whose result is a checkpoint.
+
+    Attributes
+    ----------
+    id
+        The digest of everything that decides the weights.
+    """
+
+    id: str
+    training: Training
+
+
 @dataclass(frozen=True)
 class Plan:
     """All jobs of an audit.
@@ -89,8 +103,12 @@ class Plan:
     ----------
     run_id
         Digest of the audit, the cards and all job ids: the same inputs give the same run anywhere.
+    checkpoint
+        The model; the base of the source until the source is trained, where it is trained here (`source.py`).
     answers
         The file of predictions, where they were made elsewhere (`given.py`).
+    pretraining
+        How the source is trained first, where it is.
     """
 
     files: AuditFiles
@@ -100,6 +118,7 @@ class Plan:
     jobs: tuple[Job, ...]
     run_id: str
     answers: Answers | None = None
+    pretraining: Pretraining | None = None
 
     @property
     def audit(self) -> Audit:
@@ -139,13 +158,17 @@ def make_plan(
     check_size(files, len(trainings) * len(audit.benchmarks), max_jobs)
     check_files(files, roots)
     with placed(files.loaded):
-        checkpoint = inspect_checkpoint(fetch(files.loaded, roots.model), audit.model.source)
-    common = _common(files, checkpoint, machine)
+        checkpoint = inspect_checkpoint(fetch(files.loaded, roots.model), str(audit.model.source))
     sides = sides_of(files, roots)
+    pretraining = _pretraining(files, checkpoint, machine, roots, sides)
+    common = _common(files, checkpoint, machine)
+    if pretraining is not None:
+        # The weights are not there yet: what they are made of stands for them.
+        common["model"]["pretraining"] = pretraining.id
     jobs = tuple(
         _job(files, training, index, common, sides) for training in trainings for index in range(len(audit.benchmarks))
     )
-    return Plan(files, checkpoint, machine, roots, jobs, run_id(files, jobs))
+    return Plan(files, checkpoint, machine, roots, jobs, run_id(files, jobs), pretraining=pretraining)
 
 
 def budget_text(budget: float | str) -> str:
@@ -186,7 +209,7 @@ def check_size(files: AuditFiles, jobs: int, limit: int) -> None:
 def check_files(files: AuditFiles, roots: Roots) -> None:
     """Check that every data file is there and is the one its card describes."""
     problems = Problems()
-    for card in {c.path: c for c in (files.training, *files.benchmarks)}.values():
+    for card in files.cards:
         for index, ref in enumerate(card.card.files):
             try:
                 found = file_digest(locate(root_of(card, ref.under, roots.data), ref.path))
@@ -224,6 +247,30 @@ def sides_of(files: AuditFiles, roots: Roots) -> tuple[dict[str, Any], ...]:
     labels = [audit.training_set.labels, *(ref.labels for ref in audit.benchmarks)]
     loose = {card.path: loose_files(card, roots.data) for card in cards}
     return tuple(_side(card, mapping, loose[card.path]) for card, mapping in zip(cards, labels, strict=True))
+
+
+def _pretraining(
+    files: AuditFiles, base: Checkpoint, machine: Machine, roots: Roots, sides: tuple[dict[str, Any], ...]
+) -> Pretraining | None:
+    """Return the training of the source, where it is trained here."""
+    asked = files.loaded.audit.model.pretrain
+    if asked is None or files.source is None:
+        return None
+    options = {"start": asked.start, **asked.training.model_dump(mode="json", exclude={"name"})}
+    training = Training("source", f"source on {files.source.card.id}", "pretrain", options, "all", asked.seed)
+    _, *judged = sides
+    key = {
+        **_common(files, base, machine),
+        "classes": list(mapped_classes(files.source.card, asked.labels)),
+        "libraries": libraries(files.loaded.audit.model.family, "pretrain"),
+        "training": training.to_json(),
+        "names": {"card": files.source.card.id},
+        "trained_on": _side(files.source, asked.labels, loose_files(files.source, roots.data)),
+        "split": asked.split,
+        # What stands in any benchmark is taken out of the source's rows too.
+        "kept_apart_from": judged,
+    }
+    return Pretraining(digest(key)[:32], training)
 
 
 def _side(card: LoadedCard, labels: LabelMap | None, loose: str | None) -> dict[str, Any]:
@@ -279,10 +326,14 @@ def run_id(files: AuditFiles, jobs: tuple[Job, ...]) -> str:
     """Return the digest that names a run."""
     content = {
         "audit": files.loaded.document.text,
-        "cards": [card.document.text + card.prose for card in (files.training, *files.benchmarks)],
+        "cards": [card.document.text + card.prose for card in _in_order(files)],
         "jobs": [job.id for job in jobs],
     }
     return digest(content)[:16]
+
+
+def _in_order(files: AuditFiles) -> list[LoadedCard]:
+    return [files.training, *files.benchmarks, *([files.source] if files.source else [])]
 
 
 def budget_problems(files: AuditFiles, rows: int) -> list[Problem]:

@@ -9,13 +9,15 @@ that owns the store has committed it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairtransfer.errors import FairtransferError
 from fairtransfer.evidence.failpoints import failpoint
+from fairtransfer.evidence.manifest import file_digest
+from fairtransfer.models.checkpoint import Trained
 from fairtransfer.run.cost import Costing
 from fairtransfer.run.machine import Machine, code_digest, libraries
 from fairtransfer.run.pending import Lease
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 def common_spec(plan: Plan, threads: int, costing: Costing) -> dict[str, Any]:
     """Return what all trainings of a plan are told."""
-    roots = plan.roots
+    roots, source = plan.roots, plan.checkpoint.trained
     return {
         "audit": str(plan.files.loaded.path.resolve()),
         "data_root": None if roots.data is None else str(roots.data.resolve()),
@@ -39,6 +41,9 @@ def common_spec(plan: Plan, threads: int, costing: Costing) -> dict[str, Any]:
         "costing": asdict(costing),
         "code": code_digest(),
         "libraries": libraries(plan.audit.model.family),
+        "source": None
+        if source is None
+        else {"weights": str(source.weights.resolve()), "classes": list(source.classes)},
     }
 
 
@@ -112,6 +117,10 @@ def _session(common: str) -> Session:
     _compare(told, "precision", found.precision, "it computes in another number format")
     data, model = (None if told[name] is None else Path(told[name]) for name in ("data_root", "model_root"))
     plan = make_plan(files, Roots(data, model), Machine(found.device, found.precision))
+    if (source := told["source"]) is not None:
+        weights = Path(source["weights"])
+        trained = plan.checkpoint.with_weights(Trained(weights, tuple(source["classes"])), file_digest(weights))
+        plan = replace(plan, checkpoint=trained)
     return Session(
         plan, open_sides(files, plan.roots), Hardware(found.device, found.precision), Costing(**told["costing"])
     )

@@ -30,7 +30,8 @@ from fairtransfer.run.cost import Costing
 from fairtransfer.run.energy import EnergyMeter
 from fairtransfer.run.plan import Plan, Training
 from fairtransfer.run.sides import Sides
-from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS, GroupOptions, GroupStage, Options
+from fairtransfer.spec.before import BEFORE_OPTIONS
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS, GroupOptions, GroupStage, Options
 
 
 @dataclass

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fairtransfer.data.answers import Answers
 from fairtransfer.data.benchmark import Benchmark, open_benchmark
@@ -12,7 +13,17 @@ from fairtransfer.data.joining import Joined, join_answers
 from fairtransfer.data.sides import AdaptationSide, JudgedSide, judged_alone, separate
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
 from fairtransfer.run.plan import Roots
+from fairtransfer.spec.audit import LabelMap
+from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.check import AuditFiles
+
+
+@dataclass(frozen=True)
+class SourceSide:
+    """The rows a source model is trained on, and which of them stand again in a benchmark, by benchmark."""
+
+    rows: AdaptationSide
+    leaks: Mapping[str, dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -23,12 +34,15 @@ class Sides:
     ----------
     learned, joined
         What is adapted on, or the predictions that were made elsewhere; an audit has one of them.
+    source
+        What the source model is trained on here, if it is.
     """
 
     learned: AdaptationSide | None
     judged: Mapping[str, JudgedSide]
     warnings: tuple[Problem, ...]
     joined: Joined | None = None
+    source: SourceSide | None = None
 
     @property
     def adaptation(self) -> AdaptationSide:
@@ -58,9 +72,8 @@ def open_sides(files: AuditFiles, roots: Roots, answers: Answers | None = None) 
     """
     audit, problems = files.loaded.audit, Problems()
     opened: dict[Path, Benchmark] = {}
-    for card in (files.training, *files.benchmarks):
-        if card.path not in opened:
-            _open(card.path, files, roots, opened, problems)
+    for card in files.cards:
+        _open(card, roots, opened, problems)
     problems.raise_if_any()
     judged = [(opened[card.path], ref.labels) for card, ref in zip(files.benchmarks, audit.benchmarks, strict=True)]
     warnings = tuple(w for benchmark in opened.values() for w in benchmark.warnings)
@@ -69,7 +82,19 @@ def open_sides(files: AuditFiles, roots: Roots, answers: Answers | None = None) 
         return Sides(None, alone, warnings, None if answers is None else _joined(files, answers, alone))
     chosen = audit.training_set
     adaptation, sides = separate(opened[files.training.path], chosen.split, chosen.labels, judged)
-    return Sides(adaptation, {side.benchmark.card.id: side for side in sides}, warnings)
+    source = _source(files, opened, judged)
+    return Sides(adaptation, {side.benchmark.card.id: side for side in sides}, warnings, source=source)
+
+
+def _source(
+    files: AuditFiles, opened: Mapping[Path, Benchmark], judged: Sequence[tuple[Benchmark, LabelMap | None]]
+) -> SourceSide | None:
+    """Return the rows the source is trained on: kept apart from what is judged, as what is adapted on is."""
+    asked = files.loaded.audit.model.pretrain
+    if asked is None or files.source is None:
+        return None
+    side, sides = separate(opened[files.source.path], asked.split, asked.labels, judged)
+    return SourceSide(side, {found.benchmark.card.id: found.leaks for found in sides})
 
 
 def _joined(files: AuditFiles, answers: Answers, judged: Mapping[str, JudgedSide]) -> Joined:
@@ -83,9 +108,8 @@ def _joined(files: AuditFiles, answers: Answers, judged: Mapping[str, JudgedSide
     return joined
 
 
-def _open(path: Path, files: AuditFiles, roots: Roots, opened: dict[Path, Benchmark], problems: Problems) -> None:
-    card = next(c for c in (files.training, *files.benchmarks) if c.path == path)
+def _open(card: LoadedCard, roots: Roots, opened: dict[Path, Benchmark], problems: Problems) -> None:
     try:
-        opened[path] = open_benchmark(card, roots.data)
+        opened[card.path] = open_benchmark(card, roots.data)
     except DefinitionError as error:
         problems.extend(error.problems)

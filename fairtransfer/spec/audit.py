@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from fairtransfer.errors import shown
+from fairtransfer.spec.before import BeforeSpec
 from fairtransfer.spec.document import Document
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.names import AnyMetricName
+from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.source import ALLOWED, Source, parse_source
-from fairtransfer.spec.strategies import BeforeSpec, StrategySpec
+from fairtransfer.spec.strategies import StrategySpec
 from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, refuse
 
 SCHEMA = "1"
@@ -33,7 +35,7 @@ class Purpose(Strict):
 class ModelRef(Strict):
     """The pretrained model, or predictions that were made elsewhere: then nothing is loaded, and no family is needed."""
 
-    source: str = Field(min_length=1, description=ALLOWED)
+    source: Annotated[str, Field(min_length=1)] | Pretrain = Field(description=ALLOWED)
     family: Literal["text", "image"] | None = None
     max_tokens: Annotated[int, Field(ge=8, le=4096)] = Field(
         128, description="longer texts are cut; the ledger counts them"
@@ -41,14 +43,20 @@ class ModelRef(Strict):
 
     @field_validator("source")
     @classmethod
-    def _is_a_source(cls, value: str) -> str:
-        parse_source(value)
+    def _is_a_source(cls, value: str | Pretrain) -> str | Pretrain:
+        if isinstance(value, str):
+            parse_source(value)
         return value
 
     @property
     def parsed(self) -> Source:
-        """The source, taken apart."""
-        return parse_source(self.source)
+        """The source, taken apart; the base, where the source is trained here."""
+        return parse_source(self.source) if isinstance(self.source, str) else self.source.parsed
+
+    @property
+    def pretrain(self) -> Pretrain | None:
+        """How the source is trained here first, if it is."""
+        return None if isinstance(self.source, str) else self.source
 
     @property
     def reads(self) -> Literal["text", "image"]:

@@ -11,22 +11,37 @@ from fairtransfer.spec.audit import AdaptOn, BenchmarkRef, LabelMap, LoadedAudit
 from fairtransfer.spec.card import Card, LoadedCard, TextInput
 from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
-from fairtransfer.spec.gates import BetweenGroups, GateSpec
-from fairtransfer.spec.names import ONE_CLASS, OVER_CLASSES, SCORE_METRICS
+from fairtransfer.spec.gate_check import gate_problems, has_scores
 from fairtransfer.spec.number_check import number_problems
+from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
-from fairtransfer.spec.strategies import CONTROLS, GroupOptions
+from fairtransfer.spec.strategies import CONTROLS, GroupOptions, Options
+
+PRETRAIN: Place = ("model", "source", "pretrain")
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFiles:
-    """An audit, the card of its adaptation set and the cards of its benchmarks, in the audit's order."""
+    """An audit, the card of its adaptation set and the cards of its benchmarks, in the audit's order.
+
+    Attributes
+    ----------
+    source
+        The card of the rows that the source model is trained on here, where it is.
+    """
 
     loaded: LoadedAudit
     training: LoadedCard
     benchmarks: tuple[LoadedCard, ...]
     warnings: tuple[Problem, ...] = ()
+    source: LoadedCard | None = None
+
+    @property
+    def cards(self) -> tuple[LoadedCard, ...]:
+        """Every card there is, each once."""
+        named = (self.training, *self.benchmarks, *((self.source,) if self.source else ()))
+        return tuple({card.path: card for card in named}.values())
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -109,10 +124,12 @@ def _with_cards(loaded: LoadedAudit, problems: Problems) -> AuditFiles | None:
     ]
     at: Place = ("adapt_on", "card") if audit.adapt_on else ("benchmarks", 0, "card")
     training = _card(loaded, audit.training_set.card, at, read, problems)
+    asked = audit.model.pretrain
+    source = None if asked is None else _card(loaded, asked.card, (*PRETRAIN, "card"), read, problems)
     cards = [card for card in found if card is not None]
-    if training is None or len(cards) < len(found):
+    if training is None or len(cards) < len(found) or (asked is not None and source is None):
         return None
-    files = AuditFiles(loaded, training, tuple(cards), problems.warnings)
+    files = AuditFiles(loaded, training, tuple(cards), problems.warnings, source)
     problems.extend(_problems(files))
     return files
 
@@ -167,28 +184,60 @@ def _problems(files: AuditFiles) -> Iterator[Problem]:
     at = ("adapt_on",) if audit.adapt_on else ("benchmarks", 0)
     yield from _fits(files, audit.training_set, files.training.card, at)
     yield from number_problems(files)
+    if audit.model.pretrain is not None and files.source is not None:
+        yield from _pretraining(files, audit.model.pretrain, files.source.card)
     yield from _names(files)
     yield from _metrics(files)
     for index, strategy in enumerate(audit.strategies):
         if isinstance(strategy.options, GroupOptions):
             yield from _group_strategy(files, strategy.options, strategy.kind, ("strategies", index, strategy.kind))
+        yield from _augmentation(files, strategy.options, ("strategies", index, strategy.kind))
     for index, gate in enumerate(audit.gates):
-        yield from _gate(files, gate, ("gates", index, gate.kind))
+        yield from gate_problems(files, gate, ("gates", index, gate.kind))
 
 
-def _fits(files: AuditFiles, ref: BenchmarkRef | AdaptOn, card: Card, at: Place) -> Iterator[Problem]:
-    """Check the input's kind, the split, and that the label map leads to the classes of the audit."""
+def _augmentation(files: AuditFiles, options: Options, at: Place) -> Iterator[Problem]:
+    """Check that only pictures are to be changed at random."""
+    asked = [(at, options), ((*at, "training"), getattr(options, "training", None))]
+    for place, training in asked:
+        if getattr(training, "augmentation", "none") != "none" and isinstance(files.training.card.input, TextInput):
+            found = f"`{files.training.card.id}` holds texts, which are not augmented"
+            yield files.loaded.document.problem("FT-Y084", (*place, "augmentation"), found, "none", at_key=True)
+
+
+def _reads(files: AuditFiles, ref: BenchmarkRef | AdaptOn | Pretrain, card: Card, at: Place) -> Iterator[Problem]:
+    """Check the input's kind, the split, and the label map."""
     document, audit = files.loaded.document, files.loaded.audit
     kind = "text" if isinstance(card.input, TextInput) else "image"
     if audit.model.family not in (kind, None):
         yield document.problem(
             "FT-M018", (*at, "card"), f"`{card.id}` holds {kind} inputs, the model takes {audit.model.family}"
         )
-    if isinstance(ref, AdaptOn) and ref.split not in ("train", "val", "test", "all"):
+    if not isinstance(ref, BenchmarkRef) and ref.split not in ("train", "val", "test", "all"):
         yield document.problem(
             "FT-D026", (*at, "split"), f"unknown split `{shown(ref.split)}`", "allowed: train, val, test, all"
         )
     yield from _label_map(files, ref.labels, card, (*at, "labels"))
+
+
+def _pretraining(files: AuditFiles, ref: Pretrain, card: Card) -> Iterator[Problem]:
+    """Check the source's own rows: their classes may be others than the audit's, but each row has one."""
+    yield from _reads(files, ref, card, PRETRAIN)
+    if card.label.type == "number":
+        found = f"a source is trained with one class a row, the label of `{card.id}` is a number"
+        yield files.loaded.document.problem("FT-M037", (*PRETRAIN, "card"), found, "a card of classes")
+    if card.label.type == "multilabel" and ref.labels is None:
+        found = f"a source is trained with one class a row, the rows of `{card.id}` can have several"
+        at, do = (*PRETRAIN, "card"), "map the labels with `labels`"
+        yield files.loaded.document.problem("FT-M037", at, found, "", do)
+    if ref.labels is not None and len(ref.labels) < 2:
+        yield files.loaded.document.problem("FT-D034", (*PRETRAIN, "labels"), "classification needs ≥2 classes")
+
+
+def _fits(files: AuditFiles, ref: BenchmarkRef | AdaptOn, card: Card, at: Place) -> Iterator[Problem]:
+    """Check what can be read, and that the label map leads to the classes of the audit."""
+    document = files.loaded.document
+    yield from _reads(files, ref, card, at)
     classes = mapped_classes(card, ref.labels)
     if set(classes) != set(files.classes):
         found = f"`{card.id}` has the classes {', '.join(classes[:8])}; the audit's are {', '.join(files.classes[:8])}"
@@ -286,18 +335,11 @@ def _metrics(files: AuditFiles) -> Iterator[Problem]:
     """Check that there are scores for metrics made of them, and that those of one class say which."""
     multilabel = any(card.card.label.type == "multilabel" for card in files.benchmarks)
     for index, metric in enumerate(files.loaded.audit.metrics):
-        yield from _has_scores(files, metric.name, ("metrics", index))
+        yield from has_scores(files, metric.name, ("metrics", index))
         if needs_class(metric, files.positive_class, multilabel=multilabel):
             found = f"`{metric.name}` is about one class against the rest, and no class is named"
             do = f"write `{{{metric.name}: {{per_class: true}}}}`, or name the card's `positive_class`"
             yield files.loaded.document.problem("FT-Y047", ("metrics", index), found, "", do)
-
-
-def _has_scores(files: AuditFiles, metric: str, at: Place) -> Iterator[Problem]:
-    if files.loaded.audit.made_elsewhere and metric in SCORE_METRICS:
-        found = f"`{metric}` is made of scores, and a file of predictions holds answers only"
-        do = "leave it out, or measure the table with `fairtransfer measure --score`"
-        yield files.loaded.document.problem("FT-Y070", at, found, "a metric that counts cases", do)
 
 
 def _group_strategy(files: AuditFiles, options: GroupOptions, kind: str, at: Place) -> Iterator[Problem]:
@@ -318,65 +360,3 @@ def _group_strategy(files: AuditFiles, options: GroupOptions, kind: str, at: Pla
     elif training.label.type == "multilabel" and audit.training_set.labels is None:
         found = f"`{kind}` needs one class a row, the rows of `{training.id}` can have several"
         yield document.problem("FT-Y050", at, found, "", "map the labels with `labels`, or leave it out", at_key=True)
-
-
-def _gate(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
-    document, audit, options = files.loaded.document, files.loaded.audit, gate.options
-    ids = [card.card.id for card in files.benchmarks]
-    if options.benchmark is not None and options.benchmark not in ids:
-        yield document.problem(
-            "FT-Y033",
-            (*at, "benchmark"),
-            f"`{shown(options.benchmark)}` is not a benchmark of this audit",
-            f"listed: {', '.join(ids)}",
-        )
-        return
-    chosen = [ref for ref, name in zip(audit.benchmarks, ids, strict=True) if options.benchmark in (None, name)]
-    if not any(set(options.by) <= set(ref.groups) for ref in chosen):
-        for name in options.by:
-            known = sorted({g for ref in chosen for g in ref.groups})
-            if name not in known:
-                where, groups = ", ".join(f"`{i}`" for i in ids), ", ".join(f"`{g}`" for g in known)
-                found = f"`{shown(name)}` not a group column of {where} ({groups})"
-                yield document.problem("FT-Y033", (*at, "by"), found, "", did_you_mean(name, known))
-    if isinstance(options, BetweenGroups) and options.reference is not None and len(options.by) == 1:
-        yield from _reference(files, options, (*at, "contrast"))
-    if options.class_ is not None and options.class_ not in files.classes:
-        yield document.problem(
-            "FT-Y033",
-            (*at, "class"),
-            f"`{shown(options.class_)}` is not a class",
-            "",
-            did_you_mean(options.class_, files.classes),
-        )
-    yield from _has_scores(files, options.metric, (*at, "metric"))
-    over = options.metric in OVER_CLASSES and any(card.card.label.type == "multilabel" for card in files.benchmarks)
-    if options.class_ is None and files.positive_class is None and (options.metric in ONE_CLASS or over):
-        yield document.problem(
-            "FT-G028",
-            (*at, "metric"),
-            f"`{options.metric}` is about one class",
-            "`class: <one of the classes>`",
-            "name the class",
-        )
-    trained = gate.kind == "no_negative_transfer" and not audit.made_elsewhere
-    if trained and not any(s.kind == "scratch" for s in audit.strategies):
-        yield document.problem(
-            "FT-G029",
-            at,
-            "there is no model trained from scratch to compare with",
-            "`scratch` among the strategies",
-            "add it",
-            at_key=True,
-        )
-
-
-def _reference(files: AuditFiles, options: BetweenGroups, at: Place) -> Iterator[Problem]:
-    """Check that the group others are compared with is one, where the cards say which groups there are."""
-    (name,), reference = options.by, str(options.reference)
-    attributes = (card.card.attribute(name) for card in files.benchmarks)
-    known = [group for attribute in attributes if attribute for group in attribute.groups or (reference,)]
-    if known and reference not in (*known, *(f"{name}={group}" for group in known)):
-        hint = did_you_mean(reference, known)
-        found = f"`{shown(reference)}` is not a group of `{name}`"
-        yield files.loaded.document.problem("FT-Y057", at, found, f"groups: {', '.join(dict.fromkeys(known))}", hint)

@@ -11,9 +11,11 @@ from pydantic import ValidationError
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.spec.audit import SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, ModelRef
+from fairtransfer.spec.before import BEFORE_OPTIONS, BeforeSpec
 from fairtransfer.spec.document import Document, Place, kind_of, read_document
 from fairtransfer.spec.gates import GATE_OPTIONS, GateSpec
-from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS, BeforeSpec, StrategySpec
+from fairtransfer.spec.pretrain import Pretrain
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS, StrategySpec
 from fairtransfer.spec.strict import Strict, problems_of
 
 EXPECTED = "audit;`schema, id, title, purpose, model, benchmarks, before, strategies, label_budgets, seeds, gates`"
@@ -52,6 +54,7 @@ class _Reader:
         data = dict(self.document.data)
         parts: Mapping[str, Callable[[Any], Any]] = {
             "schema": self.schema,
+            "model": self.model,
             "seeds": self.seeds,
             "label_budgets": self.budgets,
             "before": self.before,
@@ -105,6 +108,14 @@ class _Reader:
         reads = f" (unquoted, {written} reads as {value})" if written != str(value) else ""
         self.add("FT-Y028", ("schema",), "schema must be quoted text", "", f'write `"{written}"`{reads}')
         return SCHEMA
+
+    def model(self, value: Any) -> Any:
+        """Read a source that is trained here, `{pretrain: {...}}`; every other form is the model's own."""
+        source = value.get("source") if isinstance(value, dict) else None
+        if not isinstance(source, dict):
+            return value
+        _, read = self.entry(source, ("model", "source"), {"pretrain": Pretrain}, "model source", "FT-M004")
+        return {**value, "source": read}
 
     def seeds(self, value: Any) -> Any:
         if value == ():

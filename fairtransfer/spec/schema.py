@@ -9,9 +9,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from fairtransfer.spec import audit as definitions
+from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.card import CardFile
 from fairtransfer.spec.gates import GATE_OPTIONS, Policy
-from fairtransfer.spec.strategies import BEFORE_OPTIONS, STRATEGY_OPTIONS
+from fairtransfer.spec.pretrain import Pretrain
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/{model}"
@@ -24,6 +26,7 @@ def json_schema(kind: Literal["audit", "card"] = "audit") -> dict[str, Any]:
     plain: list[type[BaseModel]] = [
         definitions.Purpose,
         definitions.ModelRef,
+        Pretrain,
         definitions.AdaptOn,
         definitions.BenchmarkRef,
         definitions.Candidate,
@@ -37,6 +40,9 @@ def json_schema(kind: Literal["audit", "card"] = "audit") -> dict[str, Any]:
         definitions.MetricSpec,
     ]
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
+    model = schema["$defs"]["ModelRef"]["properties"]["source"]
+    named = {"type": "object", "properties": {"pretrain": _ref("Pretrain")}, "required": ["pretrain"]}
+    model["anyOf"] = [{"type": "string", "minLength": 1}, {**named, "additionalProperties": False}]
     return {"$schema": DIALECT, "title": "fairtransfer audit", **_audit(), "$defs": schema["$defs"]}
 
 
@@ -91,7 +97,7 @@ def _audit() -> dict[str, Any]:
 def _by_source() -> dict[str, Any]:
     """Return what depends on the source: how models are made is said where they are made, and nowhere else."""
     keys = definitions.TRAINING_KEYS
-    given = {"properties": {"source": {"pattern": "^predictions:"}}, "required": ["source"]}
+    given = {"properties": {"source": {"type": "string", "pattern": "^predictions:"}}, "required": ["source"]}
     return {
         "if": {"properties": {"model": given}, "required": ["model"]},
         "then": {

@@ -12,7 +12,7 @@ from fairtransfer.spec.strict import refuse
 Kind = Literal["hub", "folder", "package", "predictions"]
 
 _KINDS: tuple[Kind, ...] = ("hub", "folder", "package", "predictions")
-ALLOWED = "hub:owner/name@revision | folder:path | package:name | predictions:file"
+ALLOWED = "hub:owner/name@revision | folder:path | package:name | predictions:file | {pretrain: {...}}"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
 _PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(/[\w.-]+)*$")
 

@@ -65,6 +65,10 @@ class TrainingOptions(StepOptions):
     embeddings: Literal["frozen", "trained"] = Field(
         "frozen", description="token embeddings; a few labels can move them only for the words they hold"
     )
+    augmentation: Literal["none", "timm"] = Field(
+        "none",
+        description="pictures only: timm's training transforms (random crop, flip, colour), drawn anew in every step",
+    )
 
 
 class FullOptions(TrainingOptions):
@@ -303,6 +307,22 @@ class JttOptions(GroupOptions, TrainingOptions):
         return self
 
 
+class AdversarialOptions(GroupOptions, TrainingOptions):
+    """Fine-tune while an adversary that reads the group off the features is given nothing (Ganin et al. 2016).
+
+    The strength grows as in the source, to 1. Length and rate are those of `full`; the adversary's size is a choice of ours.
+    `cells` says what is hidden: the group within every class, or the group altogether, which costs accuracy where groups
+    differ in their classes. With `select: average` groups are used in training only.
+    """
+
+    epochs: Epochs = 3
+    lr: Rate = 5e-5
+    strength: Annotated[float, Field(ge=0, le=1000)] = Field(
+        1.0, description="lambda: how strongly the network minds the adversary at the end"
+    )
+    hidden: Annotated[int, Field(ge=1, le=4096)] = Field(64, description="width of the adversary's one hidden layer")
+
+
 class ThresholdOptions(GroupOptions):
     """Other thresholds for the probe's scores in every group: fairlearn's ThresholdOptimizer, with its defaults.
 
@@ -354,6 +374,7 @@ STRATEGY_OPTIONS: dict[str, type[Options]] = {
     "group_dro": GroupDroOptions,
     "jtt": JttOptions,
     "dfr": DfrOptions,
+    "adversarial": AdversarialOptions,
     "threshold": ThresholdOptions,
     "reductions": ReductionsOptions,
 }
@@ -370,37 +391,3 @@ class StrategySpec:
     def name(self) -> str:
         """The name under which its results appear."""
         return self.options.name or self.kind
-
-
-class ZeroShotOptions(Strict):
-    """Compare each input with one sentence per class: by entailment (Yin et al. 2019), or by similarity."""
-
-    prompt: Annotated[
-        str, Field(min_length=1, max_length=500, description="a sentence with {label} where the class goes")
-    ]
-    words: dict[str, str] = Field({}, description="the words that stand for a class in the prompt; default: its name")
-
-
-class NativeHeadOptions(Strict):
-    """Use the head the checkpoint was published with, and map its labels to the benchmark's classes."""
-
-    labels: dict[str, str] = Field({}, description="checkpoint label -> class; default: equal names")
-
-
-class BeforeProbeOptions(ProbeOptions):
-    """A frozen probe stands for the model as published; it needs labels, so it exists for every seed."""
-
-
-BEFORE_OPTIONS: dict[str, type[Strict]] = {
-    "zero_shot": ZeroShotOptions,
-    "native_head": NativeHeadOptions,
-    "probe": BeforeProbeOptions,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class BeforeSpec:
-    """How the model as published is asked for its answers."""
-
-    kind: str
-    options: Strict

@@ -1,0 +1,85 @@
+"""What the gates of an audit ask of its benchmarks, classes and models, and whether these have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fairtransfer.errors import Problem, did_you_mean, shown
+from fairtransfer.spec.gates import BetweenGroups, GateSpec
+from fairtransfer.spec.names import ONE_CLASS, OVER_CLASSES, SCORE_METRICS
+
+if TYPE_CHECKING:
+    from fairtransfer.spec.check import AuditFiles
+    from fairtransfer.spec.document import Place
+
+
+def gate_problems(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
+    """Yield what a gate asks for that this audit does not have."""
+    document, audit, options = files.loaded.document, files.loaded.audit, gate.options
+    ids = [card.card.id for card in files.benchmarks]
+    if options.benchmark is not None and options.benchmark not in ids:
+        yield document.problem(
+            "FT-Y033",
+            (*at, "benchmark"),
+            f"`{shown(options.benchmark)}` is not a benchmark of this audit",
+            f"listed: {', '.join(ids)}",
+        )
+        return
+    chosen = [ref for ref, name in zip(audit.benchmarks, ids, strict=True) if options.benchmark in (None, name)]
+    if not any(set(options.by) <= set(ref.groups) for ref in chosen):
+        for name in options.by:
+            known = sorted({g for ref in chosen for g in ref.groups})
+            if name not in known:
+                where, groups = ", ".join(f"`{i}`" for i in ids), ", ".join(f"`{g}`" for g in known)
+                found = f"`{shown(name)}` not a group column of {where} ({groups})"
+                yield document.problem("FT-Y033", (*at, "by"), found, "", did_you_mean(name, known))
+    if isinstance(options, BetweenGroups) and options.reference is not None and len(options.by) == 1:
+        yield from _reference(files, options, (*at, "contrast"))
+    if options.class_ is not None and options.class_ not in files.classes:
+        yield document.problem(
+            "FT-Y033",
+            (*at, "class"),
+            f"`{shown(options.class_)}` is not a class",
+            "",
+            did_you_mean(options.class_, files.classes),
+        )
+    yield from has_scores(files, options.metric, (*at, "metric"))
+    over = options.metric in OVER_CLASSES and any(card.card.label.type == "multilabel" for card in files.benchmarks)
+    if options.class_ is None and files.positive_class is None and (options.metric in ONE_CLASS or over):
+        yield document.problem(
+            "FT-G028",
+            (*at, "metric"),
+            f"`{options.metric}` is about one class",
+            "`class: <one of the classes>`",
+            "name the class",
+        )
+    trained = gate.kind == "no_negative_transfer" and not audit.made_elsewhere
+    if trained and not any(s.kind == "scratch" for s in audit.strategies):
+        yield document.problem(
+            "FT-G029",
+            at,
+            "there is no model trained from scratch to compare with",
+            "`scratch` among the strategies",
+            "add it",
+            at_key=True,
+        )
+
+
+def _reference(files: AuditFiles, options: BetweenGroups, at: Place) -> Iterator[Problem]:
+    """Check that the group others are compared with is one, where the cards say which groups there are."""
+    (name,), reference = options.by, str(options.reference)
+    attributes = (card.card.attribute(name) for card in files.benchmarks)
+    known = [group for attribute in attributes if attribute for group in attribute.groups or (reference,)]
+    if known and reference not in (*known, *(f"{name}={group}" for group in known)):
+        hint = did_you_mean(reference, known)
+        found = f"`{shown(reference)}` is not a group of `{name}`"
+        yield files.loaded.document.problem("FT-Y057", at, found, f"groups: {', '.join(dict.fromkeys(known))}", hint)
+
+
+def has_scores(files: AuditFiles, metric: str, at: Place) -> Iterator[Problem]:
+    """Check that a metric made of scores is not asked of a file of answers."""
+    if files.loaded.audit.made_elsewhere and metric in SCORE_METRICS:
+        found = f"`{metric}` is made of scores, and a file of predictions holds answers only"
+        do = "leave it out, or measure the table with `fairtransfer measure --score`"
+        yield files.loaded.document.problem("FT-Y070", at, found, "a metric that counts cases", do)
