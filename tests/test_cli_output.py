@@ -82,6 +82,30 @@ def test_plan_foresees_and_writes_nothing(cli: Command, tmp_path: Path) -> None:
     assert list((tmp_path / "w").rglob("*.json")) == []
 
 
+def test_plan_foresees_ratios_and_names_what_it_cannot_foresee(cli: Command, tmp_path: Path) -> None:
+    """Comparisons of metrics made of scores count where a failure is corrected, though no chance of theirs is told."""
+    audit = edit(
+        write_project(tmp_path / "p"),
+        (
+            "  - gap: {by: region, metric: error_rate, margin: 0.10}",
+            "  - ratio: {by: region, class: tool, at_least: 0.8}",
+        ),
+        (
+            "  - no_negative",
+            "  - worst_group: {by: region, metric: calibration_bias, class: tool, at_most: 0.1}\n  - no_negative",
+        ),
+    )
+    code, out, _ = cli("plan", audit, "--workspace", tmp_path / "w")
+    seen = json.loads(cli("plan", audit, "--workspace", tmp_path / "w", "--json")[1])
+
+    assert code == 0
+    assert "ratio:selection_rate[tool]:region, limit 0.80, on toy" in out
+    assert "worst_group:calibration_bias[tool]:region is made of scores" in out
+    told = sum(len(gate["groups"]) for gate in seen["gates"])
+    regions = next(len(gate["groups"]) for gate in seen["gates"] if gate["kind"] == "no_harm")
+    assert f"corrected for {told + 2 * regions} comparisons" in out
+
+
 def test_report_renders_again_where_it_is_told(
     cli: Command, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -49,7 +49,7 @@ def test_every_row_with_an_interval_says_what_it_could_have_seen() -> None:
         for place, n in size.items()
         for i in range(n)
     ]
-    metrics = ("error_rate", "balanced_accuracy", "recall:per_class")
+    metrics = ("error_rate", "balanced_accuracy", "recall:per_class", "macro_f1")
 
     found = ft.measure(pd.DataFrame(rows), label="y", before="old", after="new", groups=["region"], metrics=metrics)
 

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from scipy.stats import binom, multinomial
 
 from fairtransfer.stats import planning as pl
+from fairtransfer.stats.contrasts import ratio_contrast
 from fairtransfer.stats.intervals import bonett_price, envelope, normal_quantile, wilson
 from fairtransfer.stats.power import (
     OneRate,
     PairedChange,
+    ShareOfRate,
     Spread,
     Truth,
     TwoRates,
@@ -91,6 +93,13 @@ def slow_chances(truth: Truth, n: int, margin: float, alpha: float) -> tuple[flo
             (binom.pmf(x, n, truth.p) * binom.pmf(y, m, truth.p_other), envelope(x / n, n, y / m, m, z))
             for x, y in itertools.product(range(n + 1), range(m + 1))
         ]
+    elif isinstance(truth, ShareOfRate):
+        m = round(n * truth.ratio)
+        outcomes = []
+        for x, y in itertools.product(range(n + 1), range(m + 1)):
+            low, high = ratio_contrast(x / n, n, y / m, m, truth.tau, z)
+            weight = binom.pmf(x, n, 1 - truth.without) * binom.pmf(y, m, truth.p_other)
+            outcomes.append((weight, (-high, math.inf if x < 5 else -low)))
     else:
         assert isinstance(truth, PairedChange)
         shares = [truth.worse, truth.better, 1 - truth.worse - truth.better]
@@ -112,6 +121,10 @@ SAMPLES = [
     (OneRate(0.1), 40, 0.25, 0.05),
     (OneRate(0.0), 60, 0.05, 0.05),
     (OneRate(0.97), 30, 0.9, 0.001),
+    (ShareOfRate(0.7, 0.3, 0.8, 3), 20, 0.0, 0.05),
+    (ShareOfRate(0.2, 0.8, 0.8, 1), 30, 0.0, 0.05),
+    (ShareOfRate(0.9, 0.6, 0.5, 2), 15, 0.0, 0.0025),
+    (ShareOfRate(1.0, 0.0, 0.8, 1), 20, 0.0, 0.05),
     (PairedChange(0.1, 0.2), 25, 0.1, 0.05),
     (PairedChange(0.4, 0.05), 30, 0.05, 0.01),
     (PairedChange(0.0, 0.0), 40, 0.1, 0.05),
@@ -153,6 +166,8 @@ PLANNED = [
     (TwoRates(0.2, 0.1, 4), "fail", 0.05, 0.005),
     (OneRate(0.1), "pass", 0.15, 0.05),
     (OneRate(0.3), "fail", 0.25, 0.01),
+    (ShareOfRate(0.5, 0.5, 0.8, 3), "pass", 0.0, 0.05),
+    (ShareOfRate(0.8, 0.5, 0.8, 3), "fail", 0.0, 0.01),
     (PairedChange(0.1, 0.1), "pass", 0.05, 0.0025),
     (PairedChange(0.18, 0.04), "fail", 0.05, 0.05),
 ]

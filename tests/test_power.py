@@ -18,7 +18,7 @@ from fairtransfer.spec.gates import Gap, GateSpec, WorstGroup
 from fairtransfer.stats import power
 from fairtransfer.stats import rehearsal as rh
 from fairtransfer.stats.planning import detectable, detectable_change, power_for_all
-from fairtransfer.stats.power import OneRate, PairedChange, TwoRates, people_needed
+from fairtransfer.stats.power import OneRate, PairedChange, ShareOfRate, TwoRates, people_needed
 
 MARGIN, ALPHA = 0.05, 0.05
 ERROR = 3 * (0.05 * 0.95 / rh.REHEARSALS) ** 0.5
@@ -126,6 +126,15 @@ def test_a_rehearsal_says_the_same_every_time_and_agrees_with_the_sum_over_outco
     assert drawn.passes == pytest.approx(summed, abs=4 * (0.25 / rh.REHEARSALS) ** 0.5)
 
 
+def test_rehearsed_ratios_agree_with_the_sum_over_outcomes_and_rest_on_five() -> None:
+    """Equal rates pass as often as outcomes add up to; four people never pass, whatever they are given."""
+    drawn = rh.rehearse_ratios([150, 450], 0.5, [(0, 1)], 0.8, ALPHA, 1)
+
+    summed = power.chance_to_pass(ShareOfRate(0.5, 0.5, 0.8, 3), 150, 0.0, ALPHA)
+    assert drawn.passes == pytest.approx(summed, abs=4 * (0.25 / rh.REHEARSALS) ** 0.5)
+    assert rh.rehearse_ratios([4, 4000], [1.0, 0.001], [(0, 1)], 0.8, ALPHA, 1).passes == 0.0
+
+
 # --- what an open gate says it needs, fed back to the real gate ----------------------------------------------------------
 
 
@@ -228,6 +237,13 @@ def test_an_average_over_classes_is_told_how_many_people_it_takes() -> None:
     (entry,) = judged(NO_HARM, [Mean((paired(4, 4, 80), paired(5, 4, 80)), independent=True)], MARGIN).needed
 
     assert 80 < entry["people"] < 400
+
+
+def test_the_gap_of_an_average_is_told_how_many_people_it_takes() -> None:
+    one, two = (Mean((level(k, 80), level(k, 80)), independent=True) for k in (12, 12))
+    (entry,) = judged(GAP, [Difference(one, two)], MARGIN).needed
+
+    assert 80 < entry["people"] < 4000
 
 
 def test_a_rate_that_is_good_to_have_needs_as_many_as_its_opposite() -> None:

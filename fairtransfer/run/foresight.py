@@ -15,11 +15,10 @@ from fairtransfer.formats import plural
 from fairtransfer.run.folder import budgets_of, views_of
 from fairtransfer.run.pending import pending, settled
 from fairtransfer.run.plan import Job, Plan, Training, budget_problems
-from fairtransfer.run.prospects import Expected, GateProspect, gate_prospects, scenes_of
+from fairtransfer.run.prospects import Expected, GateProspect, Scene, family_of, gate_prospects, scenes_of
 from fairtransfer.run.rates import Rates, kind_of_work, read_rates, write_rates
 from fairtransfer.run.sides import Sides, open_sides
 from fairtransfer.spec.gates import Policy
-from fairtransfer.spec.names import SCORE_METRICS
 from fairtransfer.stats import planning
 
 BYTES_PER_SCORE = 4
@@ -129,21 +128,18 @@ def foresee(plan: Plan, store: Store, assumed: Expected | None = None, *, rehear
         return Foresight(waiting, _models(plan, store, times), times.total, why, disk, (), (), (), reuse, NO_FORESIGHT)
     disk = rows * (BYTES_PER_SCORE * len(plan.files.classes) + 40)
     believed = assumed or Expected()
-    groups, gates = _groups(plan, sides, believed), _gates(plan, sides, believed)
-    told, left = _assumption(gates, believed), _not_foreseen(plan)
+    scenes = _scenes(plan, sides, believed)
+    groups, gates = _groups(plan, sides, believed), gate_prospects(scenes)
+    told = _assumption(gates, believed, family_of(scenes))
+    left = tuple(dict.fromkeys(scene.gate.id for scene in scenes if not scene.foreseen))
     source = _source(plan, sides, store)
     return Foresight(
         waiting, _models(plan, store, times), times.total, why, disk, groups, gates, left, reuse, told, source
     )
 
 
-def _not_foreseen(plan: Plan) -> tuple[str, ...]:
-    """Return the gates whose chances are not told: metrics made of scores."""
-    return tuple(gate.id for gate in plan.audit.gates if gate.options.metric in SCORE_METRICS)
-
-
-def _gates(plan: Plan, sides: Sides, expected: Expected) -> tuple[GateProspect, ...]:
-    scenes = [
+def _scenes(plan: Plan, sides: Sides, expected: Expected) -> list[Scene]:
+    return [
         scene
         for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
         for scene in scenes_of(
@@ -158,10 +154,9 @@ def _gates(plan: Plan, sides: Sides, expected: Expected) -> tuple[GateProspect, 
             expected=expected,
         )
     ]
-    return gate_prospects(scenes)
 
 
-def _assumption(gates: Sequence[GateProspect], expected: Expected) -> str:
+def _assumption(gates: Sequence[GateProspect], expected: Expected, comparisons: int) -> str:
     """Return what the chances rest on, in words."""
     if not gates:
         return f"Assumes that {expected.change:.0%} of the cases change their answer, and that seeds do not differ."
@@ -175,7 +170,6 @@ def _assumption(gates: Sequence[GateProspect], expected: Expected) -> str:
     if "ratio" in kinds:
         given = f"{1 - expected.error:.0%} of the cases of every group are given the class of `ratio`"
         told.append(f"{given}; its harm is as far below the limit as equal rates lie above it")
-    comparisons = sum(len(gate.groups) for gate in gates)
     return (
         f"Assumes that {'; '.join(told)}. Rows of one unit count as one case, seeds do not differ, the mix of groups stays "
         f"as it is, and a failure is corrected for {plural(comparisons, 'comparison')}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from fairtransfer.data.benchmark import LABEL_JOIN
 from fairtransfer.data.sides import Part
 from fairtransfer.formats import group_label, group_name
 from fairtransfer.spec.gates import BetweenGroups, GateSpec, Policy, Ratio, WorstGroup
+from fairtransfer.spec.names import TWO_SIDED
 from fairtransfer.stats import rehearsal
 from fairtransfer.stats.metrics import METRICS, Metric
 from fairtransfer.stats.planning import POWER, detectable, detectable_change, power_for_all
@@ -106,16 +108,24 @@ class Scene:
     policy: Policy
     expected: Expected
 
+    @property
+    def foreseen(self) -> bool:
+        """Whether its chances can be told: of metrics made of scores they depend on how these spread."""
+        return self.gate.options.metric in METRICS
+
+    @cached_property
+    def groups(self) -> list[tuple[Group, list[int]]]:
+        """Every group with its rows."""
+        by = self.gate.options.by
+        rows: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for row, key in enumerate(zip(*(self.part.groups[name].tolist() for name in by), strict=True)):
+            rows[key].append(row)
+        return [(dict(zip(by, key, strict=True)), rows[key]) for key in sorted(rows)]
+
     @cached_property
     def sizes(self) -> list[tuple[Group, int, int]]:
         """Every group with the cases and units that the metric counts."""
-        by = self.gate.options.by
-        keys = list(zip(*(self.part.groups[name].tolist() for name in by), strict=True))
-        found = []
-        for key in sorted(set(keys)):
-            rows = [row for row, k in enumerate(keys) if k == key]
-            found.append((dict(zip(by, key, strict=True)), *_counted(self.part, rows, self._metric, self._of)))
-        return found
+        return [(group, *_counted(self.part, rows, self._metric, self._of)) for group, rows in self.groups]
 
     @property
     def _metric(self) -> Metric:
@@ -130,15 +140,20 @@ class Scene:
     @cached_property
     def pairs(self) -> list[rehearsal.Pair]:
         """Who is compared with whom; for other gates than `gap` and `ratio` everyone stands alone."""
-        options, places = self.gate.options, range(len(self.sizes))
+        options, places = self.gate.options, range(len(self.groups))
         if not isinstance(options, BetweenGroups):
             return [(place, None) for place in places]
         if options.contrast == "rest":
             return [(place, None) for place in places if len(places) > 1]
         if options.contrast == "all_pairs":
             return [(one, two) for one in places for two in places if one != two]
-        chosen = [place for place in places if options.reference in _names(self.sizes[place][0])]
+        chosen = [place for place in places if options.reference in _names(self.groups[place][0])]
         return [(place, other) for other in chosen for place in places if place != other]
+
+    @property
+    def comparisons(self) -> int:
+        """How many comparisons the gate makes: two of each group where harm lies on both sides."""
+        return len(self.pairs) * (2 if self.gate.options.metric in TWO_SIDED else 1)
 
     @property
     def limit(self) -> float:
@@ -183,8 +198,8 @@ class Scene:
 
 
 def gate_prospects(scenes: Sequence[Scene]) -> tuple[GateProspect, ...]:
-    """Return what each gate can come to; a failure is corrected over the comparisons of all of them."""
-    family = max(1, sum(len(scene.pairs) for scene in scenes))
+    """Return what each gate can come to, where it is foreseen; a failure is corrected over the comparisons of all of them."""
+    family = family_of(scenes)
     return tuple(
         GateProspect(
             scene.gate.id,
@@ -196,7 +211,13 @@ def gate_prospects(scenes: Sequence[Scene]) -> tuple[GateProspect, ...]:
             tuple(_groups(scene, family)),
         )
         for scene in scenes
+        if scene.foreseen
     )
+
+
+def family_of(scenes: Sequence[Scene]) -> int:
+    """Return over how many comparisons a failure is corrected."""
+    return max(1, sum(scene.comparisons for scene in scenes))
 
 
 def _rehearsed(scene: Scene, family: int) -> float:
@@ -309,11 +330,9 @@ def scenes_of(
     policy: Policy,
     expected: Expected,
 ) -> list[Scene]:
-    """Return the gates that judge a benchmark by counts of cases, each with its rows."""
+    """Return the gates that judge a benchmark, each with its rows."""
     return [
         Scene(gate, benchmark, part, clustered, classes, positive, policy, expected)
         for gate in gates
-        if gate.options.metric in METRICS
-        and gate.options.benchmark in (None, benchmark)
-        and set(gate.options.by) <= set(attributes)
+        if gate.options.benchmark in (None, benchmark) and set(gate.options.by) <= set(attributes)
     ]
