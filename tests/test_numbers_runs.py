@@ -240,14 +240,14 @@ def test_counting_again_gives_the_same_bytes_and_swapped_labels_are_noticed(ran:
 @pytest.mark.train
 def test_ridge_penalties_are_those_of_the_logistic_regression() -> None:
     """``C`` times the squared errors plus the squared weights, on standardised features and target."""
+    from fairtransfer.adapt.heads import solver
     from fairtransfer.adapt.number_task import standardised
-    from fairtransfer.adapt.probe import _Solve
 
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(50, 4)), [repr(float(v)) for v in rng.gamma(2, 4, 50)]
     task = standardised(y)
     target = task.targets(y).numpy()
-    (weight, bias), *_ = _Solve(task, "l2", 0).paths(x, target, np.ones(50), [0.1, 1.0])
+    (weight, bias), *_ = solver(task, "l2", 0)(x, target, np.ones(50), [0.1, 1.0])
     expected = Ridge(alpha=10.0).fit(x, target)
 
     assert weight[0] == pytest.approx(expected.coef_, rel=1e-5)
