@@ -72,6 +72,8 @@ def count_table(
     cells = _grouped(table, columns)
     rows = int(np.sum(cells["n"].to_numpy())) if cells.num_rows else 0
     checker = Checker(name, columns, cells, problems)
+    checker.groups()
+    problems.raise_if_any()
     known = checker.classes(classes)
     notes = checker.notes(known)
     checker.weights()
@@ -106,30 +108,43 @@ def as_text(column: Any) -> Any:
     return column.cast("string")
 
 
+def grouped_as_text(table: ibis.Table, keys: dict[str, Any], sums: dict[str, Any]) -> ibis.Table:
+    """Return sums by groups whose keys are text.
+
+    Groups are made of the values as they are, and only the groups' are written: text for every row is what takes the time.
+    Floating columns alone are written first, as several of their values may be one text.
+    """
+    plain = {name: as_text(column) if column.type().is_floating() else column for name, column in keys.items()}
+    counted = table.group_by(**plain).aggregate(**sums)
+    return counted.select(**{name: as_text(counted[name]) for name in keys}, **{name: counted[name] for name in sums})
+
+
 def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
-    """Return the GROUP BY, sorted."""
-    keys = {f"g_{group}": as_text(table[group]) for group in columns.groups}
-    keys |= {"y": as_text(table[columns.label])}
-    keys |= {"before": as_text(table[columns.before or columns.after]), "after": as_text(table[columns.after])}
+    """Return the GROUP BY, sorted; the model before is the model after where there is one only."""
+    keys = {f"g_{group}": table[group] for group in columns.groups}
+    keys |= {"y": table[columns.label], "after": table[columns.after]}
+    if columns.before:
+        keys["before"] = table[columns.before]
     if columns.unit:
-        keys |= {"unit": as_text(table[columns.unit])}
-    values = {}
+        keys["unit"] = table[columns.unit]
+    found = grouped_as_text(table, keys, _sums(table, columns)).to_pyarrow()
+    if not columns.before:
+        found = found.append_column("before", found["after"])
+    order = [*(f"g_{group}" for group in columns.groups), "y", "before", "after", *(["unit"] if columns.unit else [])]
+    found = found.select([*order, *(name for name in found.column_names if name not in order)])
+    return found.sort_by([(key, "ascending") for key in order])
+
+
+def _sums(table: ibis.Table, columns: Columns) -> dict[str, Any]:
+    """Return what is counted in every cell."""
     if columns.counts:
-        values["c"] = table[columns.counts].cast("float64")
+        c = table[columns.counts].cast("float64")
+        return {"n": c.sum().cast("int64"), "odd": (c.isnull() | (c < 0) | (c != c.floor())).sum()}
     if columns.weights:
-        values["v"] = table[columns.weights].cast("float64")
-    plain = table.select(**keys, **values)
-    sums = {"n": plain.count()}
-    if columns.counts:
-        sums = {
-            "n": plain.c.sum().cast("int64"),
-            "odd": (plain.c.isnull() | (plain.c < 0) | (plain.c != plain.c.floor())).sum(),
-        }
-    if columns.weights:
-        odd = plain.v.isnull() | plain.v.isnan() | plain.v.isinf() | (plain.v < 0)
-        sums |= {"w": plain.v.sum(), "ww": (plain.v * plain.v).sum(), "odd": odd.sum()}
-    counted = plain.group_by(list(keys)).aggregate(**sums).to_pyarrow()
-    return counted.sort_by([(key, "ascending") for key in keys])
+        v = table[columns.weights].cast("float64")
+        odd = v.isnull() | v.isnan() | v.isinf() | (v < 0)
+        return {"n": table.count(), "w": v.sum(), "ww": (v * v).sum(), "odd": odd.sum()}
+    return {"n": table.count()}
 
 
 def _scored(table: ibis.Table, name: str, columns: Columns, positive: str, problems: Problems) -> dict[str, pa.Table]:

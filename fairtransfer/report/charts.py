@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-
 # Dark enough on white for 3:1 and more, and told apart by shape as well as by colour.
 COLOURS = {
     "before": "#6b6b6b",
@@ -109,6 +107,8 @@ def before_after(
     worse
         On which side of zero a change is harm, ``right`` or ``left``.
     """
+    import altair as alt
+
     height = ROW_HEIGHT * len(order) + 10
     stages = ["before", "after"]
     scale = alt.Scale(domain=stages, range=[COLOURS["before"], COLOURS["after"]])
@@ -144,6 +144,8 @@ def before_after(
 
 
 def _line(at: float | None, word: str | None, axis: str, colour: str = "#b00020", *, dash: bool = True) -> Any:
+    import altair as alt
+
     data = alt.Data(values=[{"at": at, "word": word or ""}])
     rule = (
         alt.Chart(data)
@@ -174,6 +176,8 @@ def learning_curves(
     before
         ``panel, value`` of the model as published.
     """
+    import altair as alt
+
     colours = dict(zip(strategies, palette(strategies), strict=True))
     marks = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]
     scale = alt.Scale(domain=list(strategies), range=list(colours.values()))
