@@ -108,6 +108,8 @@ SPARK = """
 import sys
 sys.path[:0] = [{tests!r}]
 import ibis
+import numpy as np
+import pytest
 from pyspark.sql import SparkSession
 from test_measure import GROUPS, NAMES, table, without_name
 from fairtransfer.measuring import measure
@@ -121,6 +123,13 @@ frame = table()
 spark.createDataFrame(frame.to_dict("records")).createOrReplaceTempView("answers")
 there = measure(ibis.pyspark.connect(spark).table("answers"), **NAMES, **GROUPS, unit="person", item=["id"])
 assert without_name(there) == without_name(measure(frame, **NAMES, **GROUPS, unit="person"))
+asked = {{"positive": "yes", "score": "s", "metrics": ["auc", "brier_score", "log_loss", "calibration_slope"]}}
+scored = frame.assign(s=np.random.default_rng(0).beta(0.3, 0.3, len(frame)))
+spark.createDataFrame(scored.to_dict("records")).createOrReplaceTempView("scored")
+there, here = (measure(t, **NAMES, **GROUPS, **asked) for t in (ibis.pyspark.connect(spark).table("scored"), scored))
+for a, b in zip(there.findings, here.findings, strict=True):
+    assert (a.status, a.n) == (b.status, b.n), (a, b)
+    assert a.estimate is b.estimate is None or a.estimate == pytest.approx(b.estimate, rel=1e-9), (a, b)
 print("the same")
 """
 

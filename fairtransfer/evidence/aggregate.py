@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import Problems
-from fairtransfer.evidence.scored_table import group_scores, number
+from fairtransfer.evidence.ranks import sorted_by
+from fairtransfer.evidence.scored_table import SIDES, binned, loss_sums, number
 from fairtransfer.evidence.table_checks import Checker, Columns, check_columns, check_groups, check_items
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
@@ -34,7 +35,8 @@ class Counted:
     outside
         ``column -> answer -> rows`` of the most frequent answers outside the labels.
     scores
-        ``after`` and, where there are two, ``before`` -> sums of scores per group, class and bin.
+        ``sums`` -> what losses add up to per group and class; ``after`` and, where there are two models, ``before`` -> how
+        many scores each bin holds.
     """
 
     cells: pa.Table
@@ -132,7 +134,7 @@ def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
         found = found.append_column("before", found["after"])
     order = [*(f"g_{group}" for group in columns.groups), "y", "before", "after", *(["unit"] if columns.unit else [])]
     found = found.select([*order, *(name for name in found.column_names if name not in order)])
-    return found.sort_by([(key, "ascending") for key in order])
+    return sorted_by(found, order)
 
 
 def _sums(table: ibis.Table, columns: Columns) -> dict[str, Any]:
@@ -148,26 +150,21 @@ def _sums(table: ibis.Table, columns: Columns) -> dict[str, Any]:
 
 
 def _scored(table: ibis.Table, name: str, columns: Columns, positive: str, problems: Problems) -> dict[str, pa.Table]:
-    """Return the sums of every model's scores."""
-    import ibis
-
+    """Return the sums of all models' losses, and every model's scores in bins."""
+    named = {"after": columns.score, "before": columns.score_before}
+    scores = {side: column for side, column in named.items() if column}
     if columns.score is None:
         return {}
     keys = {f"g_{group}": as_text(table[group]) for group in columns.groups}
     if columns.unit:
         keys |= {"unit": as_text(table[columns.unit])}
-    values = {"p": number(table[columns.score])}
-    if columns.score_before:
-        values["q"] = number(table[columns.score_before])
-    values["c"] = table[columns.counts].cast("float64") if columns.counts else ibis.literal(1.0)
+    values = {SIDES[side]: number(table[column]) for side, column in scores.items()}
+    if columns.counts:
+        values["c"] = table[columns.counts].cast("float64")
     truth = as_text(table[columns.label])
-    values["positive"] = truth.notnull() & (truth == positive)
-    plain = table.select(**keys, **values)
-    other = "q" if columns.score_before else None
-    found = {"after": group_scores(plain, list(keys), "p", other, columns.score, problems, name)}
-    if columns.score_before:
-        found["before"] = group_scores(plain, list(keys), "q", None, columns.score_before, problems, name)
-    return found
+    plain = table.select(**keys, **values, positive=truth.notnull() & (truth == positive))
+    found = {"sums": loss_sums(plain, list(keys), scores, problems, name)}
+    return found if problems.errors else found | {side: binned(plain, list(keys), side) for side in scores}
 
 
 def _named_unknown(cells: pa.Table, columns: Columns) -> pa.Table:

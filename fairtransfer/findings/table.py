@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import pyarrow as pa
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, did_you_mean
 from fairtransfer.evidence.aggregate import Counted
 from fairtransfer.evidence.counted import BENCHMARK, cells_of, moments_of
-from fairtransfer.evidence.scored_table import score_rows
+from fairtransfer.evidence.scored_table import bin_answers, mean_answers
 from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.table_checks import Columns
 from fairtransfer.findings.counts import Counts, View
@@ -88,18 +85,17 @@ def study_of_table(counted: Counted, question: Question) -> Study:
 def _scores(counted: Counted, question: Question) -> Scores:
     """Return what the scores come to, of both models and of the change between them."""
     asked = score_questions(question.metrics, counted.classes, question.positive, multilabel=counted.multilabel)
-    after, before = counted.scores.get("after"), counted.scores.get("before")
-    if not asked or after is None:
+    if not asked or not counted.scores:
         return NO_SCORES
-
-    def rows(cells: pa.Table, stage: str, of: str, *, change: bool = False) -> Iterator[dict[str, Any]]:
-        key = {"benchmark": BENCHMARK, "stage": stage, "strategy": of, "budget": ""}
-        return score_rows(cells, counted.attributes, question.views, asked, key, change=change)
-
+    about = (counted.attributes, question.views, asked)
+    found: list[dict[str, Any]] = []
     model = question.columns.after
-    found = list(rows(after, "after", model))
-    if before is not None:
-        found += [*rows(before, "before", ""), *rows(after, "change", model, change=True)]
+    of = {"after": model} if question.columns.score_before is None else {"after": model, "before": "", "change": model}
+    for stage, strategy in of.items():
+        key = {"benchmark": BENCHMARK, "stage": stage, "strategy": strategy, "budget": ""}
+        found += mean_answers(counted.scores["sums"], *about, key)
+        if stage in counted.scores:
+            found += bin_answers(counted.scores[stage], *about, key)
     return Scores(scores_table(found), asked)
 
 
