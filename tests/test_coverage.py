@@ -15,6 +15,7 @@ from fairtransfer.stats.holm import holm, p_value_of_bound
 from fairtransfer.stats.intervals import envelope, normal_quantile
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "coverage.py"
+sys.path.append(str(SCRIPT.parent))  # last: there is a library that is called as the script is
 
 
 def loaded() -> ModuleType:
@@ -28,6 +29,10 @@ def loaded() -> ModuleType:
 
 
 cv = loaded()
+counts, exact, gates, groups, promises, textbook = (
+    importlib.import_module(f"covering.{name}")
+    for name in ("counts", "exact", "gates", "groups", "promises", "textbook")
+)
 
 
 @pytest.mark.parametrize("name", cv.TABLES)
@@ -45,7 +50,7 @@ def test_every_promise_is_kept(name: str) -> None:
 
 @pytest.mark.parametrize("n1", [5, 10, 20, 30, 50])
 def test_the_envelope_covers_a_small_group_against_a_large_one(n1: int) -> None:
-    found = cv.two_proportions(n1, 300, envelope)
+    found = exact.two_proportions(n1, 300, envelope)
 
     assert found["min"] >= 0.945
     assert max(found["high < d"], found["low > d"]) <= 0.04
@@ -53,7 +58,7 @@ def test_the_envelope_covers_a_small_group_against_a_large_one(n1: int) -> None:
 
 @pytest.mark.parametrize("n", [10, 20, 30, 50, 100])
 def test_bonett_price_covers(n: int) -> None:
-    assert cv.paired(n, cv.PAIRED["Bonett-Price"])["min"] >= 0.945
+    assert exact.paired(n, exact.PAIRED["Bonett-Price"])["min"] >= 0.945
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,7 @@ def test_bonett_price_covers(n: int) -> None:
 def test_differences_have_the_figures_enumerated_before(
     n1: int, method: str, mean: float, least: float, below: float | None, above: float | None
 ) -> None:
-    found = cv.two_proportions(n1, 300, cv.TWO[method])
+    found = exact.two_proportions(n1, 300, exact.TWO[method])
 
     assert (found["mean"], found["min"]) == pytest.approx((mean, least), abs=6e-4)
     if below is not None:
@@ -82,23 +87,23 @@ def test_differences_have_the_figures_enumerated_before(
     [(5, "Wald", 0.652, 0.225), (10, "Wilson", 0.954, 0.914), (20, "Wilson", 0.954, 0.925), (50, "Wald", 0.912, 0.920)],
 )
 def test_proportions_have_the_figures_enumerated_before(n: int, method: str, mean: float, at_05: float) -> None:
-    found = cv.one_proportion(n, cv.ONE[method])
+    found = exact.one_proportion(n, exact.ONE[method])
 
     assert (found["mean"], found["at .05"]) == pytest.approx((mean, at_05), abs=6e-4)
 
 
 def test_probabilities_of_all_cells_add_up() -> None:
     """And their margins are the truths they were made from."""
-    for truth in cv.TRUTHS:
-        cells = cv.cell_chances(*truth)
+    for truth in counts.TRUTHS:
+        cells = counts.cell_chances(*truth)
         prevalence, missed, alarmed, harm, fix = truth
 
         assert cells.sum() == pytest.approx(1)
-        assert cells[cv.LABEL].sum() == pytest.approx(prevalence)
-        assert cells[cv.LABEL & cv.WAS_WRONG].sum() == pytest.approx(prevalence * missed)
-        assert cells[~cv.LABEL & cv.WAS_WRONG].sum() == pytest.approx((1 - prevalence) * alarmed)
-        assert cells[cv.WAS_WRONG & ~cv.WRONG].sum() / cells[cv.WAS_WRONG].sum() == pytest.approx(fix)
-        assert cells[~cv.WAS_WRONG & cv.WRONG].sum() / cells[~cv.WAS_WRONG].sum() == pytest.approx(harm)
+        assert cells[counts.LABEL].sum() == pytest.approx(prevalence)
+        assert cells[counts.LABEL & counts.WAS_WRONG].sum() == pytest.approx(prevalence * missed)
+        assert cells[~counts.LABEL & counts.WAS_WRONG].sum() == pytest.approx((1 - prevalence) * alarmed)
+        assert cells[counts.WAS_WRONG & ~counts.WRONG].sum() / cells[counts.WAS_WRONG].sum() == pytest.approx(fix)
+        assert cells[~counts.WAS_WRONG & counts.WRONG].sum() / cells[~counts.WAS_WRONG].sum() == pytest.approx(harm)
 
 
 # --- what is not used, and why -----------------------------------------------------------------------------------------
@@ -108,15 +113,15 @@ def test_bare_rules_and_textbook_methods_are_at_fault() -> None:
     """Each figure is far from what its method is taken to mean."""
     rng = np.random.default_rng(0)
 
-    assert cv.one_proportion(10, cv.wald)["at .05"] < 0.45
-    assert cv.paired(20, cv.wald_change)["min"] < 0.7
-    assert cv.ratio_errors(50, 300, 0.3)["bare FAIL"] > 0.45
-    assert cv.draws_cover(20, 40, rng, 200)["row bootstrap"]["change"] < 0.7
-    assert cv.variance_covers(np.full(8, 0.2), 50, 50, rng)["bootstrap"] < 0.1
+    assert exact.one_proportion(10, textbook.wald)["at .05"] < 0.45
+    assert exact.paired(20, textbook.wald_change)["min"] < 0.7
+    assert exact.ratio_errors(50, 300, 0.3)["bare FAIL"] > 0.45
+    assert counts.draws_cover(20, 40, rng, 200)["row bootstrap"]["change"] < 0.7
+    assert groups.variance_covers(np.full(8, 0.2), 50, 50, rng)["bootstrap"] < 0.1
 
 
 def test_groups_served_alike_fail_the_bare_rule_and_never_the_gate() -> None:
-    found = cv.gate_shares(cv.Case(cv.SIZES["skewed"], 0.05, 0, 0), 2000, np.random.default_rng(1))
+    found = gates.gate_shares(gates.Case(gates.SIZES["skewed"], 0.05, 0, 0), 2000, np.random.default_rng(1))
 
     assert found["FAIL"] < 0.005
     assert found["bare FAIL"] > 0.7
@@ -145,7 +150,7 @@ def test_the_fast_gate_equals_its_slow_twin(excess: float) -> None:
     sizes = (800, 400, 200, 60)
     x = np.random.default_rng(2).binomial(sizes, [0.1, 0.1 + excess, 0.1, 0.1], (60, 4))
 
-    fast = cv.judge(x, sizes, 0.05)
+    fast = gates.judge(x, sizes, 0.05)
 
     assert list(zip(fast.passed.tolist(), fast.failed.tolist(), strict=True)) == [
         slow_verdict(row, sizes, 0.05) for row in x
@@ -157,7 +162,7 @@ def test_the_fast_gate_equals_its_slow_twin(excess: float) -> None:
 )
 @pytest.mark.parametrize("place", [0, -1])
 def test_at_the_margin_either_verdict_errs_in_at_most_five_of_a_hundred(sizes: tuple[int, ...], place: int) -> None:
-    found = cv.gate_shares(cv.Case(sizes, 0.05, 1, place), 4000, np.random.default_rng(3))
+    found = gates.gate_shares(gates.Case(sizes, 0.05, 1, place), 4000, np.random.default_rng(3))
 
     allowed = 0.05 + 3 * (0.05 * 0.95 / 4000) ** 0.5
     assert found["PASS"] <= allowed
@@ -168,16 +173,16 @@ def test_at_the_margin_either_verdict_errs_in_at_most_five_of_a_hundred(sizes: t
 
 
 def test_a_broken_promise_is_told() -> None:
-    line = cv.Line("n=5", "guess", {"coverage": 0.90}, cv.COVERS, 100)
+    line = promises.Line("n=5", "guess", {"coverage": 0.90}, promises.COVERS, 100)
 
     assert not line.broken()  # 100 samples are uncertain by more than that
     assert [str(promise) for promise in line._replace(samples=10_000).broken()] == ["coverage >= 0.95"]
-    assert cv.show(cv.Table("t", "exact", [line._replace(samples=None)])).endswith("coverage >= 0.95  BROKEN")
+    assert cv.show(promises.Table("t", "exact", [line._replace(samples=None)])).endswith("coverage >= 0.95  BROKEN")
 
 
 def test_a_table_is_the_same_whatever_else_is_asked() -> None:
-    assert cv.gates(quick=True) == cv.gates(quick=True)
-    assert cv.rng_of("a").random() != cv.rng_of("b").random()
+    assert gates.gates(quick=True) == gates.gates(quick=True)
+    assert promises.rng_of("a").random() != promises.rng_of("b").random()
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
 from fairtransfer.errors import DefinitionError
+from fairtransfer.evidence import table_checks
 from fairtransfer.measuring import Measurement, measure
 from fairtransfer.stats import intervals as iv
 
@@ -107,6 +108,8 @@ SPARK = """
 import sys
 sys.path[:0] = [{tests!r}]
 import ibis
+import numpy as np
+import pytest
 from pyspark.sql import SparkSession
 from test_measure import GROUPS, NAMES, table, without_name
 from fairtransfer.measuring import measure
@@ -120,6 +123,13 @@ frame = table()
 spark.createDataFrame(frame.to_dict("records")).createOrReplaceTempView("answers")
 there = measure(ibis.pyspark.connect(spark).table("answers"), **NAMES, **GROUPS, unit="person", item=["id"])
 assert without_name(there) == without_name(measure(frame, **NAMES, **GROUPS, unit="person"))
+asked = {{"positive": "yes", "score": "s", "metrics": ["auc", "brier_score", "log_loss", "calibration_slope"]}}
+scored = frame.assign(s=np.random.default_rng(0).beta(0.3, 0.3, len(frame)))
+spark.createDataFrame(scored.to_dict("records")).createOrReplaceTempView("scored")
+there, here = (measure(t, **NAMES, **GROUPS, **asked) for t in (ibis.pyspark.connect(spark).table("scored"), scored))
+for a, b in zip(there.findings, here.findings, strict=True):
+    assert (a.status, a.n) == (b.status, b.n), (a, b)
+    assert a.estimate is b.estimate is None or a.estimate == pytest.approx(b.estimate, rel=1e-9), (a, b)
 print("the same")
 """
 
@@ -320,6 +330,44 @@ def test_bad_tables_and_questions_are_refused_with_their_message(name: str) -> N
     assert "Traceback" not in text
 
 
+@pytest.mark.parametrize(
+    ("looked_at", "said"), [(600, "600 values in the first rows"), (100, "1,100 values, limit"), (5000, "1,100 values")]
+)
+def test_names_of_rows_are_refused_wherever_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked_at: int, said: str
+) -> None:
+    """Before the whole is counted where they stand first, afterwards where they come late or the table is small."""
+    few = ["r0"] * 100 if looked_at == 100 else []
+    frame = table(1200).assign(region=[*few, *(f"r{n % 1100}" for n in range(1200 - len(few)))])
+    monkeypatch.setattr(table_checks, "MAX_GROUPS", 500)
+    monkeypatch.setattr(table_checks, "LOOKED_AT", looked_at)
+    frame.to_parquet(tmp_path / "t.parquet")
+    assert said in refusal(frame)
+    if looked_at < 5000:
+        assert said in refusal(tmp_path / "t.parquet")
+
+
+def test_values_of_any_type_are_counted_by_what_they_look_like() -> None:
+    """Text, whole numbers, fractions, -0.0, dates and truth values: the same cells as from their texts."""
+    kinds = {
+        "whole": [1, 2, 3, 1],
+        "fraction": [0.0, -0.0, 0.5, math.nan],
+        "day": list(pd.to_datetime(["2026-01-01", "2026-01-02", "2026-01-01", None]).date),
+        "yes": [True, False, None, True],
+    }
+    texts = {
+        "whole": ["1", "2", "3", "1"],
+        "fraction": ["0", "0", "0.5", None],
+        "day": ["2026-01-01", "2026-01-02", "2026-01-01", None],
+        "yes": ["true", "false", None, "true"],
+    }
+    for name, values in kinds.items():
+        frame = table(400).assign(region=values * 100)
+        seen = measure(frame, **NAMES, groups=["region"]).counted
+        told = measure(frame.assign(region=texts[name] * 100), **NAMES, groups=["region"]).counted
+        assert seen.cells.to_pylist() == told.cells.to_pylist(), name
+
+
 def test_gates_judge_a_table_as_they_judge_a_run() -> None:
     frame = table(2000)
     worse = frame.assign(new=np.where(frame.region == "south", "no", frame.y), old=frame.y)
@@ -389,3 +437,18 @@ def test_cells_equal_a_loop_over_rows() -> None:
     frame = table(200)
     cells = measure(frame, **NAMES, groups=["region"]).counted.cells.to_pylist()
     assert {(c["g_region"], c["y"], c["before"], c["after"]): c["n"] for c in cells} == by_hand(frame)
+
+
+def test_the_command_loads_no_charts_and_leaves_the_collector_as_it_was(tmp_path: Path) -> None:
+    table(100).to_csv(tmp_path / "t.csv")
+    asked = ["measure", str(tmp_path / "t.csv"), "--label", "y", "--after", "new", "--groups", "region"]
+    script = (
+        "import gc, sys\nfrom typer.testing import CliRunner\nfrom fairtransfer.cli.app import app\n"
+        "from fairtransfer.cli.uncollected import uncollected\n"
+        "def run(*more):\n    return CliRunner().invoke(app, [*sys.argv[1:], *more]).exit_code\n"
+        "assert run() == 0 and 'altair' not in sys.modules\n"
+        "assert run('--on-inconclusive', 'no') != 0 and gc.isenabled()\n"
+        "gc.disable()\nwith uncollected():\n    pass\nassert not gc.isenabled()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *asked], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

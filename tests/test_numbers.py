@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from fairtransfer import formats
 from fairtransfer.cli.app import app
 from fairtransfer.errors import DefinitionError
+from fairtransfer.evidence import table_checks
 from fairtransfer.evidence.number_rows import Cases, columns_of
 from fairtransfer.measuring import Measurement, measure
 from fairtransfer.spec.names import NUMBER_METRICS as NAMES_OF_METRICS
@@ -301,6 +302,41 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "rows that stand twice": ({"source": pd.concat([table(60)] * 2), "item": ["item"]}, "FT-P006"),
     "no rows": ({"source": table(60).head(0)}, "FT-P007"),
 }
+
+
+@pytest.mark.parametrize(
+    ("labels", "refused"),
+    [
+        ([0.5, 1.5, 2.0], True),
+        (["0.5", "1.5", "2"], True),
+        (["0.5", "1.5", "2 or more"], False),
+        (["0.5", "1.5", "more"], False),
+        ([1.0, 2.0, 3.0], False),
+        (["1", "2", "3"], False),
+    ],
+)
+def test_fractions_are_no_classes_in_memory_and_in_files(tmp_path: Path, labels: list[Any], *, refused: bool) -> None:
+    frame = pd.DataFrame({"y": labels * 20, "p": labels * 20})
+    frame.to_parquet(tmp_path / "t.parquet")
+    for source in (frame, tmp_path / "t.parquet"):
+        if refused:
+            with pytest.raises(DefinitionError, match="FT-P060"):
+                measure(source, label="y", after="p")
+        else:
+            assert measure(source, label="y", after="p").counted.rows == 60
+
+
+@pytest.mark.parametrize("looked_at", [600, 5000])
+def test_names_of_rows_are_no_groups_in_memory_and_in_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    frame = table(1200).assign(region=[f"r{n}" for n in range(1200)])
+    frame.to_parquet(tmp_path / "t.parquet")
+    monkeypatch.setattr(table_checks, "MAX_GROUPS", 500)
+    monkeypatch.setattr(table_checks, "LOOKED_AT", looked_at)
+    for source in (frame, tmp_path / "t.parquet"):
+        with pytest.raises(DefinitionError, match="FT-P005"):
+            measure(source, **NAMES, groups=["region"])
 
 
 @pytest.mark.parametrize("name", REFUSED)

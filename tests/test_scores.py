@@ -194,13 +194,13 @@ def same(one: Measurement, two: Measurement) -> None:
     """Equal but for the last digits: databases add in their own order."""
     for a, b in zip(without_name(one), without_name(two), strict=True):
         assert {k: v for k, v in a.items() if k not in NUMBERS} == {k: v for k, v in b.items() if k not in NUMBERS}
-        for name in ("estimate", "ci"):
+        for name in ("estimate", "ci", "minimum_detectable"):
             assert (a[name] is None) == (b[name] is None)
             if a[name] is not None:
                 assert_allclose(a[name], b[name], rtol=1e-9, atol=1e-12)
 
 
-NUMBERS = ("estimate", "ci", "details")
+NUMBERS = ("estimate", "ci", "minimum_detectable", "details")
 
 
 def test_the_negative_predictive_value_is_the_precision_of_the_others() -> None:

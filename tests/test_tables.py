@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtransfer.data import tables
+from fairtransfer.data import table as limits
 from fairtransfer.data.tables import TableRefused, read_table
 
 
@@ -70,7 +70,7 @@ def test_parquet_of_every_plain_type_becomes_text(tmp_path: Path) -> None:
 def test_a_small_file_that_grows_beyond_the_limit_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The footer's own size claims are not believed: what is decoded is counted while it is decoded."""
     pq.write_table(pa.table({"a": ["A" * 1000] * 20_000}), tmp_path / "t.parquet", compression="zstd")
-    monkeypatch.setattr(tables, "MAX_DECODED", 10 * 1024**2)
+    monkeypatch.setattr(limits, "MAX_DECODED", 10 * 1024**2)
 
     with pytest.raises(TableRefused) as refused:
         read_table(tmp_path / "t.parquet", ["a"])

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fairtransfer.cli.uncollected import uncollected
+
 if TYPE_CHECKING:
     from fairtransfer.measuring import Measurement
 
 
+@uncollected()
 def measure(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet, or a folder of Parquet files.")],
     label: Annotated[str, typer.Option(help="Column with the truth.")],

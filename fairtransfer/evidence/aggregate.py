@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import Problems
-from fairtransfer.evidence.scored_table import group_pairs, group_scores, number
+from fairtransfer.evidence.ranks import sorted_by
+from fairtransfer.evidence.scored_table import SIDES, binned, group_pairs, loss_sums, number
 from fairtransfer.evidence.table_checks import (
     Checker,
     Columns,
@@ -21,6 +22,7 @@ from fairtransfer.evidence.table_checks import (
     check_groups,
     check_items,
     check_numbers_as_classes,
+    counted_at_once,
 )
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
@@ -43,8 +45,8 @@ class Counted:
     outside
         ``column -> answer -> rows`` of the most frequent answers outside the labels.
     scores
-        ``after`` and, where there are two, ``before`` -> sums of scores per group, class and bin; ``change`` -> rows per pair
-        of bins, where rankings are compared.
+        ``sums`` -> what losses add up to per group and class; ``after`` and, where there are two models, ``before`` -> how
+        many scores each bin holds; ``change`` -> rows per pair of bins, where rankings are compared.
     numbers
         Where labels and answers are numbers: the errors of every group.
     """
@@ -89,12 +91,17 @@ def count_table(
     problems = Problems()
     check_columns(table, name, columns, problems)
     check_groups(table, name, columns, problems)
-    if not classes:
+    early = not counted_at_once(table)
+    if not classes and early:
         check_numbers_as_classes(table, name, columns, problems)
     problems.raise_if_any()
     cells = _grouped(table, columns)
     rows = int(np.sum(cells["n"].to_numpy())) if cells.num_rows else 0
     checker = Checker(name, columns, cells, problems)
+    checker.groups()
+    if not classes and not early and checker.may_be_numbers():
+        check_numbers_as_classes(table, name, columns, problems)
+    problems.raise_if_any()
     known = checker.classes(classes)
     notes = checker.notes(known)
     checker.weights()
@@ -129,56 +136,67 @@ def as_text(column: Any) -> Any:
     return column.cast("string")
 
 
+def grouped_as_text(table: ibis.Table, keys: dict[str, Any], sums: dict[str, Any]) -> ibis.Table:
+    """Return sums by groups whose keys are text.
+
+    Groups are made of the values as they are, and only the groups' are written: text for every row is what takes the time.
+    Floating columns alone are written first, as several of their values may be one text.
+    """
+    plain = {name: as_text(column) if column.type().is_floating() else column for name, column in keys.items()}
+    counted = table.group_by(**plain).aggregate(**sums)
+    return counted.select(**{name: as_text(counted[name]) for name in keys}, **{name: counted[name] for name in sums})
+
+
 def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
-    """Return the GROUP BY, sorted."""
-    keys = {f"g_{group}": as_text(table[group]) for group in columns.groups}
-    keys |= {"y": as_text(table[columns.label])}
-    keys |= {"before": as_text(table[columns.before or columns.after]), "after": as_text(table[columns.after])}
+    """Return the GROUP BY, sorted; the model before is the model after where there is one only."""
+    keys = {f"g_{group}": table[group] for group in columns.groups}
+    keys |= {"y": table[columns.label], "after": table[columns.after]}
+    if columns.before:
+        keys["before"] = table[columns.before]
     if columns.unit:
-        keys |= {"unit": as_text(table[columns.unit])}
-    values = {}
+        keys["unit"] = table[columns.unit]
+    found = grouped_as_text(table, keys, _sums(table, columns)).to_pyarrow()
+    if not columns.before:
+        found = found.append_column("before", found["after"])
+    order = [*(f"g_{group}" for group in columns.groups), "y", "before", "after", *(["unit"] if columns.unit else [])]
+    found = found.select([*order, *(name for name in found.column_names if name not in order)])
+    return sorted_by(found, order)
+
+
+def _sums(table: ibis.Table, columns: Columns) -> dict[str, Any]:
+    """Return what is counted in every cell."""
     if columns.counts:
-        values["c"] = table[columns.counts].cast("float64")
+        c = table[columns.counts].cast("float64")
+        return {"n": c.sum().cast("int64"), "odd": (c.isnull() | (c < 0) | (c != c.floor())).sum()}
     if columns.weights:
-        values["v"] = table[columns.weights].cast("float64")
-    plain = table.select(**keys, **values)
-    sums = {"n": plain.count()}
-    if columns.counts:
-        sums = {
-            "n": plain.c.sum().cast("int64"),
-            "odd": (plain.c.isnull() | (plain.c < 0) | (plain.c != plain.c.floor())).sum(),
-        }
-    if columns.weights:
-        odd = plain.v.isnull() | plain.v.isnan() | plain.v.isinf() | (plain.v < 0)
-        sums |= {"w": plain.v.sum(), "ww": (plain.v * plain.v).sum(), "odd": odd.sum()}
-    counted = plain.group_by(list(keys)).aggregate(**sums).to_pyarrow()
-    return counted.sort_by([(key, "ascending") for key in keys])
+        v = table[columns.weights].cast("float64")
+        odd = v.isnull() | v.isnan() | v.isinf() | (v < 0)
+        return {"n": table.count(), "w": v.sum(), "ww": (v * v).sum(), "odd": odd.sum()}
+    return {"n": table.count()}
 
 
 def _scored(
     table: ibis.Table, name: str, columns: Columns, positive: str, problems: Problems, *, rankings: bool
 ) -> dict[str, pa.Table]:
-    """Return the sums of every model's scores."""
-    import ibis
-
+    """Return the sums of all models' losses, every model's scores in bins, and those of two models together."""
+    named = {"after": columns.score, "before": columns.score_before}
+    scores = {side: column for side, column in named.items() if column}
     if columns.score is None:
         return {}
     keys = {f"g_{group}": as_text(table[group]) for group in columns.groups}
     if columns.unit:
         keys |= {"unit": as_text(table[columns.unit])}
-    values = {"p": number(table[columns.score])}
-    if columns.score_before:
-        values["q"] = number(table[columns.score_before])
-    values["c"] = table[columns.counts].cast("float64") if columns.counts else ibis.literal(1.0)
+    values = {SIDES[side]: number(table[column]) for side, column in scores.items()}
+    if columns.counts:
+        values["c"] = table[columns.counts].cast("float64")
     truth = as_text(table[columns.label])
-    values["positive"] = truth.notnull() & (truth == positive)
-    plain = table.select(**keys, **values)
-    other = "q" if columns.score_before else None
-    found = {"after": group_scores(plain, list(keys), "p", other, columns.score, problems, name)}
-    if columns.score_before:
-        found["before"] = group_scores(plain, list(keys), "q", None, columns.score_before, problems, name)
-        if rankings and not problems.errors:  # what is no probability has no bin
-            found["change"] = group_pairs(plain, list(keys), "p", "q")
+    plain = table.select(**keys, **values, positive=truth.notnull() & (truth == positive))
+    found = {"sums": loss_sums(plain, list(keys), scores, problems, name)}
+    if problems.errors:  # what is no probability has no bin
+        return found
+    found |= {side: binned(plain, list(keys), side) for side in scores}
+    if rankings and "before" in scores:
+        found["change"] = group_pairs(plain, list(keys))
     return found
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fairtransfer.evidence.canonical import canonical
+from fairtransfer.evidence.ranks import combined
 
 Counts = NDArray[np.int64]
 Numbers = NDArray[Any]
@@ -114,15 +115,14 @@ def people(items: pa.Table, classes: Sequence[str], views: Iterable[tuple[str, .
 
 def view_of(items: pa.Table, names: tuple[str, ...], units: Counts) -> View:
     """Return how the rows of a table fall into the groups of some attributes."""
-    keys = list(zip(*(items[name].to_pylist() for name in names), strict=True)) if names else [()] * items.num_rows
-    order = sorted(set(keys))
-    rank = {key: i for i, key in enumerate(order)}
-    codes = np.array([rank[key] for key in keys], dtype=np.int64)
+    values, numbers = combined(items, names)
+    found, codes = np.unique(numbers, return_inverse=True)
     width = int(units.max()) + 1
     pairs, part = np.unique(codes * width + units, return_inverse=True)
+    groups = zip(*np.unravel_index(found, [len(here) for here in values]), strict=True) if names else [()] * len(found)
     return View(
-        [dict(zip(names, key, strict=True)) for key in order],
-        codes,
+        [{name: here[place] for name, here, place in zip(names, values, group, strict=True)} for group in groups],
+        codes.astype(np.int64),
         part.astype(np.int64),
         pairs // width,
         pairs % width,

@@ -20,7 +20,7 @@ from fairtransfer.evidence.aggregate import Counted, as_text
 from fairtransfer.evidence.moments import View, view_of
 from fairtransfer.evidence.number_rows import LOSS_NAMES, Cases, Names, columns_of
 from fairtransfer.evidence.scored_table import number
-from fairtransfer.evidence.table_checks import Columns, check_columns, check_groups, check_items
+from fairtransfer.evidence.table_checks import Checker, Columns, check_columns, check_groups, check_items
 from fairtransfer.spec.names import UNKNOWN_GROUP
 from fairtransfer.stats.number_errors import BEFORE, CHANGE, MOST_DRAWN, Sample, Totals
 
@@ -93,6 +93,7 @@ def count_numbers(table: ibis.Table, name: str, columns: Columns, views: Sequenc
     plain = _plain(table, columns)
     cells = _cells(plain, columns)
     rows = int(np.sum(cells["n"].to_numpy())) if cells.num_rows else 0
+    Checker(name, columns, cells, problems).groups()
     _check(table, cells, name, columns, problems)
     if columns.items:
         check_items(table, name, columns, problems)

@@ -1,15 +1,20 @@
-"""One more GROUP BY: from a table with scores to sums per group, class and bin of score. No row leaves the database."""
+"""Two more GROUP BYs: from a table with scores to sums per group and class, and to how many scores each bin holds.
+
+Losses are summed per group and class alone. What ranks scores or calibrates them needs bins, of which a group may have
+thousands: nothing else is kept for them. No row leaves the database.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems
-from fairtransfer.evidence.moments import view_of
+from fairtransfer.evidence.moments import Flags, view_of
+from fairtransfer.evidence.ranks import sorted_by
 from fairtransfer.evidence.score_bins import score_bin_of
 from fairtransfer.evidence.scored_jobs import COUNTERS
 from fairtransfer.evidence.scores import Cases, Powers, Row, Scored, mean_rows, ranking_change_rows
@@ -20,6 +25,9 @@ from fairtransfer.stats.score_metrics import SCORE_METRICS
 if TYPE_CHECKING:
     import ibis
 
+SIDES = {"after": "p", "before": "q"}
+"""Model -> what its scores are called in the queries."""
+
 POWERS = {
     "brier_score": ("v2", "v4"),
     "log_loss": ("l1", "l2", "l3"),
@@ -28,10 +36,11 @@ POWERS = {
 """Metric -> sums of its values, their squares and, of skewed ones, their cubes; v is ``y - p``, l the log loss."""
 
 CHANGES = {
-    "brier_score": ("db1", "db2"),
-    "log_loss": ("dl1", "dl2", "dl3"),
-    "calibration_bias": ("dv1", "dv2"),
+    "brier_score": ("b1", "b2"),
+    "log_loss": ("l1", "l2", "l3"),
+    "calibration_bias": ("v1", "v2"),
 }
+"""The same for how the values changed; b is ``v²``."""
 
 
 def number(column: Any) -> Any:
@@ -39,64 +48,87 @@ def number(column: Any) -> Any:
     return column.try_cast("float64") if column.type().is_string() else column.cast("float64")
 
 
-def group_scores(
-    plain: ibis.Table, keys: Sequence[str], score: str, other: str | None, column: str, problems: Problems, name: str
+def _usable(column: Any) -> Any:
+    """Return scores without those that are no probabilities."""
+    import ibis
+
+    return ibis.ifelse(column.isnull() | column.isnan() | (column < 0) | (column > 1), ibis.null("float64"), column)
+
+
+def loss_sums(
+    plain: ibis.Table, keys: Sequence[str], scores: Mapping[str, str], problems: Problems, name: str
 ) -> pa.Table:
-    """Return the sums per group, class and bin of one model's scores, sorted.
+    """Return what the values of the models' scores add up to per group and class, sorted.
 
     Parameters
     ----------
     plain
-        Has the keys, ``positive`` (whether a row has the class), the scores, and ``c``: how many rows each stands for.
-    other
-        Scores of the model before, for the sums of the changes.
-    column
-        What the scores are called in messages.
+        Has the keys, ``positive`` (whether a row has the class), the scores ``p`` and ``q``, and where the table is counted
+        ``c``: how many rows each stands for.
+    scores
+        ``after`` and, where there are two models, ``before`` -> what their scores are called in messages.
     """
-    import ibis
+    kept = plain.mutate(**{SIDES[side]: _usable(plain[SIDES[side]]) for side in scores})
+    values = {side: _of(kept, SIDES[side]) for side in scores}
+    columns = {f"{side}_{letter}": value for side, found in values.items() for letter, value in found.items()}
+    columns |= {f"no_{side}": kept[SIDES[side]].isnull().cast("int64") for side in scores}
+    if "before" in values:
+        columns |= {f"change_{letter}": now - values["before"][letter] for letter, now in values["after"].items()}
+    valued = kept.mutate(**columns)
+    sums = {"n": _sum(valued, None).cast("int64")}
+    sums |= {f"no_{side}": _sum(valued, valued[f"no_{side}"]).cast("int64") for side in scores}
+    for stage in [*scores, *(["change"] if "before" in scores else [])]:
+        for named in sorted({n for names in (CHANGES if stage == "change" else POWERS).values() for n in names}):
+            sums[f"{stage}_{named}"] = _sum(valued, _power(valued[f"{stage}_{named[0]}"], int(named[1])))
+    found = sorted_by(valued.group_by([*keys, "positive"]).aggregate(**sums).to_pyarrow(), [*keys, "positive"])
+    for side, column in scores.items():
+        if odd := int(np.sum(found[f"no_{side}"].to_numpy())):
+            text = f"{odd:,} scores in `{column}` are missing, not numbers, or outside 0 to 1"
+            problems.add(
+                Problem("FT-P025", text, "the probability of the positive class", "leave these rows out", name)
+            )
+    return found
 
-    p = plain[score]
-    odd = p.isnull() | p.isnan() | (p < 0) | (p > 1)
-    kept = plain.mutate(odd=odd, **{score: ibis.ifelse(odd, ibis.null("float64"), p)})  # NaN has no bin to be cast to
-    valued = kept.mutate(bin=score_bin_of(kept[score]), **_values(kept, score, other))
-    sums = {"n": valued.c.sum().cast("int64"), "odd": (valued.odd.cast("int64") * valued.c).sum().cast("int64")}
-    sums["p"] = (valued[score] * valued.c).sum()
-    for named in sorted({n for names in (*POWERS.values(), *(CHANGES.values() if other else ())) for n in names}):
-        sums[named] = (_power(valued[named[:-1]], int(named[-1])) * valued.c).sum()
-    cells = valued.group_by([*keys, "positive", "bin"]).aggregate(**sums).to_pyarrow()
-    if found := int(np.sum(cells["odd"].to_numpy())):
-        text = f"{found:,} scores in `{column}` are missing, not numbers, or outside 0 to 1"
-        problems.add(Problem("FT-P025", text, "the probability of the positive class", "leave these rows out", name))
-    return cells.sort_by([(key, "ascending") for key in (*keys, "positive", "bin")])
 
+def binned(plain: ibis.Table, keys: Sequence[str], side: str) -> pa.Table:
+    """Return how many scores of one model lie in each bin, and their sum, per group and class, sorted.
 
-def group_pairs(plain: ibis.Table, keys: Sequence[str], score: str, other: str) -> pa.Table:
-    """Return how many rows there are per group, class, bin of one model's scores and bin of the other's, sorted.
-
-    How two rankings vary together needs both scores of a row. At most as many cells as rows.
+    All scores are probabilities: `loss_sums` has looked. NaN would have no bin.
     """
-    bins = {"bin": score_bin_of(plain[score]), "bin_before": score_bin_of(plain[other])}
+    score = SIDES[side]
+    by = [*keys, "positive", "bin"]
+    kept = plain.mutate(bin=score_bin_of(plain[score]))
+    counted = kept.group_by(by).aggregate(n=_sum(kept, None).cast("int64"), p=_sum(kept, kept[score]))
+    return sorted_by(counted.to_pyarrow(), by)
+
+
+def group_pairs(plain: ibis.Table, keys: Sequence[str]) -> pa.Table:
+    """Return how many rows there are per group, class, bin of the scores after and bin of those before, sorted.
+
+    How two rankings vary together needs both scores of a row. At most as many cells as rows. All scores are probabilities.
+    """
+    bins = {"bin": score_bin_of(plain[SIDES["after"]]), "bin_before": score_bin_of(plain[SIDES["before"]])}
     by = [*keys, "positive", *bins]
-    cells = plain.mutate(**bins).group_by(by).aggregate(n=lambda t: t.c.sum().cast("int64")).to_pyarrow()
-    return cells.sort_by([(key, "ascending") for key in by])
+    kept = plain.mutate(**bins)
+    return sorted_by(kept.group_by(by).aggregate(n=_sum(kept, None).cast("int64")).to_pyarrow(), by)
 
 
-def _values(plain: ibis.Table, score: str, other: str | None) -> dict[str, Any]:
-    """Return each row's values, and how they changed."""
-    v, loss = _of(plain, score)
-    if other is None:
-        return {"v": v, "l": loss}
-    old, old_loss = _of(plain, other)
-    return {"v": v, "l": loss, "dv": v - old, "db": v * v - old * old, "dl": loss - old_loss}
+def _sum(plain: ibis.Table, column: Any) -> Any:
+    """Return the sum of a column over all rows that the table stands for; of None their number."""
+    if "c" not in plain.columns:
+        return plain.count() if column is None else column.sum()
+    return plain.c.sum() if column is None else (column * plain.c).sum()
 
 
-def _of(plain: ibis.Table, score: str) -> tuple[Any, Any]:
+def _of(plain: ibis.Table, score: str) -> dict[str, Any]:
+    """Return each row's values."""
     import ibis
 
     p, y = plain[score], plain.positive
     truth = ibis.ifelse(y, p, 1 - p)
     kept = ibis.ifelse(truth < LEAST_PROBABILITY, LEAST_PROBABILITY, truth)
-    return ibis.ifelse(y, 1 - p, -p), -kept.ln()
+    v = ibis.ifelse(y, 1 - p, -p)
+    return {"v": v, "b": v * v, "l": -kept.ln()}
 
 
 def _power(column: Any, power: int) -> Any:
@@ -106,25 +138,35 @@ def _power(column: Any, power: int) -> Any:
     return found
 
 
-def score_rows(
+def mean_answers(
+    sums: pa.Table,
+    attributes: Sequence[str],
+    views: Sequence[tuple[str, ...]],
+    questions: Sequence[Question],
+    key: dict[str, Any],
+) -> Iterator[Row]:
+    """Yield the means of one model's losses, or of their change, from their sums; the key's stage says which."""
+    cases, positive = _cases(sums, attributes, views)
+    for metric, of in questions:
+        if SCORE_METRICS[metric].kind == "mean":
+            names = (CHANGES if key["stage"] == "change" else POWERS)[metric]
+            powers = Powers(*(sums[f"{key['stage']}_{name}"].to_numpy() for name in names))
+            yield from mean_rows(cases, powers, positive, _about(key, metric, of))
+
+
+def bin_answers(
     cells: pa.Table,
     attributes: Sequence[str],
     views: Sequence[tuple[str, ...]],
     questions: Sequence[Question],
     key: dict[str, Any],
-    *,
-    change: bool = False,
 ) -> Iterator[Row]:
-    """Yield the answers about one model, or about its change, from its cells."""
-    cases, scored = _cases(cells, attributes, views)
+    """Yield how one model's scores rank and are calibrated, from their bins."""
+    cases, positive = _cases(cells, attributes, views)
+    scored = Scored(positive, cells["bin"].to_numpy().astype(np.int64), cells["p"].to_numpy())
     for metric, of in questions:
-        about = {**key, "metric": metric, "class": of or "", "seed": None}
-        kind = SCORE_METRICS[metric].kind
-        if kind == "mean":
-            names = (CHANGES if change else POWERS)[metric]
-            yield from mean_rows(cases, Powers(*(cells[name].to_numpy() for name in names)), scored.positive, about)
-        elif not change:
-            yield from COUNTERS[kind](cases, scored, about)
+        if (kind := SCORE_METRICS[metric].kind) != "mean":
+            yield from COUNTERS[kind](cases, scored, _about(key, metric, of))
 
 
 def ranking_changes(
@@ -136,20 +178,23 @@ def ranking_changes(
 ) -> Iterator[Row]:
     """Yield how every AUC changed, from the cells of `group_pairs`."""
     nothing = np.zeros(cells.num_rows)
-    cases, after = _cases(cells.append_column("p", [nothing]), attributes, views)
-    before = Scored(after.positive, cells["bin_before"].to_numpy().astype(np.int64), nothing)
+    cases, positive = _cases(cells, attributes, views)
+    after, before = (
+        Scored(positive, cells[bins].to_numpy().astype(np.int64), nothing) for bins in ("bin", "bin_before")
+    )
     for metric, of in questions:
         if SCORE_METRICS[metric].kind == "ranking":
-            yield from ranking_change_rows(
-                cases, before, after, {**key, "metric": metric, "class": of or "", "seed": None}
-            )
+            yield from ranking_change_rows(cases, before, after, _about(key, metric, of))
 
 
-def _cases(cells: pa.Table, attributes: Sequence[str], views: Sequence[tuple[str, ...]]) -> tuple[Cases, Scored]:
+def _about(key: dict[str, Any], metric: str, of: str | None) -> dict[str, Any]:
+    return {**key, "metric": metric, "class": of or "", "seed": None}
+
+
+def _cases(cells: pa.Table, attributes: Sequence[str], views: Sequence[tuple[str, ...]]) -> tuple[Cases, Flags]:
     alone = "unit" not in cells.column_names
     units = np.arange(cells.num_rows) if alone else np.unique(cells["unit"].to_numpy(), return_inverse=True)[1]
     named = pa.table({"": cells["n"], **{name: cells[f"g_{name}"] for name in attributes}})
     found = {view: view_of(named, view, units.astype(np.int64)) for view in [(), *views]}
     positive = cells["positive"].to_numpy().astype(bool)
-    cases = Cases(found, cells["n"].to_numpy().astype(np.int64), alone)
-    return cases, Scored(positive, cells["bin"].to_numpy().astype(np.int64), cells["p"].to_numpy())
+    return Cases(found, cells["n"].to_numpy().astype(np.int64), alone), positive

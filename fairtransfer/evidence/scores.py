@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.evidence.moments import Counts, Flags, View
-from fairtransfer.evidence.score_bins import COARSE, coarse_bins
+from fairtransfer.evidence.score_bins import COARSE, TOP, coarse_bins
 from fairtransfer.stats.auc import Histogram, area, delong_variance
 from fairtransfer.stats.bias_auc import bias_auc
 from fairtransfer.stats.calibration import Bins, debiased_ece, finite_fit, logit
@@ -207,12 +207,11 @@ def slope_rows(cases: Cases, scored: Scored, key: Mapping[str, Any]) -> Iterator
         value, variance = np.full((2, len(view.groups)), np.nan)
         for number in range(len(view.groups)):
             mine = np.flatnonzero(view.codes == number)
-            unit = np.zeros(len(mine), dtype=np.int64) if cases.alone else view.unit_of[view.part[mine]]
-            cells, place = np.unique(np.stack([unit, scored.codes[mine]]), axis=1, return_inverse=True)
-            place = place.ravel()
-            n, hits = (_add(place, cases.n[mine] * flags, cells.shape[1]) for flags in (1, scored.positive[mine]))
-            said = _add(place, scored.total[mine], cells.shape[1]) / n
-            fit = finite_fit(logit(said), hits, n, None if cases.alone else cells[0])
+            unit = 0 if cases.alone else view.unit_of[view.part[mine]]
+            cells, place = np.unique(unit * (TOP + 1) + scored.codes[mine], return_inverse=True)
+            n, hits = (_add(place, cases.n[mine] * flags, len(cells)) for flags in (1, scored.positive[mine]))
+            said = _add(place, scored.total[mine], len(cells)) / n
+            fit = finite_fit(logit(said), hits, n, None if cases.alone else cells // (TOP + 1))
             if fit is not None:
                 value[number], variance[number] = fit.slope, fit.variance
         yield from _rows(names, view, {**_sizes(cases, scored, view), "value": value, "variance": variance}, key)

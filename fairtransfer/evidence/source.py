@@ -38,6 +38,15 @@ def open_table(source: Any) -> tuple[ibis.Table, str]:
     return ibis.memtable(source if isinstance(source, pa.Table) else _arrow(source)), "table"
 
 
+def rows_in_memory(table: ibis.Table) -> int | None:
+    """Return how many rows a table has where that is known without asking: those of this process's memory."""
+    import ibis.expr.operations as ops
+
+    made_of = table.op()
+    held = made_of.data.obj if isinstance(made_of, ops.InMemoryTable) else None
+    return held.num_rows if isinstance(held, pa.Table) else None
+
+
 def _arrow(frame: Any) -> pa.Table:
     """Return a DataFrame as a pyarrow table: NaN and None become missing."""
     return pa.Table.from_pandas(frame, preserve_index=False)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.evidence.moments import JOIN
+from fairtransfer.evidence.source import rows_in_memory
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
 if TYPE_CHECKING:
@@ -100,10 +101,16 @@ def check_score_columns(name: str, columns: Columns, problems: Problems) -> None
                 problems.add(Problem("FT-P026", text, "", "leave the scores out, or measure them apart", name))
 
 
+def counted_at_once(table: ibis.Table) -> bool:
+    """Tell whether a table is small and in memory: it is counted first, and what its cells show is checked afterwards."""
+    known = rows_in_memory(table)
+    return known is not None and known <= LOOKED_AT
+
+
 def check_groups(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
-    """Refuse columns that are names of rows before counting a large table by them."""
+    """Refuse columns that are names of rows before counting a large table by them; `Checker.groups` looks at small ones."""
     present = [group for group in columns.groups if group in table.columns]
-    if not present or problems.errors:
+    if not present or problems.errors or counted_at_once(table):
         return
     head = table.limit(LOOKED_AT)
     seen = (
@@ -113,12 +120,12 @@ def check_groups(table: ibis.Table, name: str, columns: Columns, problems: Probl
     )
     for i, group in enumerate(present):
         if seen[f"d{i}"] > MAX_GROUPS:
-            found = (
-                f"group column `{shown(group)}` has {seen[f'd{i}']:,} values in the first rows, limit {MAX_GROUPS:,}"
-            )
-            problems.add(
-                Problem("FT-P005", found, "", "it names rows, not groups: put its values into ranges first", name)
-            )
+            problems.add(_names_of_rows(name, group, f"{seen[f'd{i}']:,} values in the first rows"))
+
+
+def _names_of_rows(name: str, group: str, found: str) -> Problem:
+    text = f"group column `{shown(group)}` has {found}, limit {MAX_GROUPS:,}"
+    return Problem("FT-P005", text, "", "it names rows, not groups: put its values into ranges first", name)
 
 
 def check_numbers_as_classes(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
@@ -172,6 +179,18 @@ class Checker:
 
     def _add(self, code: str, found: str, allowed: str = "", do: str = "") -> None:
         self.problems.add(Problem(code, found, allowed, do, self.name))
+
+    def groups(self) -> None:
+        """Look for columns that are names of rows, not of groups."""
+        for group in self.columns.groups:
+            values = self.cells[f"g_{group}"].combine_chunks().dictionary_encode()
+            if (seen := len(values.dictionary)) > MAX_GROUPS:
+                self.problems.add(_names_of_rows(self.name, group, f"{seen:,} values"))
+
+    def may_be_numbers(self) -> bool:
+        """Tell whether all labels have a digit; a word without one is no number, and spares asking the database."""
+        labels = self.cells["y"].unique().to_pylist()
+        return all(any(map(str.isdigit, label)) for label in labels if label is not None)
 
     def classes(self, stated: Sequence[str]) -> tuple[str, ...]:
         """Return the labels, and look for rows without a label or an answer."""

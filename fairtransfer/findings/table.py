@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import pyarrow as pa
 
 from fairtransfer.evidence.aggregate import Counted
 from fairtransfer.evidence.counted import BENCHMARK, cells_of, moments_of
 from fairtransfer.evidence.moments import moments_table
 from fairtransfer.evidence.number_rows import change_numbers, level_numbers
-from fairtransfer.evidence.scored_table import ranking_changes, score_rows
+from fairtransfer.evidence.scored_table import bin_answers, mean_answers, ranking_changes
 from fairtransfer.evidence.scores import scores_table
 from fairtransfer.findings.counts import Counts
 from fairtransfer.findings.question import Question, check_question
@@ -61,21 +58,18 @@ def _scores(counted: Counted, question: Question) -> Scores:
     """Return what the scores come to, of both models and of the change between them."""
     told = score_questions(question.metrics, counted.classes, question.positive, multilabel=counted.multilabel)
     asked = tuple(dict.fromkeys([*told, *judged_questions(question.gates, question.positive)]))
-    after, before = counted.scores.get("after"), counted.scores.get("before")
-    if not asked or after is None:
+    if not asked or not counted.scores:
         return NO_SCORES
-
-    def rows(cells: pa.Table, stage: str, of: str, *, change: bool = False) -> Iterator[dict[str, Any]]:
-        key = {"benchmark": BENCHMARK, "stage": stage, "strategy": of, "budget": ""}
-        return score_rows(cells, counted.attributes, question.views, asked, key, change=change)
-
+    about = (counted.attributes, question.views, asked)
+    found: list[dict[str, Any]] = []
     model = question.columns.after
-    found = list(rows(after, "after", model))
-    if before is not None:
-        found += [*rows(before, "before", ""), *rows(after, "change", model, change=True)]
-    if (pairs := counted.scores.get("change")) is not None:
-        key = {"benchmark": BENCHMARK, "stage": "change", "strategy": model, "budget": ""}
-        found += ranking_changes(pairs, counted.attributes, question.views, asked, key)
+    of = {"after": model} if question.columns.score_before is None else {"after": model, "before": "", "change": model}
+    for stage, strategy in of.items():
+        key = {"benchmark": BENCHMARK, "stage": stage, "strategy": strategy, "budget": ""}
+        found += mean_answers(counted.scores["sums"], *about, key)
+        if stage in counted.scores:
+            answers = ranking_changes if stage == "change" else bin_answers
+            found += answers(counted.scores[stage], *about, key)
     return Scores(scores_table(found), told)
 
 

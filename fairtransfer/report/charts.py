@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-
 from fairtransfer.formats import RATE, Wording
 
 # Dark enough on white for 3:1 and more, and told apart by shape as well as by colour.
@@ -113,6 +111,8 @@ def before_after(
     worse
         On which side of zero a change is harm, ``right`` or ``left``.
     """
+    import altair as alt
+
     height = ROW_HEIGHT * len(order) + 10
     stages = ["before", "after"]
     scale = alt.Scale(domain=stages, range=[COLOURS["before"], COLOURS["after"]])
@@ -153,10 +153,14 @@ def _axis(what: str, unit: str) -> str:
 
 def _span(words: Wording) -> Any:
     """Return the scale of values: all percentages, or from 0 as far as the numbers go."""
+    import altair as alt
+
     return alt.Scale(domain=[0, 100]) if words.axis == "%" else alt.Scale(zero=True)
 
 
 def _line(at: float | None, word: str | None, axis: str, colour: str = "#b00020", *, dash: bool = True) -> Any:
+    import altair as alt
+
     data = alt.Data(values=[{"at": at, "word": word or ""}])
     rule = (
         alt.Chart(data)
@@ -188,6 +192,8 @@ def learning_curves(
     before
         ``panel, value`` of the model as published.
     """
+    import altair as alt
+
     colours = dict(zip(strategies, palette(strategies), strict=True))
     marks = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]
     scale = alt.Scale(domain=list(strategies), range=list(colours.values()))

@@ -57,8 +57,12 @@ def dirichlet(
         Scale every draw to the group's own size: for groups whose sizes the sampling fixed.
     """
     cells = np.asarray(counts, dtype=np.float64)
-    # One cell's draws lie together in memory: sums over cells are then sums of whole columns.
-    drawn = rng.standard_gamma((cells + total / len(cells))[:, None], size=(len(cells), draws)).T
+    # One cell's draws lie together in memory: sums over cells are then sums of whole columns. Drawn cell by cell, as
+    # numpy is slower with a parameter per number; the numbers are the same.
+    columns = np.empty((len(cells), draws))
+    for column, shape in zip(columns, cells + total / len(cells), strict=True):
+        rng.standard_gamma(shape, out=column)
+    drawn = columns.T
     if not stratified:
         return drawn
     return drawn / drawn.sum(axis=1, keepdims=True) * cells.sum() if cells.any() else np.zeros_like(drawn)
@@ -127,22 +131,29 @@ def rates(drawn: ArrayLike, numerator: ArrayLike, denominator: ArrayLike, counts
     -------
     Draws x ... x metrics; NaN where a denominator is 0, in the draw or in the counts.
     """
-    cells = np.asarray(drawn)
-    chosen = np.asarray(denominator, dtype=bool)
-    top, bottom = _sums(cells, np.asarray(numerator, dtype=bool)), _sums(cells, chosen)
-    observed = _sums(np.asarray(counts, dtype=np.float64)[None], chosen)
-    found = np.full(bottom.shape, np.nan)
-    np.divide(top, bottom, out=found, where=(bottom > 0) & (observed > 0))
+    cells, chosen = _columns(drawn), np.asarray(denominator, dtype=bool)
+    observed = _columns(np.asarray(counts, dtype=np.float64)[None])
+    found = np.empty((len(chosen), *cells.shape[1:]))
+    for row, above, below in zip(found, np.asarray(numerator, dtype=bool), chosen, strict=True):
+        bottom = _sum(cells, below)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.divide(_sum(cells, above), bottom, out=row)
+        row[np.broadcast_to(_sum(observed, below) <= 0, row.shape)] = np.nan
+        if bottom.size and bottom.min() <= 0:
+            row[bottom <= 0] = np.nan
     return np.moveaxis(found, (0, -1), (-1, 0))
 
 
-def _sums(cells: NDArray[np.generic], chosen: NDArray[np.bool_]) -> Floats:
-    """Return metrics x ... x draws. Added cell by cell: a matrix product's last digit depends on the number of threads."""
-    columns = np.moveaxis(cells, (0, -1), (-1, 0))
-    found = np.zeros((len(chosen), *columns.shape[1:]))
-    for row, which in zip(found, chosen, strict=True):
-        for cell in np.flatnonzero(which):
-            row += columns[cell]
+def _columns(cells: ArrayLike) -> NDArray[np.generic]:
+    """Return cells x ... x draws."""
+    return np.moveaxis(np.asarray(cells), (0, -1), (-1, 0))
+
+
+def _sum(columns: NDArray[np.generic], chosen: NDArray[np.bool_]) -> Floats:
+    """Return ... x draws. Added cell by cell: a matrix product's last digit depends on the number of threads."""
+    found = np.zeros(columns.shape[1:])
+    for cell in np.flatnonzero(chosen):
+        found += columns[cell]
     return found
 
 

@@ -1,0 +1,60 @@
+"""CSV: every row with as many fields as the header, quotes closed, nothing guessed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from fairtransfer.data.table import MAX_ROWS, Table, TableRefused, checked, need, text_of
+from fairtransfer.errors import shown
+
+
+def read_csv(path: Path, wanted: list[str]) -> Table:
+    """Read the wanted columns."""
+    text, notes = text_of(path)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    began = 1
+    try:
+        for row in reader:
+            rows.append(row)
+            began = reader.line_num + 1
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise TableRefused(
+                "FT-D012", f"quote opened at row {max(began - 1, 1)} never closed", "close it", began
+            ) from None
+        raise TableRefused(
+            "FT-D012", f"row {reader.line_num} cannot be read: {shown(str(error))}", "", reader.line_num
+        ) from None
+    while rows and not any(rows[-1]):
+        rows.pop()
+    return _csv_table(rows, wanted, notes)
+
+
+def _csv_table(rows: list[list[str]], wanted: list[str], notes: tuple[str, ...]) -> Table:
+    if not rows:
+        raise TableRefused("FT-D007", "file is empty")
+    header, body = rows[0], rows[1:]
+    need(wanted, header)
+    if not body:
+        raise TableRefused("FT-D008", "no rows", "", 1)
+    if len(body) > MAX_ROWS:
+        raise TableRefused("FT-D042", f"row limit {MAX_ROWS:,} reached")
+    uneven = [n for n, row in enumerate(body, 1) if len(row) != len(header)]
+    if len(uneven) == len(body):
+        raise TableRefused(
+            "FT-D010", f"row 1 has {len(body[0])} fields, header has {len(header)}", "name every column", 2
+        )
+    if uneven:
+        row = uneven[0]
+        raise TableRefused(
+            "FT-D011",
+            f"row {row} has {len(body[row - 1])} fields, expected {len(header)}",
+            "quote values that hold commas",
+            row + 1,
+        )
+    at = {name: header.index(name) for name in wanted}
+    columns = {name: [checked(row[i], name, n) or None for n, row in enumerate(body, 1)] for name, i in at.items()}
+    return Table(columns, notes, tuple(name for name in header if name not in at))

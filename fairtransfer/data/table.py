@@ -1,0 +1,97 @@
+"""A table of text, its limits, and what is refused in any kind of file."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairtransfer.errors import shown
+
+MAX_ROWS = 50_000_000
+MAX_COLUMNS = 2_000
+MAX_CELL = 1024 * 1024
+MAX_DECODED = 1024**3
+
+Column = list[str | None]
+
+
+class TableRefused(Exception):
+    """A table cannot be read; the code, what was found and what to do are the arguments."""
+
+    def __init__(self, code: str, found: str, do: str = "", line: int = 0) -> None:
+        super().__init__(found)
+        self.code, self.found, self.do, self.line = code, found, do, line
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of text; `rows` maps a position to the row's number in the file, counted from 1 below the header."""
+
+    columns: dict[str, Column]
+    notes: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    """Columns of the file that the card does not declare; they are not read."""
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(next(iter(self.columns.values()), []))
+
+
+def first_bytes(path: Path) -> bytes:
+    """Return what tells kinds of files apart."""
+    with path.open("rb") as file:
+        return file.read(8)
+
+
+def need(wanted: list[str], present: Iterable[str]) -> None:
+    """Refuse columns that stand twice, are too many, or lack one that is wanted."""
+    columns = list(present)
+    for name in columns:
+        if columns.count(name) > 1:
+            raise TableRefused("FT-D009", f"column `{shown(name)}` appears twice", "give each column its own name", 1)
+    if len(columns) > MAX_COLUMNS:
+        raise TableRefused("FT-D042", f"{len(columns):,} columns, limit {MAX_COLUMNS:,}")
+    missing = [name for name in wanted if name not in columns]
+    if missing and len(columns) == 1 and ";" in columns[0]:
+        raise TableRefused("FT-D016", "one column found; is the separator `;`?", "save the file with commas", 1)
+    if missing:
+        names = ", ".join(f"`{shown(m)}`" for m in missing)
+        raise TableRefused(
+            "FT-D001", f"column {names} not found; columns are {', '.join(map(shown, columns[:20]))}", "", 1
+        )
+
+
+def limit_decoded(size: int) -> None:
+    """Refuse what grows beyond the limit while it is decoded."""
+    if size > MAX_DECODED:
+        raise TableRefused("FT-D041", f"stopped after {MAX_DECODED / 1024**3:.1f} GiB decoded")
+
+
+def text_of(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return a text file, and what was noticed of it."""
+    raw = path.read_bytes()
+    limit_decoded(len(raw))
+    notes = ("byte order mark",) if raw.startswith(codecs.BOM_UTF8) else ()
+    try:
+        return raw.decode("utf-8-sig"), notes
+    except UnicodeDecodeError as error:
+        row = raw.count(b"\n", 0, error.start) + 1
+        raise TableRefused("FT-D013", f"not UTF-8 at row {row}", "save as UTF-8", row) from None
+
+
+def _control(value: str) -> str | None:
+    return next((c for c in value if ord(c) < 32 and c not in "\t\n\r"), None)
+
+
+def checked(value: str, name: str, row: int) -> str:
+    """Return a cell, or refuse it."""
+    if (bad := _control(value)) is not None:
+        raise TableRefused(
+            "FT-D015", f"control character `{shown(bad)}` in row {row}, column `{shown(name)}`", "delete it", row + 1
+        )
+    if len(value) > MAX_CELL:
+        raise TableRefused("FT-D042", f"cell of {len(value) / 1024**2:.1f} MiB in row {row}, limit 1 MiB")
+    return value
