@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import covariance, fmean, variance
+from statistics import covariance, variance
 
-from fairtransfer.findings.samples import CHANGE, Level, Limits, Mean, Paired, Sample, suffix
+from fairtransfer.findings.samples import CHANGE, Level, Limits, Mean, OfTwo, Paired, suffix
 from fairtransfer.formats import group_label, group_name
 from fairtransfer.stats.contrasts import RatioBounds, Shared, difference_of_changes, ratio_bounds, ratio_contrast
 from fairtransfer.stats.gap import EVENTS
@@ -19,7 +19,7 @@ Group = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Proportion(Sample):
+class Proportion(OfTwo):
     """``first - limit·second``: above zero the first rate is more than this share of the second; nothing is divided."""
 
     first: Level
@@ -32,24 +32,9 @@ class Proportion(Sample):
         return -self.limit, 1.0
 
     @property
-    def of_procedure(self) -> bool:
-        """Whether the spread over seeds counts."""
-        return self.first.of_procedure
-
-    @property
-    def seeds_count(self) -> int:
-        """How many seeds."""
-        return self.first.seeds_count
-
-    @property
     def by_seed(self) -> tuple[float, ...]:
         """The contrast of every seed."""
         return tuple(a - self.limit * b for a, b in zip(self.first.by_seed, self.second.by_seed, strict=True))
-
-    @property
-    def estimate(self) -> float:
-        """The contrast."""
-        return fmean(self.by_seed)
 
     def examples(self, level: float) -> Interval:
         """Return the MOVER interval of the contrast from Wilson's at effective sizes."""
@@ -93,7 +78,7 @@ class Proportion(Sample):
 
 
 @dataclass(frozen=True)
-class ChangeDifference(Sample):
+class ChangeDifference(OfTwo):
     """How much more a rate changed for one group than for another: a difference in differences."""
 
     first: Paired | Mean
@@ -103,26 +88,6 @@ class ChangeDifference(Sample):
     def range(self) -> Limits:
         """Twice that of a change."""
         return 2 * CHANGE[0], 2 * CHANGE[1]
-
-    @property
-    def of_procedure(self) -> bool:
-        """Whether the spread over seeds counts."""
-        return self.first.of_procedure
-
-    @property
-    def seeds_count(self) -> int:
-        """How many seeds."""
-        return self.first.seeds_count
-
-    @property
-    def by_seed(self) -> tuple[float, ...]:
-        """The difference of every seed: what moves both groups alike cancels."""
-        return tuple(a - b for a, b in zip(self.first.by_seed, self.second.by_seed, strict=True))
-
-    @property
-    def estimate(self) -> float:
-        """The difference."""
-        return fmean(self.by_seed)
 
     def examples(self, level: float) -> Interval:
         """Return the MOVER interval from those of the two changes."""

@@ -253,17 +253,11 @@ class Paired(Sample):
         )
 
 
-@dataclass(frozen=True)
-class Difference(Sample):
-    """A difference of two rates (or averages over classes) of different people, ``first - second``."""
+class OfTwo(Sample):
+    """A contrast of two groups, ``first - second`` unless a subclass says otherwise; both have the same seeds and claim."""
 
-    first: Level | Mean
-    second: Level | Mean
-
-    @property
-    def range(self) -> Limits:
-        """A difference lies between -1 and 1."""
-        return CHANGE
+    first: Sample
+    second: Sample
 
     @property
     def of_procedure(self) -> bool:
@@ -282,8 +276,21 @@ class Difference(Sample):
 
     @property
     def estimate(self) -> float:
-        """The difference."""
+        """The contrast."""
         return fmean(self.by_seed)
+
+
+@dataclass(frozen=True)
+class Difference(OfTwo):
+    """A difference of two rates (or averages over classes) of different people, ``first - second``."""
+
+    first: Level | Mean
+    second: Level | Mean
+
+    @property
+    def range(self) -> Limits:
+        """A difference lies between -1 and 1."""
+        return CHANGE
 
     def examples(self, level: float) -> Interval:
         """Return the envelope of Newcombe's and Agresti and Caffo's intervals at effective sizes; MOVER for averages."""
