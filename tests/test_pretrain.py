@@ -34,6 +34,7 @@ from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.checkpoint import Trained
 from fairtransfer.models.trained import write_weights
 from fairtransfer.run import source_training
+from fairtransfer.run.foresight import foresee
 from fairtransfer.run.sides import open_sides
 from fairtransfer.run.source import WEIGHTS
 from fairtransfer.spec import json_schema
@@ -198,6 +199,20 @@ def test_a_run_tells_what_its_source_was_made_of(project: Path) -> None:
     report = (done.folder / "report" / "report.md").read_text().replace("\\", "")
     assert "trained here on source@1.0.0, from random weights in the architecture of folder:../models/tiny" in report
     assert "| source, source trained on | used | 60 |" in report
+
+
+def test_what_plan_timed_before_the_source_was_trained_holds_after(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FT_CACHE_DIR", str(tmp_path / "cache"))
+    audit = copy / "audits" / "audit.yaml"
+    predicted = foresee(api.plan(audit), api.store_of(tmp_path / "new"), rehearse=True).seconds
+
+    done = api.run(audit, workspace=tmp_path / "new")
+
+    assert predicted is not None
+    assert done.timing is not None
+    assert done.timing["predicted_seconds"] == predicted
 
 
 def test_the_weights_are_kept_and_shared_by_audits(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,12 +50,15 @@ def test_labels_and_seeds_are_the_same_kind_of_work() -> None:
 def test_what_was_timed_is_kept_for_this_machine_model_and_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan, other = api.plan(text_project(tmp_path / "a")), api.plan(text_project(tmp_path / "b", seed=5))
+    plan, retrained = api.plan(text_project(tmp_path / "a")), api.plan(text_project(tmp_path / "b", seed=5))
+    larger = replace(plan, checkpoint=replace(plan.checkpoint, files=plan.checkpoint.files | {"config.json": "0" * 64}))
     assert read_rates(plan) is None
     rates = Rates(1.5, 0.01, {"a": Work(2.0, None), "b": Work(0.5, 0.25)})
     write_rates(plan, rates)
     assert read_rates(plan) == rates
-    assert read_rates(other) is None, "another model"
+    assert retrained.checkpoint.digest != plan.checkpoint.digest
+    assert read_rates(retrained) == rates, "other weights take as long"
+    assert read_rates(larger) is None, "another network"
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert read_rates(plan) is None, "another number of threads"
 

@@ -391,7 +391,31 @@ def test_a_run_on_sketches_by_country_counts_what_its_answers_say(shared_data: P
     assert_counts(run, "quickdraw_country", drawings[["country"]])
 
 
+def test_sketches_after_characters_count_the_rows_of_the_source_apart(shared_data: Path, tmp_path: Path) -> None:
+    drawings = pd.read_parquet(shared_data / "quickdraw_country" / "drawings.parquet").set_index("id")
+    drawings["country"] = drawings["country"].where(drawings["country"].isin(COUNTRIES), "other")
+    audit = edit(
+        project(tmp_path / "p") / "quickdraw_from_characters.yaml",
+        ("training: {epochs: 30, ", "training: {epochs: 1, "),
+        ("  - partial: {epochs: 30, lr: 2.0e-3}\n  - full: {epochs: 30, lr: 2.0e-3}\n", ""),
+        ("epochs: 30, lr: 2.0e-3}\n  - scratch: {epochs: 60, ", "epochs: 1, lr: 2.0e-3}\n  - scratch: {epochs: 1, "),
+        ("[200, all]", "[200]"),
+        ("seeds: [0, 1, 2]", "seeds: [0, 1]"),
+    )
+
+    run = finish(audit, shared_data, tmp_path / "w")
+    source = read_json(run.folder / "run.json")["pretraining"]
+
+    assert source["rows"] == {"train": 3388, "validation": 726}
+    assert source["ledger"]["n_excluded"] == {"not in the adaptation splits": 726}
+    assert len(source["classes"]) == 242
+    assert {row["strategy"] for row in run.rows} >= {"probe", "reweight", "group_dro", "scratch"}
+    assert_counts(run, "quickdraw_country", drawings[["country"]])
+
+
 # --- counts ------------------------------------------------------------------------------------------------------------
+
+CONTROL = {"scratch", "gain"}
 
 
 def assert_counts(run: Finished, benchmark: str, groups: pd.DataFrame) -> None:
@@ -407,18 +431,20 @@ def assert_counts(run: Finished, benchmark: str, groups: pd.DataFrame) -> None:
             "false_negative_rate": chosen[chosen["y"] == "hateful"],
             "false_positive_rate": chosen[chosen["y"] == "non-hateful"],
         }[row["metric"]]
-        before, after = cases[cases["stage"] == "before"], cases[cases["strategy"] == row["strategy"]]
-        if row["stage"] == "change":
-            assert_changes(row, before, after)
+        after = cases[cases["strategy"] == row["strategy"]]
+        other = cases[cases["strategy"] == "scratch"] if row["stage"] in CONTROL else cases[cases["stage"] == "before"]
+        if row["stage"] in ("change", "gain"):
+            assert_changes(row, other, after)
         else:
-            assert_errors(row, before if row["stage"] == "before" else after)
+            assert_errors(row, after if row["stage"] == "after" else other)
         seen.add((row["stage"], *row["group"].values()))
     expected = {
         tuple(values) for values in groups.loc[answers["item"].unique()].drop_duplicates().itertuples(index=False)
     }
 
     assert {found[1:] for found in seen if len(found) == len(groups.columns) + 1} == expected
-    assert {found[0] for found in seen} == {"before", "after", "change"}
+    with_control = CONTROL if "scratch" in set(answers["strategy"]) else set()
+    assert {found[0] for found in seen} == {"before", "after", "change"} | with_control
 
 
 def assert_errors(row: dict[str, Any], answers: pd.DataFrame) -> None:

@@ -89,8 +89,10 @@ def _print(made: Plan, seen: Foresight) -> None:
     if seen.seconds is None:
         out.print(f"[dim]not predicted: {escape(seen.not_predicted)}[/dim]", soft_wrap=True)
     elif seen.pending_jobs and made.answers is None:
+        first = "the source's own training, " if seen.source is not None and not seen.source.done else ""
         out.print(
-            "[dim]in one process, as timed on this machine; measuring and reporting come on top[/dim]", soft_wrap=True
+            f"[dim]in one process, as timed on this machine; {first}measuring and reporting come on top[/dim]",
+            soft_wrap=True,
         )
     for gate in seen.gates:
         _print_gate(gate)

@@ -12,6 +12,7 @@ import platformdirs
 
 from fairtransfer.data.sides import AdaptationSide
 from fairtransfer.evidence.canonical import digest, read_json, write_json
+from fairtransfer.models import Checkpoint
 from fairtransfer.run.machine import code_digest, libraries, processor
 from fairtransfer.run.plan import Plan, Training, sides_of
 
@@ -92,11 +93,16 @@ def rates_file(plan: Plan) -> Path:
         "code": code_digest(),
         "libraries": libraries(plan.audit.model.family),
         "machine": [plan.machine.device, plan.machine.precision, processor(), os.cpu_count(), _threads()],
-        "model": [plan.checkpoint.digest, plan.audit.model.max_tokens],
+        "model": [_shape(plan.checkpoint), plan.audit.model.max_tokens],
         "data": [plan.audit.training_set.split, *sides_of(plan.files, plan.roots)],
     }
     folder = os.environ.get("FT_CACHE_DIR") or platformdirs.user_cache_path("fairtransfer")
     return Path(folder) / "rates" / f"{digest(known)[:32]}.json"
+
+
+def _shape(checkpoint: Checkpoint) -> list[tuple[str, str]]:
+    """Return what decides a model's time: all of it but its weights, so that a source trained here is timed before it is."""
+    return sorted(part for part in checkpoint.files.items() if not part[0].endswith(".safetensors"))
 
 
 def _threads() -> str:
