@@ -19,7 +19,8 @@ from fairtransfer.data.ledger import Ledger
 from fairtransfer.data.rows import Rows, read_rows
 from fairtransfer.errors import Problem, Problems, Severity, shown
 from fairtransfer.formats import plural
-from fairtransfer.spec.card import Card, LoadedCard, MadeSplits
+from fairtransfer.spec.card import Card, LoadedCard
+from fairtransfer.spec.card_splits import MadeSplits
 from fairtransfer.spec.names import OTHER_GROUP
 
 LABEL_JOIN = "|"

@@ -13,7 +13,8 @@ from fairtransfer.data.inputs import Inputs, Texts, read_array, read_images
 from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.tables import Column, Table, TableRefused, read_table
 from fairtransfer.errors import Problems, shown
-from fairtransfer.spec.card import ArrayInput, FileRef, ImageInput, LoadedCard, TextInput
+from fairtransfer.spec.card import LoadedCard
+from fairtransfer.spec.card_files import ArrayInput, FileRef, ImageInput, TextInput
 
 _PERSONAL = re.compile(
     r"(^|_)(ssn|e?mail|phone|telephone|address|surname|(first|last|full)_?name|birth(day|date)?|dob|passport)($|_)",

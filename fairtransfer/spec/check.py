@@ -8,7 +8,8 @@ from pathlib import Path
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, relative, shown
 from fairtransfer.spec.audit import AdaptOn, BenchmarkRef, LabelMap, LoadedAudit
-from fairtransfer.spec.card import Card, LoadedCard, TextInput
+from fairtransfer.spec.card import Card, LoadedCard
+from fairtransfer.spec.card_files import TextInput
 from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gate_check import gate_problems, has_scores
