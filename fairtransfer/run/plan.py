@@ -15,9 +15,10 @@ from fairtransfer.evidence.canonical import digest
 from fairtransfer.models import Checkpoint, fetch, inspect_checkpoint
 from fairtransfer.models.checkpoint import placed
 from fairtransfer.run.machine import Machine, code_digest, guess, libraries
-from fairtransfer.spec.audit import Audit, LabelMap
+from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.card import LoadedCard
-from fairtransfer.spec.check import AuditFiles, mapped_classes
+from fairtransfer.spec.check import AuditFiles
+from fairtransfer.spec.label_map import LabelMap, mapped_classes
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS, GroupOptions
 
 MAX_JOBS = 10_000

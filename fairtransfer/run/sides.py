@@ -13,9 +13,9 @@ from fairtransfer.data.joining import Joined, join_answers
 from fairtransfer.data.sides import AdaptationSide, JudgedSide, judged_alone, separate
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
 from fairtransfer.run.plan import Roots
-from fairtransfer.spec.audit import LabelMap
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.check import AuditFiles
+from fairtransfer.spec.label_map import LabelMap
 
 
 @dataclass(frozen=True)
