@@ -249,8 +249,9 @@ def _train(
     from fairtransfer.run.executor import open_executor
     from fairtransfer.run.extras import missing_for_training
     from fairtransfer.run.foresight import expected
+    from fairtransfer.run.label_budgets import budget_problems
     from fairtransfer.run.pending import pending
-    from fairtransfer.run.plan import MAX_JOBS, budget_problems, make_plan
+    from fairtransfer.run.plan import MAX_JOBS, make_plan
     from fairtransfer.run.rates import read_rates
     from fairtransfer.run.source import ready, with_source
 

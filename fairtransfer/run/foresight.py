@@ -13,8 +13,9 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
 from fairtransfer.formats import plural
 from fairtransfer.run.folder import budgets_of, views_of
+from fairtransfer.run.label_budgets import budget_problems
 from fairtransfer.run.pending import pending, settled
-from fairtransfer.run.plan import Job, Plan, Training, budget_problems
+from fairtransfer.run.plan import Job, Plan, Training
 from fairtransfer.run.prospects import Expected, GateProspect, Scene, family_of, gate_prospects, scenes_of
 from fairtransfer.run.rates import Rates, kind_of_work, read_rates, write_rates
 from fairtransfer.run.sides import Sides, open_sides
