@@ -18,7 +18,7 @@ from toy import HERE, toy_rows, write_project
 from zoo_make import MAKERS
 
 from fairtransfer import api
-from fairtransfer.data.benchmark import open_benchmark
+from fairtransfer.data.opening import open_benchmark
 from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.run.label_budgets import budget_problems
 from fairtransfer.run.plan import Roots
