@@ -9,7 +9,7 @@ from typing import Any
 
 from fairtransfer.data.answers import Answers
 from fairtransfer.data.paths import PathRefused, locate
-from fairtransfer.data.rows import file_digest, root_of
+from fairtransfer.data.rows import changed, file_digest, root_of
 from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.evidence.canonical import digest
 from fairtransfer.models import Checkpoint, fetch, inspect_checkpoint
@@ -212,14 +212,7 @@ def check_files(files: AuditFiles, roots: Roots) -> None:
                     )
                 )
                 continue
-            if found != ref.sha256:
-                text = f"file changed since the card was written: expected {ref.sha256[:12]}…, got {found[:12]}…"
-                place = ("fairtransfer", "files", index, "sha256")
-                problems.add(
-                    card.document.problem(
-                        "FT-D004", place, text, "", f"if the change is meant, write `sha256: {found}`"
-                    )
-                )
+            problems.extend(changed(card, ("files", index), ref.sha256, found))
     problems.raise_if_any()
 
 
