@@ -248,11 +248,12 @@ def _train(
     """Carry out what is pending, and return the plan for the machine that did it, what was pending, and how long it took."""
     from fairtransfer.run.executor import open_executor
     from fairtransfer.run.extras import missing_for_training
-    from fairtransfer.run.foresight import expected
+    from fairtransfer.run.label_budgets import budget_problems
     from fairtransfer.run.pending import pending
-    from fairtransfer.run.plan import MAX_JOBS, budget_problems, make_plan
+    from fairtransfer.run.plan import MAX_JOBS, make_plan
     from fairtransfer.run.rates import read_rates
     from fairtransfer.run.source import ready, with_source
+    from fairtransfer.run.times import expected
 
     if missing := missing_for_training(made.audit):
         raise missing

@@ -30,12 +30,14 @@ from fairtransfer.findings.study import Study
 from fairtransfer.findings.table import study_of_table
 from fairtransfer.gates import judge_table
 from fairtransfer.gates.verdict import Verdict
-from fairtransfer.spec.gates import Policy
+from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.short import read_gates, read_metrics
 from fairtransfer.spec.target import DEFAULT_METRICS, TARGETS, check_beside, check_gates, check_metrics
 from fairtransfer.version import VERSION
 
 if TYPE_CHECKING:
+    import ibis
     import pandas as pd
 
 POLICY = Policy(planned_evaluations=1)
@@ -165,19 +167,13 @@ def measure(
     problems = Problems()
     if counts and weights:
         problems.add(Problem("FT-P021", "both counts and weights are given", "", "multiply them beforehand"))
-    if target not in TARGETS:
-        problems.add(Problem("FT-P022", f"got `{target}`", " | ".join(TARGETS), "", "--target"))
-        problems.raise_if_any()
+    asked_metrics, asked_gates = _asked(metrics, gates, target, problems)
     numbers = target == "number"
-    asked_gates = read_gates(gates, problems)
-    asked_metrics = read_metrics(metrics or DEFAULT_METRICS[target], problems)
-    check_metrics(asked_metrics, target, "say `--target number`", problems)
     if numbers:
-        check_gates(asked_gates, problems)
         beside = {"positive": positive, "score": score, "score-before": score_before, "multilabel": multilabel}
         check_beside({**beside, "classes": classes, "counts": counts, "weights": weights}.items(), problems)
     problems.raise_if_any()
-    columns = Columns(
+    named = Columns(
         label,
         after,
         tuple(groups),
@@ -192,21 +188,46 @@ def measure(
         numbers,
     )
     crossed = tuple(tuple(view) for view in intersections)
-    question = Question(columns, crossed, asked_metrics, asked_gates, policy, positive)
-    table, name = open_table(source)
-    if numbers:
-        check_views(question, problems)  # views that do not exist could not be summed
+    question = Question(named, crossed, asked_metrics, asked_gates, policy, positive)
+    return _measured(*open_table(source), question, classes)
+
+
+def _asked(
+    metrics: Sequence[str], gates: Sequence[str], target: str, problems: Problems
+) -> tuple[tuple[MetricSpec, ...], tuple[GateSpec, ...]]:
+    """Return the metrics and gates that are asked for, read from their short forms; both must fit the target."""
+    if target not in TARGETS:
+        problems.add(Problem("FT-P022", f"got `{target}`", " | ".join(TARGETS), "", "--target"))
         problems.raise_if_any()
-        counted = count_numbers(table, Path(name).name, columns, question.views)
-    else:
-        named = {*(metric.name for metric in asked_metrics), *(gate.options.metric for gate in asked_gates)}
-        counted = count_table(table, Path(name).name, columns, classes, positive, rankings="auc" in named)
+    asked_gates = read_gates(gates, problems)
+    asked_metrics = read_metrics(metrics or DEFAULT_METRICS[target], problems)
+    check_metrics(asked_metrics, target, "say `--target number`", problems)
+    if target == "number":
+        check_gates(asked_gates, problems)
+    return asked_metrics, asked_gates
+
+
+def _measured(table: ibis.Table, name: str, question: Question, classes: Sequence[str]) -> Measurement:
+    """Count a table, measure its groups and judge them."""
+    columns = question.columns
+    counted = _count(table, Path(name).name, question, classes)
     desk = Desk(study_of_table(counted, question))
     # Nobody becomes right or wrong by a number: such answers have no harm ledger.
-    listed = item and before is not None and not numbers
+    listed = columns.items and columns.before is not None and not columns.numbers
     harm = tuple(harm_of_table(table, counted, question)) if listed else None
     looked = screened(desk, findings_of(desk), "")
     return Measurement(counted, question, desk.study, looked.rows, judge_table(desk), looked.about, harm)
+
+
+def _count(table: ibis.Table, name: str, question: Question, classes: Sequence[str]) -> Counted:
+    """Return the joint counts of a table, or the sums of its numbers."""
+    if question.columns.numbers:
+        problems = Problems()
+        check_views(question, problems)  # views that do not exist could not be summed
+        problems.raise_if_any()
+        return count_numbers(table, name, question.columns, question.views)
+    asked = (*(metric.name for metric in question.metrics), *(gate.options.metric for gate in question.gates))
+    return count_table(table, name, question.columns, classes, question.positive, rankings="auc" in asked)
 
 
 __all__ = ["DefinitionError", "Measurement", "measure"]

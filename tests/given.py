@@ -11,7 +11,7 @@ import numpy as np
 from fake_run import hash_of
 from toy import edit, toy_rows, write_project
 
-from fairtransfer.data.benchmark import open_benchmark
+from fairtransfer.data.opening import open_benchmark
 from fairtransfer.spec import load_card
 
 CLASSES = ("fruit", "tool", "animal")

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from planted import Identity, Vectors
+from planted import Identity, OnVectors, Vectors
 from torch import Tensor, nn
 
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.strategy import FrozenFeatures, Labelled, Setting
 from fairtransfer.adapt.task import Task
-from fairtransfer.data.inputs import Inputs
-from fairtransfer.models.backbone import Backbone, Prepared
+from fairtransfer.models.backbone import Backbone
 
 D, N, CORE, TRIGGER = 40, 15, 10, 39
 Array = NDArray[np.float64]
@@ -66,7 +64,7 @@ class Problem:
         return w
 
 
-class Linear(Backbone):
+class Linear(OnVectors):
     """One linear feature; the weights are the problem's source."""
 
     def __init__(self, start: Array) -> None:
@@ -75,23 +73,8 @@ class Linear(Backbone):
         with torch.no_grad():
             self.module.weight.copy_(torch.tensor(start[None], dtype=torch.float32))
 
-    def prepare(self, inputs: Inputs) -> Prepared:
-        raise NotImplementedError
-
-    def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
-        return module(batch["x"])  # type: ignore[no-any-return]  # torch does not type it
-
     def blank(self) -> nn.Module:
         return nn.Linear(self.module.in_features, 1, bias=False)
-
-    def block_names(self) -> list[str]:
-        return []
-
-    def limit_embeddings(self, module: nn.Module, prepared: Prepared, rows: Sequence[int], *, trained: bool) -> None:
-        return
-
-    def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
-        raise NotImplementedError
 
 
 def setting_of(problem: Problem, backbone: Backbone) -> Setting:

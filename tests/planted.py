@@ -35,24 +35,14 @@ class Vectors(Prepared):
         return {"x": self.x[list(positions)]}
 
 
-class Identity(Backbone):
-    """A network whose features are its inputs, until it is trained."""
-
-    def __init__(self, dim: int) -> None:
-        self.dim = dim
-        self.module = nn.Linear(dim, dim)
-        with torch.no_grad():
-            self.module.weight.copy_(torch.eye(dim))
-            self.module.bias.zero_()
+class OnVectors(Backbone):
+    """A network that reads rows of numbers and nothing else; what it is made of is told by its subclasses."""
 
     def prepare(self, inputs: Inputs) -> Prepared:
         raise NotImplementedError
 
     def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
         return module(batch["x"])  # type: ignore[no-any-return]  # torch does not type it
-
-    def blank(self) -> nn.Module:
-        return nn.Linear(self.dim, self.dim)
 
     def block_names(self) -> list[str]:
         return []
@@ -62,6 +52,20 @@ class Identity(Backbone):
 
     def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
         raise NotImplementedError
+
+
+class Identity(OnVectors):
+    """A network whose features are its inputs, until it is trained."""
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+        self.module = nn.Linear(dim, dim)
+        with torch.no_grad():
+            self.module.weight.copy_(torch.eye(dim))
+            self.module.bias.zero_()
+
+    def blank(self) -> nn.Module:
+        return nn.Linear(self.dim, self.dim)
 
 
 class Planted:

@@ -6,13 +6,12 @@ near the source's. After Salman et al. (2022), small enough to be trained in a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from planted import Vectors
+from planted import OnVectors, Vectors
 from torch import Tensor, nn
 
 from fairtransfer.adapt.hardware import Hardware
@@ -20,7 +19,6 @@ from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.pretrain import pretrain
 from fairtransfer.adapt.strategy import FrozenFeatures, Labelled, Setting
 from fairtransfer.adapt.task import Task
-from fairtransfer.data.inputs import Inputs
 from fairtransfer.models.backbone import Backbone, OwnHead, Prepared
 from fairtransfer.spec.pretrain import SourceTraining
 
@@ -31,33 +29,18 @@ RUNNER = Runner(Hardware("cpu", "fp32"))
 Array = NDArray[np.float64]
 
 
-class Hidden(Backbone):
+class Hidden(OnVectors):
     """One hidden layer of ReLU, He's initial weights."""
 
     def __init__(self) -> None:
         self.dim = WIDTH
         self.module = self.blank()
 
-    def prepare(self, inputs: Inputs) -> Prepared:
-        raise NotImplementedError
-
-    def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
-        return module(batch["x"])  # type: ignore[no-any-return]  # torch does not type it
-
     def blank(self) -> nn.Module:
         layer = nn.Linear(CORE + 1, WIDTH)
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         nn.init.zeros_(layer.bias)
         return nn.Sequential(layer, nn.ReLU())
-
-    def block_names(self) -> list[str]:
-        return []
-
-    def limit_embeddings(self, module: nn.Module, prepared: Prepared, rows: Sequence[int], *, trained: bool) -> None:
-        return
-
-    def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from toy import edit, toy_rows, write_project
 
 pytest.importorskip("datasets")
 
-from fairtransfer.data.benchmark import Benchmark, open_benchmark
+from fairtransfer.data.benchmark import Benchmark
+from fairtransfer.data.opening import open_benchmark
 from fairtransfer.errors import DefinitionError
 from fairtransfer.spec import load_card
 

@@ -10,8 +10,8 @@ import pytest
 from test_gates import level, paired
 
 import fairtransfer as ft
+from fairtransfer.findings.combined_samples import Difference, Mean
 from fairtransfer.findings.detectable import detectable_of
-from fairtransfer.findings.samples import Difference, Mean
 
 
 @pytest.mark.parametrize(

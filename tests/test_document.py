@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairtransfer.errors import Problems
-from fairtransfer.spec.document import Document, parse_document, path_text, plain, read_document
+from fairtransfer.spec.document import Document, path_text
+from fairtransfer.spec.document_reading import parse_document, read_document
+from fairtransfer.spec.yaml_events import plain
 
 EXPECTED = "audit;`a`"
 
@@ -118,7 +120,7 @@ def test_bombs_are_refused_quickly_and_in_little_memory(name: str, tmp_path: Pat
     script = (
         "import sys, pathlib\n"
         "from fairtransfer.errors import Problems\n"
-        "from fairtransfer.spec.document import read_document\n"
+        "from fairtransfer.spec.document_reading import read_document\n"
         "p = Problems()\n"
         f"assert read_document(pathlib.Path(sys.argv[1]), p, expected={EXPECTED!r}) is None\n"
         "print(sorted({x.code for x in p}))"

@@ -15,21 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import dirichlet_multinomial, kstwo
+from simulated import ERRORS, errors_off
 
 from fairtransfer.stats import draws as dr
-
-ERRORS = 5
-"""Standard errors of the simulation within which a simulated number must lie."""
 
 
 def fixed(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
-
-
-def near(values: np.ndarray, truth: np.ndarray | float) -> None:
-    """Assert that the mean over the first axis is the truth, up to the simulation's own error."""
-    error = values.std(axis=0) / len(values) ** 0.5
-    assert (np.abs(values.mean(axis=0) - truth) <= ERRORS * error + 1e-12).all()
 
 
 # --- slow twins: one loop per thing that varies ------------------------------------------------------------------------
@@ -110,8 +102,8 @@ def test_multinomial_draws_have_the_row_bootstrap_s_mean_and_covariance() -> Non
 
     centred = drawn - 100 * p
 
-    near(drawn, 100 * p)
-    near(centred[:, :, None] * centred[:, None, :], 100 * (np.diag(p) - np.outer(p, p)))
+    assert errors_off(drawn, 100 * p) <= ERRORS
+    assert errors_off(centred[:, :, None] * centred[:, None, :], 100 * (np.diag(p) - np.outer(p, p))) <= ERRORS
     assert (drawn.sum(axis=1) == 100).all()
 
 
@@ -148,8 +140,8 @@ def kolmogorov(a: np.ndarray, b: np.ndarray) -> float:
 def test_poisson_draws_add_up_and_keep_empty_cells_empty() -> None:
     drawn = dr.poisson([30, 0, 70], 20_000, fixed(7))
 
-    near(drawn, np.array([30, 0, 70]))
-    near((drawn.sum(axis=1) - 100.0) ** 2, 100)
+    assert errors_off(drawn, np.array([30, 0, 70])) <= ERRORS
+    assert errors_off((drawn.sum(axis=1) - 100.0) ** 2, 100) <= ERRORS
     assert (drawn[:, 1] == 0).all()
 
 
@@ -158,8 +150,8 @@ def test_dirichlet_draws_leave_no_cell_empty() -> None:
     counts = np.array([18, 0, 2, 0])
     drawn = dr.dirichlet(counts, 40_000, fixed(8))
 
-    near(drawn, counts + 0.5)
-    near(drawn / drawn.sum(axis=1, keepdims=True), (counts + 0.5) / 22)
+    assert errors_off(drawn, counts + 0.5) <= ERRORS
+    assert errors_off(drawn / drawn.sum(axis=1, keepdims=True), (counts + 0.5) / 22) <= ERRORS
     assert drawn[:, 1].std() > 0
     assert dr.multinomial(counts, 1000, fixed(8))[:, 1].std() == 0
 
@@ -190,8 +182,8 @@ def test_counts_drawn_from_dirichlet_shares_are_dirichlet_multinomial() -> None:
 
     again = fixed(12).multinomial(20, drawn / 20)
 
-    near(again, law.mean())
-    near((again - law.mean()) ** 2.0, law.var())
+    assert errors_off(again, law.mean()) <= ERRORS
+    assert errors_off((again - law.mean()) ** 2.0, law.var()) <= ERRORS
 
 
 def test_stratified_draws_keep_the_group_s_size_and_its_rates() -> None:
@@ -332,5 +324,5 @@ def test_row_weights_and_cells_draw_the_same_law() -> None:
 
     p = 6 / 32
     for found in (by_rows, cells[:, 0] / cells.sum(axis=1)):
-        near(found, p)
-        near((found - p) ** 2, p * (1 - p) / 33)
+        assert errors_off(found, p) <= ERRORS
+        assert errors_off((found - p) ** 2, p * (1 - p) / 33) <= ERRORS

@@ -11,22 +11,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.integrate import quad
 from scipy.special import ndtr
+from simulated import ERRORS, errors_off
 
 from fairtransfer.stats import gap as gp
 from fairtransfer.stats.intervals import bonett_price, envelope, normal_quantile
-
-ERRORS = 5
-"""Standard errors of the simulation within which a simulated number must lie."""
 
 some_rates = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 groups = st.lists(
     st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=2, max_size=8
 )
-
-
-def near(values: np.ndarray, truth: float) -> None:
-    """Assert that the mean is the truth, up to the simulation's own error."""
-    assert abs(values.mean() - truth) <= ERRORS * values.std() / len(values) ** 0.5
 
 
 # --- the gap -----------------------------------------------------------------------------------------------------------
@@ -94,7 +87,7 @@ def test_equal_groups_show_a_gap_and_a_worst_group_by_chance(groups: int, n: int
 
     assert_allclose(gp.noise_floor(0.1, [n] * groups).mean, floor, atol=3e-3)
     assert_allclose(rates.max(axis=1).mean(), worst, atol=3e-3)
-    near(rates.max(axis=1) - rates.min(axis=1), gp.noise_floor(0.1, [n] * groups).mean)
+    assert errors_off(rates.max(axis=1) - rates.min(axis=1), gp.noise_floor(0.1, [n] * groups).mean) <= ERRORS
 
 
 # --- ratio and deviation -----------------------------------------------------------------------------------------------
@@ -207,9 +200,9 @@ def test_equal_groups_have_a_gap_and_no_corrected_variance() -> None:
 
     corrected = np.array([gp.corrected_variance(row, [50] * 8) for row in rates])
 
-    near(corrected, 0.0)
+    assert errors_off(corrected, 0.0) <= ERRORS
     assert (corrected < 0).mean() > 0.4
-    near(np.array([gp.spread(row).gap for row in rates]), gp.noise_floor(0.15, [50] * 8).mean)
+    assert errors_off(np.array([gp.spread(row).gap for row in rates]), gp.noise_floor(0.15, [50] * 8).mean) <= ERRORS
     assert rates.var(axis=1, ddof=1).mean() > 2e-3
 
 
@@ -217,7 +210,7 @@ def test_double_corrected_resamples_average_the_corrected_variance() -> None:
     rates, sizes = GOLDEN
     resampled = np.random.default_rng(9).binomial(sizes, rates, size=(100_000, 4)) / sizes
 
-    near(gp.double_corrected(resampled, sizes), gp.corrected_variance(rates, sizes))
+    assert errors_off(gp.double_corrected(resampled, sizes), gp.corrected_variance(rates, sizes)) <= ERRORS
 
 
 def test_resamples_corrected_once_are_too_wide_apart() -> None:

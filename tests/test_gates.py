@@ -18,7 +18,8 @@ from fairtransfer import api
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.asking import Missing
-from fairtransfer.findings.samples import Difference, Level, Paired
+from fairtransfer.findings.combined_samples import Difference
+from fairtransfer.findings.samples import Level, Paired
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
 from fairtransfer.gates.verdict import SEVERITY, worst

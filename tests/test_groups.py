@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairtransfer.data.groups import assign
-from fairtransfer.spec.card import Attribute, Bin
+from fairtransfer.spec.card_columns import Attribute, Bin
 
 
 def attribute(**given: object) -> Attribute:

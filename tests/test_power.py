@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from test_gates import NO_HARM, contrast, level, outcome, paired
 
-from fairtransfer.findings.samples import Difference, Mean, Paired, Sample
+from fairtransfer.findings.combined_samples import Difference, Mean
+from fairtransfer.findings.samples import Paired, Sample
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult
 from fairtransfer.report.sentences import needed as told

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairtransfer.data import splits
-from fairtransfer.spec.card import GivenSplits, MadeSplits, SplitShares
+from fairtransfer.spec.card_splits import GivenSplits, MadeSplits, SplitShares
 
 
 def wanted(seed: int = 1, train: float = 0.5, val: float = 0.2, test: float = 0.3) -> MadeSplits:

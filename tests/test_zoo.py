@@ -18,9 +18,10 @@ from toy import HERE, toy_rows, write_project
 from zoo_make import MAKERS
 
 from fairtransfer import api
-from fairtransfer.data.benchmark import open_benchmark
+from fairtransfer.data.opening import open_benchmark
 from fairtransfer.errors import DefinitionError, Problems
-from fairtransfer.run.plan import Roots, budget_problems
+from fairtransfer.run.label_budgets import budget_problems
+from fairtransfer.run.plan import Roots
 from fairtransfer.run.sides import open_sides
 from fairtransfer.spec import load_audit, load_card
 

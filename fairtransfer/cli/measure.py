@@ -11,6 +11,7 @@ from fairtransfer.cli.uncollected import uncollected
 
 if TYPE_CHECKING:
     from fairtransfer.measuring import Measurement
+    from fairtransfer.spec.gates import Policy
 
 
 @uncollected()
@@ -43,19 +44,9 @@ def measure(
     out: Annotated[Path | None, typer.Option(help="Write a report into this folder.")] = None,
 ) -> None:
     """Measure predictions made elsewhere, for each group, with intervals; with --gate they are judged too."""
-    from fairtransfer.errors import DefinitionError, Problem
     from fairtransfer.measuring import measure as measure_table
-    from fairtransfer.spec.gates import Policy
 
-    if on_inconclusive not in ("block", "warn"):
-        raise DefinitionError([Problem("FT-P022", f"got `{on_inconclusive}`", "block | warn", "", "--on-inconclusive")])
-    policy = Policy(
-        alpha=alpha,
-        min_group=min_group,
-        on_inconclusive="warn" if on_inconclusive == "warn" else "block",
-        planned_evaluations=1,
-        suppress_below=suppress_below,
-    )
+    policy = _policy(alpha, min_group, on_inconclusive, suppress_below)
     found = measure_table(
         file,
         label=label,
@@ -79,6 +70,21 @@ def measure(
     )
     _tell(found, json, out)
     raise typer.Exit(found.exit_code)
+
+
+def _policy(alpha: float, min_group: int, on_inconclusive: str, suppress_below: int) -> Policy:
+    from fairtransfer.errors import DefinitionError, Problem
+    from fairtransfer.spec.gates import Policy
+
+    if on_inconclusive not in ("block", "warn"):
+        raise DefinitionError([Problem("FT-P022", f"got `{on_inconclusive}`", "block | warn", "", "--on-inconclusive")])
+    return Policy(
+        alpha=alpha,
+        min_group=min_group,
+        on_inconclusive="warn" if on_inconclusive == "warn" else "block",
+        planned_evaluations=1,
+        suppress_below=suppress_below,
+    )
 
 
 def _list(text: str) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, ReportOnly, Workspace
 
 if TYPE_CHECKING:
+    from fairtransfer.api import Run
     from fairtransfer.run.pending import Progress
     from fairtransfer.run.plan import Job, Training
 
@@ -41,8 +42,7 @@ def run(
     What is already in the workspace is not done again; after Ctrl-C or a crash the same command goes on.
     """
     from fairtransfer import api
-    from fairtransfer.cli.show import console, print_json, print_verdict, tell_warnings
-    from fairtransfer.errors import relative
+    from fairtransfer.cli.show import tell_warnings
 
     with _progress() as progress:
         done = api.run(
@@ -58,25 +58,28 @@ def run(
             country=country,
         )
     tell_warnings(done.warnings)
-    if json:
-        print_json(
-            {
-                "folder": str(done.folder),
-                "report": str(done.report),
-                "fresh": done.fresh,
-                "verdict": done.verdict.to_json(),
-            }
-        )
-    else:
-        print_verdict(done.verdict)
-        console().print(
-            f"report:   {relative(done.report)}", f"evidence: {relative(done.folder)}", sep="\n", soft_wrap=True
-        )
-        if done.fresh and (timing := done.timing):
-            console().print(f"time:     {_told(timing)}", soft_wrap=True)
-        if not done.fresh:
-            console(stderr=True).print("everything was there already; nothing was run")
+    (_tell_json if json else _tell)(done)
     raise typer.Exit(0 if report_only else done.verdict.exit_code)
+
+
+def _tell_json(done: Run) -> None:
+    from fairtransfer.cli.show import print_json
+
+    where = {"folder": str(done.folder), "report": str(done.report), "fresh": done.fresh}
+    print_json({**where, "verdict": done.verdict.to_json()})
+
+
+def _tell(done: Run) -> None:
+    from fairtransfer.cli.show import console, print_verdict
+    from fairtransfer.errors import relative
+
+    print_verdict(done.verdict)
+    where = f"report:   {relative(done.report)}", f"evidence: {relative(done.folder)}"
+    console().print(*where, sep="\n", soft_wrap=True)
+    if done.fresh and (timing := done.timing):
+        console().print(f"time:     {_told(timing)}", soft_wrap=True)
+    if not done.fresh:
+        console(stderr=True).print("everything was there already; nothing was run")
 
 
 def _told(timing: dict[str, Any]) -> str:

@@ -100,7 +100,7 @@ def _join(files: AuditFiles, data_root: Path | None, problems: Problems) -> None
 def _open(card: object, data_root: Path | None, problems: Problems) -> None:
     from dataclasses import replace
 
-    from fairtransfer.data.benchmark import open_benchmark
+    from fairtransfer.data.opening import open_benchmark
     from fairtransfer.errors import DefinitionError, Problems
     from fairtransfer.spec import LoadedCard
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from fairtransfer.errors import shown
-from fairtransfer.spec.card import ColumnType
+from fairtransfer.spec.card_columns import ColumnType
 
 _INTEGER = re.compile(r"[-+]?[0-9]+$")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fairtransfer.errors import Problem, is_invisible, shown
 from fairtransfer.formats import plural
-from fairtransfer.spec.card import Attribute, Bin
+from fairtransfer.spec.card_columns import Attribute, Bin
 from fairtransfer.spec.names import OTHER_GROUP, UNKNOWN_GROUP
 
 MAX_GROUPS = 50

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.tables import Column, Table, TableRefused
 from fairtransfer.errors import MissingExtra, Problems, shown
-from fairtransfer.spec.card import DatasetsRef, LoadedCard
+from fairtransfer.spec.card import LoadedCard
+from fairtransfer.spec.card_files import DatasetsRef
 
 
 def read_datasets(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> list[Table] | None:

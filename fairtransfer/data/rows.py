@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from fairtransfer.data.convert import misfit_text, misfits
 from fairtransfer.data.inputs import Inputs, Texts, read_array, read_images
 from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.tables import Column, Table, TableRefused, read_table
-from fairtransfer.errors import Problems, shown
-from fairtransfer.spec.card import ArrayInput, FileRef, ImageInput, LoadedCard, TextInput
+from fairtransfer.errors import Problem, Problems, shown
+from fairtransfer.spec.card import LoadedCard
+from fairtransfer.spec.card_files import ArrayInput, FileRef, ImageInput, TextInput
+from fairtransfer.spec.document import Place
 
 _PERSONAL = re.compile(
     r"(^|_)(ssn|e?mail|phone|telephone|address|surname|(first|last|full)_?name|birth(day|date)?|dob|passport)($|_)",
@@ -53,6 +56,14 @@ def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def changed(loaded: LoadedCard, at: Place, stated: str, found: str) -> Iterator[Problem]:
+    """Yield that a file of a card, whose entry is at this place, is not the one that was there when the card was written."""
+    if found != stated:
+        text = f"file changed since the card was written: expected {stated[:12]}…, got {found[:12]}…"
+        do = f"if the change is meant, write `sha256: {found}`"
+        yield loaded.document.problem("FT-D004", ("fairtransfer", *at, "sha256"), text, "", do)
 
 
 def loose_files(loaded: LoadedCard, data_root: Path | None) -> str | None:
@@ -126,17 +137,7 @@ def _file(loaded: LoadedCard, ref: FileRef, index: int, data_root: Path | None, 
     try:
         path = locate(root_of(loaded, ref.under, data_root), ref.path)
         found = file_digest(path)
-        if found != ref.sha256:
-            text = f"file changed since the card was written: expected {ref.sha256[:12]}…, got {found[:12]}…"
-            problems.add(
-                loaded.document.problem(
-                    "FT-D004",
-                    ("fairtransfer", *at, "sha256"),
-                    text,
-                    "",
-                    f"if the change is meant, write `sha256: {found}`",
-                )
-            )
+        problems.extend(changed(loaded, at, ref.sha256, found))
         table = read_table(path, loaded.card.columns, ref.format)
     except (PathRefused, TableRefused) as refused:
         _report(loaded, problems, (*at, "path"), refused, "" if isinstance(refused, PathRefused) else ref.path)
@@ -213,16 +214,6 @@ def _array(
 ) -> Inputs | None:
     path = locate(root_of(loaded, wanted.under, data_root), wanted.array)
     found = file_digest(path)
-    if found != wanted.sha256:
-        text = f"file changed since the card was written: expected {wanted.sha256[:12]}…, got {found[:12]}…"
-        problems.add(
-            loaded.document.problem(
-                "FT-D004",
-                ("fairtransfer", "input", "sha256"),
-                text,
-                "",
-                f"if the change is meant, write `sha256: {found}`",
-            )
-        )
+    problems.extend(changed(loaded, ("input",), wanted.sha256, found))
     index = [int(value) if value and value.lstrip("-").isdigit() else -1 for value in columns[wanted.index]]
     return read_array(path, wanted.key, index, wanted.range)

@@ -17,8 +17,8 @@ from fairtransfer.data.duplicates import Twins, find_twins, leak_report
 from fairtransfer.data.inputs import Inputs
 from fairtransfer.data.ledger import Ledger
 from fairtransfer.errors import DefinitionError, Problem
-from fairtransfer.spec.audit import LabelMap
-from fairtransfer.spec.card import Duplicates, MadeSplits, SplitShares
+from fairtransfer.spec.card_splits import Duplicates, MadeSplits, SplitShares
+from fairtransfer.spec.label_map import LabelMap
 from fairtransfer.spec.names import OTHER_GROUP, UNKNOWN_GROUP
 
 VALIDATION_SHARE = 0.2

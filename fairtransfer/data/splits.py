@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from fairtransfer.errors import Problem, shown
 from fairtransfer.formats import plural
-from fairtransfer.spec.card import GivenSplits, MadeSplits, SplitShares
+from fairtransfer.spec.card_splits import GivenSplits, MadeSplits, SplitShares
 
 SPLITS = ("train", "val", "test")
 STRATA = 10

@@ -89,19 +89,7 @@ def count_table(
         With everything that is wrong with the table (``FT-P003`` to ``FT-P015``, ``FT-P024`` to ``FT-P026``).
     """
     problems = Problems()
-    check_columns(table, name, columns, problems)
-    check_groups(table, name, columns, problems)
-    early = not counted_at_once(table)
-    if not classes and early:
-        check_numbers_as_classes(table, name, columns, problems)
-    problems.raise_if_any()
-    cells = _grouped(table, columns)
-    rows = int(np.sum(cells["n"].to_numpy())) if cells.num_rows else 0
-    checker = Checker(name, columns, cells, problems)
-    checker.groups()
-    if not classes and not early and checker.may_be_numbers():
-        check_numbers_as_classes(table, name, columns, problems)
-    problems.raise_if_any()
+    cells, checker = _cells(table, name, columns, problems, named=bool(classes))
     known = checker.classes(classes)
     notes = checker.notes(known)
     checker.weights()
@@ -114,12 +102,35 @@ def count_table(
         columns.groups,
         columns.multilabel,
         known,
-        rows,
+        int(np.sum(cells["n"].to_numpy())) if cells.num_rows else 0,
         notes,
         checker.outside,
         name,
         {side: _named_unknown(found, columns) for side, found in scores.items()},
     )
+
+
+def _cells(
+    table: ibis.Table, name: str, columns: Columns, problems: Problems, *, named: bool
+) -> tuple[pa.Table, Checker]:
+    """Return the counted cells, and what looks at them; nothing is counted that cannot hold groups and classes.
+
+    Numbers that are no classes are looked for before a large table is counted, and after a small one; never where the classes
+    are `named`.
+    """
+    check_columns(table, name, columns, problems)
+    check_groups(table, name, columns, problems)
+    early = not counted_at_once(table)
+    if not named and early:
+        check_numbers_as_classes(table, name, columns, problems)
+    problems.raise_if_any()
+    cells = _grouped(table, columns)
+    checker = Checker(name, columns, cells, problems)
+    checker.groups()
+    if not named and not early and checker.may_be_numbers():
+        check_numbers_as_classes(table, name, columns, problems)
+    problems.raise_if_any()
+    return cells, checker
 
 
 def as_text(column: Any) -> Any:

@@ -7,6 +7,7 @@ thousands: nothing else is kept for them. No row leaves the database.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,63 +139,61 @@ def _power(column: Any, power: int) -> Any:
     return found
 
 
-def mean_answers(
-    sums: pa.Table,
-    attributes: Sequence[str],
-    views: Sequence[tuple[str, ...]],
-    questions: Sequence[Question],
-    key: dict[str, Any],
-) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of the sums or bins of a table.
+
+    Attributes
+    ----------
+    key
+        What every row of the answer begins with: its benchmark, stage and so on.
+    """
+
+    attributes: Sequence[str]
+    views: Sequence[tuple[str, ...]]
+    questions: Sequence[Question]
+    key: Mapping[str, Any]
+
+    def of_kind(self, *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield every metric of these kinds, with what its rows begin with."""
+        for metric, of in self.questions:
+            if SCORE_METRICS[metric].kind in kinds:
+                yield metric, {**self.key, "metric": metric, "class": of or "", "seed": None}
+
+
+def mean_answers(sums: pa.Table, asked: Asked) -> Iterator[Row]:
     """Yield the means of one model's losses, or of their change, from their sums; the key's stage says which."""
-    cases, positive = _cases(sums, attributes, views)
-    for metric, of in questions:
-        if SCORE_METRICS[metric].kind == "mean":
-            names = (CHANGES if key["stage"] == "change" else POWERS)[metric]
-            powers = Powers(*(sums[f"{key['stage']}_{name}"].to_numpy() for name in names))
-            yield from mean_rows(cases, powers, positive, _about(key, metric, of))
+    cases, positive = _cases(sums, asked)
+    stage = asked.key["stage"]
+    for metric, about in asked.of_kind("mean"):
+        names = (CHANGES if stage == "change" else POWERS)[metric]
+        powers = Powers(*(sums[f"{stage}_{name}"].to_numpy() for name in names))
+        yield from mean_rows(cases, powers, positive, about)
 
 
-def bin_answers(
-    cells: pa.Table,
-    attributes: Sequence[str],
-    views: Sequence[tuple[str, ...]],
-    questions: Sequence[Question],
-    key: dict[str, Any],
-) -> Iterator[Row]:
+def bin_answers(cells: pa.Table, asked: Asked) -> Iterator[Row]:
     """Yield how one model's scores rank and are calibrated, from their bins."""
-    cases, positive = _cases(cells, attributes, views)
+    cases, positive = _cases(cells, asked)
     scored = Scored(positive, cells["bin"].to_numpy().astype(np.int64), cells["p"].to_numpy())
-    for metric, of in questions:
-        if (kind := SCORE_METRICS[metric].kind) != "mean":
-            yield from COUNTERS[kind](cases, scored, _about(key, metric, of))
+    for metric, about in asked.of_kind(*COUNTERS):
+        yield from COUNTERS[SCORE_METRICS[metric].kind](cases, scored, about)
 
 
-def ranking_changes(
-    cells: pa.Table,
-    attributes: Sequence[str],
-    views: Sequence[tuple[str, ...]],
-    questions: Sequence[Question],
-    key: dict[str, Any],
-) -> Iterator[Row]:
+def ranking_changes(cells: pa.Table, asked: Asked) -> Iterator[Row]:
     """Yield how every AUC changed, from the cells of `group_pairs`."""
     nothing = np.zeros(cells.num_rows)
-    cases, positive = _cases(cells, attributes, views)
+    cases, positive = _cases(cells, asked)
     after, before = (
         Scored(positive, cells[bins].to_numpy().astype(np.int64), nothing) for bins in ("bin", "bin_before")
     )
-    for metric, of in questions:
-        if SCORE_METRICS[metric].kind == "ranking":
-            yield from ranking_change_rows(cases, before, after, _about(key, metric, of))
+    for _, about in asked.of_kind("ranking"):
+        yield from ranking_change_rows(cases, before, after, about)
 
 
-def _about(key: dict[str, Any], metric: str, of: str | None) -> dict[str, Any]:
-    return {**key, "metric": metric, "class": of or "", "seed": None}
-
-
-def _cases(cells: pa.Table, attributes: Sequence[str], views: Sequence[tuple[str, ...]]) -> tuple[Cases, Flags]:
+def _cases(cells: pa.Table, asked: Asked) -> tuple[Cases, Flags]:
     alone = "unit" not in cells.column_names
     units = np.arange(cells.num_rows) if alone else np.unique(cells["unit"].to_numpy(), return_inverse=True)[1]
-    named = pa.table({"": cells["n"], **{name: cells[f"g_{name}"] for name in attributes}})
-    found = {view: view_of(named, view, units.astype(np.int64)) for view in [(), *views]}
+    named = pa.table({"": cells["n"], **{name: cells[f"g_{name}"] for name in asked.attributes}})
+    found = {view: view_of(named, view, units.astype(np.int64)) for view in [(), *asked.views]}
     positive = cells["positive"].to_numpy().astype(bool)
     return Cases(found, cells["n"].to_numpy().astype(np.int64), alone), positive

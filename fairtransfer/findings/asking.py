@@ -9,9 +9,10 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from fairtransfer.evidence.canonical import canonical
+from fairtransfer.findings.combined_samples import Difference, Mean
 from fairtransfer.findings.comparisons import ChangeDifference, Proportion
 from fairtransfer.findings.counts import Block, Numbers, Tally, View
-from fairtransfer.findings.samples import Difference, Level, Mean, Paired
+from fairtransfer.findings.samples import Level, Paired
 from fairtransfer.findings.score_samples import OfScores, sample_of
 from fairtransfer.findings.scores import Answers
 from fairtransfer.findings.study import Study

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fairtransfer.findings.asking import Desk, Missing, Pairing
+from fairtransfer.findings.combined_samples import Mean
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.detectable import detectable_of
 from fairtransfer.findings.rows import Finding, count_fields, interval_fields
-from fairtransfer.findings.samples import Level, Mean, Paired
+from fairtransfer.findings.samples import Level, Paired
 from fairtransfer.spec.gates import BetweenGroups, GateSpec
 from fairtransfer.stats.metrics import METRICS
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import covariance, variance
 
-from fairtransfer.findings.samples import CHANGE, Level, Limits, Mean, OfTwo, Paired, suffix
+from fairtransfer.findings.combined_samples import Mean, OfTwo
+from fairtransfer.findings.samples import CHANGE, Level, Limits, Paired, suffix
 from fairtransfer.formats import group_label, group_name
 from fairtransfer.stats.contrasts import RatioBounds, Shared, difference_of_changes, ratio_bounds, ratio_contrast
 from fairtransfer.stats.gap import EVENTS

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from fairtransfer.findings.combined_samples import Difference
 from fairtransfer.findings.comparisons import Proportion
-from fairtransfer.findings.samples import Difference, Level, Paired, Sample
+from fairtransfer.findings.samples import Level, Paired, Sample
 from fairtransfer.stats.planning import CLAIM, detectable, detectable_by_width, detectable_change
 
 CLAIMED = 1 - CLAIM

@@ -7,9 +7,10 @@ from typing import Any
 
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
+from fairtransfer.findings.combined_samples import Mean
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.rows import Finding
-from fairtransfer.findings.samples import Level, Mean, Paired
+from fairtransfer.findings.samples import Level, Paired
 from fairtransfer.stats import gap as gaps
 from fairtransfer.stats.draws import keyed
 from fairtransfer.stats.metrics import METRICS

@@ -9,6 +9,7 @@ from typing import Any
 
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
 from fairtransfer.findings.belonging import impact_details, unknown_details
+from fairtransfer.findings.combined_samples import Mean
 from fairtransfer.findings.compared import Compared, asked_by, compared_fields
 from fairtransfer.findings.comparisons import comparisons
 from fairtransfer.findings.counts import View
@@ -18,7 +19,7 @@ from fairtransfer.findings.gaps import gap_finding, moved_gap
 from fairtransfer.findings.numbers import number_fields, number_gap
 from fairtransfer.findings.rankings import generalised, mixed_up
 from fairtransfer.findings.rows import Finding, count_fields, interval_fields
-from fairtransfer.findings.samples import Level, Mean, Paired, Sample
+from fairtransfer.findings.samples import Level, Paired, Sample
 from fairtransfer.findings.scored import Asked, score_fields
 from fairtransfer.findings.scores import Answers
 from fairtransfer.spec.audit import MetricSpec

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from fairtransfer.findings.combined_samples import Mean
 from fairtransfer.findings.samples import Level as Rate
-from fairtransfer.findings.samples import Mean, Paired, Sample
+from fairtransfer.findings.samples import Paired, Sample
 
 Stage = Literal["before", "after", "change", "scratch", "gain", "difference", "difference_of_changes"]
 """The last two compare a group with others: its rate after adaptation, and how its rate changed."""

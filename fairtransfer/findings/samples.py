@@ -1,8 +1,7 @@
 """What was observed of one group, and how far the truth may lie from it.
 
-`Level` is a rate, `Paired` a change on the same people, `Difference` two rates of different people, `Mean` the average
-over classes of any of the first two. Each gives an estimate and limits at any one-sided level; the seeds' part is added
-where the claim is about the procedure.
+`Level` is a rate, `Paired` a change on the same people; what is made of several of them is in `combined_samples`. Each gives an
+estimate and limits at any one-sided level; the seeds' part is added where the claim is about the procedure.
 """
 
 from __future__ import annotations
@@ -11,10 +10,7 @@ import abc
 from dataclasses import dataclass
 from statistics import fmean
 
-import numpy as np
-
 from fairtransfer.stats import intervals
-from fairtransfer.stats.contrasts import correlated_difference
 from fairtransfer.stats.effective import (
     Moments,
     design_effect,
@@ -251,119 +247,6 @@ class Paired(Sample):
         return "bonett-price" + suffix(
             self.seeds_count, clustered=self.clustered, procedure=self.procedure, weighted=self.weighted
         )
-
-
-class OfTwo(Sample):
-    """A contrast of two groups, ``first - second`` unless a subclass says otherwise; both have the same seeds and claim."""
-
-    first: Sample
-    second: Sample
-
-    @property
-    def of_procedure(self) -> bool:
-        """Whether the spread over seeds counts."""
-        return self.first.of_procedure
-
-    @property
-    def seeds_count(self) -> int:
-        """How many seeds."""
-        return self.first.seeds_count
-
-    @property
-    def by_seed(self) -> tuple[float, ...]:
-        """The difference of every seed: what moves both groups alike cancels."""
-        return tuple(a - b for a, b in zip(self.first.by_seed, self.second.by_seed, strict=True))
-
-    @property
-    def estimate(self) -> float:
-        """The contrast."""
-        return fmean(self.by_seed)
-
-
-@dataclass(frozen=True)
-class Difference(OfTwo):
-    """A difference of two rates (or averages over classes) of different people, ``first - second``."""
-
-    first: Level | Mean
-    second: Level | Mean
-
-    @property
-    def range(self) -> Limits:
-        """A difference lies between -1 and 1."""
-        return CHANGE
-
-    def examples(self, level: float) -> Interval:
-        """Return the envelope of Newcombe's and Agresti and Caffo's intervals at effective sizes; MOVER for averages."""
-        one, two = self.first, self.second
-        if isinstance(one, Mean) or isinstance(two, Mean):
-            return correlated_difference(one.estimate, one.examples(level), two.estimate, two.examples(level), 0.0)
-        return intervals.envelope(one.estimate, one.size(level), two.estimate, two.size(level), normal_quantile(level))
-
-    @property
-    def method(self) -> str:
-        """How the interval is made."""
-        if isinstance(self.first, Mean):
-            return f"mover of {self.first.method}"
-        return "newcombe/agresti-caffo envelope" + suffix(
-            self.seeds_count,
-            clustered=self.first.clustered,
-            procedure=self.of_procedure,
-            weighted=self.first.weighted,
-        )
-
-
-@dataclass(frozen=True)
-class Mean(Sample):
-    """The average over classes.
-
-    Attributes
-    ----------
-    independent
-        The classes' rows do not overlap (rows of the class), so that their errors combine as independent ones (MOVER).
-        Otherwise limits are averaged, which is the wider choice.
-    """
-
-    parts: tuple[Level | Paired, ...]
-    independent: bool
-
-    @property
-    def range(self) -> Limits:
-        """What its parts can be."""
-        return self.parts[0].range
-
-    @property
-    def of_procedure(self) -> bool:
-        """Whether the spread over seeds counts."""
-        return self.parts[0].of_procedure
-
-    @property
-    def seeds_count(self) -> int:
-        """How many seeds."""
-        return self.parts[0].seeds_count
-
-    @property
-    def by_seed(self) -> tuple[float, ...]:
-        """The average of every seed."""
-        return tuple(fmean(values) for values in zip(*(part.by_seed for part in self.parts), strict=True))
-
-    @property
-    def estimate(self) -> float:
-        """The average."""
-        return fmean(self.by_seed)
-
-    def examples(self, level: float) -> Interval:
-        """Return the parts' intervals combined."""
-        found = [part.examples(level) for part in self.parts]
-        low, high = np.array([float(i.low) for i in found]), np.array([float(i.high) for i in found])
-        if not self.independent:
-            return Interval(low.mean(), high.mean())
-        values = np.array([part.estimate for part in self.parts])
-        return intervals.mover(values, Interval(low, high), np.full(len(values), 1 / len(values)))
-
-    @property
-    def method(self) -> str:
-        """How the interval is made."""
-        return ("mover over classes of " if self.independent else "mean over classes of ") + self.parts[0].method
 
 
 def suffix(seeds: int, *, clustered: bool, procedure: bool, weighted: bool = False) -> str:

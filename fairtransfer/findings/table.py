@@ -8,7 +8,7 @@ from fairtransfer.evidence.aggregate import Counted
 from fairtransfer.evidence.counted import BENCHMARK, cells_of, moments_of
 from fairtransfer.evidence.moments import moments_table
 from fairtransfer.evidence.number_rows import change_numbers, level_numbers
-from fairtransfer.evidence.scored_table import bin_answers, mean_answers, ranking_changes
+from fairtransfer.evidence.scored_table import Asked, bin_answers, mean_answers, ranking_changes
 from fairtransfer.evidence.scores import scores_table
 from fairtransfer.findings.counts import Counts
 from fairtransfer.findings.question import Question, check_question
@@ -60,16 +60,16 @@ def _scores(counted: Counted, question: Question) -> Scores:
     asked = tuple(dict.fromkeys([*told, *judged_questions(question.gates, question.positive)]))
     if not asked or not counted.scores:
         return NO_SCORES
-    about = (counted.attributes, question.views, asked)
     found: list[dict[str, Any]] = []
     model = question.columns.after
     of = {"after": model} if question.columns.score_before is None else {"after": model, "before": "", "change": model}
     for stage, strategy in of.items():
         key = {"benchmark": BENCHMARK, "stage": stage, "strategy": strategy, "budget": ""}
-        found += mean_answers(counted.scores["sums"], *about, key)
+        about = Asked(counted.attributes, question.views, asked, key)
+        found += mean_answers(counted.scores["sums"], about)
         if stage in counted.scores:
             answers = ranking_changes if stage == "change" else bin_answers
-            found += answers(counted.scores[stage], *about, key)
+            found += answers(counted.scores[stage], about)
     return Scores(scores_table(found), told)
 
 

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from fairtransfer.findings.asking import Missing, Pairing
+from fairtransfer.findings.combined_samples import Difference, Mean
 from fairtransfer.findings.comparisons import Proportion
-from fairtransfer.findings.samples import Difference, Level, Mean, Paired, Sample
+from fairtransfer.findings.samples import Level, Paired, Sample
 from fairtransfer.findings.score_samples import OfScores
 from fairtransfer.formats import group_label
 from fairtransfer.stats.holm import p_value_of_bound

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtransfer.findings.asking import Missing
+from fairtransfer.findings.combined_samples import Difference
 from fairtransfer.findings.comparisons import Proportion
 from fairtransfer.findings.detectable import detectable_of
-from fairtransfer.findings.samples import Difference, Level, Paired, Sample
+from fairtransfer.findings.samples import Level, Paired, Sample
 from fairtransfer.gates.contrast import MINIMUM_UNITS, Contrast, parts_of
 from fairtransfer.stats.intervals import normal_quantile, t_quantile
 from fairtransfer.stats.planning import MOST, POWER, power_for_all

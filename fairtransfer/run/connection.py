@@ -42,11 +42,10 @@ def connected() -> Iterator[Deferred]:
     RunError
         When no cluster answers there, or none can be started.
     """
-    address = os.environ.get(ADDRESS, "")
+    address = os.environ.get(ADDRESS) or "local"
     check_address(address)
-    local = not address or address == "local"
     os.environ.update(_ALWAYS)
-    if local:
+    if address == "local":
         _keep_to_this_machine()
     import ray
 
@@ -59,27 +58,30 @@ def connected() -> Iterator[Deferred]:
         tempfile.TemporaryDirectory(prefix="ft-ray-", dir=_short(), ignore_cleanup_errors=True) as folder,
         Deferred() as signals,
     ):
-        quiet = {"log_to_driver": False, "configure_logging": False, "logging_level": "ERROR"}
-        own = {
-            "include_dashboard": False,
-            "object_store_memory": OBJECTS,
-            "_node_ip_address": "127.0.0.1",
-            "_temp_dir": folder,
-        }
-        try:
-            if not local:
-                _knock(address)
-            ray.init(address="local" if local else address, **quiet, **(own if local else {}))
-        except (RuntimeError, OSError) as error:
-            where = (
-                "no Ray cluster could be started" if local else f"no Ray cluster answers at {ADDRESS}={shown(address)}"
-            )
-            raise RunError(f"{where}: {shown(str(error))}") from None
+        _begin(address, folder)
         signals.again()  # Ray's handler for SIGTERM ends the process with another exit code
         try:
             yield signals
         finally:
             ray.shutdown()
+
+
+def _begin(address: str, folder: str) -> None:
+    """Start a cluster of this machine below the folder, or connect to the one at the address."""
+    import ray
+
+    quiet = {"log_to_driver": False, "configure_logging": False, "logging_level": "ERROR"}
+    own = {"include_dashboard": False, "object_store_memory": OBJECTS, "_node_ip_address": "127.0.0.1"}
+    try:
+        if address == "local":
+            ray.init(address=address, **quiet, **own, _temp_dir=folder)
+        else:
+            _knock(address)
+            ray.init(address=address, **quiet)
+    except (RuntimeError, OSError) as error:
+        silent = f"no Ray cluster answers at {ADDRESS}={shown(address)}"
+        where = "no Ray cluster could be started" if address == "local" else silent
+        raise RunError(f"{where}: {shown(str(error))}") from None
 
 
 def check_address(address: str) -> None:

@@ -15,8 +15,9 @@ from fairtransfer.evidence.counting import write_counts
 from fairtransfer.evidence.store import MANIFEST, Store
 from fairtransfer.evidence.tables import write_table
 from fairtransfer.run.given import given_json
+from fairtransfer.run.label_budgets import budget_text
 from fairtransfer.run.machine import environment
-from fairtransfer.run.plan import Plan, budget_text
+from fairtransfer.run.plan import Plan
 from fairtransfer.run.sides import Sides, is_multilabel
 from fairtransfer.run.source import source_json
 from fairtransfer.spec.audit import BenchmarkRef

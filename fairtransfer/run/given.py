@@ -16,10 +16,11 @@ from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.evidence.tables import predictions_table, write_table
 from fairtransfer.models import Checkpoint
 from fairtransfer.run.energy import NOTHING
+from fairtransfer.run.job_ids import run_id, sides_of
 from fairtransfer.run.job_record import LABELS, whose
 from fairtransfer.run.machine import ELSEWHERE, code_digest
 from fairtransfer.run.pending import SILENT, Progress
-from fairtransfer.run.plan import Job, Plan, Roots, Training, check_files, check_size, run_id, sides_of
+from fairtransfer.run.plan import Job, Plan, Roots, Training, check_files, check_size
 from fairtransfer.run.sides import Sides, is_multilabel
 from fairtransfer.spec.check import AuditFiles
 from fairtransfer.spec.given import CONTROL, given_problems

@@ -13,8 +13,9 @@ import platformdirs
 from fairtransfer.data.sides import AdaptationSide
 from fairtransfer.evidence.canonical import digest, read_json, write_json
 from fairtransfer.models import Checkpoint
+from fairtransfer.run.job_ids import sides_of
 from fairtransfer.run.machine import code_digest, libraries, processor
-from fairtransfer.run.plan import Plan, Training, sides_of
+from fairtransfer.run.plan import Plan, Training
 
 CHECKS = 3
 """How often a training looks at its validation rows."""

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from fairtransfer.data.answers import Answers
-from fairtransfer.data.benchmark import Benchmark, open_benchmark
+from fairtransfer.data.benchmark import Benchmark
 from fairtransfer.data.joining import Joined, join_answers
+from fairtransfer.data.opening import open_benchmark
 from fairtransfer.data.sides import AdaptationSide, JudgedSide, judged_alone, separate
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
 from fairtransfer.run.plan import Roots
-from fairtransfer.spec.audit import LabelMap
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.check import AuditFiles
+from fairtransfer.spec.label_map import LabelMap
 
 
 @dataclass(frozen=True)

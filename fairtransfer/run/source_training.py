@@ -28,7 +28,7 @@ from fairtransfer.run.pending import Progress
 from fairtransfer.run.plan import Job, Plan, Pretraining
 from fairtransfer.run.sides import Sides
 from fairtransfer.run.source import RECORD, WEIGHTS
-from fairtransfer.spec.check import mapped_classes
+from fairtransfer.spec.label_map import mapped_classes
 from fairtransfer.spec.pretrain import Pretrain
 
 

@@ -12,6 +12,7 @@ from fairtransfer.errors import shown
 from fairtransfer.spec.before import BeforeSpec
 from fairtransfer.spec.document import Document
 from fairtransfer.spec.gates import GateSpec, Policy
+from fairtransfer.spec.label_map import LabelMap
 from fairtransfer.spec.names import AnyMetricName
 from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.source import ALLOWED, Source, parse_source
@@ -20,8 +21,6 @@ from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, refuse
 
 SCHEMA = "1"
 MAX_SEED = 2**32 - 1
-
-LabelMap = dict[str, tuple[str, ...] | Literal["rest"]]
 
 
 class Purpose(Strict):

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from fairtransfer.errors import Problem, Problems, relative
 from fairtransfer.spec.card import CardFile, LoadedCard
-from fairtransfer.spec.document import Document, parse_document, read_text
+from fairtransfer.spec.document import Document
+from fairtransfer.spec.document_reading import parse_document, read_text
 from fairtransfer.spec.strict import problems_of
 
 EXPECTED = "data card;`pretty_name, license, fairtransfer`"

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, relative, shown
-from fairtransfer.spec.audit import AdaptOn, BenchmarkRef, LabelMap, LoadedAudit
-from fairtransfer.spec.card import Card, LoadedCard, TextInput
+from fairtransfer.spec.audit import LoadedAudit
+from fairtransfer.spec.card import LoadedCard
+from fairtransfer.spec.card_check import PRETRAIN, card_problems, group_problems, pretraining_problems
 from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gate_check import gate_problems, has_scores
+from fairtransfer.spec.label_map import mapped_classes
 from fairtransfer.spec.number_check import number_problems
-from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
-from fairtransfer.spec.strategies import CONTROLS, GroupOptions, Options
-
-PRETRAIN: Place = ("model", "source", "pretrain")
+from fairtransfer.spec.strategies import CONTROLS
+from fairtransfer.spec.strategy_check import strategy_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +159,6 @@ def _card(
     return read[path]
 
 
-def mapped_classes(card: Card, labels: LabelMap | None) -> tuple[str, ...]:
-    """Return the classes of a card after a label map."""
-    return card.label.classes if labels is None else tuple(labels)
-
-
 def _problems(files: AuditFiles) -> Iterator[Problem]:
     document, audit = files.loaded.document, files.loaded.audit
     seen: dict[str, int] = {}
@@ -179,119 +174,19 @@ def _problems(files: AuditFiles) -> Iterator[Problem]:
                 "list each benchmark once",
             )
         seen[card.card.id] = line
-        yield from _fits(files, ref, card.card, at)
-        yield from _groups(files, ref, card.card, at)
+        yield from card_problems(files, ref, card.card, at)
+        yield from group_problems(files, ref, card.card, at)
     at = ("adapt_on",) if audit.adapt_on else ("benchmarks", 0)
-    yield from _fits(files, audit.training_set, files.training.card, at)
+    yield from card_problems(files, audit.training_set, files.training.card, at)
     yield from number_problems(files)
     if audit.model.pretrain is not None and files.source is not None:
-        yield from _pretraining(files, audit.model.pretrain, files.source.card)
+        yield from pretraining_problems(files, audit.model.pretrain, files.source.card)
     yield from _names(files)
     yield from _metrics(files)
     for index, strategy in enumerate(audit.strategies):
-        if isinstance(strategy.options, GroupOptions):
-            yield from _group_strategy(files, strategy.options, strategy.kind, ("strategies", index, strategy.kind))
-        yield from _augmentation(files, strategy.options, ("strategies", index, strategy.kind))
+        yield from strategy_problems(files, strategy, ("strategies", index, strategy.kind))
     for index, gate in enumerate(audit.gates):
         yield from gate_problems(files, gate, ("gates", index, gate.kind))
-
-
-def _augmentation(files: AuditFiles, options: Options, at: Place) -> Iterator[Problem]:
-    """Check that only pictures are to be changed at random."""
-    asked = [(at, options), ((*at, "training"), getattr(options, "training", None))]
-    for place, training in asked:
-        if getattr(training, "augmentation", "none") != "none" and isinstance(files.training.card.input, TextInput):
-            found = f"`{files.training.card.id}` holds texts, which are not augmented"
-            yield files.loaded.document.problem("FT-Y084", (*place, "augmentation"), found, "none", at_key=True)
-
-
-def _reads(files: AuditFiles, ref: BenchmarkRef | AdaptOn | Pretrain, card: Card, at: Place) -> Iterator[Problem]:
-    """Check the input's kind, the split, and the label map."""
-    document, audit = files.loaded.document, files.loaded.audit
-    kind = "text" if isinstance(card.input, TextInput) else "image"
-    if audit.model.family not in (kind, None):
-        yield document.problem(
-            "FT-M018", (*at, "card"), f"`{card.id}` holds {kind} inputs, the model takes {audit.model.family}"
-        )
-    if not isinstance(ref, BenchmarkRef) and ref.split not in ("train", "val", "test", "all"):
-        yield document.problem(
-            "FT-D026", (*at, "split"), f"unknown split `{shown(ref.split)}`", "allowed: train, val, test, all"
-        )
-    yield from _label_map(files, ref.labels, card, (*at, "labels"))
-
-
-def _pretraining(files: AuditFiles, ref: Pretrain, card: Card) -> Iterator[Problem]:
-    """Check the source's own rows: their classes may be others than the audit's, but each row has one."""
-    yield from _reads(files, ref, card, PRETRAIN)
-    if card.label.type == "number":
-        found = f"a source is trained with one class a row, the label of `{card.id}` is a number"
-        yield files.loaded.document.problem("FT-M037", (*PRETRAIN, "card"), found, "a card of classes")
-    if card.label.type == "multilabel" and ref.labels is None:
-        found = f"a source is trained with one class a row, the rows of `{card.id}` can have several"
-        at, do = (*PRETRAIN, "card"), "map the labels with `labels`"
-        yield files.loaded.document.problem("FT-M037", at, found, "", do)
-    if ref.labels is not None and len(ref.labels) < 2:
-        yield files.loaded.document.problem("FT-D034", (*PRETRAIN, "labels"), "classification needs ≥2 classes")
-
-
-def _fits(files: AuditFiles, ref: BenchmarkRef | AdaptOn, card: Card, at: Place) -> Iterator[Problem]:
-    """Check what can be read, and that the label map leads to the classes of the audit."""
-    document = files.loaded.document
-    yield from _reads(files, ref, card, at)
-    classes = mapped_classes(card, ref.labels)
-    if set(classes) != set(files.classes):
-        found = f"`{card.id}` has the classes {', '.join(classes[:8])}; the audit's are {', '.join(files.classes[:8])}"
-        yield document.problem(
-            "FT-M015", (*at, "labels") if ref.labels else (*at, "card"), found, "", "map them with `labels`"
-        )
-
-
-def _label_map(files: AuditFiles, labels: LabelMap | None, card: Card, at: Place) -> Iterator[Problem]:
-    document = files.loaded.document
-    listed = [label for sources in (labels or {}).values() if sources != "rest" for label in sources]
-    for label in listed:
-        if label not in card.label.classes:
-            yield document.problem(
-                "FT-D031",
-                at,
-                f"label `{shown(label)}` is not a declared class of `{card.id}`",
-                f"declared: {', '.join(card.label.classes[:12])}",
-            )
-        if listed.count(label) > 1:
-            yield document.problem("FT-Y044", at, f"label `{shown(label)}` is mapped twice")
-    rests = [name for name, sources in (labels or {}).items() if sources == "rest"]
-    left = [label for label in card.label.classes if label not in listed]
-    if len(rests) > 1:
-        yield document.problem("FT-Y044", at, f"`rest` is given to {len(rests)} classes", "at most one")
-    if labels and left and not rests:
-        yield document.problem(
-            "FT-Y044", at, f"labels without a class: {', '.join(left[:8])}", "", "map them, or give `rest` to one class"
-        )
-
-
-def _groups(files: AuditFiles, ref: BenchmarkRef, card: Card, at: Place) -> Iterator[Problem]:
-    document = files.loaded.document
-    known = ", ".join(f"`{a.name}`" for a in card.attributes)
-    for index, name in enumerate(ref.groups):
-        if card.attribute(name) is None:
-            hint = did_you_mean(name, [a.name for a in card.attributes])
-            yield document.problem(
-                "FT-Y033",
-                (*at, "groups", index),
-                f"`{shown(name)}` not a group column of `{card.id}` ({known})",
-                "",
-                hint,
-            )
-    for index, names in enumerate(ref.intersections):
-        for name in names:
-            if name not in ref.groups:
-                yield document.problem(
-                    "FT-Y033",
-                    (*at, "intersections", index),
-                    f"`{shown(name)}` is not among the benchmark's `groups`",
-                    "",
-                    "add it there",
-                )
 
 
 def _names(files: AuditFiles) -> Iterator[Problem]:
@@ -340,23 +235,3 @@ def _metrics(files: AuditFiles) -> Iterator[Problem]:
             found = f"`{metric.name}` is about one class against the rest, and no class is named"
             do = f"write `{{{metric.name}: {{per_class: true}}}}`, or name the card's `positive_class`"
             yield files.loaded.document.problem("FT-Y047", ("metrics", index), found, "", do)
-
-
-def _group_strategy(files: AuditFiles, options: GroupOptions, kind: str, at: Place) -> Iterator[Problem]:
-    """Check that a strategy's attributes exist wherever it needs them, and that the task is one it can answer."""
-    document, audit, training = files.loaded.document, files.loaded.audit, files.training.card
-    judged = [card.card for card in files.benchmarks] if options.predicts_by_group else []
-    for card in {c.id: c for c in (training, *judged)}.values():
-        known = [a.name for a in card.attributes]
-        for name in options.by:
-            if name not in known:
-                found = f"`{shown(name)}` not a group column of `{card.id}` ({', '.join(f'`{n}`' for n in known)})"
-                yield document.problem("FT-Y033", (*at, "by"), found, "", did_you_mean(name, known))
-    if files.numeric:
-        return
-    if options.two_classes and len(files.classes) != 2:
-        found = f"`{kind}` needs two classes, the task has {len(files.classes)}"
-        yield document.problem("FT-Y050", at, found, "", "map the labels to two classes, or leave it out", at_key=True)
-    elif training.label.type == "multilabel" and audit.training_set.labels is None:
-        found = f"`{kind}` needs one class a row, the rows of `{training.id}` can have several"
-        yield document.problem("FT-Y050", at, found, "", "map the labels with `labels`, or leave it out", at_key=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fairtransfer.errors import Problem, did_you_mean, shown
-from fairtransfer.spec.gates import BetweenGroups, GateSpec
+from fairtransfer.spec.gates import BetweenGroups, GateOptions, GateSpec
 from fairtransfer.spec.names import ONE_CLASS, OVER_CLASSES, SCORE_METRICS
 
 if TYPE_CHECKING:
@@ -16,54 +16,47 @@ if TYPE_CHECKING:
 
 def gate_problems(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
     """Yield what a gate asks for that this audit does not have."""
-    document, audit, options = files.loaded.document, files.loaded.audit, gate.options
+    document, options = files.loaded.document, gate.options
     ids = [card.card.id for card in files.benchmarks]
     if options.benchmark is not None and options.benchmark not in ids:
-        yield document.problem(
-            "FT-Y033",
-            (*at, "benchmark"),
-            f"`{shown(options.benchmark)}` is not a benchmark of this audit",
-            f"listed: {', '.join(ids)}",
-        )
+        found = f"`{shown(options.benchmark)}` is not a benchmark of this audit"
+        yield document.problem("FT-Y033", (*at, "benchmark"), found, f"listed: {', '.join(ids)}")
         return
-    chosen = [ref for ref, name in zip(audit.benchmarks, ids, strict=True) if options.benchmark in (None, name)]
-    if not any(set(options.by) <= set(ref.groups) for ref in chosen):
-        for name in options.by:
-            known = sorted({g for ref in chosen for g in ref.groups})
-            if name not in known:
-                where, groups = ", ".join(f"`{i}`" for i in ids), ", ".join(f"`{g}`" for g in known)
-                found = f"`{shown(name)}` not a group column of {where} ({groups})"
-                yield document.problem("FT-Y033", (*at, "by"), found, "", did_you_mean(name, known))
+    yield from _groups(files, options, ids, (*at, "by"))
     if isinstance(options, BetweenGroups) and options.reference is not None and len(options.by) == 1:
         yield from _reference(files, options, (*at, "contrast"))
+    yield from _class(files, options, at)
+    trained = gate.kind == "no_negative_transfer" and not files.loaded.audit.made_elsewhere
+    if trained and not any(s.kind == "scratch" for s in files.loaded.audit.strategies):
+        found, allowed = "there is no model trained from scratch to compare with", "`scratch` among the strategies"
+        yield document.problem("FT-G029", at, found, allowed, "add it", at_key=True)
+
+
+def _groups(files: AuditFiles, options: GateOptions, ids: list[str], at: Place) -> Iterator[Problem]:
+    """Check that a benchmark the gate is about has all of its groups."""
+    benchmarks = files.loaded.audit.benchmarks
+    chosen = [ref for ref, name in zip(benchmarks, ids, strict=True) if options.benchmark in (None, name)]
+    if any(set(options.by) <= set(ref.groups) for ref in chosen):
+        return
+    known = sorted({g for ref in chosen for g in ref.groups})
+    for name in options.by:
+        if name not in known:
+            where, groups = ", ".join(f"`{i}`" for i in ids), ", ".join(f"`{g}`" for g in known)
+            found = f"`{shown(name)}` not a group column of {where} ({groups})"
+            yield files.loaded.document.problem("FT-Y033", at, found, "", did_you_mean(name, known))
+
+
+def _class(files: AuditFiles, options: GateOptions, at: Place) -> Iterator[Problem]:
+    """Check that there is the class a gate names, and that it names one where its metric needs one."""
+    document = files.loaded.document
     if options.class_ is not None and options.class_ not in files.classes:
-        yield document.problem(
-            "FT-Y033",
-            (*at, "class"),
-            f"`{shown(options.class_)}` is not a class",
-            "",
-            did_you_mean(options.class_, files.classes),
-        )
+        found, hint = f"`{shown(options.class_)}` is not a class", did_you_mean(options.class_, files.classes)
+        yield document.problem("FT-Y033", (*at, "class"), found, "", hint)
     yield from has_scores(files, options.metric, (*at, "metric"))
     over = options.metric in OVER_CLASSES and any(card.card.label.type == "multilabel" for card in files.benchmarks)
     if options.class_ is None and files.positive_class is None and (options.metric in ONE_CLASS or over):
-        yield document.problem(
-            "FT-G028",
-            (*at, "metric"),
-            f"`{options.metric}` is about one class",
-            "`class: <one of the classes>`",
-            "name the class",
-        )
-    trained = gate.kind == "no_negative_transfer" and not audit.made_elsewhere
-    if trained and not any(s.kind == "scratch" for s in audit.strategies):
-        yield document.problem(
-            "FT-G029",
-            at,
-            "there is no model trained from scratch to compare with",
-            "`scratch` among the strategies",
-            "add it",
-            at_key=True,
-        )
+        found, allowed = f"`{options.metric}` is about one class", "`class: <one of the classes>`"
+        yield document.problem("FT-G028", (*at, "metric"), found, allowed, "name the class")
 
 
 def _reference(files: AuditFiles, options: BetweenGroups, at: Place) -> Iterator[Problem]:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.spec.audit import SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, ModelRef
 from fairtransfer.spec.before import BEFORE_OPTIONS, BeforeSpec
-from fairtransfer.spec.document import Document, Place, kind_of, read_document
+from fairtransfer.spec.document import Document, Place, kind_of
+from fairtransfer.spec.document_reading import read_document
 from fairtransfer.spec.gates import GATE_OPTIONS, GateSpec
 from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS, StrategySpec

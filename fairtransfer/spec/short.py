@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.spec.audit import MetricSpec
-from fairtransfer.spec.document import parse_document
+from fairtransfer.spec.document_reading import parse_document
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.reading import gates_of
 from fairtransfer.spec.strict import problems_of

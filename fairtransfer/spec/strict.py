@@ -82,13 +82,8 @@ def _problem(detail: ErrorDetails, model: type[Strict], document: Document, at: 
         return document.problem("FT-Y035", path, "required key is missing", field or "", "add it")
     if path[:1] == ("gates",) and kind in _RANGE | {"float_type"}:
         limits = "above 0, at most 1" if kind == "greater_than" else "between 0 and 1"
-        return document.problem(
-            "FT-G004",
-            path,
-            f"must be a finite number {limits}, got `{_spelled(value)}`",
-            "",
-            "write a number such as 0.05",
-        )
+        found = f"must be a finite number {limits}, got `{_spelled(value)}`"
+        return document.problem("FT-G004", path, found, "", "write a number such as 0.05")
     if kind in _EXPECTED:
         return document.problem(
             _type_code(path), path, f"{_EXPECTED[kind]} expected, got {kind_of(value)}", "", _type_advice(kind, value)
@@ -98,22 +93,10 @@ def _problem(detail: ErrorDetails, model: type[Strict], document: Document, at: 
             _range_code(path), path, _range_found(path, kind, value, context), "", "write a value within the limits"
         )
     if kind in ("union_tag_not_found", "union_tag_invalid"):
-        return document.problem(
-            "FT-Y037",
-            path,
-            f"cannot be read, got {kind_of(value)}",
-            f"expected {_fields_at(model, loc[:-1]).get(str(loc[-1]), '')}",
-        )
-    if kind == "literal_error" and not isinstance(value, str):
-        return document.problem(
-            "FT-Y037", path, f"text expected, got {kind_of(value)}", f"allowed: {context.get('expected', '')}"
-        )
+        expected = f"expected {_fields_at(model, loc[:-1]).get(str(loc[-1]), '')}"
+        return document.problem("FT-Y037", path, f"cannot be read, got {kind_of(value)}", expected)
     if kind == "literal_error":
-        allowed = str(context.get("expected", ""))
-        words = [word for word in allowed.replace("'", "").replace(" or ", ", ").split(", ") if word]
-        return document.problem(
-            "FT-Y038", path, f"unknown value `{shown(value)}`", f"allowed: {', '.join(words)}", _hint(value, words)
-        )
+        return _unknown_word(path, document, value, str(context.get("expected", "")))
     wanted = _fields_at(model, loc[:-1]).get(str(loc[-1]), "") if loc else ""
     return document.problem(
         "FT-Y037",
@@ -121,6 +104,14 @@ def _problem(detail: ErrorDetails, model: type[Strict], document: Document, at: 
         _WORDS.get(kind, "{msg}, got `{value}`").format(msg=detail["msg"], value=shown(value), **context),
         wanted,
     )
+
+
+def _unknown_word(path: Place, document: Document, value: object, allowed: str) -> Problem:
+    if not isinstance(value, str):
+        return document.problem("FT-Y037", path, f"text expected, got {kind_of(value)}", f"allowed: {allowed}")
+    words = [word for word in allowed.replace("'", "").replace(" or ", ", ").split(", ") if word]
+    listed = f"allowed: {', '.join(words)}"
+    return document.problem("FT-Y038", path, f"unknown value `{shown(value)}`", listed, _hint(value, words))
 
 
 _WORDS = {

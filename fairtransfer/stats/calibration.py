@@ -67,10 +67,10 @@ def calibration_bias(bins: Bins) -> Floats:
 
 
 def raw_ece(bins: Bins) -> Floats:
-    """Return the expected calibration error ``Σ_b w_b |ȳ_b - p̄_b|``, NaN without rows: for reports only.
+    """Return the expected calibration error ``Σ_b w_b |ȳ_b - p̄_b|``, NaN without rows.
 
-    Biased upward, and more so in small groups: a perfectly calibrated model shows 0.18 in 30 rows, 0.03 in 1,000. Never
-    compare it between groups.
+    Public, to compare with figures of other tools; reports have `debiased_ece`. Biased upward, and more so in small groups: a
+    perfectly calibrated model shows 0.18 in 30 rows, 0.03 in 1,000. Never compare it between groups.
     """
     return quotient(np.abs(bins.y - bins.p).sum(axis=-1), bins.n.sum(axis=-1))
 

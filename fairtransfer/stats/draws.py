@@ -109,7 +109,10 @@ def multinomial(counts: ArrayLike, draws: int, rng: np.random.Generator) -> NDAr
 
 
 def poisson(counts: ArrayLike, draws: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return independent Poisson counts, draws x the shape of `counts`: given their sum they are the row bootstrap's."""
+    """Return independent Poisson counts, draws x the shape of `counts`: given their sum they are the row bootstrap's.
+
+    Public, for programs and to compare with: cells that are drawn apart, on several machines for instance. Not used here.
+    """
     cells = np.asarray(counts, dtype=np.float64)
     return rng.poisson(cells, size=(draws, *cells.shape))
 
@@ -179,7 +182,8 @@ def _between(values: Floats, position: float) -> Floats:
 def row_weights(n: int, draws: int, rng: np.random.Generator, block: int = BLOCK) -> Iterator[Floats]:
     """Yield the Bayesian bootstrap's weights of n rows, Exp(1), in blocks of draws x n; the blocks' size changes no number.
 
-    For metrics that counts do not settle, and for many models on the same rows: the same weights serve all of them.
+    Public, for programs and to compare with: for metrics that counts do not settle, and for many models on the same rows, as
+    the same weights serve all of them. Not used here.
     """
     most = max(1, block // max(n, 1))
     for start in range(0, draws, most):
@@ -189,7 +193,7 @@ def row_weights(n: int, draws: int, rng: np.random.Generator, block: int = BLOCK
 def weighted_sums(weights: ArrayLike | Iterable[Floats], columns: ArrayLike) -> Floats:
     """Return the weighted sum of every column in every draw, draws x columns: one matrix product per block of weights.
 
-    Its last digits may depend on the number of threads.
+    Public, the other half of `row_weights`. Its last digits may depend on the number of threads.
 
     Parameters
     ----------

@@ -1,0 +1,84 @@
+"""Labels as they stand in the data: classes a card declares, or numbers; nothing is coerced."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from fairtransfer.data.benchmark import LABEL_JOIN
+from fairtransfer.errors import Problem, shown
+from fairtransfer.formats import plural
+from fairtransfer.spec.card_columns import Label
+
+
+def given(label: Label, values: Sequence[str | None]) -> tuple[list[str], list[Problem]]:
+    """Return the label of every row, with the problems found; of several classes a row, joined in the card's order."""
+    problems = list(_missing(label, values))
+    found = _numbers(values, problems) if label.type == "number" else _classes(label, values, problems)
+    return found, problems
+
+
+def _missing(label: Label, values: Sequence[str | None]) -> Iterator[Problem]:
+    missing = sum(value is None for value in values)
+    if missing and label.missing in (None, "error"):
+        do = "declare `missing: exclude` under `label`"
+        yield Problem("FT-D030", f"label missing in {plural(missing, 'row')}", "", do, path="label")
+
+
+def _classes(label: Label, values: Sequence[str | None], problems: list[Problem]) -> list[str]:
+    split = [
+        () if v is None else tuple(v.split(label.separator)) if label.type == "multilabel" else (v,) for v in values
+    ]
+    unknown = Counter(part for parts in split for part in parts if part not in label.classes)
+    for value, count in sorted(unknown.items())[:20]:
+        problems.append(_unknown_label(value, count, label.classes))
+    present = Counter(part for parts in split for part in parts)
+    if len([c for c in label.classes if present[c]]) < 2 and not unknown:
+        held = f"the data holds {', '.join(present) or 'none'}"
+        problems.append(Problem("FT-D034", "classification needs ≥2 classes", held, path="label"))
+    rank = {name: i for i, name in enumerate(label.classes)}
+    return [LABEL_JOIN.join(sorted(parts, key=lambda p: rank.get(p, 0))) for parts in split]
+
+
+def _unknown_label(value: str, count: int, classes: Sequence[str]) -> Problem:
+    def spelled(text: str) -> str:
+        lowered = text.strip().lower()
+        return {"0.0": "0", "1.0": "1"}.get(lowered, lowered)
+
+    same = [c for c in classes if spelled(c) == spelled(value)]
+    if same:
+        return Problem(
+            "FT-D032",
+            f"labels are written as `{shown(value)}` ({plural(count, 'row')}), declared as `{same[0]}`",
+            "nothing is coerced",
+            "declare them as written",
+            path="label",
+        )
+    return Problem(
+        "FT-D031",
+        f"label `{shown(value)}` is not a declared class ({plural(count, 'row')})",
+        f"declared: {', '.join(classes[:12])}",
+        path="label",
+    )
+
+
+def _numbers(values: Sequence[str | None], problems: list[Problem]) -> list[str]:
+    """Return labels that are numbers, each number written one way."""
+    found = [None if value is None else _finite(value) for value in values]
+    odd = [value for value, number in zip(values, found, strict=True) if value is not None and number is None]
+    if odd:
+        text = f"labels that are no finite number: {plural(len(odd), 'row')}, for example `{shown(odd[0])}`"
+        problems.append(Problem("FT-P061", text, "numbers such as 12 or 3.5", "write them so", path="label"))
+    elif len({number for number in found if number is not None}) < 2:
+        problems.append(Problem("FT-M033", "the label is the same number in every row", "", "", path="label"))
+    return ["" if number is None else repr(number) for number in found]
+
+
+def _finite(text: str) -> float | None:
+    """Return the number a text is, or None where it is none, or not finite."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
