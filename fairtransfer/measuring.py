@@ -123,6 +123,7 @@ def measure(
     score: str | None = None,
     score_before: str | None = None,
     target: str = "classes",
+    measured_in: str = "",
     policy: Policy = POLICY,
 ) -> Measurement:
     """Measure a table of predictions, of any size.
@@ -144,7 +145,8 @@ def measure(
     metrics
         Names, or ``name:per_class``. Default: ``error_rate``; of numbers all there are.
     gates
-        Short form: ``no_harm:by=region,metric=error_rate,margin=0.02``.
+        Short form: ``no_harm:by=region,metric=error_rate,margin=0.02``. Of numbers ``metric=mean_absolute_error``, with the
+        margin in the label's own unit.
     counts
         The table holds counts: this column says how many rows each of its rows stands for.
     weights
@@ -156,6 +158,8 @@ def measure(
     target
         ``classes``, or ``number`` where label and answers are numbers and what matters is how far off they are. Never guessed:
         whole numbers are often names of classes.
+    measured_in
+        The unit of numbers, as results write it: ``days``. Margins of gates on numbers are in it.
 
     Raises
     ------
@@ -172,8 +176,11 @@ def measure(
     asked_gates = read_gates(gates, problems)
     asked_metrics = read_metrics(metrics or DEFAULT_METRICS[target], problems)
     check_metrics(asked_metrics, target, "say `--target number`", problems)
+    check_gates(asked_gates, target, problems)
+    if measured_in and not numbers:
+        found = "--measured-in is the unit of a number, and the label is a class"
+        problems.add(Problem("FT-P062", found, "", "say `--target number`, or leave it out", "--measured-in"))
     if numbers:
-        check_gates(asked_gates, problems)
         beside = {"positive": positive, "score": score, "score-before": score_before, "multilabel": multilabel}
         check_beside({**beside, "classes": classes, "counts": counts, "weights": weights}.items(), problems)
     problems.raise_if_any()
@@ -192,7 +199,7 @@ def measure(
         numbers,
     )
     crossed = tuple(tuple(view) for view in intersections)
-    question = Question(columns, crossed, asked_metrics, asked_gates, policy, positive)
+    question = Question(columns, crossed, asked_metrics, asked_gates, policy, positive, measured_in)
     table, name = open_table(source)
     if numbers:
         check_views(question, problems)  # views that do not exist could not be summed

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from fairtransfer.errors import Problem, did_you_mean, shown
 from fairtransfer.spec.document import Document, Place, kind_of
+from fairtransfer.spec.names import NUMBER_METRICS
 
 MAX_NAME = 128
 
@@ -81,14 +82,7 @@ def _problem(detail: ErrorDetails, model: type[Strict], document: Document, at: 
         field = _fields_at(model, loc[:-1]).get(str(loc[-1]))
         return document.problem("FT-Y035", path, "required key is missing", field or "", "add it")
     if path[:1] == ("gates",) and kind in _RANGE | {"float_type"}:
-        limits = "above 0, at most 1" if kind == "greater_than" else "between 0 and 1"
-        return document.problem(
-            "FT-G004",
-            path,
-            f"must be a finite number {limits}, got `{_spelled(value)}`",
-            "",
-            "write a number such as 0.05",
-        )
+        return _limit_problem(kind, value, document, path)
     if kind in _EXPECTED:
         return document.problem(
             _type_code(path), path, f"{_EXPECTED[kind]} expected, got {kind_of(value)}", "", _type_advice(kind, value)
@@ -121,6 +115,19 @@ def _problem(detail: ErrorDetails, model: type[Strict], document: Document, at: 
         _WORDS.get(kind, "{msg}, got `{value}`").format(msg=detail["msg"], value=shown(value), **context),
         wanted,
     )
+
+
+IN_UNIT = "write it in the label's own unit, such as 0.5 for half a day"
+
+
+def _limit_problem(kind: str, value: object, document: Document, path: Place) -> Problem:
+    """Return the problem of a gate's limit that is no number, or out of range: what its range is depends on the metric."""
+    if document.beside(path, "metric") in NUMBER_METRICS:
+        found = f"must be a finite number above 0, got `{_spelled(value)}`"
+        return document.problem("FT-G036", path, found, "", IN_UNIT)
+    limits = "above 0, at most 1" if kind == "greater_than" else "between 0 and 1"
+    found = f"must be a finite number {limits}, got `{_spelled(value)}`"
+    return document.problem("FT-G004", path, found, "", "write a number such as 0.05")
 
 
 _WORDS = {
