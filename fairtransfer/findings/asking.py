@@ -123,10 +123,23 @@ class Desk:
         """Return what a gate judges of two groups after adaptation: of a rate, or of a metric of numbers."""
         if metric not in NUMBERS_JUDGED:
             return self.difference(pairing, group, other, metric, of)
+        return self._errors_apart(pairing, "after", group, other, metric)
+
+    def judged_change_difference(
+        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
+    ) -> ChangeDifference | ErrorsApart | Missing:
+        """Return how much more a rate, or a metric of numbers, changed for a group than for another."""
+        if metric not in NUMBERS_JUDGED:
+            return self.change_difference(pairing, group, other, metric, of)
+        return self._errors_apart(pairing, None, group, other, metric)
+
+    def _errors_apart(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], other: dict[str, str] | None, metric: str
+    ) -> ErrorsApart | Missing:
         if (nobody := self._nobody(pairing, other)) is not None:
             return nobody
-        one = self.errors(pairing, "after", group, metric)
-        two = self.errors(pairing, "after", other or group, metric, _side(other))
+        one = self.errors(pairing, model, group, metric)
+        two = self.errors(pairing, model, other or group, metric, _side(other))
         if isinstance(one, Missing) or isinstance(two, Missing):
             return one if isinstance(one, Missing) else two  # type: ignore[return-value]  # one of them is missing
         return ErrorsApart(one, two)

@@ -42,6 +42,8 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
     scores = sentences.score_intervals([*(m.name for m in audit.metrics), *(g.options.metric for g in audit.gates)])
     made = f"{sentences.NUMBER_INTERVALS} " if record.numeric else _INTERVALS
     yield "Intervals", made + _SEEDS[audit.claim] + scores
+    if record.numeric and audit.gates:
+        yield "Verdicts on numbers", sentences.NUMBER_VERDICTS
     if record.numeric:
         yield "Harm ledger", sentences.NO_LEDGER
     planned = (

@@ -55,12 +55,16 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63
 
 
 def problems_of(error: ValidationError, model: type[Strict], document: Document, at: Place = ()) -> list[Problem]:
-    """Return one problem for each of pydantic's errors, placed in the document."""
+    """Return one problem for each of pydantic's errors that says something (`details_of`), placed in the document."""
+    return [_problem(detail, model, document, at) for detail in details_of(error)]
+
+
+def details_of(error: ValidationError) -> list[ErrorDetails]:
+    """Return pydantic's errors without those that say nothing new: a list whose items were refused is also too short."""
     details = error.errors(include_url=False)
     deeper = {tuple(d["loc"])[:-1] for d in details}
-    # A list whose items were refused is also reported as too short: that says nothing new.
     return [
-        _problem(d, model, document, at)
+        d
         for d in details
         if not (d["type"] == "too_short" and d["input"] and tuple(d["loc"]) in deeper | _parents(deeper))
     ]
