@@ -98,7 +98,7 @@ def _print_needed(entries: Sequence[dict[str, Any]], metric: str, measured_in: s
     from fairtransfer.report import sentences
 
     several = len({entry["benchmark"] for entry in entries}) > 1
-    lines = {}  # a limit on both sides may want the same of a group twice
+    lines: dict[str, None] = {}  # a limit on both sides may want the same of a group twice
     for entry in entries:
         room = sentences.room(entry, metric, measured_in)
         lines[sentences.needed(entry, several=several) + (f"; {room}" if room else "")] = None

@@ -125,9 +125,7 @@ class _Joiner:
                 text = f"{answerer} on `{name}`: {plural(len(items), 'item')} {what}, first `{shown(min(items))}`"
                 self.fault(code, name, text)
 
-    def numbers(
-        self, answerer: Answerer, name: str, wanted: tuple[str, ...], given: list[str]
-    ) -> tuple[str, ...]:
+    def numbers(self, answerer: Answerer, name: str, wanted: tuple[str, ...], given: list[str]) -> tuple[str, ...]:
         """Return answers that are numbers, each written one way; what is none is told."""
         found = tuple(map(finite, given))
         for item, text, value in zip(wanted, given, found, strict=True):

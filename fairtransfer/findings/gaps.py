@@ -133,7 +133,9 @@ def moved_gap(desk: Desk, pairing: Pairing, view: View, blank: Finding) -> Findi
 _MODELS: tuple[Model, ...] = ("before", "after")
 
 
-def _level(desk: Desk, pairing: Pairing, model: Model, group: Group, row: Finding) -> Level | Mean | ErrorMean | Missing:
+def _level(
+    desk: Desk, pairing: Pairing, model: Model, group: Group, row: Finding
+) -> Level | Mean | ErrorMean | Missing:
     """Return a row's metric of one model in a group, in closed form."""
     if row.metric in NUMBERS_JUDGED:
         return desk.errors(pairing, model, group, row.metric)

@@ -195,7 +195,9 @@ class _Teller:
         return {"generalised_means": means} if means else {}
 
     def _moved_gaps(self, pairing: Pairing) -> Iterator[Finding]:
-        asked = [(s.name, of) for s in self.study.counted if METRICS[s.name].paired for of in self._classes(s)]
+        asked: list[tuple[str, str | None]] = [
+            (s.name, of) for s in self.study.counted if METRICS[s.name].paired for of in self._classes(s)
+        ]
         asked += [question for question in self.study.scores.questions if question[0] in NUMBERS_JUDGED & PAIRED]
         for metric, of in asked:
             for view in self.views(pairing.benchmark)[1:]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from fairtransfer.findings.samples import Limits, OfTwo
 from fairtransfer.findings.score_samples import OfScores
@@ -85,7 +85,7 @@ class ErrorsApart(OfTwo):
 class NoMean(NamedTuple):
     """Why there is no mean to judge: status, reason, cases, the least it takes, and the units there are if these are too few."""
 
-    status: str
+    status: Literal["too_small", "undefined"]
     reason: str
     n: float
     least: int
@@ -129,5 +129,3 @@ def _skewed(row: Row) -> Skewed:
     n, units, variance = row["n"], row["units"], row["variance"]
     spread = variance * n**2 * (units - 1) / units
     return Skewed(row["value"], math.sqrt(variance), row["cubes"] / spread**1.5, units)
-
-

@@ -32,9 +32,7 @@ ScoreMetricName = Literal[
 NumberMetricName = Literal["mean_absolute_error", "root_mean_squared_error", "mean_error"]
 """Metrics of predicted numbers (`stats/number_metrics.py`)."""
 
-JudgedMetricName = Literal[
-    MetricName, "auc", "brier_score", "calibration_bias", "mean_absolute_error", "mean_error"
-]
+JudgedMetricName = Literal[MetricName, "auc", "brier_score", "calibration_bias", "mean_absolute_error", "mean_error"]
 """What a gate may be about: limits in closed form that hold in small groups."""
 
 DrawnMetricName = Literal["macro_f1", "f1_score"]
