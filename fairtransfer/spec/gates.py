@@ -125,7 +125,7 @@ class _Paired(GateOptions):
             raise refuse(
                 "FT-G026",
                 f"`{value}` has no paired change: its denominator changes with the model",
-                f"allowed: {', '.join(sorted(PAIRED))}",
+                f"allowed: {', '.join(sorted(PAIRED - NUMBERS_JUDGED))}",
             )
         return value
 
