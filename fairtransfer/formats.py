@@ -177,6 +177,16 @@ def limit_of(value: float | None, *, level: bool, rate: bool) -> str:
     return number(value) if level else number_change(value)
 
 
+def limit_in_unit(value: float | None, unit: str, *, level: bool) -> str:
+    """Return the same of a label that is a number, with its unit where this is known: ``2.31 days``, ``+0.500 days``."""
+    return (quantity(value) if level else quantity_change(value)) + (f" {unit}" if unit else "")
+
+
+def stated_limit(value: float, unit: str, *, level: bool) -> str:
+    """Return a limit as a policy states it; where its unit is not known, that it is the label's."""
+    return limit_in_unit(value, unit or "in the label's unit", level=level)
+
+
 def p_value(value: float) -> str:
     """Return a p-value, ``0.012``; never 0."""
     return "below 0.001" if value < 0.001 else f"{value:.3f}"

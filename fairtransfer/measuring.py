@@ -125,6 +125,7 @@ def measure(
     score: str | None = None,
     score_before: str | None = None,
     target: str = "classes",
+    measured_in: str = "",
     policy: Policy = POLICY,
 ) -> Measurement:
     """Measure a table of predictions, of any size.
@@ -146,7 +147,8 @@ def measure(
     metrics
         Names, or ``name:per_class``. Default: ``error_rate``; of numbers all there are.
     gates
-        Short form: ``no_harm:by=region,metric=error_rate,margin=0.02``.
+        Short form: ``no_harm:by=region,metric=error_rate,margin=0.02``. Of numbers ``metric=mean_absolute_error``, with the
+        margin in the label's own unit.
     counts
         The table holds counts: this column says how many rows each of its rows stands for.
     weights
@@ -158,6 +160,8 @@ def measure(
     target
         ``classes``, or ``number`` where label and answers are numbers and what matters is how far off they are. Never guessed:
         whole numbers are often names of classes.
+    measured_in
+        The unit of numbers, as results write it: ``days``. Margins of gates on numbers are in it.
 
     Raises
     ------
@@ -169,6 +173,9 @@ def measure(
         problems.add(Problem("FT-P021", "both counts and weights are given", "", "multiply them beforehand"))
     asked_metrics, asked_gates = _asked(metrics, gates, target, problems)
     numbers = target == "number"
+    if measured_in and not numbers:
+        found = "--measured-in is the unit of a number, and the label is a class"
+        problems.add(Problem("FT-P062", found, "", "say `--target number`, or leave it out", "--measured-in"))
     if numbers:
         beside = {"positive": positive, "score": score, "score-before": score_before, "multilabel": multilabel}
         check_beside({**beside, "classes": classes, "counts": counts, "weights": weights}.items(), problems)
@@ -188,7 +195,7 @@ def measure(
         numbers,
     )
     crossed = tuple(tuple(view) for view in intersections)
-    question = Question(named, crossed, asked_metrics, asked_gates, policy, positive)
+    question = Question(named, crossed, asked_metrics, asked_gates, policy, positive, measured_in)
     return _measured(*open_table(source), question, classes)
 
 
@@ -202,8 +209,7 @@ def _asked(
     asked_gates = read_gates(gates, problems)
     asked_metrics = read_metrics(metrics or DEFAULT_METRICS[target], problems)
     check_metrics(asked_metrics, target, "say `--target number`", problems)
-    if target == "number":
-        check_gates(asked_gates, problems)
+    check_gates(asked_gates, target, problems)
     return asked_metrics, asked_gates
 
 

@@ -293,10 +293,28 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a metric of classes": ({"source": table(60), "metrics": ["error_rate"]}, "FT-P063"),
     "a metric of numbers": ({"source": table(60), "target": "classes", "metrics": ["mean_error"]}, "FT-P063"),
     "a gate": ({"source": table(60), "groups": ["age"], "gates": ["gap:by=age,margin=0.1"]}, "FT-P064"),
-    "a gate on numbers": (
+    "a gap of errors that may be of both signs": (
         {"source": table(60), "groups": ["age"], "gates": ["gap:by=age,metric=mean_error,margin=0.1"]},
-        "FT-Y064",
+        "FT-G035",
     ),
+    "a gate on the root": (
+        {"source": table(60), "groups": ["age"], "gates": ["gap:by=age,metric=root_mean_squared_error,margin=1"]},
+        "FT-G034",
+    ),
+    "a gate without unit of harm": (
+        {"source": table(60), "groups": ["age"], "gates": ["no_harm:by=age,metric=mean_absolute_error,margin=0"]},
+        "FT-G036",
+    ),
+    "a gate on numbers, of classes": (
+        {
+            "source": table(60),
+            "target": "classes",
+            "groups": ["age"],
+            "gates": ["no_harm:by=age,metric=mean_absolute_error,margin=1"],
+        },
+        "FT-G037",
+    ),
+    "a unit of classes": ({"source": table(60), "target": "classes", "measured_in": "days"}, "FT-P062"),
     "no such target": ({"source": table(60), "target": "numbr"}, "FT-P022"),
     "no such group": ({"source": table(60), "groups": ["age"], "intersections": [["age", "sex"]]}, "FT-P018"),
     "rows that stand twice": ({"source": pd.concat([table(60)] * 2), "item": ["item"]}, "FT-P006"),

@@ -29,6 +29,7 @@ def measure(
     score_before: Annotated[str | None, typer.Option(help="The same, of the model before.")] = None,
     metrics: Annotated[str, typer.Option(help="error_rate,recall:per_class; with --score also auc")] = "",
     target: Annotated[str, typer.Option(help="classes | number: what label and answers are.")] = "classes",
+    measured_in: Annotated[str, typer.Option(help="Unit of numbers, as results and limits write it: days")] = "",
     gate: Annotated[
         list[str] | None, typer.Option(help="no_harm:by=a,metric=error_rate,margin=0.02; may be given several times.")
     ] = None,
@@ -66,6 +67,7 @@ def measure(
         score=score,
         score_before=score_before,
         target=target,
+        measured_in=measured_in,
         policy=policy,
     )
     _tell(found, json, out)

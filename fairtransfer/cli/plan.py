@@ -11,6 +11,7 @@ from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, 
 
 if TYPE_CHECKING:
     from fairtransfer.run.foresight import Foresight, GroupForesight, Reuse, SourceForesight
+    from fairtransfer.run.number_prospects import NumberGate
     from fairtransfer.run.plan import Plan
     from fairtransfer.run.prospects import GateProspect, GroupProspect
 
@@ -96,6 +97,8 @@ def _print(made: Plan, seen: Foresight) -> None:
         )
     for gate in seen.gates:
         _print_gate(gate)
+    for numbers in seen.numbers:
+        _print_numbers(numbers)
     _print_rest(seen)
     if seen.gates:
         out.print(f"[dim]{_LEGEND}[/dim]")
@@ -104,7 +107,7 @@ def _print(made: Plan, seen: Foresight) -> None:
             f"[dim]{escape(name)} is made of scores: its chances depend on how these spread.[/dim]", soft_wrap=True
         )
     out.print(f"[dim]{escape(seen.assumption)}[/dim]", soft_wrap=True)
-    if not made.files.numeric:
+    if seen.numbers or not made.files.numeric:
         out.print(_reuse(seen.reuse))
 
 
@@ -124,6 +127,38 @@ def _print_gate(gate: GateProspect) -> None:
     headings = ["group", "cases", *(["units"] if units else []), "passes", "found", "to pass", "to find", "shown"]
     rows = [_group(group, pairs=pairs, units=units) for group in gate.groups]
     print_table(chance, headings, rows, right=range(1, len(headings)))
+
+
+_SPREADS = {
+    "changes": "how the size of the error changes",
+    "errors": "prediction minus truth",
+    "sizes": "the size of the error",
+}
+
+
+def _print_numbers(gate: NumberGate) -> None:
+    """Print with how much spread each group would settle a gate on numbers."""
+    from rich.markup import escape
+
+    from fairtransfer import formats
+    from fairtransfer.cli.show import console, print_table
+
+    limit = formats.stated_limit(gate.margin, gate.measured_in, level=gate.kind == "worst_group")
+    console().print(f"\n[bold]{escape(gate.gate)}[/bold], limit {limit}, on {escape(gate.benchmark)}", soft_wrap=True)
+    units = any(group.units != group.cases for group in gate.groups)
+    unit = f", {gate.measured_in}" if gate.measured_in else ""
+    headings = ["group", "cases", *(["units"] if units else []), f"passes if sd is at most{unit}"]
+    rows = [
+        (
+            formats.group_label(group.group) + (f" against {group.against}" if group.against else ""),
+            formats.count(group.cases),
+            *([formats.count(group.units)] if units else []),
+            "too few cases" if group.largest_sd is None else formats.quantity(group.largest_sd),
+        )
+        for group in gate.groups
+    ]
+    told = f"sd: of {_SPREADS[gate.about]}, from {'unit to unit' if units else 'case to case'}"
+    print_table(told, headings, rows, right=range(1, len(headings)))
 
 
 def _drawn(gate: GateProspect) -> str:

@@ -81,7 +81,7 @@ def print_verdict(verdict: Verdict) -> None:
         out.print(
             f"  [{_TONES[gate.outcome]}]{formats.OUTCOME_WORDS[gate.outcome]}[/] {escape(gate.id)}: {escape(gate.reason)}"
         )
-        _print_needed(gate.needed, gate.metric)
+        _print_needed(gate.needed, gate.metric, gate.measured_in or "")
     for note in verdict.notes:
         out.print(f"  note: {escape(note)}")
 
@@ -90,7 +90,7 @@ _MOST_TOLD = 6
 """Open comparisons of a gate that are told one by one; the files hold all."""
 
 
-def _print_needed(entries: Sequence[dict[str, Any]], metric: str) -> None:
+def _print_needed(entries: Sequence[dict[str, Any]], metric: str, measured_in: str) -> None:
     """Print what would settle a gate's open comparisons, and what harm could have hidden."""
     from rich.markup import escape
     from rich.padding import Padding
@@ -98,9 +98,11 @@ def _print_needed(entries: Sequence[dict[str, Any]], metric: str) -> None:
     from fairtransfer.report import sentences
 
     several = len({entry["benchmark"] for entry in entries}) > 1
-    for entry in entries[:_MOST_TOLD]:
-        room = sentences.room(entry, metric)
-        told = sentences.needed(entry, several=several) + (f"; {room}" if room else "")
+    lines: dict[str, None] = {}  # a limit on both sides may want the same of a group twice
+    for entry in entries:
+        room = sentences.room(entry, metric, measured_in)
+        lines[sentences.needed(entry, several=several) + (f"; {room}" if room else "")] = None
+    for told in list(lines)[:_MOST_TOLD]:
         console().print(Padding(escape(f"needs {told}"), (0, 0, 0, 6)))
-    if len(entries) > _MOST_TOLD:
-        console().print(f"      and {formats.plural(len(entries) - _MOST_TOLD, 'comparison')} more")
+    if len(lines) > _MOST_TOLD:
+        console().print(f"      and {formats.plural(len(lines) - _MOST_TOLD, 'comparison')} more")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fairtransfer.data.answerer import Answerer
 from fairtransfer.data.answers import Answers
 from fairtransfer.data.benchmark import LABEL_JOIN
+from fairtransfer.data.labels import finite
 from fairtransfer.data.ledger import Ledger
 from fairtransfer.data.sides import JudgedSide
 from fairtransfer.errors import shown
@@ -48,6 +49,7 @@ def join_answers(
     tell: Tell,
     *,
     multilabel: bool = False,
+    numeric: bool = False,
 ) -> Joined:
     """Join every model's answers with the judged rows.
 
@@ -56,8 +58,10 @@ def join_answers(
     tell
         Called with code, what was found, what is allowed and what to do, for everything that does not fit; then the
         result is not complete.
+    numeric
+        Answers are numbers: one that is none is refused, as nobody could say how far off it is.
     """
-    joiner = _Joiner(answers, classes, multilabel=multilabel)
+    joiner = _Joiner(answers, classes, multilabel=multilabel, numeric=numeric)
     for name, side in judged.items():
         joiner.benchmark(name, side)
     for (code, _), (first, n) in joiner.faults.items():
@@ -70,12 +74,13 @@ _ADVICE = {
     "FT-P012": "write answers and classes the same way",
     "FT-P037": "every model answers every judged item",
     "FT-P038": "items are joined by their id in the card's data",
+    "FT-P061": "give a finite number for every judged item, such as 12 or 3.5, without its unit",
 }
 
 
 class _Joiner:
-    def __init__(self, answers: Answers, classes: tuple[str, ...], *, multilabel: bool) -> None:
-        self.answers, self.classes, self.multilabel = answers, classes, multilabel
+    def __init__(self, answers: Answers, classes: tuple[str, ...], *, multilabel: bool, numeric: bool) -> None:
+        self.answers, self.classes, self.multilabel, self.numeric = answers, classes, multilabel, numeric
         self.pred: dict[tuple[Answerer, str], tuple[str, ...]] = {}
         self.ledgers: dict[str, Ledger] = {}
         self.outside: dict[str, dict[str, dict[str, int]]] = {}
@@ -94,6 +99,9 @@ class _Joiner:
                 answerer, name, [i for i in wanted if i not in said], [i for i in said if i not in others], wanted
             )
             given = [said.get(item, "") for item in wanted]
+            if self.numeric:
+                self.pred[answerer, name] = self.numbers(answerer, name, wanted, given)
+                continue
             pred = tuple(map(self.known, given))
             outside[answerer.model].update(g for g, p in zip(given, pred, strict=True) if g and not p)
             self.pred[answerer, name] = pred
@@ -117,6 +125,15 @@ class _Joiner:
             if items:
                 text = f"{answerer} on `{name}`: {plural(len(items), 'item')} {what}, first `{shown(min(items))}`"
                 self.fault(code, name, text)
+
+    def numbers(self, answerer: Answerer, name: str, wanted: tuple[str, ...], given: list[str]) -> tuple[str, ...]:
+        """Return answers that are numbers, each written one way; what is none is told."""
+        found = tuple(map(finite, given))
+        for item, text, value in zip(wanted, given, found, strict=True):
+            if text and value is None:
+                said = f"{answerer} on `{name}` answers item `{shown(item)}` with `{shown(text)}`, which is no finite number"
+                self.fault("FT-P061", f"{name} {answerer}", said)
+        return tuple("" if value is None else repr(value) for value in found)
 
     def fault(self, code: str, name: str, found: str) -> None:
         """Keep the first fault of a kind on a benchmark, and count the others."""

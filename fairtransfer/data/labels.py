@@ -65,7 +65,7 @@ def _unknown_label(value: str, count: int, classes: Sequence[str]) -> Problem:
 
 def _numbers(values: Sequence[str | None], problems: list[Problem]) -> list[str]:
     """Return labels that are numbers, each number written one way."""
-    found = [None if value is None else _finite(value) for value in values]
+    found = [None if value is None else finite(value) for value in values]
     odd = [value for value, number in zip(values, found, strict=True) if value is not None and number is None]
     if odd:
         text = f"labels that are no finite number: {plural(len(odd), 'row')}, for example `{shown(odd[0])}`"
@@ -75,7 +75,7 @@ def _numbers(values: Sequence[str | None], problems: list[Problem]) -> list[str]
     return ["" if number is None else repr(number) for number in found]
 
 
-def _finite(text: str) -> float | None:
+def finite(text: str) -> float | None:
     """Return the number a text is, or None where it is none, or not finite."""
     try:
         number = float(text)

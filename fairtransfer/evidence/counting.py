@@ -173,7 +173,7 @@ class _Counter:
 
     def _errors(self, numbers: NumberJobs) -> Iterator[dict[str, Any]]:
         """Yield what metrics of predicted numbers come to, for every model and pair."""
-        names = [name for name, _ in number_questions(self.audit.metrics)]
+        names = [name for name, _ in number_questions(self.audit.metrics, self.audit.gates)]
         views = [tuple(view) for view in self.benchmark["views"]]
         for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
             seeds = self._seeds(model)

@@ -136,12 +136,15 @@ def level_numbers(
         usable = sum(min(sample.n, sample.units) >= MINIMUM_UNBOUNDED for sample in samples)
         for number, (group, sample, quantity) in enumerate(zip(groups, samples, quantities, strict=True)):
             row = {**key, **_about(view, group, name), **_told(sample, metric, quantity, changed=False)}
-            if view and usable > 1 and min(sample.n, sample.units) >= MINIMUM_UNBOUNDED:
+            others = source.rest(view, number) if view and len(groups) > 1 else None
+            rest = level(others, metric, ends, model) if others else None
+            row |= _spread("rest_", others, rest) if others and rest else {}
+            if others and usable > 1 and min(sample.n, sample.units) >= MINIMUM_UNBOUNDED:
                 at = 1 - TOGETHER / (2 * usable)
-                found = apart(sample, source.rest(view, number), metric, ends, model, at)
+                found = apart(sample, others, metric, ends, model, at)
                 row |= _limits("apart", found, _scale(sample, quantity))
             yield {**row, "seed": None}
-            yield from _by_seed(row, quantity, seeds)
+            yield from _by_seed(row, quantity, seeds, rest)
 
 
 def change_numbers(
@@ -168,9 +171,16 @@ def _about(view: Names, group: Mapping[str, str], metric: str) -> Row:
 
 def _told(sample: Sample, metric: NumberMetric, quantity: Quantity, *, changed: bool) -> Row:
     estimate, scale = told(sample, metric, quantity, LEVEL, changed=changed), _scale(sample, quantity)
+    return _spread("", sample, quantity) | _limits("", estimate, scale)
+
+
+def _spread(start: str, sample: Sample, quantity: Quantity) -> Row:
+    """Return what limits at any level are made of: cases, units, value, its variance, and cubes that tell of its skew."""
+    known, scale = sample.known(quantity.terms), _scale(sample, quantity)
     sizes = {"n": round(sample.n), "units": sample.units, "value": _steady(quantity.value, scale)}
     spread = _steady(variance(sample, quantity), scale**2 / sample.n)
-    return sizes | {"variance": spread, **_limits("", estimate, scale)}
+    cubes = _steady(known.cubes, known.sums.unit_spread() ** 1.5)
+    return {f"{start}{name}": value for name, value in {**sizes, "variance": spread, "cubes": cubes}.items()}
 
 
 def _limits(name: str, estimate: Estimate, scale: float) -> Row:
@@ -179,11 +189,19 @@ def _limits(name: str, estimate: Estimate, scale: float) -> Row:
     return {**found, **({name: _steady(estimate.value, scale)} if name else {})}
 
 
-def _by_seed(row: Row, quantity: Quantity, seeds: Mapping[int | None, str]) -> Iterator[Row]:
-    kept = {name: value for name, value in row.items() if not name.startswith(("low", "high", "apart", "variance"))}
-    for seed, value in zip(seeds, quantity.by_seed, strict=True):
+_AVERAGED = ("low", "high", "apart", "variance", "cubes", "rest_variance", "rest_cubes")
+"""What is told of values averaged over seeds, and not of each seed."""
+
+
+def _by_seed(
+    row: Row, quantity: Quantity, seeds: Mapping[int | None, str], rest: Quantity | None = None
+) -> Iterator[Row]:
+    kept = {name: value for name, value in row.items() if not name.startswith(_AVERAGED)}
+    others = rest.by_seed if rest else (None,) * len(seeds)
+    for seed, value, other in zip(seeds, quantity.by_seed, others, strict=True):
         if seed is not None:
-            yield {**kept, "seed": seed, "value": _steady(value, abs(value))}
+            beside = {} if other is None else {"rest_value": _steady(other, abs(other))}
+            yield {**kept, "seed": seed, "value": _steady(value, abs(value)), **beside}
 
 
 def _scale(sample: Sample, quantity: Quantity) -> float:

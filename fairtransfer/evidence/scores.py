@@ -31,6 +31,8 @@ COLUMNS: dict[str, pa.DataType] = {
     **dict.fromkeys(("seed", "n", "positives", "units", "units_positive", "units_negative"), pa.int64()),
     **dict.fromkeys(("value", "variance", "xx", "mm", "xm", "unit_xx", "cubes", "bpsn", "bnsp"), pa.float64()),
     **dict.fromkeys(("low", "high", "apart", "apart_low", "apart_high"), pa.float64()),
+    **dict.fromkeys(("rest_n", "rest_units"), pa.int64()),
+    **dict.fromkeys(("rest_value", "rest_variance", "rest_cubes"), pa.float64()),
     **dict.fromkeys(("auc_before", "auc_after", "variance_before", "covariance"), pa.float64()),
 }
 

@@ -12,12 +12,13 @@ from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.combined_samples import Difference, Mean
 from fairtransfer.findings.comparisons import ChangeDifference, Proportion
 from fairtransfer.findings.counts import Block, Numbers, Tally, View
+from fairtransfer.findings.number_samples import ErrorMean, ErrorsApart, errors_of
 from fairtransfer.findings.samples import Level, Paired
 from fairtransfer.findings.score_samples import OfScores, sample_of
 from fairtransfer.findings.scores import Answers
 from fairtransfer.findings.study import Study
 from fairtransfer.formats import group_name
-from fairtransfer.spec.names import SCORES_JUDGED
+from fairtransfer.spec.names import NUMBERS_JUDGED, SCORES_JUDGED
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.estimate import Estimate
@@ -30,11 +31,21 @@ PartT = TypeVar("PartT", Level, Paired)
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Why there is no sample."""
+    """Why there is no sample.
+
+    Attributes
+    ----------
+    least
+        How many cases, or units, a metric takes whatever the policy says.
+    units
+        How many units there are, where it is these that are too few.
+    """
 
     status: Literal["undefined", "too_small", "not_measured"]
     reason: str
     n: float | None = None
+    least: int | None = None
+    units: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,10 @@ class Desk:
         """Whether rows of this benchmark share units."""
         return self.study.benchmark(benchmark).clustered
 
+    def measured_in(self, metric: str) -> str | None:
+        """Return the unit of a metric's limits: that of the label, empty where it is not known; None for rates and scores."""
+        return self.study.measured_in if metric in NUMBERS_JUDGED else None
+
     def block(self, pairing: Pairing) -> Block | None:
         """Return the joint counts of two models."""
         return self.study.counts.block(pairing.benchmark, pairing.stage, pairing.strategy, pairing.budget)
@@ -86,7 +101,9 @@ class Desk:
     def judged_level(
         self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None
     ) -> Level | Mean | OfScores | Missing:
-        """Return what a gate judges of the adapted model: a rate, or a metric made of scores."""
+        """Return what a gate judges of the adapted model: a rate, a metric made of scores, or one of numbers."""
+        if metric in NUMBERS_JUDGED:
+            return self.errors(pairing, "after", group, metric)
         if metric in SCORES_JUDGED:
             return self._scored(pairing, "after", group, (metric, of))
         return self.level(pairing, "after", group, metric, of)
@@ -94,10 +111,49 @@ class Desk:
     def judged_change(
         self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None
     ) -> Paired | Mean | OfScores | Missing:
-        """Return what a gate judges of a change on the same people: of a rate, or of a metric made of scores."""
+        """Return what a gate judges of a change on the same people: of a rate, or of a metric of scores or numbers."""
+        if metric in NUMBERS_JUDGED:
+            return self.errors(pairing, None, group, metric)
         if metric in SCORES_JUDGED:
             return self._scored(pairing, None, group, (metric, of))
         return self.change(pairing, group, metric, of)
+
+    def judged_difference(
+        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
+    ) -> Difference | ErrorsApart | Missing:
+        """Return what a gate judges of two groups after adaptation: of a rate, or of a metric of numbers."""
+        if metric not in NUMBERS_JUDGED:
+            return self.difference(pairing, group, other, metric, of)
+        return self._errors_apart(pairing, "after", group, other, metric)
+
+    def judged_change_difference(
+        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
+    ) -> ChangeDifference | ErrorsApart | Missing:
+        """Return how much more a rate, or a metric of numbers, changed for a group than for another."""
+        if metric not in NUMBERS_JUDGED:
+            return self.change_difference(pairing, group, other, metric, of)
+        return self._errors_apart(pairing, None, group, other, metric)
+
+    def _errors_apart(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], other: dict[str, str] | None, metric: str
+    ) -> ErrorsApart | Missing:
+        if (nobody := self._nobody(pairing, other)) is not None:
+            return nobody
+        one = self.errors(pairing, model, group, metric)
+        two = self.errors(pairing, model, other or group, metric, _side(other))
+        if isinstance(one, Missing) or isinstance(two, Missing):
+            return one if isinstance(one, Missing) else two  # type: ignore[return-value]  # one of them is missing
+        return ErrorsApart(one, two)
+
+    def errors(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, side: Side = "group"
+    ) -> ErrorMean | Missing:
+        """Return a mean error of one model, or its change (None), in closed form: of a group, or of everyone outside it."""
+        answers = self.answers(pairing, model, group, (metric, None))
+        if answers is None:
+            return Missing("not_measured", "no numbers of this model were given")
+        found = errors_of(metric, answers, change=model is None, rest=side == "rest", procedure=self.procedure)
+        return found if isinstance(found, ErrorMean) else Missing(*found)
 
     def answers(
         self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question

@@ -10,6 +10,7 @@ from fairtransfer.findings.asking import Desk, Missing, Pairing
 from fairtransfer.findings.combined_samples import Mean
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.detectable import detectable_of
+from fairtransfer.findings.number_samples import ErrorsApart
 from fairtransfer.findings.rows import Finding, count_fields, interval_fields
 from fairtransfer.findings.samples import Level, Paired
 from fairtransfer.spec.gates import BetweenGroups, GateSpec
@@ -57,10 +58,12 @@ def compared_fields(desk: Desk, pairing: Pairing, blank: Finding) -> dict[str, A
     compute the interval again.
     """
     other = blank.against if isinstance(blank.against, dict) else None
-    ask = desk.difference if blank.stage == "difference" else desk.change_difference
+    ask = desk.judged_difference if blank.stage == "difference" else desk.judged_change_difference
     sample = ask(pairing, blank.group, other, blank.metric, blank.class_)
     if isinstance(sample, Missing):
         return {"n": sample.n, "status": sample.status, "status_reason": sample.reason}
+    if isinstance(sample, ErrorsApart):
+        return _apart_fields(sample, desk.study.measured_in, desk.study.policy.min_group)
     minimum, (one, two) = desk.study.policy.min_group, (sample.first, sample.second)
     counts = [count_fields(side, higher_is_worse=METRICS[blank.metric].higher_is_worse) for side in (one, two)]
     details = {f"other_{name}": value for name, value in counts[1].items()}
@@ -70,6 +73,18 @@ def compared_fields(desk: Desk, pairing: Pairing, blank: Finding) -> dict[str, A
         return counts[0] | {"details": details, "status": "too_small", "status_reason": reason}
     details = {"own": one.estimate, "other": two.estimate, **details}
     return counts[0] | interval_fields(sample) | {"minimum_detectable": detectable_of(sample), "details": details}
+
+
+def _apart_fields(sample: ErrorsApart, measured_in: str, minimum: int) -> dict[str, Any]:
+    """Return the fields of a row about mean errors of two groups."""
+    one, two = sample.first, sample.second
+    details: dict[str, Any] = {"other_n": two.n} | ({"measured_in": measured_in} if measured_in else {})
+    if min(one.n, two.n) < minimum:
+        reason = f"{min(one.n, two.n):g} cases, fewer than {minimum}"
+        return {"n": one.n, "details": details, "status": "too_small", "status_reason": reason}
+    details |= {"own": one.estimate, "other": two.estimate}
+    fields = {"n": one.n, "minimum_detectable": detectable_of(sample), "details": details}
+    return fields | interval_fields(sample)
 
 
 def _smallest(side: Level | Paired | Mean) -> float:

@@ -29,7 +29,8 @@ def detectable_of(sample: Sample, people: float = math.inf) -> float:
     width of the interval.
     """
     seeds = detectable_by_width(sample.seed_part(CLAIMED).half, CLAIMED)
-    return min(math.hypot(_of_examples(sample, people), seeds), 1.0)
+    least = math.hypot(_of_examples(sample, people), seeds)
+    return least if math.isinf(sample.range[1]) else min(least, 1.0)  # a number in the label's unit has no upper end
 
 
 def _of_examples(sample: Sample, people: float) -> float:

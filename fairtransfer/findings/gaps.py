@@ -9,9 +9,12 @@ from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
 from fairtransfer.findings.combined_samples import Mean
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.number_samples import ErrorMean
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.samples import Level, Paired
+from fairtransfer.spec.names import NUMBERS_JUDGED
 from fairtransfer.stats import gap as gaps
+from fairtransfer.stats.catalogue import metric_named
 from fairtransfer.stats.draws import keyed
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.shrink import main_effects, ranking, shrink
@@ -96,18 +99,19 @@ def _borrowed(groups: list[Group], rates: list[float], sizes: list[float], *, hi
 def moved_gap(desk: Desk, pairing: Pairing, view: View, blank: Finding) -> Finding | None:
     """Return how the gap moved, and whether it closed by harming, or an average hides harm; None with too few groups."""
     minimum = desk.study.policy.min_group
-    metric, of = blank.metric, blank.class_
-    sign = 1 if METRICS[metric].higher_is_worse else -1
+    sign = 1 if metric_named(blank.metric).harm_direction == "higher_is_worse" else -1
     groups = desk.groups(pairing, view)
-    levels = [[desk.level(pairing, model, group, metric, of) for group in groups] for model in ("before", "after")]
-    changes = [desk.change(pairing, group, metric, of) for group in groups]
-    everyone = desk.change(pairing, {}, metric, of)
+    levels = [[_level(desk, pairing, model, group, blank) for group in groups] for model in _MODELS]
+    changes = [_change(desk, pairing, group, blank) for group in groups]
+    everyone = _change(desk, pairing, {}, blank)
     usable = [
         i
         for i, change in enumerate(changes)
-        if isinstance(change, Paired) and change.n >= minimum and all(isinstance(side[i], Level) for side in levels)
+        if isinstance(change, Paired | ErrorMean)
+        and change.n >= minimum
+        and all(isinstance(side[i], Level | ErrorMean) for side in levels)
     ]
-    if len(usable) < 2 or not isinstance(everyone, Paired):
+    if len(usable) < 2 or not isinstance(everyone, Paired | ErrorMean):
         return None
     old, new = ([sign * side[i].estimate for i in usable] for side in levels)  # type: ignore[union-attr]  # checked above
     lower = [_lower(changes[i], sign, 1 - 0.05 / len(usable)) for i in usable]
@@ -121,13 +125,33 @@ def moved_gap(desk: Desk, pairing: Pairing, view: View, blank: Finding) -> Findi
         "hidden_harm": hidden.flag,
         "surely_harmed": [groups[usable[i]] for i in hidden.harmed],
         "groups_compared": len(usable),
+        **({"measured_in": unit} if (unit := desk.measured_in(blank.metric)) else {}),
     }
     moved = down.gap_after - down.gap_before
     return replace(blank, estimate=moved, ci_method="none: see the groups' changes", details=details)
 
 
+_MODELS: tuple[Model, ...] = ("before", "after")
+
+
+def _level(
+    desk: Desk, pairing: Pairing, model: Model, group: Group, row: Finding
+) -> Level | Mean | ErrorMean | Missing:
+    """Return a row's metric of one model in a group, in closed form."""
+    if row.metric in NUMBERS_JUDGED:
+        return desk.errors(pairing, model, group, row.metric)
+    return desk.level(pairing, model, group, row.metric, row.class_)
+
+
+def _change(desk: Desk, pairing: Pairing, group: Group, row: Finding) -> Paired | Mean | ErrorMean | Missing:
+    """Return how a row's metric changed in a group, in closed form."""
+    if row.metric in NUMBERS_JUDGED:
+        return desk.errors(pairing, None, group, row.metric)
+    return desk.change(pairing, group, row.metric, row.class_)
+
+
 def _lower(change: object, sign: int, level: float) -> float:
     """Return the lower limit of a change in harm."""
-    assert isinstance(change, Paired), "only groups with a paired change are compared"
+    assert isinstance(change, Paired | ErrorMean), "only groups with a paired change are compared"
     low, high = change.limits(level)
     return low if sign > 0 else -high

@@ -23,6 +23,7 @@ from fairtransfer.findings.samples import Level, Paired, Sample
 from fairtransfer.findings.scored import Asked, score_fields
 from fairtransfer.findings.scores import Answers
 from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.names import NUMBERS_JUDGED, PAIRED
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.catalogue import metric_named
 from fairtransfer.stats.intervals import mcnemar_midp
@@ -116,7 +117,7 @@ class _Teller:
         ]
         asked = [one for gate in self.study.gates for one in asked_by(self.desk, gate, pairing.benchmark)]
         for one in dict.fromkeys((*default, *asked)):
-            if one.stage == "difference" or (self.study.has_before and METRICS[one.metric].paired):
+            if one.stage == "difference" or (self.study.has_before and one.metric in PAIRED):
                 for group, other in comparisons(self.desk.groups(pairing, one.view), one.contrast):
                     blank = self._blank(pairing, None, group, one.metric, one.of)
                     blank = replace(blank, stage=one.stage, against="rest" if other is None else other)
@@ -195,15 +196,16 @@ class _Teller:
         return {"generalised_means": means} if means else {}
 
     def _moved_gaps(self, pairing: Pairing) -> Iterator[Finding]:
-        for spec in self.study.counted:
-            for of in self._classes(spec) if METRICS[spec.name].paired else ():
-                for view in self.views(pairing.benchmark)[1:]:
-                    blank = self._blank(pairing, None, {}, spec.name, of)
-                    row = moved_gap(
-                        self.desk, pairing, view, replace(blank, level="gap", group=dict.fromkeys(view, "*"))
-                    )
-                    if row is not None:
-                        yield row
+        asked: list[tuple[str, str | None]] = [
+            (s.name, of) for s in self.study.counted if METRICS[s.name].paired for of in self._classes(s)
+        ]
+        asked += [question for question in self.study.scores.questions if question[0] in NUMBERS_JUDGED & PAIRED]
+        for metric, of in asked:
+            for view in self.views(pairing.benchmark)[1:]:
+                blank = replace(self._blank(pairing, None, {}, metric, of), level="gap", group=dict.fromkeys(view, "*"))
+                row = moved_gap(self.desk, pairing, view, blank)
+                if row is not None:
+                    yield row
 
     def _blank(
         self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, of: str | None

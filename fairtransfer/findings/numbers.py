@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from fairtransfer.findings.number_samples import SUMMED
 from fairtransfer.findings.rows import CI_LEVEL, TWO_SIDED, Finding
 from fairtransfer.findings.samples import suffix
 from fairtransfer.findings.scores import Answers, Row
@@ -17,7 +18,7 @@ from fairtransfer.stats.number_metrics import NUMBER_METRICS
 from fairtransfer.stats.planning import detectable_by_width
 from fairtransfer.stats.seeds import seed_part, seed_share, widen
 
-DRAWN, SUMMED = "bootstrap-t", "union of student and hall"
+DRAWN = "bootstrap-t"
 NO_SPREAD = "the values do not vary, or too few differ from the others, which leaves their spread unknown"
 NOT_GIVEN = "no numbers of this model were given"
 

@@ -27,6 +27,8 @@ class Question:
         Groups of several attributes at once.
     positive
         The class that metrics of one class are about; without it they are averaged over all classes.
+    measured_in
+        The unit of a label that is a number; empty where it is not said.
     """
 
     columns: Columns
@@ -35,6 +37,7 @@ class Question:
     gates: tuple[GateSpec, ...]
     policy: Policy
     positive: str | None
+    measured_in: str = ""
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -51,6 +51,7 @@ def study_of_table(counted: Counted, question: Question) -> Study:
         scores=_numbers(counted, question) if numbers else _scores(counted, question),
         has_before=question.columns.before is not None,
         before_name=question.columns.before or "",
+        measured_in=question.measured_in,
     )
 
 
@@ -78,7 +79,8 @@ def _numbers(counted: Counted, question: Question) -> Scores:
     asked, source = number_questions(question.metrics), counted.numbers
     if source is None:
         return NO_SCORES
-    names, views, model = [name for name, _ in asked], question.views, question.columns.after
+    names = [name for name, _ in number_questions(question.metrics, question.gates)]
+    views, model = question.views, question.columns.after
 
     def key(stage: str, of: str) -> dict[str, Any]:
         return {"benchmark": BENCHMARK, "stage": stage, "strategy": of, "budget": ""}

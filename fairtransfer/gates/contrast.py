@@ -10,6 +10,7 @@ from typing import Any
 from fairtransfer.findings.asking import Missing, Pairing
 from fairtransfer.findings.combined_samples import Difference, Mean
 from fairtransfer.findings.comparisons import Proportion
+from fairtransfer.findings.number_samples import ErrorsApart
 from fairtransfer.findings.samples import Level, Paired, Sample
 from fairtransfer.findings.score_samples import OfScores
 from fairtransfer.formats import group_label
@@ -57,6 +58,9 @@ class Contrast:
         The largest harm that is acceptable, on the oriented scale.
     other
         The group it is compared with, where it is one.
+    measured_in
+        The unit of the margin, where it is that of a label that is a number; empty where this is not known, None for rates
+        and scores.
     """
 
     gate: str
@@ -68,6 +72,7 @@ class Contrast:
     margin: float
     min_group: int
     other: dict[str, str] | None = None
+    measured_in: str | None = None
 
     @property
     def harm(self) -> float | None:
@@ -99,7 +104,9 @@ class Contrast:
     def blocked(self) -> tuple[str, ...]:
         """Why the comparison cannot be evaluated: reason codes, none if it can."""
         if isinstance(self.sample, Missing):
-            return ("below_min_n" if self.sample.status == "too_small" else "undefined_metric",)
+            few = "below_min_n" if self.sample.least is None else "few_for_a_mean"
+            alike = "undefined_metric" if self.sample.least is None else "no_spread"
+            return (few if self.sample.status == "too_small" else alike,)
         codes = ["below_min_n"] if self.smallest < self.min_group else []
         if any(part.clustered and part.moments.units < MINIMUM_UNITS for part in parts_of(self.sample)):
             codes.append("few_clusters")
@@ -134,7 +141,7 @@ def parts_of(sample: Sample) -> Iterator[Level | Paired | OfScores]:
     """Yield the rates, changes and metrics made of scores that a sample is made of."""
     if isinstance(sample, Level | Paired | OfScores):
         yield sample
-    elif isinstance(sample, Difference | Proportion):
+    elif isinstance(sample, Difference | Proportion | ErrorsApart):
         yield from parts_of(sample.first)
         yield from parts_of(sample.second)
     elif isinstance(sample, Mean):

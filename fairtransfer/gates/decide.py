@@ -13,13 +13,14 @@ from typing import Any, Literal
 
 from fairtransfer.findings.asking import Missing
 from fairtransfer.findings.comparisons import is_named
-from fairtransfer.formats import group_label, limit_of, listing, plural, ratio
+from fairtransfer.formats import group_label, limit_in_unit, limit_of, listing, plural, ratio, stated_limit
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.needed import leans_to_pass, needed
 from fairtransfer.gates.ratio import RatioContrast
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.names import SCORE_METRICS, TWO_SIDED
 from fairtransfer.stats.holm import holm
+from fairtransfer.stats.means import MINIMUM_UNBOUNDED
 
 Outcome = Literal["pass", "fail", "inconclusive", "not_applicable", "error"]
 
@@ -37,6 +38,8 @@ class GateResult:
     smallest_margin
         The smallest margin (of `ratio` the largest share) at which the gate would have passed; null when something could
         not be evaluated.
+    measured_in
+        The unit of margin, harm and bounds, where it is that of a label that is a number; None for rates and scores.
     """
 
     id: str
@@ -51,6 +54,7 @@ class GateResult:
     margin: float
     line: int
     monitored: tuple[dict[str, str], ...]
+    measured_in: str | None = None
 
     @property
     def metric(self) -> str:
@@ -180,6 +184,7 @@ def _result(
         gate.margin,
         gate.line,
         monitored,
+        next((j.contrast.measured_in for j in judged), None),
     )
 
 
@@ -202,11 +207,19 @@ def _codes(judged: Judged) -> tuple[str, ...]:
     return ("seed_limited",) if contrast.sample.seed_share(1 - judged.alpha) > 0.5 else ("wide_ci",)
 
 
-def _number(gate: GateSpec, value: float | None) -> str:
+def _limit(gate: GateSpec, judged: Judged) -> str:
+    """Return the gate's limit, with its unit."""
+    unit, level = judged.contrast.measured_in, gate.kind == "worst_group"
+    return _number(gate, judged, gate.margin) if unit is None else stated_limit(gate.margin, unit, level=level)
+
+
+def _number(gate: GateSpec, judged: Judged, value: float | None) -> str:
     if gate.kind == "ratio":
         return ratio(value)
-    level, metric = gate.kind == "worst_group", gate.options.metric
+    level, metric, unit = gate.kind == "worst_group", gate.options.metric, judged.contrast.measured_in
     shown = abs(value) if value is not None and level and metric not in TWO_SIDED else value
+    if unit is not None:
+        return limit_in_unit(shown, unit, level=level)
     return limit_of(shown, level=level, rate=metric not in SCORE_METRICS)
 
 
@@ -221,26 +234,28 @@ def _described(gate: GateSpec, judged: Judged, *, failed: bool) -> str:
     if isinstance(contrast, RatioContrast):
         return f"{_who(judged)} {contrast.describe(judged.alpha, failed=failed)}"
     bound = contrast.lower(judged.alpha) if failed else contrast.upper(judged.alpha)
-    what = f"{_who(judged)} {_number(gate, contrast.harm)} against {contrast.against}"
-    return f"{what} ({'lower' if failed else 'upper'} bound {_number(gate, bound)})"
+    what = f"{_who(judged)} {_number(gate, judged, contrast.harm)} against {contrast.against}"
+    return f"{what} ({'lower' if failed else 'upper'} bound {_number(gate, judged, bound)})"
 
 
 def _fail_reason(gate: GateSpec, failed: Sequence[Judged]) -> str:
     first = failed[0]
     more = f", and {plural(len(failed) - 1, 'more group')}" if len(failed) > 1 else ""
     beyond = "below" if gate.kind == "ratio" else "over"
-    return f"{beyond} the limit of {_number(gate, gate.margin)}: {_described(gate, first, failed=True)}{more}"
+    return f"{beyond} the limit of {_limit(gate, first)}: {_described(gate, first, failed=True)}{more}"
 
 
 def _pass_reason(gate: GateSpec, closest: Judged, count: int) -> str:
     groups = f"all {count} comparisons" if count > 1 else "the one comparison"
     nearest = _described(gate, closest, failed=False)
-    return f"{groups} inside the limit of {_number(gate, gate.margin)}; closest is {nearest}"
+    return f"{groups} inside the limit of {_limit(gate, closest)}; closest is {nearest}"
 
 
 _WORDS = {
     "undefined_metric": "the metric cannot be computed",
+    "no_spread": "every case has the same error, or changed alike, which leaves the spread unknown",
     "below_min_n": "fewer cases than the policy's minimum",
+    "few_for_a_mean": f"fewer than {MINIMUM_UNBOUNDED} cases, or units, too few to know how errors spread",
     "few_clusters": "fewer than 20 units",
     "few_seeds": "fewer than 3 seeds",
     "few_events": "fewer than 5 cases put into the class",
@@ -260,5 +275,5 @@ def _open_reason(gate: GateSpec, open_: Sequence[Judged], count: int) -> str:
         f"{_WORDS[code]} ({listing(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''})"
         for code, names in by_code.items()
     ]
-    limit = _number(gate, gate.margin)
+    limit = _limit(gate, open_[0])
     return f"{len(open_)} of {count} comparisons cannot be settled against the limit of {limit}: {'; '.join(parts)}"

@@ -19,7 +19,7 @@ def gap(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     options, of = gate.options, desk.meant(gate.options.metric, gate.options.class_)
     assert isinstance(options, Gap), "the registry pairs gates with their options"
     for group, other in comparisons(desk.groups(target.change, options.by), options.contrast):
-        sample = desk.difference(target.change, group, other, options.metric, of)
+        sample = desk.judged_difference(target.change, group, other, options.metric, of)
         yield Contrast(
             gate.id,
             target.benchmark,
@@ -30,4 +30,5 @@ def gap(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
             gate.margin,
             target.min_group,
             other,
+            desk.measured_in(options.metric),
         )

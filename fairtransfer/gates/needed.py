@@ -13,9 +13,11 @@ from fairtransfer.findings.asking import Missing
 from fairtransfer.findings.combined_samples import Difference
 from fairtransfer.findings.comparisons import Proportion
 from fairtransfer.findings.detectable import detectable_of
+from fairtransfer.findings.number_samples import ErrorMean, ErrorsApart
 from fairtransfer.findings.samples import Level, Paired, Sample
 from fairtransfer.gates.contrast import MINIMUM_UNITS, Contrast, parts_of
 from fairtransfer.stats.intervals import normal_quantile, t_quantile
+from fairtransfer.stats.mean_power import Values, units_needed
 from fairtransfer.stats.planning import MOST, POWER, power_for_all
 from fairtransfer.stats.power import OneRate, PairedChange, ShareOfRate, Side, Spread, Truth, TwoRates, people_needed
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
@@ -73,7 +75,7 @@ def needed(contrast: Contrast, alpha: float, family: int, together: int) -> dict
         "detectable": None,
     }
     if isinstance(sample, Missing):
-        return {**found, "people": contrast.min_group}
+        return {**found, **_least(contrast, sample)}
     found["have_seeds"] = sample.seeds_count
     if "few_seeds" in contrast.blocked:
         return {**found, "seeds": PROCEDURE_MINIMUM}
@@ -86,6 +88,15 @@ def needed(contrast: Contrast, alpha: float, family: int, together: int) -> dict
     claim = Claim("pass", alpha, power_for_all(together)) if passes else Claim("fail", alpha / family, POWER)
     found |= {"have": _have(sample), "settles": claim.side, "detectable": detectable_of(sample)}
     return {**found, **_amounts(contrast, sample, claim)}
+
+
+def _least(contrast: Contrast, sample: Missing) -> dict[str, Any]:
+    """Return what it takes to judge at all; nothing where there are enough cases and these are all alike."""
+    if sample.units is not None:
+        return {"units": sample.least, "have_units": sample.units}
+    if sample.least is not None and sample.status == "undefined":
+        return {"have": sample.n}
+    return {"people": max(sample.least or 0, contrast.min_group)}
 
 
 def _amounts(contrast: Contrast, sample: Sample, claim: Claim) -> dict[str, Any]:
@@ -120,7 +131,10 @@ def _spread(sample: Sample, level: float, seeds: int) -> Spread:
 
 def _people(contrast: Contrast, sample: Sample, claim: Claim, seeds: int) -> int | None:
     """Return how many people of the group settle it, at what one of them is worth today; more than there are."""
-    spread, truth = _spread(sample, claim.level, seeds), _truth(contrast, sample, claim)
+    spread = _spread(sample, claim.level, seeds)
+    if isinstance(sample, ErrorMean | ErrorsApart):
+        return _by_spread(contrast, sample, claim, spread)
+    truth = _truth(contrast, sample, claim)
     if truth is None:
         found = _by_width(contrast, sample, claim, spread)
     else:
@@ -159,9 +173,23 @@ def _shift(contrast: Contrast) -> float:
     return 1.0 if isinstance(contrast.sample, Level) and contrast.sign < 0 else 0.0
 
 
+def _by_spread(contrast: Contrast, sample: ErrorMean | ErrorsApart, claim: Claim, spread: Spread) -> int | None:
+    """Return how many cases settle a mean, if cases to come spread, and lean, as today's do."""
+    sides = (sample,) if isinstance(sample, ErrorMean) else (sample.first, sample.second)
+    own = sides[0].spread.units
+    lean = contrast.sign if claim.side == "pass" else -contrast.sign
+    parts = []
+    for side, sign in zip(sides, (lean, -lean), strict=False):
+        known, root = side.spread, math.sqrt(side.spread.units)
+        parts.append(Values(known.error * root, sign * known.bend * root, known.units / own))
+    units = units_needed(parts, abs(contrast.margin - (contrast.harm or 0.0)), claim.level, claim.power, spread)
+    cases = None if units is None else math.ceil(units * _have(sample) / own)
+    return None if cases is None or cases > MOST else max(cases, math.ceil(_have(sample)) + 1)
+
+
 def _have(sample: Sample) -> float:
     """Return today's cases of the group itself."""
-    own = sample.first if isinstance(sample, Difference | Proportion) else sample
+    own = sample.first if isinstance(sample, Difference | Proportion | ErrorsApart) else sample
     return min(part.n for part in parts_of(own))
 
 

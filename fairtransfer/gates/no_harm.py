@@ -23,4 +23,5 @@ def no_harm(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
             options.harm_sign,
             gate.margin,
             target.min_group,
+            measured_in=desk.measured_in(options.metric),
         )

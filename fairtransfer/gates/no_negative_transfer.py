@@ -26,4 +26,5 @@ def no_negative_transfer(desk: Desk, target: Target, gate: GateSpec) -> Iterator
             options.harm_sign,
             gate.margin,
             target.min_group,
+            measured_in=desk.measured_in(options.metric),
         )

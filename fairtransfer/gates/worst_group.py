@@ -29,6 +29,7 @@ def worst_group(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast
                 sign,
                 gate.margin if both else sign * gate.margin,
                 target.min_group,
+                measured_in=desk.measured_in(options.metric),
             )
 
 

@@ -78,13 +78,13 @@ class _Drawer:
         return Figure(anchor, caption, title, text, charts.svg(chart, anchor, title, text))
 
     def limit(self, kind: str, key: str, view: tuple[str, ...]) -> float | None:
-        """Return a gate's limit for this metric, benchmark and view, in percent."""
+        """Return a gate's limit for this metric, benchmark and view, as charts draw values."""
         name = next(benchmark.id for benchmark in self.study.benchmarks if benchmark.key == key)
         asked = [
             (g.options.by, g.options.metric, g.options.benchmark, g.margin) for g in self.study.gates if g.kind == kind
         ]
         margins = [m for by, metric, of, m in asked if by == view and metric == self.metric and of in (None, name)]
-        return 100 * margins[0] if margins else None
+        return self.words.scale * margins[0] if margins else None
 
     def _caption(self, key: str, shown: list[tuple[dict[str, str], Row]], *, every: bool) -> str:
         """Return the message of the figure, as a sentence; it claims nothing about groups that are not shown."""

@@ -42,6 +42,8 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
     scores = sentences.score_intervals([*(m.name for m in audit.metrics), *(g.options.metric for g in audit.gates)])
     made = f"{sentences.NUMBER_INTERVALS} " if record.numeric else _INTERVALS
     yield "Intervals", made + _SEEDS[audit.claim] + scores
+    if record.numeric and audit.gates:
+        yield "Verdicts on numbers", sentences.NUMBER_VERDICTS
     if record.numeric:
         yield "Harm ledger", sentences.NO_LEDGER
     planned = (
@@ -53,7 +55,7 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
     if places := verdict["reuse"]:
         yield "Evaluations", "; ".join(map(_place, places))
     hidden = f"groups, and classes within groups, of fewer than {policy.suppress_below} are hidden in documents"
-    yield "Small groups", f"fewer than {policy.min_group} cases are not judged; {hidden}"
+    yield "Small groups", f"{sentences.fewest_judged(policy, numbers=record.numeric)}; {hidden}"
     rounded = "three significant digits" if record.numeric else "rates to 0.1%, changes to 0.1 points"
     yield "Rounding", f"{rounded}; verdicts use unrounded numbers"
     yield (

@@ -12,6 +12,7 @@ from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
 from fairtransfer.report.wording import wording
 from fairtransfer.stats.metrics import METRICS
+from fairtransfer.stats.number_metrics import NUMBER_METRICS
 
 _GATE_WORDS = {
     "no_harm": "No harm",
@@ -37,8 +38,10 @@ def gate_name(gate: Mapping[str, Any]) -> str:
 def _limit(gate: Mapping[str, Any]) -> str:
     if gate["kind"] == "ratio":
         return f"at least {formats.ratio(gate['margin'])}"
-    metric = gate["id"].split(":", 2)[1].partition("[")[0]
-    return formats.limit_of(gate["margin"], level=gate["kind"] == "worst_group", rate=metric in METRICS)
+    metric, level = gate["id"].split(":", 2)[1].partition("[")[0], gate["kind"] == "worst_group"
+    if metric in NUMBER_METRICS:
+        return formats.stated_limit(gate["margin"], gate.get("measured_in") or "", level=level)
+    return formats.limit_of(gate["margin"], level=level, rate=metric in METRICS)
 
 
 def gate_table(subject: Subject) -> Table:
@@ -54,10 +57,11 @@ def needed(subject: Subject) -> tuple[str, ...]:
     """Return what would settle the gates that are open."""
     gates = [gate for gate in subject.verdict["gates"] if gate["needed"]]
     several = len(subject.study.benchmarks) > 1
-    return tuple(
-        f"{gate_name(gate)}. {'; '.join(sentences.needed(entry, several=several) for entry in gate['needed'])}."
-        for gate in gates
-    )
+
+    def told(gate: Mapping[str, Any]) -> str:  # once, where a limit on both sides wants the same of a group
+        return "; ".join(dict.fromkeys(sentences.needed(entry, several=several) for entry in gate["needed"]))
+
+    return tuple(f"{gate_name(gate)}. {told(gate)}." for gate in gates)
 
 
 def others_table(subject: Subject) -> Table:
@@ -159,7 +163,8 @@ def _compact(subject: Subject, key: str, views: Sequence[tuple[str, ...]], metri
     headings = ["", "Cases", *(["Before"] if compared else []), "After"]
     headings += [f"Change{unit}"] if paired else []
     headings += ["Newly wrong\n/ right"] if flips else []
-    caption = f"{sentences.metric_title(metric, of)}, {key} ({_model(subject)}; 95% intervals)"
+    values = f" in {words.axis}" if words.axis and words.axis != "%" else ""
+    caption = f"{sentences.metric_title(metric, of)}{values}, {key} ({_model(subject)}; 95% intervals)"
     return tables.table(f"m-{metric}-{of or ''}", caption, headings, rows)
 
 

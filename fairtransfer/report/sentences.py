@@ -7,8 +7,10 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.report.wording import wording, wording_of
+from fairtransfer.spec.gates import Policy
 from fairtransfer.stats.catalogue import metric_named
 from fairtransfer.stats.f1 import DRAWN_METRICS
+from fairtransfer.stats.means import MINIMUM_UNBOUNDED
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.score_metrics import SCORE_METRICS
 
@@ -44,6 +46,22 @@ NUMBER_INTERVALS = (
     "drawn with random numbers that follow from the cases alone, so that the same cases give the same limits. Larger groups: "
     "the union of Student's and Hall's. Distances to everyone else hold for all groups of a view together. Rows that share "
     "a unit are resampled together."
+)
+
+
+def fewest_judged(policy: Policy, *, numbers: bool) -> str:
+    """Return how many cases a verdict takes at least."""
+    if not numbers or policy.min_group >= MINIMUM_UNBOUNDED:
+        return f"fewer than {policy.min_group} cases are not judged"
+    return (
+        f"fewer than {MINIMUM_UNBOUNDED} cases, or units where cases share these, are not judged: they do not show how skewed "
+        "errors are"
+    )
+
+
+NUMBER_VERDICTS = (
+    "They rest on the union of Student's and Hall's interval in groups of every size, without random numbers. "
+    "They allow for the skew that is seen; a rare large error that no case shows yet is in no interval."
 )
 
 
@@ -241,15 +259,17 @@ def needed(entry: dict[str, Any], *, several: bool) -> str:
     if entry.get("people"):
         about = "about" if entry["settles"] else "at least"
         wanted.append(f"{about} {formats.count(entry['people'])} cases, not {formats.count(entry['have'])}")
+    if not wanted and entry["settles"] is None:
+        return f"{who}: cases that differ, as the {formats.count(entry['have'])} there are all have the same value"
     if not wanted:
         return f"{who}: no affordable number of cases or seeds, as the estimate lies too close to the limit"
     end = ", and as it looks today it would fail" if entry["settles"] == "fail" else ""
     return f"{who}: {' and '.join(wanted)}{end}"
 
 
-def room(entry: Mapping[str, Any], metric: str = "error_rate") -> str:
+def room(entry: Mapping[str, Any], metric: str = "error_rate", measured_in: str = "") -> str:
     """Return what today's cases could not have seen of a comparison of this metric; empty where that is not known."""
-    least, words = entry.get("detectable"), wording(metric)
+    least, words = entry.get("detectable"), wording(metric, measured_in)
     if least is None:
         return ""
     unit = f" {words.unit}" if words.unit else ""

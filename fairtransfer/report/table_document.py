@@ -160,10 +160,12 @@ def _method(question: Question) -> Iterator[tuple[str, str]]:
     if question.columns.numbers and question.columns.before:
         yield "Harm ledger", sentences.NO_LEDGER
     yield "Claim", "these answers; how much another training would differ is not in the intervals"
+    if question.gates and question.columns.numbers:
+        yield "Verdicts on numbers", sentences.NUMBER_VERDICTS
     if question.gates:
         yield (
             "Verdicts",
             f"one-sided bounds at alpha {policy.alpha_run:g}; PASS needs every bound inside its limit, FAIL is corrected by Holm",
         )
     hidden = f"groups, and classes within groups, of fewer than {policy.suppress_below} are hidden in documents"
-    yield "Small groups", f"fewer than {policy.min_group} cases are not judged; {hidden}"
+    yield "Small groups", f"{sentences.fewest_judged(policy, numbers=question.columns.numbers)}; {hidden}"

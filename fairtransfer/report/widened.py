@@ -10,6 +10,7 @@ from fairtransfer.report import results, sentences, tables
 from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
+from fairtransfer.report.wording import wording
 
 _WORDS = {"worse": "lost ground", "better": "gained ground", None: "cannot be told"}
 
@@ -105,11 +106,12 @@ def _between(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[Tabl
             )
             label, against = formats.group_label(group), formats.group_label(other)
             listed.append((label, against, tables.people(after), tables.change(after), tables.change(moved)))
-        name = sentences.metric_name(metric, of)
+        name, unit = sentences.metric_name(metric, of), wording(metric, subject.study.measured_in).unit
         caption = (
             f"Between groups, as the gates ask: the {name} of each less that of another, by {where}, {key}: "
-            f"{subject.candidate} (in points, 95% intervals in brackets)"
+            f"{subject.candidate} ({f'in {unit}, ' if unit else ''}95% intervals in brackets)"
         )
-        headings = (where, "Compared with", "Cases", "After, points", "Change, points")
+        told = f", {unit}" if unit else ""
+        headings = (where, "Compared with", "Cases", f"After{told}", f"Change{told}")
         anchor = f"d-{key.split('@')[0]}-{'-'.join(view)}-{number}"
         yield tables.table(anchor, caption, headings, listed, text_columns=2)

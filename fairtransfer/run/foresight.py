@@ -13,6 +13,7 @@ from fairtransfer.evidence.store import Store
 from fairtransfer.formats import plural
 from fairtransfer.run.folder import views_of
 from fairtransfer.run.label_budgets import budget_problems
+from fairtransfer.run.number_prospects import NumberGate, number_prospects
 from fairtransfer.run.pending import pending, settled
 from fairtransfer.run.plan import Job, Plan
 from fairtransfer.run.prospects import Expected, GateProspect, Scene, family_of, gate_prospects, scenes_of
@@ -25,6 +26,11 @@ BYTES_PER_SCORE = 4
 BYTES_PER_NUMBER = 8
 NO_FORESIGHT = (
     "What groups of these sizes could show is not foreseen where the label is a number: it depends on its spread."
+)
+SPREAD_UNKNOWN = (
+    "How many cases these gates take depends on how far errors spread, which is not known before an audit. With the standard "
+    "deviation (sd) told, or a smaller one, all groups of a gate pass with 80% if nothing is wrong: no change, no gap, no lean, "
+    "or half the limit. Seeds are taken not to differ. After an audit, what an open gate needs is told from the spread seen."
 )
 
 
@@ -85,6 +91,8 @@ class Foresight:
         Bytes the answers of all jobs take, about.
     not_foreseen
         Gates whose chances are not told, as their metrics are made of scores.
+    numbers
+        Gates on predicted numbers, whose chances depend on a spread that is not known yet.
     """
 
     pending_jobs: int
@@ -98,6 +106,7 @@ class Foresight:
     reuse: Reuse
     assumption: str
     source: SourceForesight | None = None
+    numbers: tuple[NumberGate, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values."""
@@ -123,7 +132,11 @@ def foresee(plan: Plan, store: Store, assumed: Expected | None = None, *, rehear
     reuse = _reuse(plan.audit.policy)
     if plan.files.numeric:
         disk = rows * (2 * BYTES_PER_NUMBER + 40)
-        return Foresight(waiting, _models(plan, store, times), times.total, why, disk, (), (), (), reuse, NO_FORESIGHT)
+        numbers = number_prospects(_scenes(plan, sides, assumed or Expected()), plan.files.measured_in)
+        models, told = _models(plan, store, times), SPREAD_UNKNOWN if numbers else NO_FORESIGHT
+        return Foresight(
+            waiting, models, times.total, why, disk, (), (), (), reuse, told, _source(plan, sides, store), numbers
+        )
     disk = rows * (BYTES_PER_SCORE * len(plan.files.classes) + 40)
     believed = assumed or Expected()
     scenes = _scenes(plan, sides, believed)

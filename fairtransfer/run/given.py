@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from fairtransfer.data.answerer import Answerer
@@ -13,7 +14,7 @@ from fairtransfer.data.answers import Answers, find_answers, read_answers
 from fairtransfer.errors import Problems
 from fairtransfer.evidence.canonical import digest, write_json
 from fairtransfer.evidence.store import Attempt, Store
-from fairtransfer.evidence.tables import predictions_table, write_table
+from fairtransfer.evidence.tables import numbers_table, predictions_table, write_table
 from fairtransfer.models import Checkpoint
 from fairtransfer.run.energy import NOTHING
 from fairtransfer.run.job_ids import run_id, sides_of
@@ -94,6 +95,9 @@ def _table(sides: Sides, job: Job) -> pa.Table:
     training, part = job.training, sides.judged[job.benchmark].part
     answerer = Answerer(training.stage, training.strategy, training.budget, training.seed)
     pred = sides.given.pred[answerer, job.benchmark]
+    if sides.judged[job.benchmark].benchmark.numeric:
+        y, answered = (np.array(values, dtype=np.float64) for values in (part.y, pred))
+        return numbers_table(list(part.ids), y, answered)
     scores = pa.nulls(len(pred), pa.list_(pa.float32()))
     return predictions_table(list(part.ids), list(part.y), list(pred), scores)
 

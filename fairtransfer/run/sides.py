@@ -104,7 +104,7 @@ def _joined(files: AuditFiles, answers: Answers, judged: Mapping[str, JudgedSide
     def tell(code: str, found: str, allowed: str, do: str) -> None:
         problems.add(document.problem(code, ("model", "source"), f"{shown(answers.file)}: {found}", allowed, do))
 
-    joined = join_answers(answers, judged, files.classes, tell, multilabel=is_multilabel(files))
+    joined = join_answers(answers, judged, files.classes, tell, multilabel=is_multilabel(files), numeric=files.numeric)
     problems.raise_if_any()
     return joined
 

@@ -11,7 +11,7 @@ from fairtransfer.errors import Problem, Problems, relative
 from fairtransfer.spec.card import CardFile, LoadedCard
 from fairtransfer.spec.document import Document
 from fairtransfer.spec.document_reading import parse_document, read_text
-from fairtransfer.spec.strict import problems_of
+from fairtransfer.spec.strict import details_of, problems_of
 
 EXPECTED = "data card;`pretty_name, license, fairtransfer`"
 
@@ -61,9 +61,7 @@ def _validate(document: Document, problems: Problems) -> CardFile | None:
         head = CardFile.model_validate(document.data)
     except ValidationError as error:
         found = problems_of(error, CardFile, document)
-        problems.extend(
-            _governance(p, detail, document) for p, detail in zip(found, error.errors(include_url=False), strict=True)
-        )
+        problems.extend(_governance(p, detail, document) for p, detail in zip(found, details_of(error), strict=True))
         return None
     _cross_check(head, document, problems)
     return head

@@ -81,8 +81,7 @@ def load_audit(path: Path | str, problems: Problems | None = None, *, report_onl
     collected = problems if problems is not None else Problems()
     loaded = read_audit(_existing(Path(path), collected), collected)
     files = None if loaded is None else _with_cards(loaded, collected)
-    unjudged = report_only or (files is not None and files.numeric)  # of numbers there are no gates to ask for
-    if loaded is not None and not loaded.audit.gates and not unjudged:
+    if loaded is not None and not loaded.audit.gates and not report_only:
         found, do = "an audit without gates cannot pass", "add a gate, or run with --report-only"
         collected.add(loaded.document.problem("FT-G021", ("gates",), found, "at least one gate", do))
     collected.raise_if_any()

@@ -56,6 +56,17 @@ class Document:
                 return place
         return (1, 1)
 
+    def beside(self, path: Place, key: str) -> Any:
+        """Return the value of another key of the mapping that a value stands in; None where there is none."""
+        found = self.data
+        for part in path[:-1]:
+            found = found[part] if part in self._parts(found) else None
+        return found.get(key) if isinstance(found, dict) else None
+
+    @staticmethod
+    def _parts(value: Any) -> Any:
+        return range(len(value)) if isinstance(value, tuple) else value if isinstance(value, dict) else ()
+
 
 def path_text(path: Place) -> str:
     """Return a path inside a document as people write it: ``gates[1].gap.margin``."""

@@ -5,21 +5,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from fairtransfer.spec.names import (
     DRAWN_METRICS,
     HIGHER_IS_WORSE,
-    NUMBER_METRICS,
+    NUMBERS_JUDGED,
     PAIRED,
     RATIO,
     SCORE_METRICS,
     TWO_SIDED,
     JudgedMetricName,
 )
-from fairtransfer.spec.strict import Name, Sentence, Strict, refuse
+from fairtransfer.spec.strict import IN_UNIT, Name, Sentence, Strict, refuse
 
-Margin = Annotated[float, Field(ge=0, le=1)]
+
+def _in_range(value: float, info: ValidationInfo) -> float:
+    """Refuse a limit that no value of its metric can reach: of rates and scores outside 0 to 1, of numbers not above 0."""
+    metric = info.data.get("metric")  # none where it is refused itself
+    if metric in NUMBERS_JUDGED:
+        if value <= 0:
+            raise refuse("FT-G036", f"must be a finite number above 0, got `{value:g}`", "", IN_UNIT)
+    elif metric is not None and not 0 <= value <= 1:
+        found = f"must be a finite number between 0 and 1, got `{value:g}`"
+        raise refuse("FT-G004", found, "", "write a number such as 0.05")
+    return value
+
+
+Margin = Annotated[float, AfterValidator(_in_range)]
+
+
+def _limits_in_schema(schema: dict[str, Any]) -> None:
+    """Tell editors the same: the range of a limit depends on the metric."""
+    names = [name for name in ("margin", "at_most", "at_least") if name in schema["properties"]]
+    asked = {"properties": {"metric": {"enum": sorted(NUMBERS_JUDGED)}}, "required": ["metric"]}
+    schema["if"] = asked
+    schema["then"] = {"properties": {name: {"exclusiveMinimum": 0} for name in names}}
+    schema["else"] = {"properties": {name: {"minimum": 0, "maximum": 1} for name in names}}
+
 
 _REPORTED_ONLY = {
     "log_loss": ("has no upper end: no interval of it is known to hold in small groups", "`brier_score`"),
@@ -61,13 +84,21 @@ class GateOptions(Strict):
                 "judge `error_rate`, or `recall` and `precision` of a class",
                 "list this metric under `metrics`",
             )
-        if isinstance(value, str) and value in NUMBER_METRICS:
+        if value == "root_mean_squared_error":
             raise refuse(
-                "FT-Y064",
-                f"`{value}` is of predicted numbers: it is reported, not judged, as its limits need random numbers",
-                "a metric that counts cases, such as `error_rate`",
-                "to judge, say when a prediction counts as wrong (say, more than two days off) and give classes",
+                "FT-G034",
+                f"`{value}` rests on its few largest errors: no limits in closed form are known to hold in small groups",
+                "`mean_absolute_error`",
+                "judge this, and list the other under `metrics`",
             )
+        return value
+
+    @field_validator("class_")
+    @classmethod
+    def _of_a_class(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("metric") in NUMBERS_JUDGED:
+            found = f"`{info.data['metric']}` is of a label that is a number, which has no class"
+            raise refuse("FT-Y095", found, "", "leave `class` out")
         return value
 
     @property
@@ -77,22 +108,24 @@ class GateOptions(Strict):
 
 
 class _Paired(GateOptions):
+    model_config = ConfigDict(json_schema_extra=_limits_in_schema)
     margin: Margin
 
     @field_validator("metric")
     @classmethod
     def _has_pairs(cls, value: JudgedMetricName) -> JudgedMetricName:
         if value in TWO_SIDED:
+            instead = "mean_absolute_error" if value in NUMBERS_JUDGED else "brier_score"
             raise refuse(
                 "FT-G032",
                 f"`{value}` is best at 0, so a change of it may mend or harm",
-                "`worst_group` with `at_most`, which looks at both sides; or the change of `brier_score`",
+                f"`worst_group` with `at_most`, which looks at both sides; or the change of `{instead}`",
             )
         if value not in PAIRED:
             raise refuse(
                 "FT-G026",
                 f"`{value}` has no paired change: its denominator changes with the model",
-                f"allowed: {', '.join(sorted(PAIRED))}",
+                f"allowed: {', '.join(sorted(PAIRED - NUMBERS_JUDGED))}",
             )
         return value
 
@@ -112,6 +145,7 @@ class NoNegativeTransfer(_Paired):
 class WorstGroup(GateOptions):
     """Every group must stay within a limit after adaptation."""
 
+    model_config = ConfigDict(json_schema_extra=_limits_in_schema)
     summary: ClassVar[str] = "every group must stay within the limit"
     at_most: Margin | None = None
     at_least: Margin | None = None
@@ -128,7 +162,8 @@ class WorstGroup(GateOptions):
                 f"write `{wanted}`",
             )
         if getattr(self, wanted) is None:
-            raise refuse("FT-Y035", "required key is missing", f"`{wanted}`: a number between 0 and 1", "add it")
+            of = "above 0, in the label's own unit" if self.metric in NUMBERS_JUDGED else "between 0 and 1"
+            raise refuse("FT-Y035", "required key is missing", f"`{wanted}`: a number {of}", "add it")
         return self
 
     @property
@@ -153,6 +188,7 @@ class BetweenGroups(GateOptions):
 class Gap(BetweenGroups):
     """After adaptation no group may be worse than its comparison by more than the margin."""
 
+    model_config = ConfigDict(json_schema_extra=_limits_in_schema)
     summary: ClassVar[str] = "no group may be served worse than the others by more than the margin"
 
     @field_validator("metric")
@@ -161,6 +197,9 @@ class Gap(BetweenGroups):
         if value in SCORE_METRICS:
             found = f"`{value}` of one group less that of the others has no interval here"
             raise refuse("FT-G033", found, "a metric that counts cases, such as `error_rate`; or judge `worst_group`")
+        if value in TWO_SIDED:
+            found = f"`{value}` is best at 0, so the group with more of it is not the one served worse"
+            raise refuse("FT-G035", found, "`mean_absolute_error`; or `worst_group` of this metric, with `at_most`")
         return value
 
     margin: Margin
@@ -211,8 +250,13 @@ class GateSpec:
         return f"{self.kind}:{target}:{'*'.join(self.options.by)}{where}"
 
     @property
+    def of_numbers(self) -> bool:
+        """Whether it is about predicted numbers, and its margin in the label's own unit."""
+        return self.options.metric in NUMBERS_JUDGED
+
+    @property
     def margin(self) -> float:
-        """The margin or limit, as a number between 0 and 1."""
+        """The margin or limit: a number between 0 and 1, or one in the label's own unit."""
         if isinstance(self.options, Ratio):
             return self.options.at_least
         return self.options.limit if isinstance(self.options, WorstGroup) else float(self.options.margin)  # type: ignore[attr-defined]  # every other gate has one

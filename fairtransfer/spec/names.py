@@ -30,9 +30,9 @@ ScoreMetricName = Literal[
 """Metrics made of scores (`stats/score_metrics.py`)."""
 
 NumberMetricName = Literal["mean_absolute_error", "root_mean_squared_error", "mean_error"]
-"""Metrics of predicted numbers (`stats/number_metrics.py`): reported, never judged."""
+"""Metrics of predicted numbers (`stats/number_metrics.py`)."""
 
-JudgedMetricName = Literal[MetricName, "auc", "brier_score", "calibration_bias"]
+JudgedMetricName = Literal[MetricName, "auc", "brier_score", "calibration_bias", "mean_absolute_error", "mean_error"]
 """What a gate may be about: limits in closed form that hold in small groups."""
 
 DrawnMetricName = Literal["macro_f1", "f1_score"]
@@ -49,7 +49,10 @@ DRAWN_METRICS: frozenset[str] = frozenset(get_args(DrawnMetricName))
 SCORES_JUDGED: frozenset[str] = SCORE_METRICS & frozenset(get_args(JudgedMetricName))
 """Metrics made of scores that gates may be about."""
 
-TWO_SIDED: frozenset[str] = frozenset({"calibration_bias"})
+NUMBERS_JUDGED: frozenset[str] = frozenset(NUMBER_METRICS) & frozenset(get_args(JudgedMetricName))
+"""Metrics of predicted numbers that gates may be about, with limits in the label's own unit."""
+
+TWO_SIDED: frozenset[str] = frozenset({"calibration_bias", "mean_error"})
 """Metrics whose best value lies in the middle, at 0: harm lies on both sides."""
 
 OVER_CLASSES: frozenset[str] = frozenset({"brier_score", "log_loss", "calibration_bias"})
@@ -72,7 +75,15 @@ ONE_CLASS: frozenset[str] = frozenset(
 """Metrics of one class against the rest: a gate names the class, where the task does not."""
 
 HIGHER_IS_WORSE: frozenset[str] = frozenset(
-    {"error_rate", "false_negative_rate", "false_positive_rate", "brier_score", "calibration_bias"}
+    {
+        "error_rate",
+        "false_negative_rate",
+        "false_positive_rate",
+        "brier_score",
+        "calibration_bias",
+        "mean_absolute_error",
+        "mean_error",
+    }
 )
 """Judged metrics of which more is harm. The selection rate has no harmful direction of its own; as of accuracy, less is harm."""
 
@@ -88,6 +99,7 @@ PAIRED: frozenset[str] = frozenset(
         "selection_rate",
         "auc",
         "brier_score",
+        "mean_absolute_error",
     }
 )
 """Judged metrics whose denominator does not depend on the model, so that before and after are compared on the same people."""

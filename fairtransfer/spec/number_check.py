@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fairtransfer.errors import Problem
 from fairtransfer.spec.names import NUMBER_METRICS
 from fairtransfer.spec.strategies import GroupOptions
+from fairtransfer.spec.target import gate_mismatch
 
 if TYPE_CHECKING:
     from fairtransfer.spec.audit import AdaptOn, BenchmarkRef
@@ -24,8 +25,8 @@ def number_problems(files: AuditFiles) -> Iterator[Problem]:
     for at, ref, card in _cards(files):
         yield from _label(files, at, ref, card)
     yield from _metrics(files)
-    if files.numeric:
-        yield from _gates(files)
+    yield from _gates(files)
+    if files.numeric and not files.loaded.audit.made_elsewhere:
         yield from _before(files)
         yield from _strategies(files)
 
@@ -61,18 +62,21 @@ def _metrics(files: AuditFiles) -> Iterator[Problem]:
 
 
 def _gates(files: AuditFiles) -> Iterator[Problem]:
+    """Check that gates are about the audit's kind of label, and that limits in its unit have one."""
+    document = files.loaded.document
     for index, gate in enumerate(files.loaded.audit.gates):
-        found = f"`{gate.kind}` counts right and wrong answers, and the label is a number"
-        do = "nothing is judged then; to judge, make classes of the label: too far off, or not"
-        yield files.loaded.document.problem("FT-Y068", ("gates", index), found, "`gates: []`", do)
+        at = ("gates", index, gate.kind)
+        if gate.of_numbers != files.numeric:
+            told = gate_mismatch(gate, "write `label: {type: number, measured_in: ...}` in the card")
+            yield document.problem("FT-Y068" if files.numeric else "FT-G037", (*at, "metric"), *told)
+        elif gate.of_numbers and not files.measured_in:
+            found = f"the limit of `{gate.kind}` is in the label's unit, and the card does not say what that is"
+            yield document.problem("FT-G038", at, found, "`measured_in: days`, under the card's `label`", "add it")
 
 
 def _before(files: AuditFiles) -> Iterator[Problem]:
     document, audit = files.loaded.document, files.loaded.audit
-    if audit.made_elsewhere:
-        found = "predicted numbers that were made elsewhere are measured, not audited"
-        yield document.problem("FT-Y069", ("model", "source"), found, "", "use `fairtransfer measure --target number`")
-    elif audit.before_stage.kind != "probe":
+    if audit.before_stage.kind != "probe":
         found = f"`{audit.before_stage.kind}` answers with classes, and the label is a number"
         yield document.problem("FT-Y066", ("before",), found, "`before: probe`")
 

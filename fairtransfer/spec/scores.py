@@ -28,9 +28,10 @@ def score_questions(
     return tuple(dict.fromkeys(q for metric in asked for q in _of(metric, classes, positive, over=not multilabel)))
 
 
-def number_questions(metrics: Sequence[MetricSpec]) -> tuple[Question, ...]:
-    """Return what is asked about predicted numbers, once each, in order."""
-    return tuple(dict.fromkeys((metric.name, None) for metric in metrics if metric.name in NUMBER_METRICS))
+def number_questions(metrics: Sequence[MetricSpec], gates: Sequence[GateSpec] = ()) -> tuple[Question, ...]:
+    """Return what metrics, and gates, ask about predicted numbers, once each, in order."""
+    names = [*(metric.name for metric in metrics), *(gate.options.metric for gate in gates)]
+    return tuple(dict.fromkeys((name, None) for name in names if name in NUMBER_METRICS))
 
 
 def judged_questions(gates: Sequence[GateSpec], positive: str | None) -> tuple[Question, ...]:

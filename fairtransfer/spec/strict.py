@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from fairtransfer.errors import Problem, did_you_mean, shown
 from fairtransfer.spec.document import Document, Place, kind_of
+from fairtransfer.spec.names import NUMBER_METRICS
 
 MAX_NAME = 128
 
@@ -54,12 +55,16 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63
 
 
 def problems_of(error: ValidationError, model: type[Strict], document: Document, at: Place = ()) -> list[Problem]:
-    """Return one problem for each of pydantic's errors, placed in the document."""
+    """Return one problem for each of pydantic's errors that says something (`details_of`), placed in the document."""
+    return [_problem(detail, model, document, at) for detail in details_of(error)]
+
+
+def details_of(error: ValidationError) -> list[ErrorDetails]:
+    """Return pydantic's errors without those that say nothing new: a list whose items were refused is also too short."""
     details = error.errors(include_url=False)
     deeper = {tuple(d["loc"])[:-1] for d in details}
-    # A list whose items were refused is also reported as too short: that says nothing new.
     return [
-        _problem(d, model, document, at)
+        d
         for d in details
         if not (d["type"] == "too_short" and d["input"] and tuple(d["loc"]) in deeper | _parents(deeper))
     ]
@@ -81,9 +86,7 @@ def _problem(detail: ErrorDetails, model: type[Strict], document: Document, at: 
         field = _fields_at(model, loc[:-1]).get(str(loc[-1]))
         return document.problem("FT-Y035", path, "required key is missing", field or "", "add it")
     if path[:1] == ("gates",) and kind in _RANGE | {"float_type"}:
-        limits = "above 0, at most 1" if kind == "greater_than" else "between 0 and 1"
-        found = f"must be a finite number {limits}, got `{_spelled(value)}`"
-        return document.problem("FT-G004", path, found, "", "write a number such as 0.05")
+        return _limit_problem(kind, value, document, path)
     if kind in _EXPECTED:
         return document.problem(
             _type_code(path), path, f"{_EXPECTED[kind]} expected, got {kind_of(value)}", "", _type_advice(kind, value)
@@ -112,6 +115,19 @@ def _unknown_word(path: Place, document: Document, value: object, allowed: str) 
     words = [word for word in allowed.replace("'", "").replace(" or ", ", ").split(", ") if word]
     listed = f"allowed: {', '.join(words)}"
     return document.problem("FT-Y038", path, f"unknown value `{shown(value)}`", listed, _hint(value, words))
+
+
+IN_UNIT = "write it in the label's own unit, such as 0.5 for half a day"
+
+
+def _limit_problem(kind: str, value: object, document: Document, path: Place) -> Problem:
+    """Return the problem of a gate's limit that is no number, or out of range: what its range is depends on the metric."""
+    if document.beside(path, "metric") in NUMBER_METRICS:
+        found = f"must be a finite number above 0, got `{_spelled(value)}`"
+        return document.problem("FT-G036", path, found, "", IN_UNIT)
+    limits = "above 0, at most 1" if kind == "greater_than" else "between 0 and 1"
+    found = f"must be a finite number {limits}, got `{_spelled(value)}`"
+    return document.problem("FT-G004", path, found, "", "write a number such as 0.05")
 
 
 _WORDS = {

@@ -8,7 +8,7 @@ from typing import Literal
 from fairtransfer.errors import Problem, Problems
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec
-from fairtransfer.spec.names import NUMBER_METRICS
+from fairtransfer.spec.names import NUMBER_METRICS, NUMBERS_JUDGED
 
 Target = Literal["classes", "number"]
 TARGETS: tuple[Target, ...] = ("classes", "number")
@@ -29,12 +29,23 @@ def check_metrics(metrics: Sequence[MetricSpec], target: str, how: str, problems
         problems.add(Problem("FT-P063", f"`{metric.name}` {kind}", allowed, do, where))
 
 
-def check_gates(gates: Sequence[GateSpec], problems: Problems, where: str = "") -> None:
-    """Add gates about a label that is a number: they count right and wrong answers."""
+def check_gates(gates: Sequence[GateSpec], target: str, problems: Problems) -> None:
+    """Add gates about the other kind of label."""
     for gate in gates:
-        found = f"`{gate.kind}` counts right and wrong answers, and the label is a number"
-        do = "to judge, say when a prediction counts as wrong (say, more than two days off) and measure these classes"
-        problems.add(Problem("FT-P064", found, "no gates", do, where or gate.id))
+        if gate.of_numbers == (target == "number"):
+            continue
+        found, allowed, do = gate_mismatch(gate, "say `--target number` where label and answers are numbers")
+        problems.add(Problem("FT-P064" if target == "number" else "FT-G037", found, allowed, do, gate.id))
+
+
+def gate_mismatch(gate: GateSpec, how: str) -> tuple[str, str, str]:
+    """Return what is found, allowed and to do where a gate is about the other kind of label; `how` to have numbers."""
+    metric = gate.options.metric
+    if gate.of_numbers:
+        return f"`{metric}` is of predicted numbers, and the label is a class", "a metric such as `error_rate`", how
+    do = "name the metric, with the limit in the label's own unit"
+    found = f"`{metric}` counts right and wrong answers, and the label is a number"
+    return found, " or ".join(f"`{name}`" for name in sorted(NUMBERS_JUDGED)), do
 
 
 def check_beside(given: Iterable[tuple[str, object]], problems: Problems) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,35 @@ from fairtransfer.stats.losses import UNBOUNDED, Limits
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED, Sums
 
 _ROUNDING = 1e-12
+
+
+class Skewed(NamedTuple):
+    """A mean with what its limits need to be known.
+
+    Attributes
+    ----------
+    error
+        Its standard error, above 0.
+    bend
+        Skewness of the units over the root of their number; positive where a few values lie far above the others.
+    units
+        How many independent cases, or units that cases share.
+    """
+
+    mean: float
+    error: float
+    bend: float
+    units: int
+
+    def limits(self, level: float) -> tuple[float, float]:
+        """Return both limits at a one-sided level: the union of Student's and Hall's (see `skewed_mean`)."""
+        t = t_quantile(level, self.units - 1)
+        return self.mean - self.error * reach(t, -self.bend), self.mean + self.error * reach(t, self.bend)
+
+
+def reach(t: float, bend: float) -> float:
+    """Return how many standard errors a limit lies from the mean, on the side to which `bend` above 0 leans."""
+    return max(t, -_unbent(-t, bend))
 
 
 def skewed_mean(sums: Sums, cubes: float, level: float, bounds: Limits = UNBOUNDED) -> Estimate:
@@ -45,10 +75,8 @@ def skewed_mean(sums: Sums, cubes: float, level: float, bounds: Limits = UNBOUND
     if spread <= _ROUNDING * max(sums.unit_xx, _ROUNDING):
         return undefined("the values do not vary, which leaves their spread unknown")
     error = math.sqrt(spread * k / (k - 1)) / sums.n
-    t = t_quantile(level, k - 1)
-    bend = (cubes / k) / (spread / k) ** 1.5 / math.sqrt(k)
-    above, below = max(t, -_unbent(-t, bend)), max(t, _unbent(t, bend))
-    return found(sums.mean, max(sums.mean - error * below, bounds[0]), min(sums.mean + error * above, bounds[1]))
+    low, high = Skewed(sums.mean, error, cubes / spread**1.5, k).limits(level)
+    return found(sums.mean, max(low, bounds[0]), min(high, bounds[1]))
 
 
 def _unbent(y: float, bend: float) -> float:
