@@ -176,6 +176,43 @@ def test_init_writes_a_first_audit_that_is_valid(cli: Command, tmp_path: Path, m
     assert cli("validate", ".")[:2] == (0, "2 definitions checked: no errors, 0 warnings\n")
 
 
+def test_a_folder_is_checked_without_what_is_no_definition_in_it(
+    cli: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies in runs, other tools' files and hidden folders are not taken for audits; what is left out is named."""
+    monkeypatch.chdir(tmp_path)
+    assert cli("init", "project")[0] == 0
+    audit = (tmp_path / "project" / "audits" / "first.yaml").read_text()
+    for name in ("project/runs/.store/index.db", "project/copy/SHA256SUMS", "project/compose.yaml", "project/.ci/a.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("services: {}\n")
+    for name in ("runs/x/audit.yaml", "copy/audit.yaml"):
+        (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "project" / name).write_text(audit)
+
+    code, out, err = cli("validate", "project", "project/audits/first.yaml")
+
+    assert (code, out) == (0, "2 definitions checked: no errors, 0 warnings\n")
+    assert err.splitlines() == [
+        "left out, a run: project/copy",
+        "left out, a workspace: project/runs",
+        "left out, no audit: project/compose.yaml",
+    ]
+    (tmp_path / "project" / "audits" / "other.yml").write_text(audit.replace("by: language", "by: lanuage"))
+    code, _, err = cli("validate", "project")
+    assert code == 2, "the twin: an audit beside the first one is looked at"
+    assert "other.yml" in err
+
+
+def test_a_folder_without_definitions_is_no_success(cli: Command, tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("# Notes\n")
+
+    code, out, err = cli("validate", tmp_path)
+
+    assert (code, out) == (2, "")
+    assert "FT-Y085: no audit and no data card in this folder" in err
+
+
 def test_init_overwrites_nothing(cli: Command, tmp_path: Path) -> None:
     """One file in the way, and none is written."""
     (tmp_path / "data_cards").mkdir()
