@@ -183,7 +183,12 @@ def test_a_folder_is_checked_without_what_is_no_definition_in_it(
     monkeypatch.chdir(tmp_path)
     assert cli("init", "project")[0] == 0
     audit = (tmp_path / "project" / "audits" / "first.yaml").read_text()
-    for name in ("project/runs/.store/index.db", "project/copy/SHA256SUMS", "project/compose.yaml", "project/.ci/a.yaml"):
+    for name in (
+        "project/runs/.store/index.db",
+        "project/copy/SHA256SUMS",
+        "project/compose.yaml",
+        "project/.ci/a.yaml",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("services: {}\n")
     for name in ("runs/x/audit.yaml", "copy/audit.yaml"):

@@ -63,7 +63,10 @@ def _files(path: Path, problems: Problems, left_out: list[tuple[Path, str]]) -> 
         found = definitions_in(path)
         left_out.extend(found.left_out)
         if not found.definitions:
-            what, do = "no audit and no data card in this folder", "check the path; `fairtransfer init` writes a first audit"
+            what, do = (
+                "no audit and no data card in this folder",
+                "check the path; `fairtransfer init` writes a first audit",
+            )
             problems.add(Problem("FT-Y085", what, "an audit (.yaml) or a data card (.md)", do, str(path)))
         return found.definitions
     if path.suffix.lower() not in (".yaml", ".yml", ".md"):

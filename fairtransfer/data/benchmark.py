@@ -251,8 +251,9 @@ class _Opening:
             self.add(Problem("FT-D022", found, "each unit in one split", path="unit"))
         if self.card.label.type != "number":
             self.classes_fit(split, y)
-        self.conflicts(rows, y)
-        self.repeats(rows, split)
+        if rows.sound:
+            self.conflicts(rows, y)
+            self.repeats(rows, split)
 
     def classes_fit(self, split: list[str], y: list[str]) -> None:
         """Look for classes without training or test rows."""

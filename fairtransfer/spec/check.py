@@ -13,6 +13,7 @@ from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gate_check import gate_problems, has_scores
 from fairtransfer.spec.number_check import number_problems
+from fairtransfer.spec.partial import look_around
 from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
@@ -80,6 +81,8 @@ def load_audit(path: Path | str, problems: Problems | None = None, *, report_onl
     """
     collected = problems if problems is not None else Problems()
     loaded = read_audit(_existing(Path(path), collected), collected)
+    if loaded is None:
+        look_around(Path(path), collected)
     files = None if loaded is None else _with_cards(loaded, collected)
     unjudged = report_only or (files is not None and files.numeric)  # of numbers there are no gates to ask for
     if loaded is not None and not loaded.audit.gates and not unjudged:

@@ -54,6 +54,8 @@ class Document:
         ``path -> (line, column)`` of every value, counted from 1.
     keys
         ``path -> (line, column)`` of the key of every mapping entry.
+    refused
+        Paths, as text, of values that were refused while the file was read. What stands for them in `data` is a guess.
     """
 
     file: str
@@ -61,6 +63,11 @@ class Document:
     data: Any
     places: Mapping[Place, tuple[int, int]]
     keys: Mapping[Place, tuple[int, int]]
+    refused: frozenset[str] = frozenset()
+
+    def told_already(self, problem: Problem) -> bool:
+        """Say whether a problem is of a value that was refused before it was looked at: then it says nothing new."""
+        return any(re.match(rf"{re.escape(path)}($|[.\[])", problem.path) for path in self.refused)
 
     def problem(
         self,
@@ -156,17 +163,23 @@ def _invisible(text: str, name: str) -> list[Problem]:
 
 
 def parse_document(text: str, name: str, problems: Problems, *, expected: str, first_line: int = 1) -> Document | None:
-    """Parse YAML text strictly; `first_line` is the line of the file on which the text begins."""
+    """Parse YAML text strictly; `first_line` is the line of the file on which the text begins.
+
+    What is refused and leaves the rest readable (a tag, an anchor, a key twice) is added to `problems`, and the document is
+    returned all the same, so that the rest can be checked too.
+    """
     builder = _Builder(name, first_line)
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
     except MarkedYAMLError as error:
+        builder.readable = False
         builder.problems.add(_syntax(error, text, name, first_line))
     except YAMLError as error:
+        builder.readable = False
         builder.problems.add(Problem("FT-Y036", f"not valid YAML: {shown(str(error))}", "", "", name, first_line))
     problems.extend(builder.problems)
-    if builder.problems.errors:
+    if builder.problems.errors and not builder.readable:
         return None
     return _top_level(builder, text, name, problems, expected, first_line)
 
@@ -175,32 +188,17 @@ def _top_level(
     builder: _Builder, text: str, name: str, problems: Problems, expected: str, first_line: int
 ) -> Document | None:
     data = builder.root
+    what, _, keys_wanted = expected.partition(";")
     if data is None:
-        problems.add(
-            Problem(
-                "FT-Y001",
-                f"{expected.split(';')[0]} is empty",
-                f"expected a mapping with {expected.split(';')[1]}",
-                "",
-                name,
-                first_line,
-            )
-        )
+        allowed = f"expected a mapping with {keys_wanted}"
+        problems.add(Problem("FT-Y001", f"{what} is empty", allowed, "", name, first_line))
         return None
     if not isinstance(data, dict):
-        kind = kind_of(data)
-        problems.add(
-            Problem(
-                "FT-Y002",
-                f"expected a mapping, got {kind}",
-                f"a mapping with {expected.split(';')[1]}",
-                "",
-                name,
-                first_line,
-            )
-        )
+        found, allowed = f"expected a mapping, got {kind_of(data)}", f"a mapping with {keys_wanted}"
+        problems.add(Problem("FT-Y002", found, allowed, "", name, first_line))
         return None
-    return Document(name, text, data, MappingProxyType(builder.places), MappingProxyType(builder.keys))
+    places, keys = MappingProxyType(builder.places), MappingProxyType(builder.keys)
+    return Document(name, text, data, places, keys, frozenset(builder.refused))
 
 
 def _syntax(error: MarkedYAMLError, text: str, name: str, first_line: int) -> Problem:
@@ -245,6 +243,8 @@ class _Builder:
     nodes: int = 0
     documents: int = 0
     stopped: bool = False
+    readable: bool = True
+    refused: set[str] = field(default_factory=set)
 
     def take(self, event: Event) -> None:
         if self.stopped:
@@ -259,6 +259,10 @@ class _Builder:
         elif isinstance(event, SequenceEndEvent | MappingEndEvent):
             self._close()
 
+    def _stop(self) -> None:
+        """Read no further: what comes is too much, or another document."""
+        self.stopped, self.readable = True, False
+
     def _document(self, event: Event) -> None:
         self.documents += 1
         if self.documents > 1:
@@ -268,13 +272,13 @@ class _Builder:
                 f"one document per file; second starts at line {self._place(event)[0]}",
                 "use one file for each",
             )
-            self.stopped = True
+            self._stop()
 
     def _node(self, event: Any) -> None:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self._refuse("FT-Y011", event, f"more than {MAX_NODES:,} nodes, limit {MAX_NODES:,}", "split the file")
-            self.stopped = True
+            self._stop()
             return
         if event.tag is not None and not str(event.tag).startswith("tag:yaml.org,2002:seq"):
             line, column = self._place(event)
@@ -296,11 +300,12 @@ class _Builder:
         path = self._path_of_next()
         if self.stack and self.stack[-1].awaits_key:
             self._refuse("FT-Y036", event, "a key must be one word", "write a plain key")
+            self.readable = False
         self.places[path] = self._place(event)
         self.stack.append(_Frame(path, {} if is_map else None, None if is_map else []))
         if len(self.stack) > MAX_DEPTH:
             self._refuse("FT-Y011", event, f"nesting depth {len(self.stack)}, limit {MAX_DEPTH}", "flatten the file")
-            self.stopped = True
+            self._stop()
 
     def _close(self) -> None:
         frame = self.stack.pop()
@@ -320,7 +325,8 @@ class _Builder:
         path = (*frame.path, key)
         if key == "<<":
             self._refuse("FT-Y004", event, "anchors/aliases are not supported (merge key `<<`)", "repeat the values")
-        if path in self.keys:
+            self.readable = False  # which keys are missing is not known
+        if path in self.keys and path_text(frame.path) not in self.refused:
             lines = f"{self.keys[path][0]}, {self._place(event)[0]}"
             self._refuse("FT-Y005", event, f"`{shown(key)}` appears twice (lines {lines})", "keep one of them", path)
         self.keys[path] = self._place(event)
@@ -359,6 +365,8 @@ class _Builder:
         line, column = self._place(event)
         where = path if path is not None else self._path_of_next()
         self.problems.add(Problem(code, found, "", do, self.name, line, column, path_text(where)))
+        self.readable = self.readable and bool(where)  # what is wrong with the whole leaves nothing to check
+        self.refused.add(path_text(where))
 
     def _place(self, event: Any) -> tuple[int, int]:
         mark = event.start_mark
