@@ -112,7 +112,7 @@ def test_an_unknown_format_ends_with_2_and_leaves_the_run_alone(cli: Command, co
     code, _, err = cli("report", run, "--format", "html,docx")
 
     assert code == 2
-    assert "unknown format `docx`; known: html, md, json" in err
+    assert err.splitlines()[0] == "FT-R011: unknown format `docx`; known: html, md, json"
     assert verify_sums(run)
 
 

@@ -16,8 +16,10 @@ from toy import edit, write_project
 
 from fairtransfer.cli.app import app
 from fairtransfer.cli.init import FILES
+from fairtransfer.cli.log_progress import log_progress
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.resources import resource
+from fairtransfer.run.plan import Training
 from fairtransfer.version import VERSION
 
 VERBS = {command.callback.__name__ for command in app.registered_commands if command.callback}
@@ -67,6 +69,39 @@ def test_names_of_groups_are_printed_as_they_are(cli: Command, tmp_path_factory:
     out = cli("gate", finished("hostile", tmp_path_factory))[1]
 
     assert "[red]x[/red]" in " ".join(out.split())
+
+
+def test_every_sentence_of_a_verdict_is_one_line_in_a_log(
+    cli: Command, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What is searched for in the log of a build stands on the line that says which gate it is about."""
+    run = finished("open", tmp_path_factory)
+    gates = read_json(run / "verdict.json")["gates"]
+
+    lines = cli("gate", run)[1].splitlines()
+
+    for gate in gates:
+        assert any(gate["id"] in line and line.endswith(gate["reason"]) for line in lines)
+    assert max(map(len, lines)) > 120, "the twin: there was something to break"
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_a_log_is_told_now_and_then_how_long_a_run_takes() -> None:
+    """Nothing in the first minute; then one line a minute at most, with the training under way and the time left."""
+    named = {"kind": "full", "options": {"epochs": 1, "min_steps": 1, "batch_size": 32}, "budget": 1000}
+    first, second = (Training(stage="after", strategy="full", seed=seed, **named) for seed in (0, 1))
+    now, lines = [0.0], list[str]()
+    progress = log_progress(lines.append, lambda: now[0])
+
+    progress.begin([(first, []), (second, [])])
+    for at, training, share in ((30, first, 0.5), (61, first, 1.0), (80, second, 0.1), (122, second, 0.5)):
+        now[0] = at
+        progress.step(training, share)
+
+    assert lines == [
+        "training 1 of 2: full, 1000 labels, seed 0; about 61 s left",
+        "training 2 of 2: full, 1000 labels, seed 1; about 41 s left",
+    ]
 
 
 def test_plan_foresees_and_writes_nothing(cli: Command, tmp_path: Path) -> None:
@@ -159,6 +194,7 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(cli: Command, monkeypatch
     assert out.startswith(f"fairtransfer {VERSION}, Python ")
     assert re.search(r'lora +missing: peft +pip install "fairtransfer\[lora\]"', out)
     assert "the core is complete" in out
+    assert re.search(r"pdf +not used by this version *\n", out), "nothing is recommended that changes nothing"
     assert "file locks: work here" in out
 
 

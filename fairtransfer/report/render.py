@@ -45,7 +45,7 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
                         "FT-R011",
                         f"unknown format `{name}`",
                         f"known: {', '.join(FORMATS)}",
-                        did_you_mean(name, FORMATS),
+                        hint if (hint := did_you_mean(name, FORMATS)).startswith("did") else "",
                     )
                 ]
             )

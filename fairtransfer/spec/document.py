@@ -104,7 +104,10 @@ def path_text(path: Place) -> str:
 
 
 def read_document(path: Path, problems: Problems, *, expected: str) -> Document | None:
-    """Read a YAML file strictly; add what is wrong to `problems` and return None if it cannot be read at all."""
+    """Read a YAML file strictly; add what is wrong to `problems` and return None if it cannot be read at all.
+
+    A document that is returned can have errors all the same (`Document.refused`): it is for telling the others too.
+    """
     name = relative(path)
     text = read_text(path, name, problems)
     return None if text is None else parse_document(text, name, problems, expected=expected)
