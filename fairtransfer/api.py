@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairtransfer.errors import DefinitionError, IntegrityError, Problem, did_you_mean
+from fairtransfer.errors import DefinitionError, IntegrityError, Problem, did_you_mean, relative
 from fairtransfer.evidence.manifest import verify_sums, write_sums
 from fairtransfer.resources import resource
 
@@ -84,6 +84,8 @@ class Run:
 def find_audit(name: str | Path) -> Path:
     """Return the path of an audit: a file, or the name of one that comes with the package (`quickstart`)."""
     path = Path(name)
+    if path.is_dir() or path.suffix.lower() == ".md":
+        raise DefinitionError([_no_audit(path)])
     packaged = resource("audits") / f"{path.name}.yaml"
     if path.is_file() or path.suffix or len(path.parts) > 1:
         return path
@@ -101,6 +103,15 @@ def find_audit(name: str | Path) -> Path:
             )
         ]
     )
+
+
+def _no_audit(path: Path) -> Problem:
+    """Return what is wrong with a folder or a data card in the place of an audit, and which audits there are."""
+    what = "a folder" if path.is_dir() else "a data card"
+    places = (path, path / "audits") if path.is_dir() else (path.parent, path.parent.parent / "audits")
+    near = [relative(found) for place in places for found in sorted(place.glob("*.yaml"))][:5]
+    do = f"name one, such as {near[0]}" if near else "`fairtransfer init` writes a first audit"
+    return Problem("FT-Y086", f"this is {what}, not an audit", "an audit (.yaml)", do, relative(path))
 
 
 def load_audit(audit: str | Path, *, report_only: bool = False) -> AuditFiles:

@@ -37,6 +37,8 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
     out
         Where to write; default: `report/` in the run's folder.
     """
+    if not formats:
+        raise DefinitionError([Problem("FT-R011", "no format is named", f"known: {', '.join(FORMATS)}")])
     for name in formats:
         if name not in FORMATS:
             raise DefinitionError(
