@@ -130,8 +130,8 @@ def load_audit(audit: str | Path, *, report_only: bool = False) -> AuditFiles:
 def plan(
     audit: str | Path | AuditFiles,
     *,
-    data_root: Path | None = None,
-    model_root: Path | None = None,
+    data_root: str | Path | None = None,
+    model_root: str | Path | None = None,
     max_jobs: int | None = None,
 ) -> Plan:
     """Return every job of an audit, each named by the digest of everything that decides its result.
@@ -145,17 +145,18 @@ def plan(
     from fairtransfer.spec.check import AuditFiles
 
     files = audit if isinstance(audit, AuditFiles) else load_audit(audit)
-    return make_plan(files, Roots(data_root, model_root), max_jobs=max_jobs or MAX_JOBS)
+    roots = Roots(*(None if root is None else Path(root) for root in (data_root, model_root)))
+    return make_plan(files, roots, max_jobs=max_jobs or MAX_JOBS)
 
 
 def run(
     audit: str | Path | AuditFiles,
     *,
-    workspace: Path = WORKSPACE,
+    workspace: str | Path = WORKSPACE,
     executor: str = "local",
-    out: Path | None = None,
-    data_root: Path | None = None,
-    model_root: Path | None = None,
+    out: str | Path | None = None,
+    data_root: str | Path | None = None,
+    model_root: str | Path | None = None,
     max_jobs: int | None = None,
     progress: Progress | None = None,
     flops: bool = True,
@@ -187,7 +188,7 @@ def run(
 
     check_executor(executor)
     check_country(country)
-    costing = Costing(flops, country)
+    costing, workspace = Costing(flops, country), Path(workspace)
     made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
     folder, fresh = finished(made, workspace), 0
     if folder is None:
@@ -319,7 +320,7 @@ def conclude(folder: Path) -> Verdict:
     return verdict
 
 
-def judge(folder: Path) -> Verdict:
+def judge(folder: str | Path) -> Verdict:
     """Return the verdict of a finished run, computed from its evidence.
 
     Raises
@@ -331,6 +332,7 @@ def judge(folder: Path) -> Verdict:
     from fairtransfer.findings.record import load_record
     from fairtransfer.gates import judge as judge_record
 
+    folder = Path(folder)
     verify_sums(folder)
     verdict = judge_record(load_record(folder))
     if verdict.to_json() != read_json(folder / "verdict.json"):
@@ -340,7 +342,7 @@ def judge(folder: Path) -> Verdict:
     return verdict
 
 
-def verify(folder: Path) -> int:
+def verify(folder: str | Path) -> int:
     """Check every file of a run against its digests and return how many there are; and the reuse ledgers beside the run.
 
     Raises
@@ -350,12 +352,15 @@ def verify(folder: Path) -> int:
     """
     from fairtransfer.evidence.reuse import check_places
 
+    folder = Path(folder)
     count = verify_sums(folder)
     check_places(folder)
     return count
 
 
-def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out: Path | None = None) -> list[Path]:
+def render(
+    folder: str | Path, formats: tuple[str, ...] = ("html", "md", "json"), out: str | Path | None = None
+) -> list[Path]:
     """Render the report of a finished run again and return the files written; the run's digests are brought up to date.
 
     Raises
@@ -365,8 +370,9 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
     """
     from fairtransfer.report.render import render as render_report
 
+    folder = Path(folder)
     verify_sums(folder)
-    written = render_report(folder, formats, out)
+    written = render_report(folder, formats, None if out is None else Path(out))
     if out is None:
         write_sums(folder)
     return written

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from terminal import Command, command_line
 from toy import edit, write_project
 
+import fairtransfer as ft
 from fairtransfer.cli.app import app
 from fairtransfer.cli.init import FILES
 from fairtransfer.cli.log_progress import log_progress
@@ -196,6 +197,17 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(cli: Command, monkeypatch
     assert "the core is complete" in out
     assert re.search(r"pdf +not used by this version *\n", out), "nothing is recommended that changes nothing"
     assert "file locks: work here" in out
+
+
+def test_the_verbs_take_folders_written_as_text(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """As they are written in a notebook."""
+    run, audit = finished("pass", tmp_path_factory), str(write_project(tmp_path / "p"))
+
+    assert ft.judge(str(run)).outcome == "pass"
+    assert ft.verify(str(run)) == ft.verify(run)
+    assert [path.name for path in ft.render(str(run), ("md",), str(tmp_path / "out"))] == ["report.md"]
+    roots = {"data_root": str(tmp_path / "p"), "model_root": str(tmp_path / "p" / "models")}
+    assert ft.plan(audit, **roots).jobs == ft.plan(audit).jobs
 
 
 # --- a first audit -----------------------------------------------------------------------------------------------------
