@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairtransfer.errors import DefinitionError, IntegrityError, Problem, did_you_mean
+from fairtransfer.errors import DefinitionError, IntegrityError, Problem, did_you_mean, relative
 from fairtransfer.evidence.manifest import verify_sums, write_sums
 from fairtransfer.resources import resource
 
@@ -84,6 +84,8 @@ class Run:
 def find_audit(name: str | Path) -> Path:
     """Return the path of an audit: a file, or the name of one that comes with the package (`quickstart`)."""
     path = Path(name)
+    if path.is_dir() or path.suffix.lower() == ".md":
+        raise DefinitionError([_no_audit(path)])
     packaged = resource("audits") / f"{path.name}.yaml"
     if path.is_file() or path.suffix or len(path.parts) > 1:
         return path
@@ -103,6 +105,15 @@ def find_audit(name: str | Path) -> Path:
     )
 
 
+def _no_audit(path: Path) -> Problem:
+    """Return what is wrong with a folder or a data card in the place of an audit, and which audits there are."""
+    what = "a folder" if path.is_dir() else "a data card"
+    places = (path, path / "audits") if path.is_dir() else (path.parent, path.parent.parent / "audits")
+    near = [relative(found) for place in places for found in sorted(place.glob("*.yaml"))][:5]
+    do = f"name one, such as {near[0]}" if near else "`fairtransfer init` writes a first audit"
+    return Problem("FT-Y086", f"this is {what}, not an audit", "an audit (.yaml)", do, relative(path))
+
+
 def load_audit(audit: str | Path, *, report_only: bool = False) -> AuditFiles:
     """Read an audit and the cards it names, and check them together; `report_only` accepts one without gates.
 
@@ -119,8 +130,8 @@ def load_audit(audit: str | Path, *, report_only: bool = False) -> AuditFiles:
 def plan(
     audit: str | Path | AuditFiles,
     *,
-    data_root: Path | None = None,
-    model_root: Path | None = None,
+    data_root: str | Path | None = None,
+    model_root: str | Path | None = None,
     max_jobs: int | None = None,
 ) -> Plan:
     """Return every job of an audit, each named by the digest of everything that decides its result.
@@ -134,17 +145,18 @@ def plan(
     from fairtransfer.spec.check import AuditFiles
 
     files = audit if isinstance(audit, AuditFiles) else load_audit(audit)
-    return make_plan(files, Roots(data_root, model_root), max_jobs=max_jobs or MAX_JOBS)
+    roots = Roots(*(None if root is None else Path(root) for root in (data_root, model_root)))
+    return make_plan(files, roots, max_jobs=max_jobs or MAX_JOBS)
 
 
 def run(
     audit: str | Path | AuditFiles,
     *,
-    workspace: Path = WORKSPACE,
+    workspace: str | Path = WORKSPACE,
     executor: str = "local",
-    out: Path | None = None,
-    data_root: Path | None = None,
-    model_root: Path | None = None,
+    out: str | Path | None = None,
+    data_root: str | Path | None = None,
+    model_root: str | Path | None = None,
     max_jobs: int | None = None,
     progress: Progress | None = None,
     flops: bool = True,
@@ -176,7 +188,7 @@ def run(
 
     check_executor(executor)
     check_country(country)
-    costing = Costing(flops, country)
+    costing, workspace = Costing(flops, country), Path(workspace)
     made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
     folder, fresh = finished(made, workspace), 0
     if folder is None:
@@ -309,7 +321,7 @@ def conclude(folder: Path) -> Verdict:
     return verdict
 
 
-def judge(folder: Path) -> Verdict:
+def judge(folder: str | Path) -> Verdict:
     """Return the verdict of a finished run, computed from its evidence.
 
     Raises
@@ -321,6 +333,7 @@ def judge(folder: Path) -> Verdict:
     from fairtransfer.findings.record import load_record
     from fairtransfer.gates import judge as judge_record
 
+    folder = Path(folder)
     verify_sums(folder)
     verdict = judge_record(load_record(folder))
     if verdict.to_json() != read_json(folder / "verdict.json"):
@@ -330,7 +343,7 @@ def judge(folder: Path) -> Verdict:
     return verdict
 
 
-def verify(folder: Path) -> int:
+def verify(folder: str | Path) -> int:
     """Check every file of a run against its digests and return how many there are; and the reuse ledgers beside the run.
 
     Raises
@@ -340,12 +353,15 @@ def verify(folder: Path) -> int:
     """
     from fairtransfer.evidence.reuse import check_places
 
+    folder = Path(folder)
     count = verify_sums(folder)
     check_places(folder)
     return count
 
 
-def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out: Path | None = None) -> list[Path]:
+def render(
+    folder: str | Path, formats: tuple[str, ...] = ("html", "md", "json"), out: str | Path | None = None
+) -> list[Path]:
     """Render the report of a finished run again and return the files written; the run's digests are brought up to date.
 
     Raises
@@ -355,8 +371,9 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
     """
     from fairtransfer.report.render import render as render_report
 
+    folder = Path(folder)
     verify_sums(folder)
-    written = render_report(folder, formats, out)
+    written = render_report(folder, formats, None if out is None else Path(out))
     if out is None:
         write_sums(folder)
     return written

@@ -88,6 +88,8 @@ def test_a_definition_that_is_wrong_ends_with_2_and_nothing_is_written(cli: Comm
         ["run", "quickstart", "--max-jobs", "0"],
         ["run", "quickstart", "--executor", "abacus"],
         ["run", "quickstrat"],
+        ["run", "."],
+        ["plan", "data_cards/clinic_intents.md"],
         ["validate", "no-such-audit.yaml"],
         ["validate", "notes.txt"],
         ["schema", "poem"],
@@ -112,8 +114,35 @@ def test_an_unknown_format_ends_with_2_and_leaves_the_run_alone(cli: Command, co
     code, _, err = cli("report", run, "--format", "html,docx")
 
     assert code == 2
-    assert "unknown format `docx`; known: html, md, json" in err
+    assert err.splitlines()[0] == "FT-R011: unknown format `docx`; known: html, md, json"
+    assert cli("report", run, "--format", ",")[::2] == (
+        2,
+        "FT-R011: no format is named; known: html, md, json\n1 problem found; nothing was run and nothing was written.\n",
+    )
     assert verify_sums(run)
+
+
+def test_a_folder_or_a_card_is_no_audit_and_the_audit_beside_it_is_named(cli: Command, tmp_path: Path) -> None:
+    audit = write_project(tmp_path / "p")
+
+    for path in (tmp_path / "p", tmp_path / "p" / "data_cards" / "toy.md"):
+        code, out, err = cli("run", path, "--workspace", tmp_path / "w")
+
+        assert (code, out) == (2, "")
+        assert "FT-Y086: this is a" in err
+        assert f"such as {audit}" in err
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_run_is_named_where_the_folder_above_it_was_given(
+    cli: Command, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run = finished("pass", tmp_path_factory)
+
+    code, out, err = cli("gate", run.parent)
+
+    assert (code, out) == (6, "")
+    assert f"such as {run}" in err
 
 
 def test_a_workspace_in_use_ends_with_3(cli: Command, tmp_path: Path) -> None:

@@ -14,10 +14,13 @@ from ruamel.yaml import YAML
 from terminal import Command, command_line
 from toy import edit, write_project
 
+import fairtransfer as ft
 from fairtransfer.cli.app import app
 from fairtransfer.cli.init import FILES
+from fairtransfer.cli.log_progress import log_progress
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.resources import resource
+from fairtransfer.run.plan import Training
 from fairtransfer.version import VERSION
 
 VERBS = {command.callback.__name__ for command in app.registered_commands if command.callback}
@@ -67,6 +70,39 @@ def test_names_of_groups_are_printed_as_they_are(cli: Command, tmp_path_factory:
     out = cli("gate", finished("hostile", tmp_path_factory))[1]
 
     assert "[red]x[/red]" in " ".join(out.split())
+
+
+def test_every_sentence_of_a_verdict_is_one_line_in_a_log(
+    cli: Command, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What is searched for in the log of a build stands on the line that says which gate it is about."""
+    run = finished("open", tmp_path_factory)
+    gates = read_json(run / "verdict.json")["gates"]
+
+    lines = cli("gate", run)[1].splitlines()
+
+    for gate in gates:
+        assert any(gate["id"] in line and line.endswith(gate["reason"]) for line in lines)
+    assert max(map(len, lines)) > 120, "the twin: there was something to break"
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_a_log_is_told_now_and_then_how_long_a_run_takes() -> None:
+    """Nothing in the first minute; then one line a minute at most, with the training under way and the time left."""
+    named = {"kind": "full", "options": {"epochs": 1, "min_steps": 1, "batch_size": 32}, "budget": 1000}
+    first, second = (Training(stage="after", strategy="full", seed=seed, **named) for seed in (0, 1))
+    now, lines = [0.0], list[str]()
+    progress = log_progress(lines.append, lambda: now[0])
+
+    progress.begin([(first, []), (second, [])])
+    for at, training, share in ((30, first, 0.5), (61, first, 1.0), (80, second, 0.1), (122, second, 0.5)):
+        now[0] = at
+        progress.step(training, share)
+
+    assert lines == [
+        "training 1 of 2: full, 1000 labels, seed 0; about 61 s left",
+        "training 2 of 2: full, 1000 labels, seed 1; about 41 s left",
+    ]
 
 
 def test_plan_foresees_and_writes_nothing(cli: Command, tmp_path: Path) -> None:
@@ -159,7 +195,19 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(cli: Command, monkeypatch
     assert out.startswith(f"fairtransfer {VERSION}, Python ")
     assert re.search(r'lora +missing: peft +pip install "fairtransfer\[lora\]"', out)
     assert "the core is complete" in out
+    assert re.search(r"pdf +not used by this version *\n", out), "nothing is recommended that changes nothing"
     assert "file locks: work here" in out
+
+
+def test_the_verbs_take_folders_written_as_text(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """As they are written in a notebook."""
+    run, audit = finished("pass", tmp_path_factory), str(write_project(tmp_path / "p"))
+
+    assert ft.judge(str(run)).outcome == "pass"
+    assert ft.verify(str(run)) == ft.verify(run)
+    assert [path.name for path in ft.render(str(run), ("md",), str(tmp_path / "out"))] == ["report.md"]
+    roots = {"data_root": str(tmp_path / "p"), "model_root": str(tmp_path / "p" / "models")}
+    assert ft.plan(audit, **roots).jobs == ft.plan(audit).jobs
 
 
 # --- a first audit -----------------------------------------------------------------------------------------------------
@@ -174,6 +222,48 @@ def test_init_writes_a_first_audit_that_is_valid(cli: Command, tmp_path: Path, m
     assert out.splitlines()[:3] == list(FILES)
     assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()} == set(FILES)
     assert cli("validate", ".")[:2] == (0, "2 definitions checked: no errors, 0 warnings\n")
+
+
+def test_a_folder_is_checked_without_what_is_no_definition_in_it(
+    cli: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies in runs, other tools' files and hidden folders are not taken for audits; what is left out is named."""
+    monkeypatch.chdir(tmp_path)
+    assert cli("init", "project")[0] == 0
+    audit = (tmp_path / "project" / "audits" / "first.yaml").read_text()
+    for name in (
+        "project/runs/.store/index.db",
+        "project/copy/SHA256SUMS",
+        "project/compose.yaml",
+        "project/.ci/a.yaml",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("services: {}\n")
+    for name in ("runs/x/audit.yaml", "copy/audit.yaml"):
+        (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "project" / name).write_text(audit)
+
+    code, out, err = cli("validate", "project", "project/audits/first.yaml")
+
+    assert (code, out) == (0, "2 definitions checked: no errors, 0 warnings\n")
+    assert err.splitlines() == [
+        "left out, a run: project/copy",
+        "left out, a workspace: project/runs",
+        "left out, no audit: project/compose.yaml",
+    ]
+    (tmp_path / "project" / "audits" / "other.yml").write_text(audit.replace("by: language", "by: lanuage"))
+    code, _, err = cli("validate", "project")
+    assert code == 2, "the twin: an audit beside the first one is looked at"
+    assert "other.yml" in err
+
+
+def test_a_folder_without_definitions_is_no_success(cli: Command, tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("# Notes\n")
+
+    code, out, err = cli("validate", tmp_path)
+
+    assert (code, out) == (2, "")
+    assert "FT-Y085: no audit and no data card in this folder" in err
 
 
 def test_init_overwrites_nothing(cli: Command, tmp_path: Path) -> None:

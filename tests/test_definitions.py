@@ -20,6 +20,7 @@ from fairtransfer.spec.card import Card
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.names import EVENTS, HIGHER_IS_WORSE, NUMBERS_JUDGED, ONE_CLASS, PAIRED, SCORES_JUDGED, TWO_SIDED
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
+from fairtransfer.spec.strict import PATTERNS
 from fairtransfer.stats.catalogue import metric_named
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.score_metrics import SCORE_METRICS
@@ -149,3 +150,20 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
         load_audit(audit, problems)
 
     assert [p.code for p in problems] == ["FT-Y033"]
+
+
+def test_what_a_pattern_asks_for_is_said_in_words() -> None:
+    """Nobody has to read a regular expression to learn what an id, a version or a digest looks like."""
+
+    def unsaid(schema: object) -> list[str]:
+        if isinstance(schema, list):
+            return [pattern for part in schema for pattern in unsaid(part)]
+        if not isinstance(schema, dict):
+            return []
+        pattern = schema.get("pattern")
+        silent = isinstance(pattern, str) and pattern not in PATTERNS and "description" not in schema
+        inner = [value for key, value in schema.items() if key != "if"]  # a condition refuses nothing
+        return ([str(pattern)] if silent else []) + unsaid(inner)
+
+    assert unsaid(json_schema("audit")) == unsaid(json_schema("card")) == []
+    assert unsaid({"properties": {"a": {"pattern": "^x$"}}}) == ["^x$"]

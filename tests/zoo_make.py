@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -261,6 +262,21 @@ def only_after(root: Path) -> None:
     (root / ANSWERS).write_text("\n".join(line for line in lines if ",before," not in line) + "\n")
 
 
+def many_columns(root: Path) -> None:
+    path = root / CARDS / "toy.csv"
+    header, *rows = path.read_text().splitlines()
+    more = "".join(f",c{i}" for i in range(2001)), "," * 2001
+    path.write_text("\n".join([header + more[0], *(row + more[1] for row in rows), ""]))
+
+
+def constant_number(root: Path) -> None:
+    path = root / CARDS / "toy.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *(re.sub(",(fruit|tool|animal),", ",7,", row) for row in rows), ""]))
+    classes = "    type: multiclass\n    classes: [fruit, tool, animal]\n"
+    _card(root, (classes, "    type: number\n    measured_in: days\n"), ("label: text", "label: number"))
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     maker.__name__: maker
     for maker in (
@@ -298,5 +314,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
         pictures_clash,
         object_array,
         long_header,
+        many_columns,
+        constant_number,
     )
 }

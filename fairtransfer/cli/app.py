@@ -94,7 +94,8 @@ def main() -> None:
             sys.exit(0)
         raise
     except OSError as error:
-        _tell(f"fairtransfer: {shown(str(error))}; what was finished is kept")
+        what = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        _tell(f"fairtransfer: {shown(what)}; what was finished is kept")
         sys.exit(3)
     except Exception as error:
         # A fault of ours: shown whole. Python's own exit code would be 1, which says that a gate failed.

@@ -38,6 +38,10 @@ EXTRAS = {
 }
 
 
+NOT_USED = ("pdf", "sign")
+"""Extras that are kept for what is to come: installing them changes nothing yet."""
+
+
 def doctor() -> None:
     """Print what is installed, what is missing and how to get it, and what this machine computes with."""
     from fairtransfer.cli.show import console, print_table
@@ -56,6 +60,8 @@ def doctor() -> None:
 
 def _extra(name: str, modules: tuple[str, ...]) -> tuple[str, str, str]:
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    if name in NOT_USED:
+        return name, "not used by this version", ""
     if missing:
         return name, f"missing: {', '.join(missing)}", f'pip install "fairtransfer[{name}]"'
     return name, ", ".join(f"{module} {_version(module)}".strip() for module in modules), ""

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 Audit = Annotated[
-    str, typer.Argument(help="An audit file, or the name of one that comes with the package (quickstart).")
+    str,
+    typer.Argument(metavar="AUDIT", help="An audit file, or the name of one that comes with the package (quickstart)."),
 ]
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="The folder of a finished run.", exists=True, file_okay=False)

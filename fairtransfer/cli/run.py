@@ -97,10 +97,11 @@ def _told(timing: dict[str, Any]) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """Show a bar with the time left while trainings run."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    """Show a bar with the time left while trainings run; in a log, a line now and then."""
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
+    from fairtransfer.cli.log_progress import log_progress
     from fairtransfer.cli.show import console
     from fairtransfer.run.cost import expected_work
     from fairtransfer.run.pending import Progress, label
@@ -108,11 +109,14 @@ def _progress() -> Iterator[Progress]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
+    if not console(stderr=True).is_terminal:
+        yield log_progress(lambda line: typer.echo(line, err=True))
+        return
     with Bar(*columns, console=console(stderr=True), transient=True) as bar:
         whole = bar.add_task("reading the data", total=None)
         work: dict[Training, float] = {}

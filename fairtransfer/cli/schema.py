@@ -15,7 +15,7 @@ class Kind(StrEnum):
     CARD = "card"
 
 
-def schema(kind: Annotated[Kind, typer.Argument(help="audit or card")] = Kind.AUDIT) -> None:
+def schema(kind: Annotated[Kind, typer.Argument(metavar="[KIND]", help="audit or card")] = Kind.AUDIT) -> None:
     """Print the JSON Schema of an audit, or of a data card's front matter."""
     from fairtransfer.cli.show import print_json
     from fairtransfer.spec.schema import json_schema

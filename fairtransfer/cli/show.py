@@ -76,14 +76,26 @@ def print_verdict(verdict: Verdict) -> None:
     out.print(f"[bold {_TONES[verdict.outcome]}]{formats.POLICY_WORDS[verdict.outcome]}[/]")
     if chosen is not None:
         model = f"{chosen.strategy} on {chosen.budget} labels" if chosen.budget else chosen.strategy
-        out.print(f"candidate: {escape(model)} ({escape(chosen.rule)})")
+        _line(f"candidate: {escape(model)} ({escape(chosen.rule)})")
     for gate in verdict.gates:
-        out.print(
-            f"  [{_TONES[gate.outcome]}]{formats.OUTCOME_WORDS[gate.outcome]}[/] {escape(gate.id)}: {escape(gate.reason)}"
+        _line(
+            f"[{_TONES[gate.outcome]}]{formats.OUTCOME_WORDS[gate.outcome]}[/] {escape(gate.id)}: {escape(gate.reason)}",
+            2,
         )
         _print_needed(gate.needed, gate.metric, gate.measured_in or "")
     for note in verdict.notes:
-        out.print(f"  note: {escape(note)}")
+        _line(f"note: {escape(note)}", 2)
+
+
+def _line(text: str, indent: int = 0) -> None:
+    """Print a sentence: wrapped below its beginning on a terminal, on one line in a file or a log, where it is searched."""
+    from rich.padding import Padding
+
+    out = console()
+    if out.is_terminal:
+        out.print(Padding(text, (0, 0, 0, indent), expand=False))
+    else:
+        out.print(" " * indent + text, soft_wrap=True)
 
 
 _MOST_TOLD = 6
@@ -93,7 +105,6 @@ _MOST_TOLD = 6
 def _print_needed(entries: Sequence[dict[str, Any]], metric: str, measured_in: str) -> None:
     """Print what would settle a gate's open comparisons, and what harm could have hidden."""
     from rich.markup import escape
-    from rich.padding import Padding
 
     from fairtransfer.report import sentences
 
@@ -103,6 +114,6 @@ def _print_needed(entries: Sequence[dict[str, Any]], metric: str, measured_in: s
         room = sentences.room(entry, metric, measured_in)
         lines[sentences.needed(entry, several=several) + (f"; {room}" if room else "")] = None
     for told in list(lines)[:_MOST_TOLD]:
-        console().print(Padding(escape(f"needs {told}"), (0, 0, 0, 6)))
+        _line(escape(f"needs {told}"), 6)
     if len(lines) > _MOST_TOLD:
         console().print(f"      and {formats.plural(len(lines) - _MOST_TOLD, 'comparison')} more")

@@ -29,33 +29,52 @@ def validate(
     from fairtransfer.formats import plural
 
     problems = Problems()
-    checked = [path for given in paths for path in _files(given, problems)]
+    left_out: list[tuple[Path, str]] = []
+    checked = list(dict.fromkeys(path for given in paths for path in _files(given, problems, left_out)))
     for path in checked:
         _check(path, data_root if data else None, problems, data=data)
     tell_warnings(map(str, sorted(problems.warnings, key=lambda p: p.order)))
+    _tell_left_out(left_out)
     if problems.errors:
         raise DefinitionError(problems.errors)
     definitions, warnings = plural(len(checked), "definition"), plural(len(problems.warnings), "warning")
     typer.echo(f"{definitions} checked: no errors, {warnings}")
 
 
-def _files(path: Path, problems: Problems) -> list[Path]:
+_MOST_NAMED = 5
+"""Files that are left out for one reason and named one by one."""
+
+
+def _tell_left_out(left_out: list[tuple[Path, str]]) -> None:
+    """Say on stderr what in the folders was not looked at, and why."""
+    from fairtransfer.errors import relative
+
+    for reason in sorted({why for _, why in left_out}):
+        names = [relative(path) for path, why in left_out if why == reason]
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        typer.echo(f"left out, {reason}: {', '.join(names[:_MOST_NAMED])}{more}", err=True)
+
+
+def _files(path: Path, problems: Problems, left_out: list[tuple[Path, str]]) -> list[Path]:
+    from fairtransfer.cli.definitions import definitions_in
     from fairtransfer.errors import Problem
 
     if path.is_dir():
-        return sorted(
-            p for p in path.rglob("*") if (p.suffix in (".yaml", ".yml") and "patterns" not in p.parts) or _is_card(p)
-        )
+        found = definitions_in(path)
+        left_out.extend(found.left_out)
+        if not found.definitions:
+            what, do = (
+                "no audit and no data card in this folder",
+                "check the path; `fairtransfer init` writes a first audit",
+            )
+            problems.add(Problem("FT-Y085", what, "an audit (.yaml) or a data card (.md)", do, str(path)))
+        return found.definitions
     if path.suffix.lower() not in (".yaml", ".yml", ".md"):
         problems.add(
             Problem("FT-Y040", "neither an audit (.yaml) nor a data card (.md)", "", "check the path", str(path))
         )
         return []
     return [path]
-
-
-def _is_card(path: Path) -> bool:
-    return path.suffix == ".md" and "\nfairtransfer:" in path.read_text(encoding="utf-8", errors="replace")[:20_000]
 
 
 def _check(path: Path, data_root: Path | None, problems: Problems, *, data: bool) -> None:

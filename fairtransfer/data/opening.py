@@ -59,7 +59,8 @@ class _Opening:
         columns = self.attributes(rows, reasons)
         units = self.units(rows)
         split = self.split(rows, units, y, columns, reasons)
-        self.take(row_problems(self.card, rows.inputs.keys(), units, split, y))
+        inputs = rows.inputs.keys() if rows.sound else None
+        self.take(row_problems(self.card, inputs, units, split, y))
         if self.problems.errors:
             return None
         excluded = Counter(reason for reason in reasons if reason)

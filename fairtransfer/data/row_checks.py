@@ -12,14 +12,15 @@ from fairtransfer.spec.card import Card
 
 
 def row_problems(
-    card: Card, inputs: Sequence[str], units: Sequence[str], split: Sequence[str], y: Sequence[str]
+    card: Card, inputs: Sequence[str] | None, units: Sequence[str], split: Sequence[str], y: Sequence[str]
 ) -> Iterator[Problem]:
     """Yield what only the rows together show: units across splits, classes without training rows, contradicting labels.
 
     Parameters
     ----------
     inputs
-        The key of every row's input; rows with the same key hold the same text or picture.
+        The key of every row's input; rows with the same key hold the same text or picture. None where some could not be read:
+        what they repeat is not known then.
     units, split, y
         Unit, split and label of every row.
     """
@@ -29,8 +30,9 @@ def row_problems(
         yield Problem("FT-D022", found, "each unit in one split", path="unit")
     if card.label.type != "number":
         yield from _classes(card.label.classes, split, y)
-    yield from _conflicts(inputs, y)
-    yield from _repeats(card.duplicates.across_splits, inputs, split)
+    if inputs is not None:
+        yield from _conflicts(inputs, y)
+        yield from _repeats(card.duplicates.across_splits, inputs, split)
 
 
 def _classes(classes: Sequence[str], split: Sequence[str], y: Sequence[str]) -> Iterator[Problem]:

@@ -26,12 +26,19 @@ _PERSONAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """All rows of a card, as text, with what the model reads or sees."""
+    """All rows of a card, as text, with what the model reads or sees.
+
+    Attributes
+    ----------
+    sound
+        Whether every input could be read; where not, `inputs` may have fewer entries than there are rows.
+    """
 
     ids: list[str]
     columns: dict[str, Column]
     inputs: Inputs
     notes: dict[str, int] = field(default_factory=dict)
+    sound: bool = True
 
     @property
     def n(self) -> int:
@@ -89,22 +96,28 @@ def loose_files(loaded: LoadedCard, data_root: Path | None) -> str | None:
 
 
 def read_rows(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> Rows | None:
-    """Read every file of a card; None when anything in them is wrong (the problems say what)."""
-    before = len(problems.errors)
+    """Read every file of a card; None where there are no rows to look at (the problems say why).
+
+    What is wrong with some of the rows is told, and the rows are returned all the same: the caller goes on checking.
+    """
     tables = _tables(loaded, data_root, problems)
-    if tables is None or len(problems.errors) > before:
+    if tables is None or len(tables) < len(loaded.card.files):
         return None
     columns = {name: [v for table in tables for v in table.columns[name]] for name in tables[0].columns}
+    before = len(problems.errors)
     _check_types(loaded, columns, problems)
+    of_types = len(problems.errors) - before
     ids = _ids(loaded, columns, problems)
-    if len(problems.errors) > before:
-        return None
+    if of_types:
+        return None  # groups, labels and inputs are made of the columns as declared
+    before = len(problems.errors)
     inputs = _inputs(loaded, columns, data_root, problems)
-    if inputs is None or len(problems.errors) > before:
+    if inputs is None:
         return None
     notes = Counter(f"file with a {note}" for table in tables for note in table.notes)
     blank = sum(not text for text in inputs.values) if isinstance(inputs, Texts) else 0
-    return Rows(ids, columns, inputs, {**notes, **({"empty text": blank} if blank else {})})
+    told = {**notes, **({"empty text": blank} if blank else {})}
+    return Rows(ids, columns, inputs, told, sound=len(problems.errors) == before)
 
 
 def _report(

@@ -38,7 +38,9 @@ def verify_sums(folder: Path) -> int:
     """
     path = folder / SUMS
     if not path.is_file():
-        raise IntegrityError(f"{folder} has no {SUMS}: the run is not complete, or is not a run")
+        below = sorted(found.parent for pattern in ("*", "*/*") for found in folder.glob(f"{pattern}/{SUMS}"))
+        hint = f"; runs are below it, such as {below[0]}" if below else ""
+        raise IntegrityError(f"{folder} has no {SUMS}: the run is not complete, or is not a run{hint}")
     listed = dict(_line(line, path) for line in path.read_text(encoding="utf-8").splitlines())
     present = _files(folder)
     trouble = [f"{name}: not listed in {SUMS}" for name in present if name not in listed]
@@ -49,7 +51,7 @@ def verify_sums(folder: Path) -> int:
         elif (found := file_digest(folder / name)) != listed[name]:
             trouble.append(f"{name}: expected {listed[name][:12]}…, got {found[:12]}…")
     if trouble:
-        raise IntegrityError("\n".join(sorted(trouble)))
+        raise IntegrityError("\n  ".join([f"{folder} is not as it was written:", *sorted(trouble)]))
     return len(present)
 
 

@@ -37,6 +37,8 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
     out
         Where to write; default: `report/` in the run's folder.
     """
+    if not formats:
+        raise DefinitionError([Problem("FT-R011", "no format is named", f"known: {', '.join(FORMATS)}")])
     for name in formats:
         if name not in FORMATS:
             raise DefinitionError(
@@ -45,7 +47,7 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
                         "FT-R011",
                         f"unknown format `{name}`",
                         f"known: {', '.join(FORMATS)}",
-                        did_you_mean(name, FORMATS),
+                        hint if (hint := did_you_mean(name, FORMATS)).startswith("did") else "",
                     )
                 ]
             )

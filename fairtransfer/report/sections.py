@@ -10,6 +10,7 @@ from fairtransfer import formats
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.report import sentences, tables
 from fairtransfer.report.rows import Rows
+from fairtransfer.report.strategy_words import STRATEGY_WORDS
 from fairtransfer.report.suppress import Hidden, unknown_is_hidden
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.names import NUMBER_METRICS, UNKNOWN_GROUP
@@ -155,7 +156,7 @@ _GROUP_STAGES = ("train", "validation", "prediction")
 def cost_table(record: RunRecord) -> Table:
     """Return what each model cost, averaged over seeds; no rows where the models were made elsewhere."""
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for job in record.jobs:
+    for job in sorted(record.jobs, key=lambda job: _asked_at(record, job)):
         name = job["strategy"] or f"before ({job['kind']})"
         grouped.setdefault((name, job["label_budget"] or "–"), []).append(job)
     rows = []
@@ -202,6 +203,15 @@ def cost_table(record: RunRecord) -> Table:
     return tables.table("costs", title, headings, rows, text_columns=2)
 
 
+def _asked_at(record: RunRecord, job: Mapping[str, Any]) -> tuple[int, int]:
+    """Return where a job's model stands in the audit: the one before first, then by strategy and label budget."""
+    strategies = [strategy.name for strategy in record.audit.strategies]
+    budgets = [str(budget["written"]) for budget in record.run["label_budgets"]]
+    named = (job["strategy"], strategies), (job["label_budget"], budgets)
+    strategy, budget = (listed.index(name) + 1 if name in listed else 0 for name, listed in named)
+    return strategy, budget
+
+
 def _part(job: Mapping[str, Any], name: str) -> float | None:
     """Return what a job's training and its answers cost together; None where either is not known."""
     parts = [job["cost"][part].get(name) for part in ("training", "prediction")]
@@ -229,7 +239,10 @@ def reproduce(record: RunRecord, environment: Mapping[str, Any]) -> tuple[tuple[
             "the same predictions, cards and audit give the same findings; how the predictions were made is not known"
         )
     return (
-        ("Command", f"fairtransfer run {record.audit.id}.yaml (the audit and cards are in the run's folder)"),
+        (
+            "Command",
+            "fairtransfer run, on the audit in its project; audit.yaml and cards/ here are copies of what was asked",
+        ),
         ("Check the files", f"fairtransfer verify <run folder>, or sha256sum -c SHA256SUMS; run {record.id}"),
         ("Tool", f"fairtransfer {environment['fairtransfer']}, code sha256 {environment['code_sha256'][:16]}…"),
         ("Libraries", f"{libraries}; Python {environment['python']}"),
@@ -243,7 +256,7 @@ def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:
     words = {
         "before": "the model as published, not adapted",
         "after": "the model adapted on local labels",
-        "scratch": "the same architecture trained on the same labels from random weights: adaptation without pretraining",
+        "scratch": STRATEGY_WORDS["scratch"],
         "95% interval": "made so that 95 of 100 such audits would have the true value inside theirs",
         "points": "percentage points: from 20% to 26% is +6 points",
         "newly wrong / right": "cases answered rightly before and wrongly after, and the reverse (averages over seeds)",
@@ -254,6 +267,7 @@ def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:
     }
     if record.numeric:
         words = {name: said for name, said in words.items() if name not in ("points", "newly wrong / right")}
+    words |= {s.name: STRATEGY_WORDS[s.kind] for s in record.audit.strategies}
     words |= {sentences.metric_name(m.name): sentences.metric_words(m.name) for m in record.audit.metrics}
     return tuple(words.items())
 

@@ -17,8 +17,10 @@ from fairtransfer.stats.score_metrics import SCORE_METRICS
 Row = dict[str, Any]
 
 RULE = (
-    "A gate passes only if the whole interval lies inside its limit for every group, fails if the whole interval of some "
-    "group lies outside, and otherwise says that there is not enough evidence."
+    "A gate passes only if the worst that the data leave open lies inside its limit for every group, fails if even the best "
+    "they leave open lies outside it for some group, and otherwise says that there is not enough evidence. It judges by "
+    "one-sided bounds at the policy's error rate; the 95% intervals shown have two sides, and may cross the limit of a gate "
+    "that passes."
 )
 
 
@@ -263,8 +265,8 @@ def needed(entry: dict[str, Any], *, several: bool) -> str:
         return f"{who}: cases that differ, as the {formats.count(entry['have'])} there are all have the same value"
     if not wanted:
         return f"{who}: no affordable number of cases or seeds, as the estimate lies too close to the limit"
-    end = ", and as it looks today it would fail" if entry["settles"] == "fail" else ""
-    return f"{who}: {' and '.join(wanted)}{end}"
+    end = " (as it looks today, it would fail)" if entry["settles"] == "fail" else ""
+    return f"{who}: {', and '.join(wanted)}{end}"
 
 
 def room(entry: Mapping[str, Any], metric: str = "error_rate", measured_in: str = "") -> str:
@@ -273,7 +275,7 @@ def room(entry: Mapping[str, Any], metric: str = "error_rate", measured_in: str 
     if least is None:
         return ""
     unit = f" {words.unit}" if words.unit else ""
-    return f"today's could not have seen a difference below {words.change(least).lstrip('+')}{unit}"
+    return f"today's cases could not have shown a difference below {words.change(least).lstrip('+')}{unit}"
 
 
 def model_name(strategy: str, budget: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from fairtransfer import formats
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.report import sentences
+from fairtransfer.report.strategy_words import STRATEGY_WORDS
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import unknown_is_hidden
 from fairtransfer.spec.card import Card
@@ -30,6 +31,9 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
     else:
         yield "Base model", f"{base_model(record)} (sha256 {run['model']['sha256'][:16]}…)"
         yield "Adapted by", chosen
+        if subject.strategy:
+            kinds = {strategy.name: strategy.kind for strategy in audit.strategies}
+            yield f"What {subject.strategy} does", STRATEGY_WORDS[kinds[subject.strategy]]
     claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
     seeds = record.models.get((subject.strategy, subject.budget or ""), audit.seeds)
     yield "The claim is about", f"{claim} ({formats.plural(len(seeds), 'seed')})"

@@ -167,6 +167,12 @@ class Audit(Strict):
         return tuple(dict.fromkeys(views))
 
 
+def project_folder(audit: Path) -> Path:
+    """Return the folder that an audit file's cards and models lie in: its own, or the one above `audits/`."""
+    folder = audit.resolve().parent
+    return folder.parent if folder.name == "audits" else folder
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedAudit:
     """An audit together with the file it came from."""
@@ -178,8 +184,7 @@ class LoadedAudit:
     @property
     def root(self) -> Path:
         """The project folder: cards and model folders named by the audit lie inside it."""
-        folder = self.path.resolve().parent
-        return folder.parent if folder.name == "audits" else folder
+        return project_folder(self.path)
 
     def locate(self, relative_path: str) -> Path:
         """Return the place of a path written in the audit, which is relative to the audit file."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from fairtransfer.errors import Problem, Problems, relative
+from fairtransfer.errors import Problem, Problems, did_you_mean, relative, shown
 from fairtransfer.spec.card import CardFile, LoadedCard
-from fairtransfer.spec.document import Document
+from fairtransfer.spec.document import Document, Place
 from fairtransfer.spec.document_reading import parse_document, read_text
 from fairtransfer.spec.strict import details_of, problems_of
 
@@ -40,7 +41,9 @@ def read_card(path: Path, problems: Problems) -> LoadedCard | None:
     document = parse_document(parts[0], name, problems, expected=EXPECTED, first_line=2)
     if document is None:
         return None
-    head = _validate(document, problems)
+    found = Problems()
+    head = _validate(document, found)
+    problems.extend(p for p in found if not document.told_already(p))
     return (
         None
         if head is None or len(problems.errors) > before
@@ -62,7 +65,9 @@ def _validate(document: Document, problems: Problems) -> CardFile | None:
     except ValidationError as error:
         found = problems_of(error, CardFile, document)
         problems.extend(_governance(p, detail, document) for p, detail in zip(found, details_of(error), strict=True))
+        _columns_check(document, problems)
         return None
+    _columns_check(document, problems)
     _cross_check(head, document, problems)
     return head
 
@@ -79,24 +84,11 @@ def _governance(problem: Problem, detail: Any, document: Document) -> Problem:
 
 
 def _cross_check(head: CardFile, document: Document, problems: Problems) -> None:
-    """Check that every column a card speaks of is declared, and that it says where the rows are."""
+    """Check that a card says where the rows are, keeps the label from the model, and names each attribute once."""
     card = head.fairtransfer
     if bool(card.files) == (card.datasets is not None):
         found = "a card names either `files` or `datasets`" + ("" if card.files else ", this one names neither")
         problems.add(document.problem("FT-D054", ("fairtransfer",), found))
-    declared = set(card.columns) | ({"split"} if card.datasets else set())
-    for path, column in _columns_used(head):
-        if column not in declared:
-            found = f"column `{column}` is not declared"
-            problems.add(
-                document.problem(
-                    "FT-D055",
-                    ("fairtransfer", *path),
-                    found,
-                    f"declared: {', '.join(sorted(declared))}",
-                    "add it to `columns`",
-                )
-            )
     if card.label.column in (value for key, value in card.input.model_dump().items() if key == "text"):
         found = f"column `{card.label.column}` determines the label: it is the label"
         problems.add(
@@ -112,12 +104,37 @@ def _cross_check(head: CardFile, document: Document, problems: Problems) -> None
             )
 
 
-def _columns_used(head: CardFile) -> list[tuple[tuple[str | int, ...], str]]:
-    card = head.fairtransfer
-    used: list[tuple[tuple[str | int, ...], str]] = [(("item",), card.item), (("label", "column"), card.label.column)]
-    used += [(("input",), value) for key, value in card.input.model_dump().items() if key in ("text", "image", "index")]
-    used += [(("attributes", i, "column"), a.column) for i, a in enumerate(card.attributes)]
-    used += [(("unit",), column) for column in card.unit]
-    if column := getattr(card.splits, "column", None):
-        used.append((("splits", "column"), column))
-    return used
+def _columns_check(document: Document, problems: Problems) -> None:
+    """Check that every column a card speaks of is declared; as far as it can be read, whatever else is wrong with it."""
+    card = document.data.get("fairtransfer")
+    columns = card.get("columns") if isinstance(card, dict) else None
+    if not isinstance(columns, dict):
+        return
+    declared = set(columns) | ({"split"} if card.get("datasets") else set())
+    for path, column in _columns_used(card):
+        if isinstance(column, str) and column not in declared:
+            at, hint = ("fairtransfer", *path), did_you_mean(column, declared)
+            found, allowed = f"column `{shown(column)}` is not declared", f"declared: {', '.join(sorted(declared))}"
+            do = hint if hint.startswith("did") else "add it to `columns`"
+            problems.add(document.problem("FT-D055", at, found, allowed, do))
+
+
+def _columns_used(card: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
+    """Yield every place of a card that names a column, with what stands there."""
+    yield ("item",), card.get("item")
+    yield from _named_in(card, "label", "column")
+    for key in ("text", "image", "index"):
+        yield from (((("input",)), column) for _, column in _named_in(card, "input", key))
+    attributes = card.get("attributes")
+    for index, attribute in enumerate(attributes if isinstance(attributes, tuple) else ()):
+        if isinstance(attribute, dict):
+            yield ("attributes", index, "column"), attribute.get("column")
+    unit = card.get("unit")
+    yield from ((("unit",), name) for name in (unit if isinstance(unit, tuple) else () if unit == "none" else (unit,)))
+    yield from _named_in(card, "splits", "column")
+
+
+def _named_in(card: dict[str, Any], part: str, key: str) -> Iterator[tuple[Place, Any]]:
+    inner = card.get(part)
+    if isinstance(inner, dict):
+        yield (part, key), inner.get(key)

@@ -15,6 +15,7 @@ from fairtransfer.spec.document import Place
 from fairtransfer.spec.gate_check import gate_problems, has_scores
 from fairtransfer.spec.label_map import mapped_classes
 from fairtransfer.spec.number_check import number_problems
+from fairtransfer.spec.partial import look_around
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
 from fairtransfer.spec.strategies import CONTROLS
@@ -80,6 +81,8 @@ def load_audit(path: Path | str, problems: Problems | None = None, *, report_onl
     """
     collected = problems if problems is not None else Problems()
     loaded = read_audit(_existing(Path(path), collected), collected)
+    if loaded is None:
+        look_around(Path(path), collected)
     files = None if loaded is None else _with_cards(loaded, collected)
     if loaded is not None and not loaded.audit.gates and not report_only:
         found, do = "an audit without gates cannot pass", "add a gate, or run with --report-only"

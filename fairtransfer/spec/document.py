@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ class Document:
         ``path -> (line, column)`` of every value, counted from 1.
     keys
         ``path -> (line, column)`` of the key of every mapping entry.
+    refused
+        Paths, as text, of values that were refused while the file was read. What stands for them in `data` is a guess.
     """
 
     file: str
@@ -30,6 +33,11 @@ class Document:
     data: Any
     places: Mapping[Place, tuple[int, int]]
     keys: Mapping[Place, tuple[int, int]]
+    refused: frozenset[str] = frozenset()
+
+    def told_already(self, problem: Problem) -> bool:
+        """Say whether a problem is of a value that was refused before it was looked at: then it says nothing new."""
+        return any(re.match(rf"{re.escape(path)}($|[.\[])", problem.path) for path in self.refused)
 
     def problem(
         self,

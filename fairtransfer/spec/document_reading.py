@@ -20,7 +20,10 @@ MAX_BYTES = 256 * 1024
 
 
 def read_document(path: Path, problems: Problems, *, expected: str) -> Document | None:
-    """Read a YAML file strictly; add what is wrong to `problems` and return None if it cannot be read at all."""
+    """Read a YAML file strictly; add what is wrong to `problems` and return None if it cannot be read at all.
+
+    A document that is returned can have errors all the same (`Document.refused`): it is for telling the others too.
+    """
     name = relative(path)
     text = read_text(path, name, problems)
     return None if text is None else parse_document(text, name, problems, expected=expected)
@@ -79,17 +82,23 @@ def _invisible(text: str, name: str) -> list[Problem]:
 
 
 def parse_document(text: str, name: str, problems: Problems, *, expected: str, first_line: int = 1) -> Document | None:
-    """Parse YAML text strictly; `first_line` is the line of the file on which the text begins."""
+    """Parse YAML text strictly; `first_line` is the line of the file on which the text begins.
+
+    What is refused and leaves the rest readable (a tag, an anchor, a key twice) is added to `problems`, and the document is
+    returned all the same, so that the rest can be checked too.
+    """
     builder = Builder(name, first_line)
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
     except MarkedYAMLError as error:
+        builder.readable = False
         builder.problems.add(_syntax(error, text, name, first_line))
     except YAMLError as error:
+        builder.readable = False
         builder.problems.add(Problem("FT-Y036", f"not valid YAML: {shown(str(error))}", "", "", name, first_line))
     problems.extend(builder.problems)
-    if builder.problems.errors:
+    if builder.problems.errors and not builder.readable:
         return None
     return _top_level(builder, text, name, problems, expected, first_line)
 
@@ -98,32 +107,17 @@ def _top_level(
     builder: Builder, text: str, name: str, problems: Problems, expected: str, first_line: int
 ) -> Document | None:
     data = builder.root
+    what, _, keys_wanted = expected.partition(";")
     if data is None:
-        problems.add(
-            Problem(
-                "FT-Y001",
-                f"{expected.split(';')[0]} is empty",
-                f"expected a mapping with {expected.split(';')[1]}",
-                "",
-                name,
-                first_line,
-            )
-        )
+        allowed = f"expected a mapping with {keys_wanted}"
+        problems.add(Problem("FT-Y001", f"{what} is empty", allowed, "", name, first_line))
         return None
     if not isinstance(data, dict):
-        kind = kind_of(data)
-        problems.add(
-            Problem(
-                "FT-Y002",
-                f"expected a mapping, got {kind}",
-                f"a mapping with {expected.split(';')[1]}",
-                "",
-                name,
-                first_line,
-            )
-        )
+        found, allowed = f"expected a mapping, got {kind_of(data)}", f"a mapping with {keys_wanted}"
+        problems.add(Problem("FT-Y002", found, allowed, "", name, first_line))
         return None
-    return Document(name, text, data, MappingProxyType(builder.places), MappingProxyType(builder.keys))
+    places, keys = MappingProxyType(builder.places), MappingProxyType(builder.keys)
+    return Document(name, text, data, places, keys, frozenset(builder.refused))
 
 
 def _syntax(error: MarkedYAMLError, text: str, name: str, first_line: int) -> Problem:

@@ -32,7 +32,9 @@ def read_audit(path: Path, problems: Problems) -> LoadedAudit | None:
     document = read_document(path, problems, expected=EXPECTED)
     if document is None:
         return None
-    audit = _Reader(document, problems).read()
+    found = Problems()
+    audit = _Reader(document, found).read()
+    problems.extend(p for p in found if not document.told_already(p))
     return None if audit is None or len(problems.errors) > before else LoadedAudit(audit, document, path)
 
 

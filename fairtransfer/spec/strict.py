@@ -101,6 +101,8 @@ def _problem(detail: ErrorDetails, model: type[Strict], document: Document, at: 
     if kind == "literal_error":
         return _unknown_word(path, document, value, str(context.get("expected", "")))
     wanted = _fields_at(model, loc[:-1]).get(str(loc[-1]), "") if loc else ""
+    if kind == "string_pattern_mismatch":
+        wanted = PATTERNS.get(str(context["pattern"])) or wanted or f"pattern {context['pattern']}"
     return document.problem(
         "FT-Y037",
         path,
@@ -131,11 +133,20 @@ def _limit_problem(kind: str, value: object, document: Document, path: Place) ->
 
 
 _WORDS = {
-    "string_pattern_mismatch": "`{value}` is not allowed here (pattern {pattern})",
+    "string_pattern_mismatch": "`{value}` is not allowed here",
     "string_too_short": "text must not be empty",
     "string_too_long": "text is longer than {max_length} characters",
     "too_short": "the list must not be empty",
 }
+
+
+PATTERNS = {
+    r"^[a-z0-9][a-z0-9_-]{0,63}$": "small letters, digits, `-` and `_`, a letter or digit first, at most 64",
+    r"^\d+\.\d+\.\d+$": "three numbers such as 1.0.0",
+    r"^[0-9a-f]{64}$": "a SHA-256 digest, 64 hexadecimal digits",
+    r"^\d{4}-\d{2}-\d{2}$": "a date such as 2027-01-31",
+}
+"""What the patterns of definitions ask for, in words."""
 
 
 def _hint(value: object, words: list[str]) -> str:

@@ -48,9 +48,11 @@ class Builder:
     nodes: int = 0
     documents: int = 0
     stopped: bool = False
+    readable: bool = True
+    refused: set[str] = field(default_factory=set)
 
     def take(self, event: Event) -> None:
-        """Take the next event; after a file that is too large or goes on with another document nothing more is taken."""
+        """Take the next event."""
         if self.stopped:
             return
         if isinstance(event, DocumentStartEvent):
@@ -63,6 +65,10 @@ class Builder:
         elif isinstance(event, SequenceEndEvent | MappingEndEvent):
             self._close()
 
+    def _stop(self) -> None:
+        """Read no further: what comes is too much, or another document."""
+        self.stopped, self.readable = True, False
+
     def _document(self, event: Event) -> None:
         self.documents += 1
         if self.documents > 1:
@@ -72,13 +78,13 @@ class Builder:
                 f"one document per file; second starts at line {self._place(event)[0]}",
                 "use one file for each",
             )
-            self.stopped = True
+            self._stop()
 
     def _node(self, event: Any) -> None:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self._refuse("FT-Y011", event, f"more than {MAX_NODES:,} nodes, limit {MAX_NODES:,}", "split the file")
-            self.stopped = True
+            self._stop()
             return
         if event.tag is not None and not str(event.tag).startswith("tag:yaml.org,2002:seq"):
             line, column = self._place(event)
@@ -100,11 +106,12 @@ class Builder:
         path = self._path_of_next()
         if self.stack and self.stack[-1].awaits_key:
             self._refuse("FT-Y036", event, "a key must be one word", "write a plain key")
+            self.readable = False
         self.places[path] = self._place(event)
         self.stack.append(_Frame(path, {} if is_map else None, None if is_map else []))
         if len(self.stack) > MAX_DEPTH:
             self._refuse("FT-Y011", event, f"nesting depth {len(self.stack)}, limit {MAX_DEPTH}", "flatten the file")
-            self.stopped = True
+            self._stop()
 
     def _close(self) -> None:
         frame = self.stack.pop()
@@ -124,7 +131,8 @@ class Builder:
         path = (*frame.path, key)
         if key == "<<":
             self._refuse("FT-Y004", event, "anchors/aliases are not supported (merge key `<<`)", "repeat the values")
-        if path in self.keys:
+            self.readable = False  # which keys are missing is not known
+        if path in self.keys and path_text(frame.path) not in self.refused:
             lines = f"{self.keys[path][0]}, {self._place(event)[0]}"
             self._refuse("FT-Y005", event, f"`{shown(key)}` appears twice (lines {lines})", "keep one of them", path)
         self.keys[path] = self._place(event)
@@ -163,6 +171,8 @@ class Builder:
         line, column = self._place(event)
         where = path if path is not None else self._path_of_next()
         self.problems.add(Problem(code, found, "", do, self.name, line, column, path_text(where)))
+        self.readable = self.readable and bool(where)  # what is wrong with the whole leaves nothing to check
+        self.refused.add(path_text(where))
 
     def _place(self, event: Any) -> tuple[int, int]:
         mark = event.start_mark
