@@ -82,6 +82,23 @@ def test_plan_foresees_and_writes_nothing(cli: Command, tmp_path: Path) -> None:
     assert list((tmp_path / "w").rglob("*.json")) == []
 
 
+@pytest.mark.parametrize(("margin", "told"), [("0.0005", False), ("0.004", True)])
+def test_a_margin_next_to_nothing_is_planned_with_no_number(
+    cli: Command, tmp_path: Path, margin: str, told: bool
+) -> None:
+    """Numbers up to a million cases are told, and no larger ones."""
+    audit = edit(
+        write_project(tmp_path / "p"), ("metric: error_rate, margin: 0.05", f"metric: error_rate, margin: {margin}")
+    )
+
+    seen = json.loads(cli("plan", audit, "--workspace", tmp_path / "w", "--json")[1])
+
+    groups = next(gate["groups"] for gate in seen["gates"] if gate["kind"] == "no_harm")
+    needed = [group[f"needed_to_{side}"] for group in groups for side in ("pass", "fail")]
+    assert all((cases is not None) == told for cases in needed)
+    assert all(100_000 < cases <= 1_000_000 for cases in needed if told)
+
+
 def test_plan_foresees_ratios_and_names_what_it_cannot_foresee(cli: Command, tmp_path: Path) -> None:
     """Comparisons of metrics made of scores count where a failure is corrected, though no chance of theirs is told."""
     audit = edit(

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _LEGEND = (
     "passes: the chance to pass if nothing is wrong. found: the chance to fail if the harm is twice the margin. to pass, to "
     "find: cases of the group for 80% of either; to pass, for all groups of the gate together. shown: the smallest harm "
-    "that would be told from none with 80%, in points. A dash: no number of cases is enough."
+    "that would be told from none with 80%, in points. A dash: no realistic number of cases (up to 1,000,000, or ten "
+    "times what there is) is enough; the margin leaves no room, so decide on a wider one."
 )
 
 _USUAL = 20

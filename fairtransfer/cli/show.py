@@ -104,3 +104,5 @@ def _print_needed(entries: Sequence[dict[str, Any]], metric: str) -> None:
         console().print(Padding(escape(f"needs {told}"), (0, 0, 0, 6)))
     if len(entries) > _MOST_TOLD:
         console().print(f"      and {formats.plural(len(entries) - _MOST_TOLD, 'comparison')} more")
+    if way_out := sentences.way_out(entries):
+        console().print(Padding(escape(way_out), (0, 0, 0, 6)))

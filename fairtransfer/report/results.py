@@ -54,10 +54,13 @@ def needed(subject: Subject) -> tuple[str, ...]:
     """Return what would settle the gates that are open."""
     gates = [gate for gate in subject.verdict["gates"] if gate["needed"]]
     several = len(subject.study.benchmarks) > 1
-    return tuple(
-        f"{gate_name(gate)}. {'; '.join(sentences.needed(entry, several=several) for entry in gate['needed'])}."
-        for gate in gates
-    )
+    return tuple(f"{gate_name(gate)}. {'. '.join(_settling(gate['needed'], several=several))}." for gate in gates)
+
+
+def _settling(entries: Sequence[dict[str, Any]], *, several: bool) -> Iterator[str]:
+    yield "; ".join(sentences.needed(entry, several=several) for entry in entries)
+    if way_out := sentences.way_out(entries):
+        yield way_out
 
 
 def others_table(subject: Subject) -> Table:
