@@ -17,7 +17,11 @@ from toy import edit, write_project
 from fairtransfer.cli.app import app
 from fairtransfer.cli.init import FILES
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.formats import times
 from fairtransfer.resources import resource
+from fairtransfer.spec.check import load_audit
+from fairtransfer.spec.gates import Policy
+from fairtransfer.stats.planning import price_of_reuse
 from fairtransfer.version import VERSION
 
 VERBS = {command.callback.__name__ for command in app.registered_commands if command.callback}
@@ -79,6 +83,7 @@ def test_plan_foresees_and_writes_nothing(cli: Command, tmp_path: Path) -> None:
     assert "no_harm:error_rate:region, limit +5.0 points, on toy" in out
     assert re.search(r"north +\d+ +(\d+ +)?<?\d+% +<?\d+% +[\d,]+ +[\d,]+ +[\d.]+ *\n", out)
     assert "alpha 0.05 for the one evaluation that is planned" in out
+    assert "what 3 seeds add to a bound 4.8 times as wide" in " ".join(out.split())
     assert list((tmp_path / "w").rglob("*.json")) == []
 
 
@@ -191,6 +196,17 @@ def test_init_writes_a_first_audit_that_is_valid(cli: Command, tmp_path: Path, m
     assert out.splitlines()[:3] == list(FILES)
     assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()} == set(FILES)
     assert cli("validate", ".")[:2] == (0, "2 definitions checked: no errors, 0 warnings\n")
+
+
+def test_the_first_audit_leaves_room_for_more_models_and_tells_the_price(cli: Command, tmp_path: Path) -> None:
+    """What `init` prints is what its audit says, and that is the policy's default."""
+    out = cli("init", tmp_path)[1]
+    policy = load_audit(tmp_path / FILES[0]).loaded.audit.policy
+
+    assert policy.planned_evaluations == Policy().planned_evaluations == 20
+    for told in (out, (tmp_path / FILES[0]).read_text()):
+        assert f"takes {times(price_of_reuse(20, 0.05))} the cases of a single one" in told
+    assert "20 models may be judged on this benchmark, each at alpha 0.0025" in out
 
 
 def test_init_overwrites_nothing(cli: Command, tmp_path: Path) -> None:
