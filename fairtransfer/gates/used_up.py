@@ -54,7 +54,8 @@ def told_of(places: Sequence[Place], policy: Policy) -> Iterator[str]:
 
 
 def _exhausted(place: Place, policy: Policy) -> str:
-    taken = f"{place.spent:g} of alpha {policy.alpha:g} was taken by models judged on this version of it before (`.reuse` lists them)"
+    before = "models judged on this version of it before (`.reuse` lists them)"
+    taken = f"{place.spent:g} of alpha {policy.alpha:g} was taken by {before}"
     wanted = f"this audit plans {plural(place.planned, 'evaluation')}, {policy.alpha_run:g} each"
     return (
         f"the benchmark {place.benchmark} is used up: {taken}, and {wanted}; a failure stands, a pass cannot be given; "

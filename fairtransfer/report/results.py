@@ -26,6 +26,8 @@ _IN_BRACKETS = (
     "95% intervals in brackets; smallest seen: the smallest difference that so many cases would show four times in five"
 )
 
+_IN_SHORT = "95% intervals; smallest seen: what so many cases would show four times in five"
+
 
 def gate_name(gate: Mapping[str, Any]) -> str:
     """Return a gate's name as people read it: ``No harm: error rate by language``."""
@@ -149,7 +151,8 @@ def _compact(subject: Subject, key: str, views: Sequence[tuple[str, ...]], metri
     def line(label: str, group: dict[str, str]) -> tuple[str, ...]:
         after, moved = find("after", group), find("change", group)
         cells = [tables.people(after), *([tables.rate(find("before", group))] if compared else []), tables.rate(after)]
-        return (label, *cells, *([tables.change(moved)] if paired else []), *([tables.flips(moved)] if flips else []))
+        cells += [*([tables.change(moved)] if paired else []), *([tables.flips(moved)] if flips else [])]
+        return (label, *cells, tables.smallest(moved if paired else after))
 
     compared, everyone = subject.study.has_before, find("change", {})
     paired, flips = everyone is not None, everyone is not None and everyone["n_new_errors"] is not None
@@ -162,7 +165,8 @@ def _compact(subject: Subject, key: str, views: Sequence[tuple[str, ...]], metri
     headings = ["", "Cases", *(["Before"] if compared else []), "After"]
     headings += [f"Change{unit}"] if paired else []
     headings += ["Newly wrong\n/ right"] if flips else []
-    caption = f"{sentences.metric_title(metric, of)}, {key} ({_model(subject)}; 95% intervals)"
+    headings += ["Smallest\nseen" + unit.replace(", ", ",\n")]
+    caption = f"{sentences.metric_title(metric, of)}, {key} ({_model(subject)}; {_IN_SHORT})"
     return tables.table(f"m-{metric}-{of or ''}", caption, headings, rows)
 
 
