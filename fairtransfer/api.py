@@ -338,7 +338,9 @@ def judge(folder: str | Path) -> Verdict:
     verdict = judge_record(load_record(folder))
     if verdict.to_json() != read_json(folder / "verdict.json"):
         raise IntegrityError(
-            f"{folder}: the evidence now gives another verdict than verdict.json; the tool's version differs from the run's"
+            f"{folder}: the evidence now gives another verdict than verdict.json; the tool's version differs from the run's; "
+            "judge with the version in environment.json, or move the folder away and `run` the audit again (finished jobs are "
+            "kept, and the same model is no new evaluation)"
         )
     return verdict
 

@@ -19,8 +19,12 @@ from fairtransfer.cli.app import app
 from fairtransfer.cli.init import FILES
 from fairtransfer.cli.log_progress import log_progress
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.formats import times
 from fairtransfer.resources import resource
 from fairtransfer.run.plan import Training
+from fairtransfer.spec.check import load_audit
+from fairtransfer.spec.gates import Policy
+from fairtransfer.stats.planning import price_of_reuse
 from fairtransfer.version import VERSION
 
 VERBS = {command.callback.__name__ for command in app.registered_commands if command.callback}
@@ -115,7 +119,25 @@ def test_plan_foresees_and_writes_nothing(cli: Command, tmp_path: Path) -> None:
     assert "no_harm:error_rate:region, limit +5.0 points, on toy" in out
     assert re.search(r"north +\d+ +(\d+ +)?<?\d+% +<?\d+% +[\d,]+ +[\d,]+ +[\d.]+ *\n", out)
     assert "alpha 0.05 for the one evaluation that is planned" in out
+    assert "what 3 seeds add to a bound 4.8 times as wide" in " ".join(out.split())
     assert list((tmp_path / "w").rglob("*.json")) == []
+
+
+@pytest.mark.parametrize(("margin", "told"), [("0.0005", False), ("0.004", True)])
+def test_a_margin_next_to_nothing_is_planned_with_no_number(
+    cli: Command, tmp_path: Path, margin: str, told: bool
+) -> None:
+    """Numbers up to a million cases are told, and no larger ones."""
+    audit = edit(
+        write_project(tmp_path / "p"), ("metric: error_rate, margin: 0.05", f"metric: error_rate, margin: {margin}")
+    )
+
+    seen = json.loads(cli("plan", audit, "--workspace", tmp_path / "w", "--json")[1])
+
+    groups = next(gate["groups"] for gate in seen["gates"] if gate["kind"] == "no_harm")
+    needed = [group[f"needed_to_{side}"] for group in groups for side in ("pass", "fail")]
+    assert all((cases is not None) == told for cases in needed)
+    assert all(100_000 < cases <= 1_000_000 for cases in needed if told)
 
 
 def test_plan_foresees_ratios_and_names_what_it_cannot_foresee(cli: Command, tmp_path: Path) -> None:
@@ -264,6 +286,17 @@ def test_a_folder_without_definitions_is_no_success(cli: Command, tmp_path: Path
 
     assert (code, out) == (2, "")
     assert "FT-Y085: no audit and no data card in this folder" in err
+
+
+def test_the_first_audit_leaves_room_for_more_models_and_tells_the_price(cli: Command, tmp_path: Path) -> None:
+    """What `init` prints is what its audit says, and that is the policy's default."""
+    out = cli("init", tmp_path)[1]
+    policy = load_audit(tmp_path / FILES[0]).loaded.audit.policy
+
+    assert policy.planned_evaluations == Policy().planned_evaluations == 20
+    for told in (out, (tmp_path / FILES[0]).read_text()):
+        assert f"takes {times(price_of_reuse(20, 0.05))} the cases of a single one" in told
+    assert "20 models may be judged on this benchmark, each at alpha 0.0025" in out
 
 
 def test_init_overwrites_nothing(cli: Command, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.tables import predictions_table
 from fairtransfer.findings import rows
 from fairtransfer.gates import decide
-from fairtransfer.gates.verdict import USED_UP
+from fairtransfer.gates.used_up import USED_UP
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fairtransfer"

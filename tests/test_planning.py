@@ -241,6 +241,13 @@ def test_all_groups_pass_as_often_as_planned() -> None:
     assert pl.power_for_all(1) == pl.POWER
 
 
+@pytest.mark.parametrize(("seeds", "times"), [(3, 4.8), (5, 2.6), (10, 2.0)])
+def test_twenty_evaluations_cost_few_seeds_more_than_people(seeds: int, times: float) -> None:
+    """Student's t at 0.0025 and 0.05: 14.09 and 2.92 with two degrees of freedom, 5.60 and 2.13 with four."""
+    assert pl.price_in_seeds(20, 0.05, seeds) == pytest.approx(times, abs=0.05)
+    assert pl.price_in_seeds(1, 0.05, seeds) == 1
+
+
 def test_twenty_evaluations_on_one_benchmark_cost_twice_the_people() -> None:
     assert pl.price_of_reuse(20, 0.05) == pytest.approx(((2.81 + 0.84) / (1.645 + 0.84)) ** 2, abs=0.01)
     assert pl.price_of_reuse(1, 0.05) == 1.0

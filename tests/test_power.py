@@ -13,8 +13,9 @@ from fairtransfer.findings.combined_samples import Difference, Mean
 from fairtransfer.findings.samples import Paired, Sample
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult
+from fairtransfer.gates.needed import realistic
 from fairtransfer.report.sentences import needed as told
-from fairtransfer.report.sentences import room
+from fairtransfer.report.sentences import room, way_out
 from fairtransfer.spec.gates import Gap, GateSpec, WorstGroup
 from fairtransfer.stats import power
 from fairtransfer.stats import rehearsal as rh
@@ -280,4 +281,49 @@ def test_a_contrast_at_its_limit_has_no_number() -> None:
     (entry,) = outcome(Contrast("g", "b", {"a": "x"}, "t", level(25, 100), 1, 0.25, 10), gate=WORST).needed
 
     assert entry["people"] is None
-    assert "no affordable number" in told(entry, several=False)
+    assert "no realistic number of cases (more than 10,000 cases, not 100)" in told(entry, several=False)
+    assert "a wider margin before fresh data" in way_out([entry])
+
+
+NEARLY = [paired(30, 5, 499), level(1248, 4999), level(124_999, 500_000)]
+"""Harm a hair beside the limit: 5.01 % against 5 %, 24.96 % and nearly 25 % against 25 %."""
+
+
+@pytest.mark.parametrize("sample", NEARLY, ids=["change", "rate", "large"])
+def test_nearly_on_the_limit_no_board_is_asked_for_a_million_cases(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, margin = (NO_HARM, MARGIN) if isinstance(sample, Paired) else (WORST, 0.25)
+    (entry,) = judged(gate, [sample], margin).needed
+
+    assert (entry["people"], entry["seeds"]) == (None, None)
+    assert told(entry, several=False).endswith("as the measured value lies on the limit")
+    assert "it would fail" not in told(entry, several=False)
+    assert way_out([entry])
+    monkeypatch.setattr("fairtransfer.gates.needed.MOST_TIMES", 10**9)  # the twin: a number there is, and an absurd one
+    monkeypatch.setattr("fairtransfer.gates.needed.MOST", 10**12)
+    monkeypatch.setattr("fairtransfer.stats.planning.MOST", 10**12)
+    (absurd,) = judged(gate, [sample], margin).needed
+    assert absurd["people"] > 100 * entry["have"]
+
+
+@pytest.mark.parametrize(("b", "c", "n"), [(1, 1, 10), (0, 0, 12), (2, 1, 20), (4, 4, 80), (20, 5, 400)])
+def test_a_number_that_can_be_collected_is_told_however_few_cases_there_are(b: int, c: int, n: int) -> None:
+    (entry,) = judged(NO_HARM, [paired(b, c, n)], 0.02 if n <= 20 else MARGIN).needed
+
+    assert n < entry["people"] <= max(10_000, 100 * n)
+    assert way_out([entry]) == ""
+
+
+@pytest.mark.parametrize("have", [10, 100, 499, 20_000, 500_000, 50_000_000])
+def test_the_most_that_is_advice_is_a_hundred_times_and_ten_thousand_always(have: int) -> None:
+    assert realistic(have) == {10: 10_000, 100: 10_000, 499: 49_900, 20_000: 2_000_000}.get(have, 10_000_000)
+
+
+def test_no_seeds_are_asked_for_where_they_would_still_leave_absurd_numbers_of_cases() -> None:
+    """Seeds that hardly differ, and an estimate on the limit: more of either would settle nothing."""
+    nearly = seeded((30, 30, 30, 31, 30), (5, 5, 5, 6, 5), 499)
+    (entry,) = judged(NO_HARM, [nearly], MARGIN).needed
+
+    assert (entry["people"], entry["seeds"]) == (None, None)
+    assert "no realistic number of cases or seeds" in told(entry, several=False)

@@ -10,12 +10,14 @@ import pytest
 from fake_run import Answer, fake_run, wrong_answers
 from hypothesis import given
 from hypothesis import strategies as st
+from terminal import command_line
 from toy import edit, toy_rows, write_project
 
 from fairtransfer import api
 from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.reuse import FOLDER, Line, enter, place_in, read_ledger
+from fairtransfer.gates.used_up import evaluations_left
 
 CLASSES = ("fruit", "tool", "animal")
 POLICY = "planned_evaluations: 1,"
@@ -109,6 +111,8 @@ def audit(tmp_path: Path) -> Path:
     edit(
         path,
         (POLICY, "planned_evaluations: 2,"),
+        ("seeds: [0, 1, 2]\nclaim: procedure", "seeds: [0]\nclaim: artifact"),
+        ("label_budgets: [8, 16]", "label_budgets: [16]"),
         (
             "by: region, metric: error_rate, margin: 0.05}",
             "by: region, metric: error_rate, margin: 0.15, monitored: {unknown: few}}",
@@ -145,10 +149,116 @@ def test_runs_are_counted_and_the_third_of_two_is_not_concluded(audit: Path, tmp
     assert gate_of(third)["reason_codes"] == ["reuse_budget_exhausted"]
     assert gate_of(third)["needed"] == []
     told = read_json(third / "verdict.json")
-    assert told["reuse"] == [{"benchmark": "toy", "evaluation": 3, "planned": 2, "alpha": 0, "exhausted": True}]
+    place = {"benchmark": "toy", "evaluation": 3, "planned": 2, "spent": 0.05, "alpha": 0, "exhausted": True}
+    assert told["reuse"] == [place]
+    assert gate_of(third)["decided_by"] == []
+    (note,) = (note for note in told["notes"] if "is used up" in note)
+    assert "0.05 of alpha 0.05 was taken" in note
+    assert "judge the model on fresh data" in note
+    assert "plan at least" not in note, "nothing is left, however little an evaluation would take"
     assert "this is evaluation 2 of 2 planned on this version of toy" in (second / "report" / "report.html").read_text()
     assert [line.outcome for line in read_ledger(ledger_of(workspace))][2] == "inconclusive"
     assert api.verify(third) > 10
+
+
+def test_harm_that_is_sure_stays_a_failure_on_a_benchmark_that_is_used_up(
+    audit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reuse makes passes too easy and hides no harm. The twin, a good model on the same ledger, is not passed."""
+    workspace = tmp_path / "runs"
+    for number, key in enumerate("ab"):
+        fake_run(audit, workspace, answers(key))
+        other_model(audit, number + 1)
+    harmful = fake_run(audit, workspace, answers("c", after=0.95))
+    other_model(audit, 3)
+    good = fake_run(audit, workspace, answers("d"))
+
+    assert [gate_of(run)["outcome"] for run in (harmful, good)] == ["fail", "inconclusive"]
+    gate, verdict = gate_of(harmful), read_json(harmful / "verdict.json")
+    assert verdict["outcome"] == "fail"
+    assert gate["reason_codes"] == ["over_margin", "reuse_budget_exhausted"]
+    assert "over the limit" in gate["reason"]
+    tail = "the failure stands, although toy is used up (this is evaluation 3, the policy plans 2 evaluations)"
+    assert gate["reason"].endswith(tail)
+    assert [line.outcome for line in read_ledger(ledger_of(workspace))][2:] == ["fail", "inconclusive"]
+    page = (harmful / "report" / "report.html").read_text()
+    assert tail in page
+    assert "no pass can be given; a failure stands" in page
+    code, out, _ = command_line(monkeypatch, capsys)("gate", harmful)
+    assert code == 1
+    assert "DOES NOT MEET POLICY" in out
+    assert "the failure stands" in " ".join(out.split())
+    assert api.judge(harmful).to_json() == verdict
+
+
+def test_what_is_open_anyway_keeps_its_reason_and_what_it_needs(audit: Path, tmp_path: Path) -> None:
+    """What the benchmark cannot settle tells how large a fresh one has to be."""
+    workspace = tmp_path / "runs"
+    for number, key in enumerate("ab"):
+        fake_run(audit, workspace, answers(key))
+        other_model(audit, number + 1)
+    unclear = gate_of(fake_run(audit, workspace, answers("c", after=0.71)))
+
+    assert unclear["outcome"] == "inconclusive"
+    assert unclear["reason_codes"] == ["wide_ci", "reuse_budget_exhausted"]
+    assert "nor could a pass be given: toy is used up" in unclear["reason"]
+    assert unclear["needed"] != []
+
+
+def test_an_audit_that_plans_too_few_is_told_how_many_to_plan(
+    audit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two audits on one benchmark: the first took half of alpha, the second wants all of it, and then a part of the rest."""
+    workspace, run = tmp_path / "runs", command_line(monkeypatch, capsys)
+    fake_run(audit, workspace, answers("a"))
+    other_model(audit, 1)
+    edit(audit, ("planned_evaluations: 2", "planned_evaluations: 1"))
+    planned = run("plan", audit, "--workspace", workspace)[1]
+    greedy = fake_run(audit, workspace, answers("b"))
+
+    assert gate_of(greedy)["outcome"] == "inconclusive"
+    told = [note for note in read_json(greedy / "verdict.json")["notes"] if "is used up" in note]
+    assert len(told) == 1
+    assert "0.025 of alpha 0.05 was taken" in told[0]
+    for text in (told[0], planned):
+        assert "plan at least 2 evaluations, or judge the model on fresh data" in text
+    edit(audit, ("planned_evaluations: 1", "planned_evaluations: 2"))
+    assert "is used up" not in run("plan", audit, "--workspace", workspace)[1]
+    assert gate_of(fake_run(audit, workspace, answers("b")))["outcome"] == "pass"
+
+
+@given(st.integers(1, 400), st.integers(1, 400))
+def test_the_number_to_plan_is_the_smallest_that_passes(first: int, second: int) -> None:
+    alpha = 0.05
+    spent = alpha / first
+    enough = evaluations_left(spent, alpha)
+
+    assert (enough is None) == (first == 1)
+    if enough is not None:
+        lines = [Line(1, "one", "a", "r", "pass", spent, "0" * 64)]
+        assert not place_in(lines, "b", "d", "two", enough, alpha).exhausted
+        assert enough == 1 or place_in(lines, "b", "d", "two", enough - 1, alpha).exhausted
+        assert place_in(lines, "b", "d", "two", second, alpha).exhausted == (second < enough)
+
+
+def test_the_identical_audit_again_is_no_new_use(audit: Path, tmp_path: Path) -> None:
+    """At once; after its folder is gone; and after the store is gone too, where the same answers come again."""
+    workspace = tmp_path / "runs"
+    run = fake_run(audit, workspace, answers("a"))
+    verdict, ledger = (run / "verdict.json").read_bytes(), ledger_of(workspace).read_bytes()
+
+    api.run(audit, workspace=workspace)
+    shutil.rmtree(run)
+    api.run(audit, workspace=workspace)
+    shutil.rmtree(run)
+    shutil.rmtree(workspace / ".store")
+    fake_run(audit, workspace, answers("a"))
+
+    assert ledger_of(workspace).read_bytes() == ledger
+    found = json.loads((run / "verdict.json").read_bytes())
+    assert [{**place, "alpha": 0.025, "spent": 0} for place in found["reuse"]] == json.loads(verdict)["reuse"]
+    assert {**found, "reuse": []} == {**json.loads(verdict), "reuse": []}
+    api.verify(run)
 
 
 def test_changed_gates_on_the_same_model_spend_nothing(audit: Path, tmp_path: Path) -> None:
@@ -207,6 +317,8 @@ def test_a_ledger_that_was_cut_short_is_noticed_by_verify_and_by_the_next_run(au
     with pytest.raises(IntegrityError, match="cut short: it has no line of evaluation 2 of toy") as caught:
         api.verify(second)
     assert caught.value.exit_code == 6
+    assert str(second) in str(caught.value)
+    assert "put back the ledger as it was" in str(caught.value)
     other_model(audit, 2)
     with pytest.raises(IntegrityError, match="cut short"):
         fake_run(audit, workspace, answers("c"))

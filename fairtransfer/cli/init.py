@@ -35,8 +35,23 @@ def init(
     _write_definitions(folder, table)
     for name in FILES:
         typer.echo(relative(folder / name))
+    typer.echo(_price())
     typer.echo(
         f"next: fairtransfer validate {relative(folder / FILES[0])} && fairtransfer run {relative(folder / FILES[0])}"
+    )
+
+
+def _price() -> str:
+    """Return what the policy's planned evaluations cost."""
+    from fairtransfer.formats import times
+    from fairtransfer.spec.gates import Policy
+    from fairtransfer.stats.planning import price_of_reuse
+
+    policy = Policy()
+    price = times(price_of_reuse(policy.planned_evaluations, policy.alpha))
+    return (
+        f"policy: {policy.planned_evaluations} models may be judged on this benchmark, each at alpha {policy.alpha_run:g}; that "
+        f"takes {price} the cases of a single one (`planned_evaluations`)"
     )
 
 

@@ -10,15 +10,18 @@ import typer
 from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, Workspace
 
 if TYPE_CHECKING:
+    from fairtransfer.evidence.reuse import Uses
     from fairtransfer.run.foresight import Foresight, GroupForesight, Reuse, SourceForesight
     from fairtransfer.run.number_prospects import NumberGate
     from fairtransfer.run.plan import Plan
     from fairtransfer.run.prospects import GateProspect, GroupProspect
+    from fairtransfer.spec.gates import Policy
 
 _LEGEND = (
     "passes: the chance to pass if nothing is wrong. found: the chance to fail if the harm is twice the margin. to pass, to "
     "find: cases of the group for 80% of either; to pass, for all groups of the gate together. shown: the smallest harm "
-    "that would be told from none with 80%, in points. A dash: no number of cases is enough."
+    "that would be told from none with 80%, in points. A dash: no realistic number of cases (up to 1,000,000, or ten "
+    "times what there is) is enough; the margin leaves no room, so decide on a wider one."
 )
 
 _USUAL = 20
@@ -43,20 +46,21 @@ def plan(
     """Print what a run would do: jobs, cached ones, cost; and each gate's chance to pass or to find harm, per group."""
     from fairtransfer import api
     from fairtransfer.cli.show import print_json, tell_warnings
-    from fairtransfer.evidence.reuse import models_judged
+    from fairtransfer.evidence.reuse import uses_of
     from fairtransfer.run.foresight import foresee
     from fairtransfer.run.prospects import Expected
 
     made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
     seen = foresee(made, api.store_of(workspace), Expected(expect_error, expect_change), rehearse=probe)
-    judged = {card.card.id: models_judged(workspace, card.card) for card in made.files.benchmarks}
+    uses = {card.card.id: uses_of(workspace, card.card) for card in made.files.benchmarks}
     tell_warnings(map(str, made.files.warnings))
     if json:
+        judged = {name: used.models for name, used in uses.items()}
         found = {"audit_id": made.audit.id, "run_id": made.run_id, "jobs": len(made.jobs), "models_judged": judged}
         print_json({**found, **seen.to_json()})
     else:
         _print(made, seen)
-        _print_judged(judged)
+        _print_uses(uses, made.audit.policy)
 
 
 def _print(made: Plan, seen: Foresight) -> None:
@@ -211,29 +215,46 @@ def _print_rest(seen: Foresight) -> None:
 def _reuse(reuse: Reuse) -> str:
     """Return what it costs to use a benchmark several times."""
     from fairtransfer import formats
-    from fairtransfer.stats.planning import price_of_reuse
+    from fairtransfer.stats.planning import price_in_seeds, price_of_reuse
 
     if reuse.planned == 1:
         price = formats.times(price_of_reuse(_USUAL, reuse.alpha))
+        wider = price_in_seeds(_USUAL, reuse.alpha, reuse.seeds) if reuse.seeds else None
         return (
-            f"alpha {reuse.alpha:g} for the one evaluation that is planned on this benchmark version; "
-            f"{_USUAL} would take {price} the cases."
+            f"alpha {reuse.alpha:g} for the one evaluation that is planned on this benchmark version: a second model can fail "
+            f"and not pass; {_USUAL} would take {price} the cases{_of_seeds(reuse.seeds, wider, 'make')}."
         )
     return (
         f"alpha {reuse.alpha:g} is shared by {reuse.planned} planned evaluations of this benchmark version, {reuse.alpha_run:g} "
-        f"each: that takes {formats.times(reuse.price)} the cases of a single one, which the numbers above allow for."
+        f"each: that takes {formats.times(reuse.price)} the cases of a single one, which the numbers above allow for"
+        f"{_of_seeds(reuse.seeds, reuse.wider, 'makes')}."
     )
 
 
-def _print_judged(judged: dict[str, int]) -> None:
+def _of_seeds(seeds: int | None, wider: float | None, makes: str) -> str:
+    """Return what sharing alpha does to the spread over seeds; few seeds pay more for it than cases do."""
+    from fairtransfer import formats
+
+    return f", and {makes} what {seeds} seeds add to a bound {formats.times(wider)} as wide" if seeds and wider else ""
+
+
+def _print_uses(uses: dict[str, Uses], policy: Policy) -> None:
+    """Print how often each benchmark was used, and, where that leaves too little for another model, what to do."""
     from fairtransfer import formats
     from fairtransfer.cli.show import console
+    from fairtransfer.gates.used_up import is_left, what_to_do
 
-    for benchmark, models in judged.items():
+    for benchmark, (models, spent) in uses.items():
         if models:
-            console().print(
-                f"{formats.plural(models, 'model')} judged on {benchmark} so far, in this workspace.", markup=False
+            told = f"{formats.plural(models, 'model')} judged on {benchmark} so far, in this workspace."
+            console().print(told, markup=False, soft_wrap=True)
+        if not is_left(spent, policy):
+            left = (
+                f"{spent:g} of alpha {policy.alpha:g} is taken, and this audit's models take {policy.alpha_run:g} each"
             )
+            do = what_to_do(spent, policy.alpha)
+            told = f"{benchmark} is used up: {left}; a model that is new to it can fail and not pass; {do}."
+            console().print(told, markup=False, soft_wrap=True)
 
 
 def _source(source: SourceForesight) -> str:

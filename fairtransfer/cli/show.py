@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, Literal
 
 from fairtransfer import formats
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from fairtransfer.gates.verdict import Verdict
     from fairtransfer.measuring import Measurement
+    from fairtransfer.report.tables import Table
 
 _TONES = {"pass": "green", "fail": "red", "inconclusive": "yellow", "not_applicable": "dim", "error": "red"}
 
@@ -31,20 +34,65 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
-    """Print a table; `right` lists the columns set flush right."""
+def print_table(
+    title: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int] = (),
+    *,
+    whole: bool = False,
+) -> None:
+    """Print a table; `right` lists the columns set flush right, and `whole` keeps their cells on the lines they have."""
     from rich import box
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Table as RichTable
 
-    table = Table(
+    table = RichTable(
         title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
     )
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number in right else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if number in right else "left"
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=whole and number in right)
     for row in rows:
         table.add_row(*map(escape, row))
     console().print(table)
+
+
+_LABEL = 16
+"""Names of groups are broken into lines down to this width, before numbers are."""
+
+_NARROW = 10
+"""To this width numbers and words are broken where intervals on lines of their own are still too wide."""
+
+
+def stacked(table: Table, width: int) -> Table:
+    """Return a table with as many breaks in its numbers as it takes to fit a terminal."""
+    for broken in (_below, _narrow):
+        if _width(table) <= width:
+            break
+        rows = tuple((name, *map(broken, cells)) for name, *cells in table.rows)
+        table = replace(table, headings=tuple(map(_word_by_word, table.headings)), rows=rows)
+    return table
+
+
+def _below(cell: str) -> str:
+    """Return a cell with the interval below its estimate."""
+    return cell.replace(" (", "\n(")
+
+
+def _narrow(cell: str) -> str:
+    return "\n".join(part for line in cell.split("\n") for part in wrap(line, _NARROW, break_long_words=False))
+
+
+def _word_by_word(heading: str) -> str:
+    return heading.replace(" ", "\n").replace("/\n", "/ ")
+
+
+def _width(table: Table) -> int:
+    """Return how wide a table has to be for its numbers to stay on their lines."""
+    cells = zip(table.headings, *table.rows, strict=True)
+    sizes = [max(len(line) for cell in column for line in cell.split("\n")) for column in cells]
+    return min(sizes[0], _LABEL) + sum(sizes[1:]) + 2 * len(sizes)
 
 
 def tell_warnings(warnings: Iterable[str]) -> None:
@@ -60,9 +108,11 @@ def print_measured(found: Measurement) -> None:
     from fairtransfer.report.subject import Subject
 
     rows = Rows(finding.to_json() for finding in found.findings)
-    for table in compact_tables(Subject(found.study, rows, found.verdict.to_json(), frozenset())):
+    width = console().width
+    for wide in compact_tables(Subject(found.study, rows, found.verdict.to_json(), frozenset())):
+        table = stacked(wide, width)
         right = [number for number, numeric in enumerate(table.numeric) if numeric]
-        print_table(table.caption, table.headings, table.rows, right)
+        print_table(table.caption, table.headings, table.rows, right, whole=_width(table) <= width)
     for note, n in found.counted.notes.items():
         console().print(f"note: {formats.count(n)} {note}", markup=False)
 
@@ -117,3 +167,5 @@ def _print_needed(entries: Sequence[dict[str, Any]], metric: str, measured_in: s
         _line(escape(f"needs {told}"), 6)
     if len(lines) > _MOST_TOLD:
         console().print(f"      and {formats.plural(len(lines) - _MOST_TOLD, 'comparison')} more")
+    if way_out := sentences.way_out(entries):
+        _line(escape(way_out), 6)

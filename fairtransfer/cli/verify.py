@@ -10,6 +10,10 @@ from fairtransfer.cli.options import RunFolder
 def verify(run: RunFolder) -> None:
     """Check every file of a run against SHA256SUMS. It shows that nothing changed, not that the numbers are right."""
     from fairtransfer import api
+    from fairtransfer.cli.show import tell_warnings
+    from fairtransfer.evidence.threads import jobs_in, several_threads
 
     count = api.verify(run)
     typer.echo(f"{count} files are as they were written")
+    if (mixed := several_threads(jobs_in(run))) is not None:
+        tell_warnings([str(mixed)])

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.atomic import sync_folder
@@ -29,6 +29,12 @@ FOLDER = ".reuse"
 
 REUSE_FILE = "reuse.json"
 """In a run's folder: its places."""
+
+RESTORE = (
+    "put back the ledger as it was (from version control or a backup); if it is lost, how often this benchmark was used is "
+    "not known any more: judge on fresh data, with a card or a version of their own"
+)
+"""What to do about a ledger that is not what was written."""
 
 FIRST = "0" * 64
 _ROUNDING = 1e-9
@@ -79,7 +85,7 @@ class Place:
     alpha
         What this one takes; 0 where it was judged before, or nothing is left.
     exhausted
-        Nothing is left for this model: no verdict of it can be conclusive.
+        Not enough is left for this model: it cannot pass. That it fails is told all the same.
     previous
         Digest of the last line there was.
     """
@@ -100,9 +106,17 @@ def ledger_name(card: Card) -> str:
     return digest({"id": card.id, "version": card.version, "rows": card.decides_rows()})
 
 
-def models_judged(workspace: Path, card: Card) -> int:
-    """Return how many different models were judged on a benchmark."""
-    return len({line.model for line in read_ledger(ledger_path(workspace, ledger_name(card)))})
+class Uses(NamedTuple):
+    """How many different models were judged on a benchmark, and what they took of its error rate."""
+
+    models: int
+    spent: float
+
+
+def uses_of(workspace: Path, card: Card) -> Uses:
+    """Return how a benchmark was used in a workspace."""
+    lines = read_ledger(ledger_path(workspace, ledger_name(card)))
+    return Uses(len({line.model for line in lines}), sum(line.alpha for line in lines))
 
 
 def ledger_path(workspace: Path, ledger: str) -> Path:
@@ -126,7 +140,7 @@ def read_ledger(path: Path) -> list[Line]:
         line = _line(text, f"{path}:{number}")
         if line.previous != previous or line.content != text:
             raise IntegrityError(
-                f"{path}:{number}: the reuse ledger was changed: this line does not follow the one before"
+                f"{path}:{number}: the reuse ledger was changed: this line does not follow the one before; {RESTORE}"
             )
         lines.append(line)
         previous = _digest(line)
@@ -137,7 +151,7 @@ def _line(text: bytes, where: str) -> Line:
     try:
         return Line(**json.loads(text))
     except (ValueError, TypeError) as error:
-        raise IntegrityError(f"{where}: the reuse ledger was changed: the line cannot be read") from error
+        raise IntegrityError(f"{where}: the reuse ledger was changed: the line cannot be read; {RESTORE}") from error
 
 
 def _digest(line: Line) -> str:
@@ -197,7 +211,7 @@ def check_places(folder: Path) -> None:
     workspace = folder.resolve().parent.parent
     if (workspace / FOLDER).is_dir():
         for place in kept_places(folder):
-            _check(workspace, place)
+            _check(workspace, place, folder)
 
 
 def check_all(workspace: Path, ledgers: AbstractSet[str]) -> None:
@@ -205,13 +219,14 @@ def check_all(workspace: Path, ledgers: AbstractSet[str]) -> None:
     for path in sorted(workspace.glob(f"[!.]*/[!.]*/{REUSE_FILE}")):
         for place in kept_places(path.parent):
             if place.ledger in ledgers:
-                _check(workspace, place)
+                _check(workspace, place, path.parent)
 
 
-def _check(workspace: Path, place: Place) -> None:
+def _check(workspace: Path, place: Place, run: Path) -> None:
     path = ledger_path(workspace, place.ledger)
     lines = read_ledger(path)
     if not any(line.model == place.model and line.evaluation == place.evaluation for line in lines):
         raise IntegrityError(
-            f"{path}: the reuse ledger was cut short: it has no line of evaluation {place.evaluation} of {place.benchmark}"
+            f"{path}: the reuse ledger was cut short: it has no line of evaluation {place.evaluation} of "
+            f"{place.benchmark}, which the run in {run} keeps; {RESTORE}"
         )

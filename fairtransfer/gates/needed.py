@@ -24,6 +24,13 @@ from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
 
 MOST_SEEDS = 100
 
+MOST_TIMES = 100
+"""More than so many times today's cases are no advice: the estimate lies within about half a standard error of the limit,
+so that the number says more about chance than about people."""
+
+FEW = 10_000
+"""So many cases are advice however few there are today."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -61,7 +68,8 @@ def needed(contrast: Contrast, alpha: float, family: int, together: int) -> dict
     -------
     dict
         ``settles``: as what, ``pass`` or ``fail``; None where the comparison cannot be evaluated yet. ``people``: cases of
-        the group, in a benchmark that grows as a whole. ``detectable``: the smallest harm today's cases could have shown.
+        the group, in a benchmark that grows as a whole. Neither people nor seeds: no `realistic` number settles it, as the
+        estimate lies on the limit. ``detectable``: the smallest harm today's cases could have shown.
     """
     sample = contrast.sample
     found: dict[str, Any] = {
@@ -109,7 +117,9 @@ def _amounts(contrast: Contrast, sample: Sample, claim: Claim) -> dict[str, Any]
     if more is None:
         return {}
     people = _people(contrast, sample, claim, more)
-    return {"seeds": more, "people": None if people is None or people <= _have(sample) + 1 else people}
+    if people is None:
+        return {}
+    return {"seeds": more, "people": None if people <= _have(sample) + 1 else people}
 
 
 def _seeds(contrast: Contrast, sample: Sample, claim: Claim) -> int | None:
@@ -130,7 +140,7 @@ def _spread(sample: Sample, level: float, seeds: int) -> Spread:
 
 
 def _people(contrast: Contrast, sample: Sample, claim: Claim, seeds: int) -> int | None:
-    """Return how many people of the group settle it, at what one of them is worth today; more than there are."""
+    """Return how many people of the group settle it, at what one of them is worth today; None: no realistic number."""
     spread = _spread(sample, claim.level, seeds)
     if isinstance(sample, ErrorMean | ErrorsApart):
         return _by_spread(contrast, sample, claim, spread)
@@ -143,7 +153,12 @@ def _people(contrast: Contrast, sample: Sample, claim: Claim, seeds: int) -> int
         return None
     worth = _worth(sample, 1 - claim.level)
     whole = math.ceil(found / worth) if worth > 0 else MOST + 1
-    return None if whole > MOST else max(whole, math.ceil(_have(sample)) + 1)
+    return None if whole > realistic(_have(sample)) else max(whole, math.ceil(_have(sample)) + 1)
+
+
+def realistic(have: float) -> float:
+    """Return the largest number of cases that is advice where there are so many today."""
+    return min(max(FEW, MOST_TIMES * have), MOST)
 
 
 def _truth(contrast: Contrast, sample: Sample, claim: Claim) -> Truth | None:

@@ -13,9 +13,9 @@ from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.choice import Chosen, candidate
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.study import study_of
-from fairtransfer.formats import listing, plural
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import GateResult, Judged, Outcome, decide, judge_contrasts, outcome_of
+from fairtransfer.gates.used_up import told_of, unless_used_up
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.stats.seeds import PROCEDURE_RECOMMENDED
 
@@ -23,10 +23,7 @@ SEVERITY: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass", "not_a
 """The verdict is the worst of its gates, in this order."""
 
 
-USED_UP = "reuse_budget_exhausted"
-"""The reason code of gates on a benchmark that has no alpha left."""
-
-_TOLD = ("benchmark", "evaluation", "planned", "alpha", "exhausted")
+_TOLD = ("benchmark", "evaluation", "planned", "spent", "alpha", "exhausted")
 """What verdict.json tells of a place in a reuse ledger."""
 
 
@@ -82,7 +79,7 @@ def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
     gates, family = judge_model(found, chosen)
     blocks = _incomplete(record, chosen) or _leaks(record)
     gates = tuple(_hold(gate, blocks) for gate in gates) if blocks else gates
-    gates = tuple(_unless_used_up(gate, record.reuse) for gate in gates)
+    gates = tuple(unless_used_up(gate, record.reuse) for gate in gates)
     others = tuple(
         _other(found, model)
         for model in _models(found)
@@ -198,20 +195,6 @@ def _hold(gate: GateResult, why: str) -> GateResult:
     return replace(gate, outcome="inconclusive", reason=f"{why}; otherwise: {gate.reason}", reason_codes=(code,))
 
 
-def _unless_used_up(gate: GateResult, places: Sequence[Place]) -> GateResult:
-    """Return the gate without a conclusion where a benchmark has no alpha left to conclude anything with."""
-    judged = {contrast["benchmark"] for contrast in gate.contrasts}
-    used = [place for place in places if place.exhausted and place.benchmark in judged]
-    if not used:
-        return gate
-    told = listing([f"{place.benchmark} (this is evaluation {place.evaluation})" for place in used])
-    why = (
-        f"the {plural(used[0].planned, 'evaluation')} planned on this benchmark version are used up: {told}; "
-        "fresh data, or a new version of the card, begins a new count"
-    )
-    return replace(gate, outcome="inconclusive", reason=why, reason_codes=(USED_UP,), needed=())
-
-
 def _levelling(gates: Sequence[GateSpec]) -> Iterator[str]:
     """Yield the warning that groups may be made alike by making the better served one worse."""
     kinds = {gate.kind for gate in gates}
@@ -241,11 +224,7 @@ def _notes(record: RunRecord, chosen: Chosen | None) -> tuple[str, ...]:
         notes.append(
             f"exploratory: {seeds} seeds; how much trainings differ is known well from {PROCEDURE_RECOMMENDED} on"
         )
-    notes += [
-        f"evaluation {place.evaluation} of {place.planned} planned on {place.benchmark}, this version"
-        for place in record.reuse
-        if place.planned > 1
-    ]
+    notes += told_of(record.reuse, record.audit.policy)
     if record.run["failed_jobs"]:
         notes.append(_failed(record.run["failed_jobs"]))
     return tuple(notes)

@@ -67,7 +67,8 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
 def _place(place: Mapping[str, Any]) -> str:
     """Return which evaluation of a benchmark this is."""
     told = f"this is evaluation {place['evaluation']} of {place['planned']} planned on this version of {place['benchmark']}"
-    return f"{told}; none is left, so that nothing can be concluded" if place["exhausted"] else told
+    left = "; too little of alpha is left for it, so that no pass can be given; a failure stands"
+    return told + left if place["exhausted"] else told
 
 
 def _made_elsewhere(record: RunRecord) -> Iterator[tuple[str, str]]:

@@ -27,6 +27,8 @@ _IN_BRACKETS = (
     "95% intervals in brackets; smallest seen: the smallest difference that so many cases would show four times in five"
 )
 
+_IN_SHORT = "95% intervals; smallest seen: what so many cases would show four times in five"
+
 
 def gate_name(gate: Mapping[str, Any]) -> str:
     """Return a gate's name as people read it: ``No harm: error rate by language``."""
@@ -57,11 +59,14 @@ def needed(subject: Subject) -> tuple[str, ...]:
     """Return what would settle the gates that are open."""
     gates = [gate for gate in subject.verdict["gates"] if gate["needed"]]
     several = len(subject.study.benchmarks) > 1
+    return tuple(f"{gate_name(gate)}. {'. '.join(_settling(gate['needed'], several=several))}." for gate in gates)
 
-    def told(gate: Mapping[str, Any]) -> str:  # once, where a limit on both sides wants the same of a group
-        return "; ".join(dict.fromkeys(sentences.needed(entry, several=several) for entry in gate["needed"]))
 
-    return tuple(f"{gate_name(gate)}. {told(gate)}." for gate in gates)
+def _settling(entries: Sequence[dict[str, Any]], *, several: bool) -> Iterator[str]:
+    # Once, where a limit on both sides wants the same of a group.
+    yield "; ".join(dict.fromkeys(sentences.needed(entry, several=several) for entry in entries))
+    if way_out := sentences.way_out(entries):
+        yield way_out
 
 
 def others_table(subject: Subject) -> Table:
@@ -150,7 +155,8 @@ def _compact(subject: Subject, key: str, views: Sequence[tuple[str, ...]], metri
     def line(label: str, group: dict[str, str]) -> tuple[str, ...]:
         after, moved = find("after", group), find("change", group)
         cells = [tables.people(after), *([tables.rate(find("before", group))] if compared else []), tables.rate(after)]
-        return (label, *cells, *([tables.change(moved)] if paired else []), *([tables.flips(moved)] if flips else []))
+        cells += [*([tables.change(moved)] if paired else []), *([tables.flips(moved)] if flips else [])]
+        return (label, *cells, tables.smallest(moved if paired else after))
 
     compared, everyone = subject.study.has_before, find("change", {})
     paired, flips = everyone is not None, everyone is not None and everyone["n_new_errors"] is not None
@@ -163,8 +169,9 @@ def _compact(subject: Subject, key: str, views: Sequence[tuple[str, ...]], metri
     headings = ["", "Cases", *(["Before"] if compared else []), "After"]
     headings += [f"Change{unit}"] if paired else []
     headings += ["Newly wrong\n/ right"] if flips else []
+    headings += ["Smallest\nseen" + unit.replace(", ", ",\n")]
     values = f" in {words.axis}" if words.axis and words.axis != "%" else ""
-    caption = f"{sentences.metric_title(metric, of)}{values}, {key} ({_model(subject)}; 95% intervals)"
+    caption = f"{sentences.metric_title(metric, of)}{values}, {key} ({_model(subject)}; {_IN_SHORT})"
     return tables.table(f"m-{metric}-{of or ''}", caption, headings, rows)
 
 

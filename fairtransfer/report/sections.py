@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.evidence.threads import threads_of
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.report import sentences, tables
 from fairtransfer.report.rows import Rows
@@ -231,9 +232,12 @@ def reproduce(record: RunRecord, environment: Mapping[str, Any]) -> tuple[tuple[
     """Return how to get the same numbers again."""
     libraries = ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
     machine = f"{environment['cores']} cores, {environment['processor']}"
-    promised = "the same machine, libraries and inputs give the same predictions; elsewhere they may differ in rounding"
+    promised = (
+        "the same machine, number of threads, libraries and inputs give the same predictions; elsewhere they may differ in "
+        "rounding"
+    )
     if record.given is None:
-        machine = f"{environment['device']}, {environment['precision']}, {machine}"
+        machine = f"{environment['device']}, {environment['precision']}, {machine}{_threads(record)}"
     else:
         promised = (
             "the same predictions, cards and audit give the same findings; how the predictions were made is not known"
@@ -249,6 +253,13 @@ def reproduce(record: RunRecord, environment: Mapping[str, Any]) -> tuple[tuple[
         ("Machine", machine),
         ("What is promised", promised),
     )
+
+
+def _threads(record: RunRecord) -> str:
+    """Return with how many threads the jobs were computed; nothing where none of them says so."""
+    found = threads_of(record.jobs)
+    told = [f"{number} ({formats.plural(jobs, 'job')})" for number, jobs in found.items()]
+    return f"; threads: {formats.listing(told)}" if told else ""
 
 
 def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:

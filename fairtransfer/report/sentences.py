@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.gates.needed import realistic
 from fairtransfer.report.wording import wording, wording_of
 from fairtransfer.spec.gates import Policy
 from fairtransfer.stats.catalogue import metric_named
@@ -264,9 +265,28 @@ def needed(entry: dict[str, Any], *, several: bool) -> str:
     if not wanted and entry["settles"] is None:
         return f"{who}: cases that differ, as the {formats.count(entry['have'])} there are all have the same value"
     if not wanted:
-        return f"{who}: no affordable number of cases or seeds, as the estimate lies too close to the limit"
-    end = " (as it looks today, it would fail)" if entry["settles"] == "fail" else ""
-    return f"{who}: {', and '.join(wanted)}{end}"
+        return f"{who}: {_on_limit(entry)}"
+    end = ", and as it looks today it would fail" if entry["settles"] == "fail" else ""
+    return f"{who}: {' and '.join(wanted)}{end}"
+
+
+def _on_limit(entry: Mapping[str, Any]) -> str:
+    seeds = " or seeds" if entry.get("have_seeds", 0) > 1 else ""
+    more = f"more than {formats.count(realistic(entry['have']))} cases, not {formats.count(entry['have'])}"
+    return f"no realistic number of cases{seeds} ({more}), as the measured value lies on the limit"
+
+
+ON_LIMIT = (
+    "Where the measured value lies on the limit, more cases of the same kind are no way out: decide on a wider margin before "
+    "fresh data are judged, or accept that there is not enough evidence"
+)
+
+
+def way_out(entries: Iterable[Mapping[str, Any]]) -> str:
+    """Return what is left to do where some comparisons of a gate lie on its limit; empty where none does."""
+    amounts = ("people", "seeds", "units")
+    on_limit = any(not any(entry.get(name) for name in amounts) for entry in entries)
+    return ON_LIMIT if on_limit else ""
 
 
 def room(entry: Mapping[str, Any], metric: str = "error_rate", measured_in: str = "") -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from fairtransfer.errors import Problem
 from fairtransfer.evidence.atomic import write_atomic
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.counting import write_counts
 from fairtransfer.evidence.store import MANIFEST, Store
 from fairtransfer.evidence.tables import write_table
+from fairtransfer.evidence.threads import jobs_in, several_threads
 from fairtransfer.run.given import given_json
 from fairtransfer.run.label_budgets import budget_text
 from fairtransfer.run.machine import environment
@@ -36,7 +38,9 @@ def write_folder(plan: Plan, store: Store, sides: Sides, folder: Path, timing: d
     _copy_cards(plan, folder / "cards")
     write_json(folder / "environment.json", {**environment(plan.audit.model.family, plan.machine), "timing": timing})
     failed = _copy_jobs(plan, store, folder / "jobs")
-    write_json(folder / "run.json", {**_run_json(plan, sides, failed), "pretraining": source_json(plan, store, sides)})
+    mixed = several_threads(jobs_in(folder))
+    about = _run_json(plan, sides, failed, () if mixed is None else (mixed,))
+    write_json(folder / "run.json", {**about, "pretraining": source_json(plan, store, sides)})
     for index in range(len(plan.files.benchmarks)):
         _items(plan, sides, index, folder)
     write_counts(folder)
@@ -76,7 +80,7 @@ def views_of(plan: Plan, ref: BenchmarkRef) -> list[list[str]]:
     return [list(view) for view in dict.fromkeys(map(tuple, views))]
 
 
-def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[str, Any]:
+def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]], noticed: Iterable[Problem]) -> dict[str, Any]:
     audit = plan.audit
     benchmarks = []
     for card, ref in zip(plan.files.benchmarks, audit.benchmarks, strict=True):
@@ -111,7 +115,7 @@ def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]]) -> dict[st
         "predictions": given_json(plan, sides),
         "benchmarks": benchmarks,
         "failed_jobs": failed,
-        "warnings": [w.to_json() for w in (*plan.files.warnings, *sides.warnings)],
+        "warnings": [w.to_json() for w in (*plan.files.warnings, *sides.warnings, *noticed)],
     }
 
 

@@ -19,7 +19,7 @@ from fairtransfer.run.plan import Job, Plan
 from fairtransfer.run.prospects import Expected, GateProspect, Scene, family_of, gate_prospects, scenes_of
 from fairtransfer.run.sides import Sides, open_sides
 from fairtransfer.run.times import Times, expected, known_rates
-from fairtransfer.spec.gates import Policy
+from fairtransfer.spec.audit import Audit
 from fairtransfer.stats import planning
 
 BYTES_PER_SCORE = 4
@@ -59,12 +59,20 @@ class GroupForesight:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """What it costs that several evaluations share one benchmark's error rate: `price` times as many people."""
+    """What it costs that several evaluations share one benchmark's error rate: `price` times as many people.
+
+    Attributes
+    ----------
+    seeds, wider
+        Of a claim about a procedure: with so many seeds, how many times as wide it makes what they add to a bound.
+    """
 
     alpha: float
     planned: int
     alpha_run: float
     price: float
+    seeds: int | None
+    wider: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,7 @@ def foresee(plan: Plan, store: Store, assumed: Expected | None = None, *, rehear
     times = expected(plan, store, sides, todo, rates)
     waiting = sum(len(jobs) for _, jobs in todo)
     rows = sum(len(sides.judged[job.benchmark].part) for job in plan.jobs)
-    reuse = _reuse(plan.audit.policy)
+    reuse = _reuse(plan.audit)
     if plan.files.numeric:
         disk = rows * (2 * BYTES_PER_NUMBER + 40)
         numbers = number_prospects(_scenes(plan, sides, assumed or Expected()), plan.files.measured_in)
@@ -187,9 +195,12 @@ def _assumption(gates: Sequence[GateProspect], expected: Expected, comparisons: 
     )
 
 
-def _reuse(policy: Policy) -> Reuse:
+def _reuse(audit: Audit) -> Reuse:
+    policy = audit.policy
     price = planning.price_of_reuse(policy.planned_evaluations, policy.alpha)
-    return Reuse(policy.alpha, policy.planned_evaluations, policy.alpha_run, price)
+    seeds = len(audit.seeds) if audit.claim == "procedure" and len(audit.seeds) > 1 else None
+    wider = planning.price_in_seeds(policy.planned_evaluations, policy.alpha, seeds) if seeds else None
+    return Reuse(policy.alpha, policy.planned_evaluations, policy.alpha_run, price, seeds, wider)
 
 
 def _source(plan: Plan, sides: Sides, store: Store) -> SourceForesight | None:

@@ -29,6 +29,9 @@ from fairtransfer.stats.power import (
 MINIMUM_UNITS = 20
 """Gates do not judge fewer; see `fairtransfer.gates.contrast`."""
 
+MOST_PLANNED = 1_000_000
+"""More cases of a group than this are no plan, unless they are at most ten times today's: the margin leaves no room."""
+
 Group = dict[str, str]
 
 
@@ -60,7 +63,7 @@ class GroupProspect:
         The chance that it passes if nothing is wrong, and that it fails if the harm is twice the margin; 0 where there are too
         few to be judged.
     needed_to_pass, needed_to_fail
-        Cases for 80 %, the first for all groups of the gate together; None: more than is advice.
+        Cases for 80 %, the first for all groups of the gate together; None: no realistic number (`MOST_PLANNED`).
     detectable
         The smallest harm that would be told from none with 80 %.
     """
@@ -281,10 +284,9 @@ def _cases(scene: Scene, worth: int | None, place: int) -> int | None:
     if worth is None:
         return None
     _, cases, units = scene.sizes[place]
-    if not scene.clustered or not units:
-        return max(worth, scene.policy.min_group)
-    each = cases / units
-    return max(round(worth * each), scene.policy.min_group, round(MINIMUM_UNITS * each))
+    each, units_judged = (cases / units, MINIMUM_UNITS) if scene.clustered and units else (1.0, 0)
+    needed = max(round(worth * each), scene.policy.min_group, round(units_judged * each))
+    return needed if needed <= max(MOST_PLANNED, 10 * cases) else None
 
 
 def _detectable(fair: Truth, n: int, family: int, alpha: float) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from fairtransfer.stats.intervals import normal_quantile
+from fairtransfer.stats.intervals import normal_quantile, t_quantile
 
 POWER = 0.8
 CLAIM = 0.025
@@ -72,6 +72,11 @@ def price_of_reuse(evaluations: int, alpha: float, power: float = POWER) -> floa
     """Return how many times as many people it takes if so many evaluations on one benchmark share alpha; at least 1."""
     shared, single = (normal_quantile(1 - a) + normal_quantile(power) for a in (alpha / evaluations, alpha))
     return (shared / single) ** 2
+
+
+def price_in_seeds(evaluations: int, alpha: float, seeds: int) -> float:
+    """Return how many times as wide it makes what so many seeds (2 or more) add to a bound; at least 1."""
+    return t_quantile(1 - alpha / evaluations, seeds - 1) / t_quantile(1 - alpha, seeds - 1)
 
 
 def n_single(p: float, distance: float, alpha: float, power: float = POWER) -> int | None:
