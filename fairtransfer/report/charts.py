@@ -37,7 +37,7 @@ COLOURS = {
 SHAPES = {"before": "circle", "after": "square"}
 SPARE = ("#7a3e9d", "#00695c", "#9c2c2c", "#4b5d00", "#3949ab", "#795548")
 FONT = "Helvetica, Arial, sans-serif"
-ROW_HEIGHT = 27
+ROW_HEIGHT = 25
 
 LONGEST = 48
 """Characters of a group's label; of a longer one, the beginning and the end with its number of cases."""

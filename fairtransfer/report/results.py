@@ -22,7 +22,9 @@ _GATE_WORDS = {
 }
 
 
-_IN_BRACKETS = "95% intervals in brackets. Smallest seen: the smallest difference that so many cases would show four times in five."
+_IN_BRACKETS = (
+    "95% intervals in brackets. Smallest seen: the smallest difference so many cases would show four times in five."
+)
 
 
 def gate_name(gate: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
         yield "Adapted by", chosen
     claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
     seeds = record.models.get((subject.strategy, subject.budget or ""), audit.seeds)
-    yield "The claim is about", f"{claim} ({formats.plural(len(seeds), 'seed')})"
+    yield "Claim", f"about {claim} ({formats.plural(len(seeds), 'seed')})"
     judged = [f"{b['key']} ({formats.count(b['rows'])} cases)" for b in run["benchmarks"]]
     yield "Judged on", formats.listing(judged)
     yield "Audit and run", f"{audit.id}, {record.id}"
