@@ -100,8 +100,8 @@ class _Drawer:
             moves,
             list(labels.values()),
             self.measure,
-            _limit(limit, self.words.value),
-            _limit(margin, self.words.change),
+            _limit(limit, self.words.value, self.words.scale),
+            _limit(margin, self.words.change, self.words.scale),
             "right" if worse_high else "left",
             self.words,
         )
@@ -196,8 +196,8 @@ class _Drawer:
         return {name: round(self.words.scale * value, 4) for name, value in named.items()}
 
 
-def _limit(at: float | None, told: Callable[[float], str]) -> charts.Limit | None:
-    return None if at is None else charts.Limit(100 * at, f"limit {told(at)}")
+def _limit(at: float | None, told: Callable[[float], str], scale: float) -> charts.Limit | None:
+    return None if at is None else charts.Limit(scale * at, f"limit {told(at)}")
 
 
 def _some(names: list[str]) -> str:

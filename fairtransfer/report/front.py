@@ -118,9 +118,7 @@ def _steps(subject: Subject, failed: int) -> Iterator[str]:
     if failed:
         yield f"Run again: {formats.plural(failed, 'job')} ended without a result. The reasons stand under Cost."
     if not verdict["gates"]:
-        numbers = "labels that are numbers are reported only; what follows from them is for people"
-        limits = "set limits, as gates, before the next numbers are seen"
-        yield f"Nothing was judged: {numbers if subject.of_numbers else limits}."
+        yield "Nothing was judged: set limits, as gates, before the next numbers are seen."
         return
     if verdict["outcome"] == "pass":
         yield "Set the conditions, the time of validity and the next review: every gate is met, and the rest is for people."
@@ -157,8 +155,8 @@ def _settling(subject: Subject) -> Iterator[str]:
     for gate in subject.verdict["gates"]:
         entries = sorted(gate["needed"], key=_asks, reverse=True)
         if entries:
-            told = "; ".join(sentences.needed(entry, several=several) for entry in entries[:MOST_SETTLED])
-            left = len(entries) - MOST_SETTLED
+            lines = list(dict.fromkeys(sentences.needed(entry, several=several) for entry in entries))
+            told, left = "; ".join(lines[:MOST_SETTLED]), len(lines) - MOST_SETTLED
             more = f"; and {formats.plural(left, 'comparison')} that ask for less" if left > 0 else ""
             yield f"To settle {results.gate_name(gate)}: {told}{more}."
 
