@@ -259,8 +259,10 @@ def group_label(group: Mapping[str, str]) -> str:
     return " & ".join(group.values()) or "everyone"
 
 
-def listing(words: Sequence[str]) -> str:
-    """Return ``a``, ``a and b`` or ``a, b and c``."""
+def listing(words: Sequence[str], most: int | None = None) -> str:
+    """Return ``a``, ``a and b`` or ``a, b and c``; with more words than `most`, ``a, b and 5 more``."""
+    if most is not None and len(words) > most:
+        words = [*words[:most], f"{count(len(words) - most)} more"]
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 

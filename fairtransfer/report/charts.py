@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,9 +34,13 @@ COLOURS = {
     "threshold": "#795548",
     "reductions": "#5a5f00",
 }
+SHAPES = {"before": "circle", "after": "square"}
 SPARE = ("#7a3e9d", "#00695c", "#9c2c2c", "#4b5d00", "#3949ab", "#795548")
 FONT = "Helvetica, Arial, sans-serif"
-ROW_HEIGHT = 34
+ROW_HEIGHT = 25
+
+LONGEST = 48
+"""Characters of a group's label; of a longer one, the beginning and the end with its number of cases."""
 
 Record = dict[str, Any]
 
@@ -49,6 +54,14 @@ class Figure:
     title: str
     description: str
     svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit as it is drawn: where, and with which words."""
+
+    at: float
+    word: str
 
 
 def svg(chart: Any, anchor: str, title: str, description: str) -> str:
@@ -80,7 +93,7 @@ def _configured(chart: Any) -> Any:
             titleFontWeight="normal",
             gridColor="#e3e3e3",
             domainColor="#6b6b6b",
-            labelLimit=240,
+            labelLimit=330,
         )
         .configure_legend(labelFontSize=12, titleFontSize=12, orient="top", symbolSize=90)
         .configure_title(fontSize=13, anchor="start", fontWeight="normal", offset=8)
@@ -93,8 +106,8 @@ def before_after(
     changes: Sequence[Record],
     order: Sequence[str],
     measure: str,
-    limit: float | None,
-    margin: float | None,
+    limit: Limit | None,
+    margin: Limit | None,
     worse: str = "right",
     words: Wording = RATE,
 ) -> Any:
@@ -105,7 +118,8 @@ def before_after(
     records
         ``label, stage, value, low, high`` in percent, or what `words` says.
     changes
-        ``label, value, low, high, clear`` in points, or the same; `clear` says whether the interval leaves out zero.
+        ``label, value, low, high, clear`` in points, or the same; `clear` says whether the interval leaves out zero. Where
+        there are none, nothing is drawn beside the values.
     limit, margin
         The policy's limit on the rate and on the change, drawn as lines.
     worse
@@ -113,22 +127,27 @@ def before_after(
     """
     import altair as alt
 
-    height = ROW_HEIGHT * len(order) + 10
-    stages = ["before", "after"]
-    scale = alt.Scale(domain=stages, range=[COLOURS["before"], COLOURS["after"]])
-    shapes = alt.Scale(domain=stages, range=["circle", "square"])
-    y = alt.Y("label:N", sort=list(order), title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8))
-    offset = alt.YOffset("stage:N", sort=stages, scale=alt.Scale(paddingOuter=0.45))
+    height = ROW_HEIGHT * len(order) + 6
+    stages = [stage for stage in ("before", "after") if any(record["stage"] == stage for record in records)]
+    scale = alt.Scale(domain=stages, range=[COLOURS[stage] for stage in stages])
+    shapes = alt.Scale(domain=stages, range=[SHAPES[stage] for stage in stages])
+    legend = alt.Undefined if len(stages) > 1 else None  # one stage needs no telling apart
+    axis = alt.Axis(ticks=False, domain=False, labelPadding=8, labelExpr=_SHORT)
+    y = alt.Y("label:N", sort=list(order), title=None, axis=axis)
+    offset = alt.YOffset("stage:N", sort=stages, scale=alt.Scale(paddingOuter=0.4))
     base = alt.Chart(alt.Data(values=list(records))).encode(
-        y=y, yOffset=offset, color=alt.Color("stage:N", scale=scale, sort=stages, title=None)
+        y=y, yOffset=offset, color=alt.Color("stage:N", scale=scale, sort=stages, title=None, legend=legend)
     )
     whisker = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=_axis(measure, words.axis), scale=_span(words)), x2="high:Q"
+        x=alt.X("low:Q", title=_axis(measure, words.axis), scale=_reaching(records, limit, words)), x2="high:Q"
     )
-    dots = base.mark_point(filled=True, size=75, opacity=1).encode(
-        x="value:Q", shape=alt.Shape("stage:N", scale=shapes, sort=stages, title=None)
+    dots = base.mark_point(filled=True, size=65, opacity=1).encode(
+        x="value:Q", shape=alt.Shape("stage:N", scale=shapes, sort=stages, title=None, legend=legend)
     )
-    left = [whisker, dots] + ([_line(limit, "limit", "x")] if limit is not None else [])
+    left = [whisker, dots] + ([_limit(limit)] if limit is not None else [])
+    one = alt.layer(*left).properties(width=380, height=height)
+    if not changes:
+        return _configured(one)
     moved = alt.Chart(alt.Data(values=list(changes))).encode(
         y=alt.Y("label:N", sort=list(order), title=None, axis=None)
     )
@@ -138,13 +157,27 @@ def before_after(
         x2="high:Q",
         color=tone,
     )
-    point = moved.mark_point(filled=True, size=75, shape="diamond", opacity=1).encode(x="value:Q", color=tone)
-    right = [_line(0.0, None, "x", "#6b6b6b", dash=False), spread, point] + (
-        [_line(margin, "limit", "x")] if margin is not None else []
+    inside = alt.condition("datum.clear", alt.value("#1a1a1a"), alt.value("#ffffff"))
+    point = moved.mark_point(filled=True, size=75, shape="diamond", opacity=1, strokeWidth=1.5).encode(
+        x="value:Q", fill=inside, stroke=tone
     )
-    one = alt.layer(*left).properties(width=400, height=height, title="Before and after")
-    two = alt.layer(*right).properties(width=250, height=height, title="Change, same people")
-    return _configured(alt.hconcat(one, two, spacing=28).resolve_scale(color="independent", shape="independent"))
+    right = [_rule(0.0, "#6b6b6b", [1, 0]), spread, point] + ([_limit(margin)] if margin is not None else [])
+    hollow = " (hollow: not clear)" if not all(change["clear"] for change in changes) else ""
+    two = alt.layer(*right).properties(width=260, height=height, title=f"Change, same cases{hollow}")
+    return _configured(alt.hconcat(one, two, spacing=24).resolve_scale(color="independent", shape="independent"))
+
+
+_SHORT = f"length(datum.label) > {LONGEST} ? slice(datum.label, 0, {LONGEST - 18}) + '…' + slice(datum.label, -17) : datum.label"
+
+
+def _reaching(records: Sequence[Record], limit: Limit | None, words: Wording) -> Any:
+    """Return the scale of values: percentages from 0 to the ten above the highest drawn, other numbers from 0."""
+    import altair as alt
+
+    if words.axis != "%":
+        return alt.Scale(zero=True)
+    highest = max([record["high"] for record in records] + ([limit.at] if limit else []))
+    return alt.Scale(domain=[0, min(100, 10 * math.floor(highest / 10) + 10)])
 
 
 def _axis(what: str, unit: str) -> str:
@@ -158,20 +191,24 @@ def _span(words: Wording) -> Any:
     return alt.Scale(domain=[0, 100]) if words.axis == "%" else alt.Scale(zero=True)
 
 
-def _line(at: float | None, word: str | None, axis: str, colour: str = "#b00020", *, dash: bool = True) -> Any:
+_LIMIT_COLOUR = "#b00020"
+
+
+def _limit(limit: Limit) -> Any:
+    """Return a dashed line with its words above the rows, where no mark stands."""
     import altair as alt
 
-    data = alt.Data(values=[{"at": at, "word": word or ""}])
-    rule = (
-        alt.Chart(data)
-        .mark_rule(color=colour, strokeWidth=1.5, strokeDash=[5, 4] if dash else [1, 0])
-        .encode(**{axis: "at:Q"})
+    words = alt.Chart(alt.Data(values=[{"at": limit.at, "word": limit.word}])).mark_text(
+        align="center", baseline="bottom", dy=-3, color=_LIMIT_COLOUR, fontSize=11
     )
-    if word is None:
-        return rule
-    return rule + alt.Chart(data).mark_text(
-        align="left", baseline="top", dx=4, dy=-2, color=colour, fontSize=11
-    ).encode(**{axis: "at:Q"}, y=alt.value(0), text="word:N")
+    return _rule(limit.at, _LIMIT_COLOUR, [5, 4]) + words.encode(x="at:Q", y=alt.value(0), text="word:N")
+
+
+def _rule(at: float, colour: str, dash: list[int]) -> Any:
+    import altair as alt
+
+    rule = alt.Chart(alt.Data(values=[{"at": at}])).mark_rule(color=colour, strokeWidth=1.5, strokeDash=dash)
+    return rule.encode(x="at:Q")
 
 
 def learning_curves(
@@ -222,7 +259,8 @@ def learning_curves(
             .mark_rule(color=COLOURS["before"], strokeDash=[5, 4], strokeWidth=1.8)
             .encode(y="value:Q")
         )
-        cells.append(alt.layer(published, bars, line, dots).properties(width=205, height=150, title=panel))
+        title = alt.Title(panel, limit=215)  # a longer name would run into the next panel's
+        cells.append(alt.layer(published, bars, line, dots).properties(width=205, height=150, title=title))
     return _configured(alt.concat(*cells, columns=3, spacing=18).resolve_scale(x="shared", y="shared"))
 
 

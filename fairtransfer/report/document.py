@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,8 @@ from fairtransfer.findings.screening import again
 from fairtransfer.findings.study import Study, study_of
 from fairtransfer.report import class_counts, results, screening, sentences, told
 from fairtransfer.report.charts import Figure
-from fairtransfer.report.figures import figures
+from fairtransfer.report.figures import figures, first_figure
+from fairtransfer.report.front import Front, front
 from fairtransfer.report.method import method
 from fairtransfer.report.rows import Row, Rows
 from fairtransfer.report.sections import (
@@ -38,8 +40,10 @@ class Document:
     ----------
     facts, scope
         Label and text.
+    front
+        What the decision page shows of the lists below.
     findings
-        Three to six sentences for the first page.
+        Three to nine sentences for every benchmark.
     unknowns
         What the audit cannot tell.
     """
@@ -52,7 +56,7 @@ class Document:
     question: str
     rule: str
     candidate: str
-    chosen_by: str
+    front: Front
     facts: tuple[tuple[str, str], ...]
     findings: tuple[str, ...]
     gates: Table
@@ -113,6 +117,8 @@ def _document(
 ) -> Document:
     audit, verdict = record.audit, subject.verdict
     filled, fields, blanks = completeness(record)
+    findings, unknowns = told.findings(subject), tuple(told.unknowns(record, subject))
+    drawn, page = figures(subject), first_figure(subject)
     return Document(
         audit_id=audit.id,
         run_id=record.id,
@@ -122,14 +128,14 @@ def _document(
         question=_question(record, subject),
         rule=sentences.RULE,
         candidate=subject.candidate,
-        chosen_by=verdict["candidate"]["rule"] if verdict["candidate"] else "no adapted model has a result",
+        front=front(subject, findings, unknowns, page, len(record.run["failed_jobs"])),
         facts=tuple(told.facts(record, subject, digest)),
-        findings=tuple(told.findings(subject)),
+        findings=tuple(itertools.chain.from_iterable(findings)),
         gates=results.gate_table(subject),
         needed=results.needed(subject),
-        unknowns=tuple(told.unknowns(record, subject)),
+        unknowns=unknowns,
         scope=tuple(told.scope(record)),
-        figures=figures(subject),
+        figures=drawn,
         groups=(*results.group_tables(subject), *gap_tables(subject)),
         others=results.others_table(subject),
         benchmarks=benchmarks(record, subject.rows, subject.hidden),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fairtransfer import formats
@@ -11,8 +11,39 @@ from fairtransfer.report.charts import Figure
 from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 
-MOST_GROUPS = 24
+MOST_GROUPS = 60
 """A chart with more rows than this is not readable; its table is."""
+
+MOST_ON_FRONT = 8
+"""Groups that the decision page's picture shows: of more, the worst served."""
+
+MOST_PANELS = 24
+"""Groups with a learning curve of their own."""
+
+MOST_IN_CAPTION = 4
+"""Groups named in a caption; the table holds all."""
+
+
+def first_figure(subject: Subject) -> Figure | None:
+    """Return the picture of the decision page: of the view that decided the verdict, of many groups those served worst."""
+    if not subject.can_be_told:
+        return None
+    drawer, first = _Drawer(subject), _decisive(subject)
+    views = [(benchmark, view) for benchmark in subject.study.benchmarks for view in benchmark.views]
+    views.sort(key=lambda pair: (pair[0].id, frozenset(pair[1])) != first)
+    found = (drawer.dots(benchmark.key, view, MOST_ON_FRONT) for benchmark, view in views)
+    return next((figure for figure in found if figure is not None), None)
+
+
+def _decisive(subject: Subject) -> tuple[str, frozenset[str]] | None:
+    """Return benchmark and attributes of what decided the first gate of the verdict's outcome; None where nothing did."""
+    decided = (
+        (entry["benchmark"], frozenset(entry["group"]))
+        for gate in subject.verdict["gates"]
+        if gate["outcome"] == subject.verdict["outcome"] != "pass"
+        for entry in gate["decided_by"]
+    )
+    return next(decided, None)
 
 
 def figures(subject: Subject) -> tuple[Figure, ...]:
@@ -43,13 +74,15 @@ class _Drawer:
         found = self.rows.find(key, stage, self.metric, group, strategy, budget, self.of)
         return found if found is not None and found["status"] == "ok" else None
 
-    def dots(self, key: str, view: tuple[str, ...]) -> Figure | None:
+    def dots(self, key: str, view: tuple[str, ...], most: int | None = None) -> Figure | None:
+        """Draw a view before and after; of more than `most` groups, those served worst after."""
         groups = self.rows.groups(key, view)
         shown = [(g, row) for g in groups if (row := self.row(key, "after", g)) is not None]
-        if not 0 < len(shown) <= MOST_GROUPS:
+        if not shown or (most is None and len(shown) > MOST_GROUPS):
             return None
         worse_high = shown[0][1]["harm_direction"] == "higher_is_worse"
         shown.sort(key=lambda pair: pair[1]["estimate"], reverse=worse_high)
+        cut, shown = most is not None and len(shown) > most, shown[:most]
         labels = {tuple(g.values()): f"{formats.group_label(g)} (n={formats.count(row['n'])})" for g, row in shown}
         points, moves = [], []
         for group, after in shown:
@@ -59,7 +92,7 @@ class _Drawer:
                     points.append({"label": label, "stage": stage, **self._scaled(row)})
             if (moved := self.row(key, "change", group)) is not None:
                 moves.append({"label": label, **self._scaled(moved), "clear": sentences.settled(moved) is not None})
-        anchor = f"f-{key.split('@')[0]}-{'-'.join(view)}"
+        anchor = f"{'p' if cut else 'f'}-{key.split('@')[0]}-{'-'.join(view)}"
         limit, margin = self.limit("worst_group", key, view), self.limit("no_harm", key, view)
         margin = margin if margin is None or worse_high else -margin
         chart = charts.before_after(
@@ -67,52 +100,59 @@ class _Drawer:
             moves,
             list(labels.values()),
             self.measure,
-            limit,
-            margin,
+            _limit(limit, self.words.value, self.words.scale),
+            _limit(margin, self.words.change, self.words.scale),
             "right" if worse_high else "left",
             self.words,
         )
-        title = f"{sentences.metric_title(self.metric, self.of)} before and after adaptation, by {' and '.join(view)}"
+        only = f", the {len(shown)} worst served of {len(groups)} groups" if cut else ""
+        stages = " before and after adaptation," if self.study.has_before else ""
+        title = f"{sentences.metric_title(self.metric, self.of)}{stages} by {' and '.join(view)}{only}"
         text = self._described(key, shown)
         caption = self._caption(key, shown, every=len(shown) == len(groups))
+        if cut:
+            caption += f" (the {len(shown)} worst served of {len(groups)})"
         return Figure(anchor, caption, title, text, charts.svg(chart, anchor, title, text))
 
     def limit(self, kind: str, key: str, view: tuple[str, ...]) -> float | None:
-        """Return a gate's limit for this metric, benchmark and view, as charts draw values."""
+        """Return a gate's limit for this metric, benchmark and view, as the gate has it."""
         name = next(benchmark.id for benchmark in self.study.benchmarks if benchmark.key == key)
         asked = [
             (g.options.by, g.options.metric, g.options.benchmark, g.margin) for g in self.study.gates if g.kind == kind
         ]
         margins = [m for by, metric, of, m in asked if by == view and metric == self.metric and of in (None, name)]
-        return self.words.scale * margins[0] if margins else None
+        return margins[0] if margins else None
 
     def _caption(self, key: str, shown: list[tuple[dict[str, str], Row]], *, every: bool) -> str:
         """Return the message of the figure, as a sentence; it claims nothing about groups that are not shown."""
+        if not self.study.has_before:
+            (worst, row), among = shown[0], "" if every else ", of the groups shown"
+            told = f"{self.words.value(row['estimate'])} of {formats.plural(row['n'], 'case')}"
+            return f"Worst served{among}: {formats.group_label(worst)}, {self.measure} {told}"
         changes = [(formats.group_label(g), sentences.settled(self.row(key, "change", g))) for g, _ in shown]
         worse = [name for name, side in changes if side == "worse"]
         better = [name for name, side in changes if side == "better"]
         if worse:
-            return f"Adaptation clearly harms {formats.listing(worse)}" + (
-                f" and helps {formats.listing(better)}" if better else ""
-            )
+            helped = f"{',' if len(worse) > 1 else ''} and helps {_some(better)}" if better else ""
+            return f"Adaptation clearly harms {_some(worse)}{helped}"
         if len(better) == len(changes) and every:
             return "Every group is clearly better off after adaptation"
         if better:
-            return f"Adaptation clearly helps {formats.listing(better)}; for no other group a clear change is shown"
+            return f"Adaptation clearly helps {_some(better)}; for no other group a clear change is shown"
         return f"The data do not tell whether adaptation helped or harmed any group{'' if every else ' shown here'}"
 
     def _described(self, key: str, shown: list[tuple[dict[str, str], Row]]) -> str:
         group, after = shown[0]
         before = self.row(key, "before", group)
         was = f"{self.words.value(before['estimate'])} before, " if before else ""
-        now = self.words.value(after["estimate"])
-        return f"Worst served here: {formats.group_label(group)}, {was}{now} after. Data in the table below."
+        now = f"{self.words.value(after['estimate'])}{' after' if self.study.has_before else ''}"
+        return f"Worst served here: {formats.group_label(group)}, {was}{now}. Data in the table below."
 
     def curves(self, key: str, view: tuple[str, ...]) -> Figure | None:
         budgets = dict(self.study.label_budgets)
         models = self.rows.models(key)
         groups = self.rows.groups(key, view)
-        if len(budgets) < 2 or not models or len(groups) > MOST_GROUPS:
+        if len(budgets) < 2 or not models or len(groups) > MOST_PANELS:
             return None
         points: list[dict[str, Any]] = []
         published = []
@@ -154,3 +194,11 @@ class _Drawer:
         if self.words.scale == 1:
             return {name: float(f"{value:.6g}") for name, value in named.items()}
         return {name: round(self.words.scale * value, 4) for name, value in named.items()}
+
+
+def _limit(at: float | None, told: Callable[[float], str], scale: float) -> charts.Limit | None:
+    return None if at is None else charts.Limit(scale * at, f"limit {told(at)}")
+
+
+def _some(names: list[str]) -> str:
+    return formats.listing(names, MOST_IN_CAPTION)

@@ -35,6 +35,8 @@ def method(record: RunRecord, verdict: Mapping[str, Any]) -> tuple[tuple[str, st
 def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     audit, policy = record.audit, record.audit.policy
     yield from _made_elsewhere(record) if record.given is not None else _made_here(record, verdict)
+    if verdict["candidate"]:
+        yield "Candidate", f"chosen by: {verdict['candidate']['rule']}"
     yield (
         "Metrics",
         "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in audit.metrics),
@@ -99,8 +101,8 @@ def _made_here(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[
     if record.source is not None:
         yield "Source", _source(record.source)
     yield "Before", f"{_BEFORE[before.kind]}; options {_options(before.options.model_dump())}"
-    strategies = (f"{s.name}: {_options(s.options.model_dump(exclude=_UNTOLD))}" for s in audit.strategies)
-    yield "Strategies", "; ".join(strategies)
+    for strategy in audit.strategies:
+        yield f"Strategy {strategy.name}", _options(strategy.options.model_dump(exclude=_UNTOLD))
     if used := _group_labels(record):
         yield "Group labels", used
     budgets = ", ".join(map(_budget, record.run["label_budgets"]))

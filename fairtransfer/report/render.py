@@ -101,6 +101,7 @@ def _environment() -> Any:
     filters: dict[str, Callable[..., Any]] = {
         "md": markdown_text,
         "prose": prose_html,
+        "measured": measured_html,
         "cell": markdown_cell,
         "json_rows": json_document,
     }
@@ -122,6 +123,19 @@ def markdown_cell(text: str) -> Any:
 
     plain = re.fullmatch(r"[\d\s.,%()+–−/a-z]*", text)
     return Markup(text) if plain else markdown_text(text)  # noqa: S704  # digits and signs only
+
+
+_MEASURED = re.compile(r"(\S.*) (\([^()]*\d[^()]*\))")
+
+
+def measured_html(text: str) -> Any:
+    """Return a cell of numbers with its interval marked, so that the two are set apart and neither is broken in two."""
+    from markupsafe import Markup
+
+    parts = _MEASURED.fullmatch(text)
+    if parts is None:
+        return text
+    return Markup('<span class="v">{}</span> <span class="ci">{}</span>').format(*parts.groups())  # escaped by format
 
 
 def prose_html(markdown: str) -> Any:
@@ -180,7 +194,7 @@ def json_document(document: Document) -> Any:
         "rows": list(document.rows),
         "verdict": dict(document.verdict_json),
     }
-    content["headline"] = document.verdict
+    content |= {"headline": document.verdict, "tally": document.front.tally, "steps": document.front.steps}
     return Markup(canonical(_plain(content)).decode())  # noqa: S704  # JSON, not HTML
 
 

@@ -24,7 +24,7 @@ _GATE_WORDS = {
 
 
 _IN_BRACKETS = (
-    "95% intervals in brackets; smallest seen: the smallest difference that so many cases would show four times in five"
+    "95% intervals in brackets. Smallest seen: the smallest difference so many cases would show four times in five."
 )
 
 _IN_SHORT = "95% intervals; smallest seen: what so many cases would show four times in five"
@@ -34,7 +34,7 @@ def gate_name(gate: Mapping[str, Any]) -> str:
     """Return a gate's name as people read it: ``No harm: error rate by language``."""
     kind, metric, by = gate["id"].split(":", 2)
     plain, bracket, of = metric.partition("[")
-    return f"{_GATE_WORDS[kind]}: {sentences.metric_name(plain)}{bracket}{of} by {by.replace('*', ' and ')}"
+    return f"{_GATE_WORDS[kind]}: {sentences.metric_name(plain)}{bracket}{of} by {by.replace('*', ' and ').replace('@', ' on ')}"
 
 
 def _limit(gate: Mapping[str, Any]) -> str:
@@ -81,8 +81,9 @@ def others_table(subject: Subject) -> Table:
         for other in subject.verdict["others"]
     ]
     headings = ("Model", "All gates", *map(gate_name, gates))
-    caption = "The other adapted models, had each been the candidate (not part of the verdict)"
-    return tables.table("others", caption, headings, rows, text_columns=len(headings))
+    caption = "The other adapted models, had each been the candidate"
+    note = "Not part of the verdict."
+    return tables.table("others", caption, headings, rows, text_columns=len(headings), note=note)
 
 
 def group_tables(subject: Subject) -> Iterator[Table]:
@@ -98,9 +99,9 @@ def _group_table(subject: Subject, key: str, view: tuple[str, ...]) -> Table:
     groups = [{}, *subject.rows.groups(key, view)]
     rows = [(formats.group_label(g), *(show(subject, key, g) for _, show in columns)) for g in groups]
     name = sentences.metric_title(*subject.metric) + _unit(subject)
-    caption = f"{name} by {where}, {key}: {_model(subject)} ({_IN_BRACKETS})"
+    caption = f"{name} by {where}, {key}: {_model(subject)}"
     headings = (where, *(heading for heading, _ in columns))
-    return tables.table(f"r-{key.split('@')[0]}-{'-'.join(view)}", caption, headings, rows)
+    return tables.table(f"r-{key.split('@')[0]}-{'-'.join(view)}", caption, headings, rows, note=_IN_BRACKETS)
 
 
 def _unit(subject: Subject) -> str:
@@ -191,7 +192,7 @@ def _results(subject: Subject, key: str, metric: str, of: str | None, view: tupl
         *against,
     )
     anchor = f"t-{key.split('@')[0]}-{metric}{f'-{of}' if of else ''}-{'-'.join(view) or 'all'}"
-    return tables.table(anchor, f"{name}, {key}, by {where}", headings, listed, text_columns=2)
+    return tables.table(anchor, f"{name}, {key}, by {where}", headings, listed, text_columns=2, band=1)
 
 
 def _compared(subject: Subject) -> list[str]:

@@ -19,7 +19,8 @@ def screening_table(subject: Subject) -> Table:
     several = len(subject.study.benchmarks) > 1
     headings = ("Group", *(["Benchmark"] if several else []), "Model", "Change, points", "p", "Adjusted p")
     rows = [_row(row, several=several) for row in looked[:MOST_LISTED]]
-    return tables.table("screening", _caption(looked), headings, rows, text_columns=3 if several else 2)
+    columns = 3 if several else 2
+    return tables.table("screening", "Screening, not a verdict", headings, rows, columns, note=_note(looked))
 
 
 def _of(row: Row) -> dict[str, float]:
@@ -34,14 +35,14 @@ def _row(row: Row, *, several: bool) -> list[str]:
     return [formats.group_name(row["group"]), *place, model, tables.change(row), *numbers]
 
 
-def _caption(looked: list[Row]) -> str:
+def _note(looked: list[Row]) -> str:
     if not looked:
-        return "Screening, not a verdict"
+        return ""
     name = sentences.metric_name(looked[0]["metric"], looked[0]["class"])
     count = formats.plural(len(looked), "change")
     shown = f", the {MOST_LISTED} smallest shown" if len(looked) > MOST_LISTED else ""
     return (
-        f"Screening, not a verdict: {count} of {name}, every group shown and every adapted model at this label budget{shown}. "
+        f"{count} of {name}, every group shown and every adapted model at this label budget{shown}. "
         "Adjusted by Benjamini-Hochberg: of all rows up to a value q, a share of q is expected to be chance. That is no "
         "promise about any one row, as the family-wise correction of the verdict is."
     )

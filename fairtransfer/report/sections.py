@@ -106,7 +106,7 @@ def _ledger(record: RunRecord, kept: Mapping[str, Any], hidden: Hidden) -> Table
         rows += [(name, f"left out: {reason}", formats.count(n)) for reason, n in ledger["n_excluded"].items()]
         rows.append((name, "used", formats.count(ledger["n_used"])))
         rows += [(name, f"of these: {what}", shown(what, n)) for what, n in ledger["notes"].items()]
-    return tables.table(f"l-{kept['id']}", "Where every row went", ("Side", "What", "Rows"), rows, text_columns=2)
+    return tables.table(f"l-{kept['id']}", "Where every row went", ("Side", "What", "Rows"), rows, 2, band=0)
 
 
 def _ledgers(record: RunRecord, kept: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -271,6 +271,7 @@ def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:
         "95% interval": "made so that 95 of 100 such audits would have the true value inside theirs",
         "points": "percentage points: from 20% to 26% is +6 points",
         "newly wrong / right": "cases answered rightly before and wrongly after, and the reverse (averages over seeds)",
+        "gate": "a limit that was set before the run, and the rule that judges it",
         "candidate": "the adapted model the verdict is about",
         "label budget": "how many labelled examples the model was adapted on",
         "seed": "the number that decides which examples, in which order, from which start: another draw of the recipe",

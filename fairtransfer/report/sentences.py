@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fairtransfer import formats
@@ -16,6 +16,9 @@ from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.score_metrics import SCORE_METRICS
 
 Row = dict[str, Any]
+
+MOST_NAMED = 5
+"""Groups named in one sentence; the tables hold all."""
 
 RULE = (
     "A gate passes only if the worst that the data leave open lies inside its limit for every group, fails if even the best "
@@ -116,10 +119,10 @@ def _known(row: Row | None) -> bool:
     return row is not None and row["status"] == "ok"
 
 
-def _moved(row: Row, *, unit: bool = True) -> str:
+def _moved(row: Row) -> str:
     """Return a change with its interval: ``−10.2 points; −16.3 to −4.0``."""
     words = wording_of(row)
-    of = f" {words.unit}" if unit and words.unit else ""
+    of = f" {words.unit}" if words.unit else ""
     return f"{words.change(row['estimate'])}{of}; {words.change_interval(row['ci'])}"
 
 
@@ -142,34 +145,64 @@ def overall(before: Row | None, after: Row | None, change: Row | None) -> str | 
     return f"For everyone together the {name} {went} ({moved})."
 
 
-def worst_served(group: str, before: Row | None, after: Row, *, every: bool) -> str:
-    """Return the sentence about the worst served group, rates as cases of every hundred; `every`: all groups have numbers."""
+def worst_served(group: str, before: Row | None, after: Row, *, every: bool, adapted: bool = True) -> str:
+    """Return the sentence about the worst served group, rates as cases of every hundred.
+
+    Parameters
+    ----------
+    every
+        Whether all groups have numbers.
+    adapted
+        Whether there is a model before to tell this one from.
+    """
     name = metric_name(after["metric"], after["class"])
     now = _for_people(after)
     was = f"; before adaptation {_for_people(before)}" if before and _known(before) else ""
     among = "" if every else ", of the groups shown"
-    return f"Worst served after adaptation{among}: {group}, {name} {now}{was} ({formats.count(after['n'])} cases)."
+    when = " after adaptation" if adapted else ""
+    return f"Worst served{when}{among}: {group}, {name} {now}{was} ({formats.count(after['n'])} cases)."
 
 
 def _for_people(row: Row) -> str:
     return formats.per_hundred(row["estimate"]) if row["metric"] in METRICS else _value(row)
 
 
-def who_changed(changes: Sequence[tuple[str, Row]], everyone: Row | None) -> Iterator[str]:
-    """Yield who is clearly better off, who is clearly worse off, and for whom it cannot be told."""
-    by_side: dict[str | None, list[str]] = {"worse": [], "better": [], None: []}
+def who_changed(changes: Sequence[tuple[str, Row]], everyone: Row | None) -> tuple[str | None, str | None, str | None]:
+    """Return who is clearly worse off, who is clearly better off, and for whom it cannot be told.
+
+    The groups with most at stake are named: those harmed or helped most, and of the others those that could be harmed most.
+    """
+    by_side: dict[str | None, list[tuple[float, str]]] = {"worse": [], "better": [], None: []}
     for name, row in changes:
         if _known(row):
-            by_side[settled(row)].append(f"{name} ({_moved(row, unit=False)})")
-    units = {wording_of(row).unit for _, row in changes if _known(row)} - {""}
-    told_in = f", in {units.pop()}" if units else ""
-    if by_side["worse"]:
-        hidden = " although everyone together is better off" if settled(everyone) == "better" else ""
-        yield f"Clearly worse off after adaptation{hidden}: {formats.listing(by_side['worse'])}{told_in}."
-    if by_side["better"]:
-        yield f"Clearly better off: {formats.listing(by_side['better'])}{told_in}."
-    if by_side[None]:
-        yield f"We cannot tell whether adaptation helped or harmed: {formats.listing(by_side[None])}{told_in}."
+            side = settled(row)
+            by_side[side].append((_stake(row, side), f"{name} {_by(row)}"))
+    worse, better, open_ = (
+        formats.listing([told for _, told in sorted(by_side[side], key=lambda pair: pair[0])], MOST_NAMED)
+        for side in ("worse", "better", None)
+    )
+    hidden = " although everyone together is better off" if settled(everyone) == "better" else ""
+    return (
+        f"Clearly worse off after adaptation{hidden}: {worse}." if worse else None,
+        f"Clearly better off: {better}." if better else None,
+        f"We cannot tell whether adaptation helped or harmed: {open_}." if open_ else None,
+    )
+
+
+def _stake(row: Row, side: str | None) -> float:
+    """Return where a change stands among those of its side, the smallest first."""
+    if side is not None or row["ci"] is None:
+        return -abs(float(row["estimate"]))
+    low, high = row["ci"]
+    return -float(high) if row["harm_direction"] == "higher_is_worse" else float(low)
+
+
+def _by(row: Row) -> str:
+    """Return a change with its interval: ``−10.2 points (−16.3 to −4.0)``."""
+    words = wording_of(row)
+    return (
+        f"{words.change(row['estimate'])}{f' {words.unit}' if words.unit else ''} ({words.change_interval(row['ci'])})"
+    )
 
 
 def leaning(groups: Sequence[tuple[str, Row]]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,8 @@ from fairtransfer.findings.study import Study
 from fairtransfer.report import results, screening, sentences, tables, told
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.document import public
-from fairtransfer.report.figures import figures
+from fairtransfer.report.figures import figures, first_figure
+from fairtransfer.report.front import Front, front
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import unknown_is_hidden
 from fairtransfer.report.tables import Table
@@ -44,6 +46,7 @@ class TableDocument:
     headline: str
     question: str
     rule: str
+    front: Front
     findings: tuple[str, ...]
     gates: Table
     needed: tuple[str, ...]
@@ -66,16 +69,18 @@ def build_table(
     subject = public(study, found)
     columns, outcome = question.columns, found["verdict"]["outcome"]
     models = f"{columns.before} and {columns.after}" if columns.before else columns.after
+    findings, unknowns = told.findings(subject), tuple(_unknowns(counted, subject))
     return TableDocument(
         title=f"{models} on {counted.name}",
         outcome=outcome if question.gates else "none",
         headline=formats.POLICY_WORDS[outcome] if question.gates else NOT_JUDGED,
         question=_question(counted, question),
         rule=sentences.RULE,
-        findings=tuple(told.findings(subject)),
+        front=front(subject, findings, unknowns, first_figure(subject), 0),
+        findings=tuple(itertools.chain.from_iterable(findings)),
         gates=results.gate_table(subject),
         needed=results.needed(subject),
-        unknowns=tuple(_unknowns(counted, subject)),
+        unknowns=unknowns,
         figures=figures(subject),
         groups=(*results.group_tables(subject), *gap_tables(subject)),
         facts=tuple(_facts(counted, question, subject)),

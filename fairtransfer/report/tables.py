@@ -20,6 +20,10 @@ class Table:
     ----------
     numeric
         Which columns hold numbers, and are set flush right.
+    note
+        How to read the numbers; stands under the caption.
+    band
+        The column whose cells are equal within a band of rows; None where rows form none.
     """
 
     anchor: str
@@ -27,14 +31,23 @@ class Table:
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[bool, ...]
+    note: str = ""
+    band: int | None = None
 
 
 def table(
-    anchor: str, caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1
+    anchor: str,
+    caption: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    text_columns: int = 1,
+    *,
+    note: str = "",
+    band: int | None = None,
 ) -> Table:
     """Return a table whose first columns are text and whose others are numbers."""
     numeric = tuple(i >= text_columns for i in range(len(headings)))
-    return Table(anchor, caption, tuple(headings), tuple(tuple(row) for row in rows), numeric)
+    return Table(anchor, caption, tuple(headings), tuple(tuple(row) for row in rows), numeric, note, band)
 
 
 def value(row: Row | None, show: Callable[[float | None], str], show_interval: Callable[[Any], str]) -> str:

@@ -22,9 +22,8 @@ MOST_NAMED = 12
 def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[str, str]]:
     """Yield label and text of what was audited."""
     run, audit = record.run, record.audit
-    chosen = (
-        f"{subject.candidate}; chosen by: {subject.verdict['candidate']['rule']}" if subject.strategy else "no result"
-    )
+    chosen = subject.candidate if subject.strategy else "no result"
+    yield "Who is affected", audit.purpose.affected
     if record.given is not None:
         yield "Predictions", f"made elsewhere: {record.given['file']} (sha256 {record.given['sha256'][:16]}…)"
         yield "Adapted model", chosen
@@ -36,34 +35,38 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
             yield f"What {subject.strategy} does", STRATEGY_WORDS[kinds[subject.strategy]]
     claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
     seeds = record.models.get((subject.strategy, subject.budget or ""), audit.seeds)
-    yield "The claim is about", f"{claim} ({formats.plural(len(seeds), 'seed')})"
+    yield "Claim", f"about {claim} ({formats.plural(len(seeds), 'seed')})"
     judged = [f"{b['key']} ({formats.count(b['rows'])} cases)" for b in run["benchmarks"]]
     yield "Judged on", formats.listing(judged)
     yield "Audit and run", f"{audit.id}, {record.id}"
-    yield "Evidence", f"findings.json, sha256 {digest}"
+    yield "Evidence", f"findings.json, sha256 {digest[:16]}…; to check: fairtransfer verify"
 
 
-def findings(subject: Subject) -> Iterator[str]:
-    """Yield three to six sentences for every benchmark."""
+def findings(subject: Subject) -> tuple[tuple[str, ...], ...]:
+    """Return the sentences about every benchmark, three to nine each, what matters most first."""
     if not subject.can_be_told:
-        yield "No metric of this audit counts cases; the tables hold its numbers for every group."
-        return
+        return (("No metric of this audit counts cases; the tables hold its numbers for every group.",),)
     several = len(subject.study.benchmarks) > 1
-    for benchmark in subject.study.benchmarks:
-        prefix = f"{benchmark.id}: " if several else ""
-        told = _findings(subject, benchmark.key, benchmark.views[0] if benchmark.views else ())
-        yield from (prefix + sentence for sentence in told if sentence)
+    return tuple(
+        tuple(
+            f"{benchmark.id}: {sentence}" if several else sentence
+            for sentence in _findings(subject, benchmark.key, benchmark.views[0] if benchmark.views else ())
+            if sentence
+        )
+        for benchmark in subject.study.benchmarks
+    )
 
 
 def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str | None]:
     everyone = subject.one(key, "change", {})
     yield sentences.overall(subject.one(key, "before", {}), subject.one(key, "after", {}), everyone)
     groups = subject.rows.groups(key, view)
-    yield _worst_served(subject, key, groups)
     changes = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "change", g))]
-    yield from sentences.who_changed(changes, everyone)
-    gains = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "gain", g))]
-    yield sentences.against_scratch(gains)
+    worse, better, open_ = sentences.who_changed(changes, everyone)
+    yield worse
+    yield _worst_served(subject, key, groups)
+    yield open_
+    yield better
     gaps = {
         row["stage"]: row
         for row in subject.rows.gaps(key, *subject.metric)
@@ -72,8 +75,10 @@ def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str
     if subject.of_numbers:
         bias = [(formats.group_label(g), subject.one(key, "after", g, BIAS)) for g in groups]
         yield sentences.leaning([(name, row) for name, row in bias if row is not None])
-    yield sentences.gap(gaps.get("before"), gaps.get("after"), " and ".join(view))
     yield sentences.levelled_down(gaps.get("change"))
+    yield sentences.gap(gaps.get("before"), gaps.get("after"), " and ".join(view))
+    gains = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "gain", g))]
+    yield sentences.against_scratch(gains)
 
 
 def _worst_served(subject: Subject, key: str, groups: list[dict[str, str]]) -> str | None:
@@ -83,11 +88,12 @@ def _worst_served(subject: Subject, key: str, groups: list[dict[str, str]]) -> s
     worst = max if after[0][1]["harm_direction"] == "higher_is_worse" else min
     group, row = worst(after, key=lambda pair: pair[1]["estimate"])
     every = len(after) == len(groups)
-    return sentences.worst_served(formats.group_label(group), subject.one(key, "before", group), row, every=every)
+    before, adapted = subject.one(key, "before", group), subject.study.has_before
+    return sentences.worst_served(formats.group_label(group), before, row, every=every, adapted=adapted)
 
 
 def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
-    """Yield what the audit cannot tell."""
+    """Yield what the audit cannot tell, the gaps that data cards state last."""
     yield examined(subject)
     for benchmark in record.run["benchmarks"]:
         yield from _of_benchmark(record, subject, benchmark, record.cards[benchmark["id"]].card)
@@ -102,6 +108,8 @@ def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
         yield _of_source(record.source)
     if record.source is None or record.source["start"] == "base":
         yield "What the model saw before it was published is not known; the benchmark may have been part of it."
+    for name, card in record.cards.items():
+        yield from (f"{name}: {gap}." for gap in card.card.known_gaps)
 
 
 def base_model(record: RunRecord) -> str:
@@ -184,7 +192,6 @@ def _of_benchmark(record: RunRecord, subject: Subject, benchmark: Mapping[str, A
     if benchmark["leaks"] and benchmark["leaks"]["blocks"]:
         twins = formats.count(benchmark["leaks"]["residual"])
         yield f"{card.id}: {twins} of its cases stand again in the adaptation data, so no gate can pass on it."
-    yield from (f"{card.id}: {gap}." for gap in card.known_gaps)
 
 
 def _answers(record: RunRecord, benchmark: str) -> Iterator[str]:

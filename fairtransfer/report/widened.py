@@ -33,7 +33,8 @@ def _ratios(subject: Subject) -> Iterator[Table]:
     several = len(subject.study.benchmarks) > 1
     gates = [gate for gate in subject.verdict["gates"] if gate["kind"] == "ratio"]
     for number, gate in enumerate(gates):
-        caption = f"{results.gate_name(gate)}: 1 is the same rate (bounds of the verdict in brackets)"
+        caption = results.gate_name(gate)
+        note = "1 is the same rate; bounds of the verdict in brackets."
         listed = [
             (
                 formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else ""),
@@ -45,7 +46,7 @@ def _ratios(subject: Subject) -> Iterator[Table]:
             for entry in gate["contrasts"]
         ]
         headings = ("Group", "Compared with", "Outcome", "Cases (of the smaller side)", "Ratio")
-        yield tables.table(f"q-{number}", caption, headings, listed, text_columns=3)
+        yield tables.table(f"q-{number}", caption, headings, listed, text_columns=3, note=note)
 
 
 def _ratio(entry: Mapping[str, Any]) -> str:
@@ -73,9 +74,10 @@ def _rows(subject: Subject, key: str, view: tuple[str, ...]) -> list[Row]:
 def _widened(subject: Subject, key: str, view: tuple[str, ...], rows: list[Row]) -> Table:
     where, name = " and ".join(view), sentences.metric_name(*subject.metric)
     side = "above" if rows[0]["harm_direction"] == "higher_is_worse" else "below"
-    caption = (
-        f"Did the gap widen? How the {name} of each group changed, and how much more than everyone else's, by {where}, {key}: "
-        f"{subject.candidate} (in points, 95% intervals in brackets; {side} 0 a group lost ground)"
+    caption = f"Did the gap widen? {sentences.metric_title(*subject.metric)} by {where}, {key}: {subject.candidate}"
+    note = (
+        f"How the {name} of each group changed, and how much more than everyone else's: in points, 95% intervals in brackets; "
+        f"{side} 0 a group lost ground."
     )
     listed = [
         (
@@ -88,7 +90,8 @@ def _widened(subject: Subject, key: str, view: tuple[str, ...], rows: list[Row])
         for row in rows
     ]
     headings = (where, "Against the others", "Cases", "Own change, points", "More than everyone else's, points")
-    return tables.table(f"w-{key.split('@')[0]}-{'-'.join(view)}", caption, headings, listed, text_columns=2)
+    anchor = f"w-{key.split('@')[0]}-{'-'.join(view)}"
+    return tables.table(anchor, caption, headings, listed, text_columns=2, note=note)
 
 
 def _between(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[Table]:
@@ -107,11 +110,11 @@ def _between(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[Tabl
             label, against = formats.group_label(group), formats.group_label(other)
             listed.append((label, against, tables.people(after), tables.change(after), tables.change(moved)))
         name, unit = sentences.metric_name(metric, of), wording(metric, subject.study.measured_in).unit
-        caption = (
-            f"Between groups, as the gates ask: the {name} of each less that of another, by {where}, {key}: "
-            f"{subject.candidate} ({f'in {unit}, ' if unit else ''}95% intervals in brackets)"
+        caption = f"Between groups, as the gates ask: {name} by {where}, {key}: {subject.candidate}"
+        note = (
+            f"The {name} of each group less that of another: {f'in {unit}, ' if unit else ''}95% intervals in brackets."
         )
         told = f", {unit}" if unit else ""
         headings = (where, "Compared with", "Cases", f"After{told}", f"Change{told}")
         anchor = f"d-{key.split('@')[0]}-{'-'.join(view)}-{number}"
-        yield tables.table(anchor, caption, headings, listed, text_columns=2)
+        yield tables.table(anchor, caption, headings, listed, text_columns=2, note=note)
