@@ -65,9 +65,18 @@ def _targets(network: nn.Module, layout: Layout, targets: str) -> Iterator[str]:
         if targets == "query_value":
             fits = name.rpartition(".")[2] in QUERY_VALUE and any(True for _ in module.parameters(recurse=False))
         else:
-            fits = isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)
+            fits = _is_linear(module) or (isinstance(module, nn.Conv2d) and module.groups == 1)
         if inside and fits:
             yield name
+
+
+def _is_linear(module: nn.Module) -> bool:
+    return isinstance(module, nn.Linear) or _is_turned(module)
+
+
+def _is_turned(module: nn.Module) -> bool:
+    """Return whether a layer is GPT-2's kind of linear layer, whose weight lies the other way round."""
+    return type(module).__name__ == "Conv1D" and not isinstance(module, nn.Conv1d)
 
 
 def _inject(network: nn.Module, names: list[str], options: LoraOptions) -> None:
@@ -78,4 +87,5 @@ def _inject(network: nn.Module, names: list[str], options: LoraOptions) -> None:
     except ImportError as error:
         raise MissingExtra(error.name or "peft", "lora", "the strategy `lora`") from None
     asked: Any = {"r": options.rank, "lora_alpha": options.alpha, "lora_dropout": options.dropout}
+    asked["fan_in_fan_out"] = any(_is_turned(network.get_submodule(name)) for name in names)
     inject_adapter_in_model(LoraConfig(target_modules=names, bias="none", **asked), network)

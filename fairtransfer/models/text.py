@@ -1,4 +1,8 @@
-"""Text models: any transformers encoder or decoder, its own tokenizer, one vector per text."""
+"""Text models: any transformers encoder or decoder, its own tokenizer, one vector per text.
+
+A decoder's tokens see only what stands before them: its last token alone has read the whole text, and it is the one that
+heads of decoders are trained on. Whether a model is one is seen in what it does, as names and configurations do not tell.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,9 @@ from fairtransfer.models.embedding import SeenRows
 Pooling = Literal["mean", "cls", "last"]
 
 _SAFE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+_NO_TOKEN = -1
+_ROUNDING = 1e-5
+_FOLLOWING = 8
 
 
 @final
@@ -40,6 +47,11 @@ class PreparedTexts(Prepared):
     def fingerprint(self) -> str:
         """The digest of the token ids (and segments) of all texts, in order."""
         return hashlib.sha256(json.dumps([self.ids, self.types, self.pad]).encode()).hexdigest()
+
+    def among(self, rows: Sequence[int]) -> PreparedTexts:
+        """Return some of the texts."""
+        types = None if self.types is None else [self.types[i] for i in rows]
+        return PreparedTexts(self.texts.take(rows), [self.ids[i] for i in rows], types, self.pad, 0)
 
     def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
         """Return token ids and attention mask, padded to the longest of these texts."""
@@ -66,7 +78,7 @@ class TextBackbone(Backbone):
         self.config = config
         self.dim = int(config.hidden_size)
         self.max_tokens = min(max_tokens, int(getattr(self.config, "max_position_embeddings", max_tokens)))
-        self.pooling = _pooling(checkpoint, self.config)
+        self.pooling = _pooling(checkpoint, module)
 
     @classmethod
     def load(cls, checkpoint: Checkpoint, max_tokens: int) -> TextBackbone:
@@ -173,9 +185,35 @@ class TextBackbone(Backbone):
 
     def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
         """Return the logits of the checkpoint's own head, and its labels in order."""
+        assert isinstance(prepared, PreparedTexts), "a text backbone prepares texts"
         model: Any = self.classifier()
         names = {int(k): str(v) for k, v in model.config.id2label.items()}
-        return runner.run(lambda batch: model(**batch).logits, model, prepared), [names[i] for i in range(len(names))]
+        return classifier_logits(model, prepared, runner), [names[i] for i in range(len(names))]
+
+
+def classifier_logits(model: Any, prepared: PreparedTexts, runner: Any) -> Tensor:
+    """Return the logits of a classifier, of every text what it says of that text alone.
+
+    A decoder's classifier reads the last token that is not the padding of its configuration. Without one there, or with another
+    than the tokenizer's, it would take padding for the text: then only texts of one length are run together.
+    """
+
+    def logits(texts: PreparedTexts) -> Tensor:
+        found: Tensor = runner.run(lambda batch: model(**batch).logits, model, texts)
+        return found
+
+    config = model.config.get_text_config()
+    if getattr(config, "pad_token_id", None) == prepared.pad:
+        return logits(prepared)
+    if getattr(config, "pad_token_id", None) is None:
+        config.pad_token_id = _NO_TOKEN
+    alike: dict[int, list[int]] = {}
+    for row, length in enumerate(prepared.lengths):
+        alike.setdefault(length, []).append(row)
+    pieces = torch.cat([logits(prepared.among(rows)) for rows in alike.values()])
+    found = torch.empty_like(pieces)
+    found[torch.tensor([row for rows in alike.values() for row in rows])] = pieces
+    return found
 
 
 @contextmanager
@@ -192,7 +230,8 @@ def _quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _pooling(checkpoint: Checkpoint, config: Any) -> Pooling:
+def _pooling(checkpoint: Checkpoint, module: nn.Module) -> Pooling:
+    causal = _looks_back_only(checkpoint, module)
     path = checkpoint.folder / "1_Pooling" / "config.json"
     if path.is_file():
         chosen = json.loads(path.read_text(encoding="utf-8"))
@@ -203,10 +242,20 @@ def _pooling(checkpoint: Checkpoint, config: Any) -> Pooling:
             if chosen.get("pooling_mode_lasttoken")
             else "mean"
         )
-    causal = any("CausalLM" in name for name in checkpoint.config.get("architectures") or ()) or getattr(
-        config, "is_decoder", False
-    )
     return "last" if causal else "mean"
+
+
+def _looks_back_only(checkpoint: Checkpoint, module: nn.Module) -> bool:
+    """Return whether what a token becomes is the same whatever follows it, seen on texts of two tokens."""
+    vocabulary = module.get_input_embeddings().num_embeddings  # type: ignore[operator]  # every transformers model has this method
+    ids = torch.tensor([[0, int(following)] for following in torch.linspace(0, vocabulary - 1, _FOLLOWING)])
+    try:
+        with torch.no_grad():
+            first = module(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[:, 0]
+    except (AttributeError, TypeError, ValueError) as error:
+        found = f"the model does not read texts as token ids and attention mask: {str(error).splitlines()[0]}"
+        raise refuse("FT-M043", checkpoint, found, "an encoder or a decoder") from None
+    return bool((first - first[0]).abs().max() <= _ROUNDING * first.abs().max())
 
 
 def _tokenizer(checkpoint: Checkpoint, module: nn.Module) -> Any:
