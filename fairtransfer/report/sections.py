@@ -155,11 +155,12 @@ _GROUP_STAGES = ("train", "validation", "prediction")
 def cost_table(record: RunRecord) -> Table:
     """Return what each model cost, averaged over seeds; no rows where the models were made elsewhere."""
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for job in record.jobs:
+    every = [*_source_job(record), *record.jobs]
+    for job in every:
         name = job["strategy"] or f"before ({job['kind']})"
         grouped.setdefault((name, job["label_budget"] or "–"), []).append(job)
     rows = []
-    emitted = any(_part(job, "energy_kwh") is not None for job in record.jobs)
+    emitted = any(_part(job, "energy_kwh") is not None for job in every)
     for (name, budget), jobs in grouped.items() if record.given is None else ():
         wall = sum(j["cost"]["training"]["wall_seconds"] + j["cost"]["prediction"]["wall_seconds"] for j in jobs) / len(
             jobs
@@ -180,6 +181,7 @@ def cost_table(record: RunRecord) -> Table:
                 _mean(jobs, "flops", formats.operations),
                 *((_mean(jobs, "energy_kwh", formats.energy),) if emitted else ()),
                 trainable,
+                str(jobs[0]["record"].get("trials", 0)),
                 used,
                 by_group,
                 str(sum(j["attempts"] for j in jobs)),
@@ -194,12 +196,28 @@ def cost_table(record: RunRecord) -> Table:
         "Operations, mean",
         *(("Energy, mean (estimated)",) if emitted else ()),
         "Trainable parameters",
+        "Settings tried",
         "Labels (train + validation)",
         "Group labels (train + validation + to answer)",
         "Attempts",
     )
     title = "What each model cost" if emitted else "What each model cost (energy: not measured)"
     return tables.table("costs", title, headings, rows, text_columns=2)
+
+
+def _source_job(record: RunRecord) -> Iterator[Mapping[str, Any]]:
+    """Yield the training of a source that was trained here as a job among the others: it answers nothing itself."""
+    source = record.source
+    if source is not None and source["cost"] is not None:
+        nothing = {"wall_seconds": 0, "flops": 0, "energy_kwh": 0}
+        rows = source["rows"]
+        yield {
+            **source,
+            "strategy": "source, trained here",
+            "label_budget": None,
+            "labels": {"train": rows["train"], "validation": rows["validation"]},
+            "cost": {**source["cost"], "prediction": nothing},
+        }
 
 
 def _part(job: Mapping[str, Any], name: str) -> float | None:

@@ -112,7 +112,7 @@ class Session:
         def labelled(part: Part, chosen: list[int], stage: GroupStage) -> Labelled:
             # A strategy is given the groups it says it uses, and no others.
             groups = part.membership(by) if stage in stages else None
-            return Labelled(self.prepared(part) if budget else _NOTHING, part.y, chosen, groups)
+            return Labelled(self.prepared(part) if budget else _NOTHING, part.y, chosen, groups, part.units)
 
         train = labelled(side.train, rows.tolist(), "training")
         val = labelled(side.val, checked.tolist(), "validation")

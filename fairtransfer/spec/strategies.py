@@ -194,7 +194,8 @@ class GroupOptions(Options):
         description="what is evened out, and whose worst error counts: groups x classes as in the sources, or groups",
     )
     select: Literal["average", "worst_group"] = Field(
-        "worst_group", description="what is lowest on validation: the error, or the error of the worst cell"
+        "worst_group",
+        description="what is lowest on validation: the error, or that of the worst cell (minimax point of the Pareto front)",
     )
 
     @field_validator("by", mode="before", json_schema_input_type=str | tuple[Name, ...])
