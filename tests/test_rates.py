@@ -101,7 +101,7 @@ def test_a_model_that_cannot_be_opened_is_not_predicted(cli: Command, tmp_path: 
     code, out, _ = cli("plan", write_project(tmp_path / "p"), "--workspace", tmp_path / "w")
 
     assert code == 0
-    assert "not predicted: the model cannot be opened" in out
+    assert "not predicted: the run will refuse" in out
 
 
 def test_a_run_without_a_prediction_says_so(cli: Command, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from projects import SHORT, text_project
 from toy import edit, toy_rows, write_project
 
 from fairtransfer import api
-from fairtransfer.errors import MissingExtra
+from fairtransfer.errors import DefinitionError, MissingExtra
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.run import machine
 from fairtransfer.run.cost import expected_work
@@ -85,6 +85,23 @@ def test_the_library_of_a_strategy_decides_its_jobs_and_no_others(
     assert before["probe"] == after["probe"]
     assert before["scratch"] == after["scratch"]
     assert not before["lora"] & after["lora"]
+
+
+DEEP = "{partial: {blocks: 9}}, {partial: {name: deep, blocks: 3}}, {partial: {name: top}}, gradual, {lora: {rank: 0}}"
+
+
+@pytest.mark.train
+def test_parts_the_model_does_not_have_are_told_before_anything_is_trained(tmp_path: Path) -> None:
+    """All of them at once; what fits is not complained of."""
+    audit = edit(text_project(tmp_path), (SHORT, f"strategies: [probe, {DEEP}]"))
+
+    with pytest.raises(DefinitionError) as refused:
+        api.run(audit, workspace=tmp_path / "w")
+
+    assert [problem.code for problem in refused.value.problems] == ["FT-M024"] * 2
+    assert all(f"`partial` is to move {n} blocks; the model has 2" in str(refused.value) for n in (9, 3))
+    assert refused.value.problems[0].line > 0, "it has a place in the audit"
+    assert not list((tmp_path / "w").glob(".store/jobs/*"))
 
 
 def test_a_missing_extra_is_told_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.adapt.streams import torch_stream
 from fairtransfer.errors import MissingExtra
+from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.blocks import Layout
 from fairtransfer.models.checkpoint import refuse
 from fairtransfer.spec.strategies import LoraOptions, Options
@@ -34,6 +35,12 @@ class Lora(Strategy):
 
     kind = "lora"
 
+    def check(self, backbone: Backbone, prepared: Prepared, options: Options) -> None:
+        """Refuse a model without the layers that are to be added to."""
+        assert isinstance(options, LoraOptions), "the registry pairs strategies with their options"
+        if options.rank:
+            _names(backbone, backbone.module, backbone.layout(prepared), options)
+
     def fit(self, setting: Setting, options: Options) -> Adapted:
         """Train additions and head; with rank 0 the head alone."""
         assert isinstance(options, LoraOptions), "the registry pairs strategies with their options"
@@ -42,20 +49,26 @@ class Lora(Strategy):
             return replace(adapted, record={**adapted.record, "adapted_layers": 0})
         network = setting.backbone.pretrained()
         layout = setting.backbone.layout(setting.train.prepared)
-        names = list(_targets(network.module, layout, options.targets))
-        if not names:
-            raise refuse(
-                "FT-M024",
-                setting.backbone.checkpoint,
-                f"`lora` finds no layer for `targets: {options.targets}` in the model's blocks",
-                "query_value | linear",
-                "`linear` takes every linear layer and convolution of the blocks",
-            )
+        names = _names(setting.backbone, network.module, layout, options)
         with torch_stream(setting.seed, "lora"):
             _inject(network.module, names, options)
         still = [module for name, module in network.module.named_modules() if "lora_" not in name]
         adapted = train(setting, network, new_head(setting), options, Recipe(before_step=lambda *_: rest(still)))
         return replace(adapted, record={**adapted.record, "adapted_layers": len(names)})
+
+
+def _names(backbone: Backbone, network: nn.Module, layout: Layout, options: LoraOptions) -> list[str]:
+    """Return the names of the layers to add to, or refuse a model without any."""
+    names = list(_targets(network, layout, options.targets))
+    if not names:
+        raise refuse(
+            "FT-M024",
+            backbone.checkpoint,
+            f"`lora` finds no layer for `targets: {options.targets}` in the model's blocks",
+            "query_value | linear",
+            "`linear` takes every linear layer and convolution of the blocks",
+        )
+    return names
 
 
 def _targets(network: nn.Module, layout: Layout, targets: str) -> Iterator[str]:

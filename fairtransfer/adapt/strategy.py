@@ -186,6 +186,15 @@ class Strategy(abc.ABC):
 
     kind: str
 
+    def check(self, backbone: Backbone, prepared: Prepared, options: Options) -> None:  # noqa: B027  # most need nothing
+        """Refuse, before anything is trained, what this model cannot do; some of the rows show how it is built.
+
+        Raises
+        ------
+        DefinitionError
+            When the options ask for parts the model does not have (``FT-M024``).
+        """
+
     @abc.abstractmethod
     def fit(self, setting: Setting, options: Options) -> Adapted:
         """Adapt the model.

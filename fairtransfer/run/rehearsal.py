@@ -46,6 +46,7 @@ def rehearse(plan: Plan, sides: Sides, trainings: Sequence[Training], known: Rat
     began = time.perf_counter()
     _ = session.backbone
     rates = known or Rates(load=time.perf_counter() - began)
+    session.check(trainings)
     if known is None:
         rates.forward = _forward(session, side)
     for training in {kind_of_work(t): t for t in trainings}.values():
