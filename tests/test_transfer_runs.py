@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.run import machine
 from fairtransfer.run.cost import expected_work
 from fairtransfer.spec import json_schema
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 
 STEPS = "epochs: 1, min_steps: 4, batch_size: 8"
 ALL = [
@@ -120,6 +122,12 @@ def test_what_moves_less_is_expected_to_cost_less(tmp_path: Path) -> None:
     work = {t.kind: expected_work(t, 1) for t, _ in api.plan(audit).by_training() if t.stage == "after"}
 
     assert work["majority"] < work["probe"] < work["partial"] < work["lora"] < work["full"]
+
+
+@pytest.mark.parametrize("kind", sorted({*STRATEGY_OPTIONS} - {"majority"}))
+def test_a_strategy_names_its_source(kind: str) -> None:
+    """A paper, by its year; what it settled otherwise stands there too."""
+    assert re.search(r"[A-Z][a-z]+ .*\b(19|20)\d\d\b", STRATEGY_OPTIONS[kind].__doc__ or "", re.S)
 
 
 def test_editors_know_the_options() -> None:
