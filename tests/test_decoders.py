@@ -10,7 +10,7 @@ import pytest
 import torch
 from projects import text_project
 from test_adapt import OPTIONS, RUNNER, TEXTS, error, setting
-from tiny_models import save_decoder, save_encoder
+from tiny_models import VOCABULARY, save_decoder, save_encoder
 from toy import edit
 from transformers import AutoModelForSequenceClassification
 
@@ -23,7 +23,7 @@ from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone, Network
 from fairtransfer.models.text import TextBackbone
 from fairtransfer.spec.before import ZeroShotOptions
-from fairtransfer.spec.strategies import GradualOptions, LoraOptions
+from fairtransfer.spec.strategies import GradualOptions, LoraOptions, ScratchOptions
 
 pytestmark = pytest.mark.train
 KINDS = pytest.mark.parametrize("kind", ["gpt2", "llama"])
@@ -152,6 +152,58 @@ def test_what_needs_a_text_to_answer_is_refused(tmp_path: Path) -> None:
         opened(tmp_path / "m")
 
     assert [problem.code for problem in refused.value.problems] == ["FT-M043"]
+
+
+def small(folder: Path, name: str, **sizes: object) -> Path:
+    """Another architecture beside the encoder's tokenizer, under a classification head where it has one."""
+    import transformers
+
+    save_encoder(folder)
+    (folder / "model.safetensors").unlink()
+    config = getattr(transformers, f"{name}Config")(vocab_size=len(VOCABULARY), pad_token_id=0, **sizes)
+    kind = getattr(transformers, f"{name}ForSequenceClassification", None) or getattr(transformers, f"{name}Model")
+    torch.manual_seed(0)
+    kind(config).save_pretrained(folder)
+    return folder
+
+
+def test_what_reads_padding_as_text_is_refused(tmp_path: Path) -> None:
+    """A Fourier transform over all tokens, those of padding too."""
+    folder = small(tmp_path / "m", "FNet", hidden_size=32, num_hidden_layers=2, intermediate_size=64)
+
+    with pytest.raises(DefinitionError) as refused:
+        opened(folder)
+
+    assert [problem.code for problem in refused.value.problems] == ["FT-M045"]
+
+
+def test_positions_without_end_cut_no_text(tmp_path: Path) -> None:
+    """XLNet says so with -1, and calls its head otherwise than others do."""
+    backbone = opened(small(tmp_path / "m", "XLNet", d_model=32, n_layer=2, n_head=2, d_inner=64))
+    prepared = backbone.prepare(OF_EVERY_LENGTH)
+
+    assert backbone.max_tokens == 128
+    assert prepared.cut == 0
+    assert backbone.native_logits(prepared, RUNNER)[0].shape == (5, 2)
+
+
+def test_the_token_a_decoder_begins_with_is_among_the_trained(tmp_path: Path) -> None:
+    """BART's decoder behind its encoder begins with a token that no text has."""
+    heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64}
+    ids = {"bos_token_id": 2, "eos_token_id": 3, "decoder_start_token_id": 4}
+    sizes = {"d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "max_position_embeddings": 64}
+    found = setting(opened(small(tmp_path / "m", "Bart", **sizes, **heads, **ids)))
+
+    assert STRATEGIES["scratch"]().fit(found, ScratchOptions(epochs=1, min_steps=3)).record["steps"] > 0
+
+
+def test_additions_peft_cannot_make_are_refused_in_words(tmp_path: Path) -> None:
+    backbone = opened(small(tmp_path / "m", "Mamba", hidden_size=32, num_hidden_layers=2, state_size=4))
+
+    with pytest.raises(DefinitionError, match="peft cannot add") as refused:
+        STRATEGIES["lora"]().check(backbone, backbone.prepare(TEXTS), LoraOptions(targets="linear"))
+
+    assert [problem.code for problem in refused.value.problems] == ["FT-M024"]
 
 
 def test_an_audit_of_a_published_decoder(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ class Lora(Strategy):
         """Refuse a model without the layers that are to be added to."""
         assert isinstance(options, LoraOptions), "the registry pairs strategies with their options"
         if options.rank:
-            _names(backbone, backbone.module, backbone.layout(prepared), options)
+            network = backbone.pretrained().module
+            _inject(backbone, network, _names(backbone, network, backbone.layout(prepared), options), options)
 
     def fit(self, setting: Setting, options: Options) -> Adapted:
         """Train additions and head; with rank 0 the head alone."""
@@ -51,7 +52,7 @@ class Lora(Strategy):
         layout = setting.backbone.layout(setting.train.prepared)
         names = _names(setting.backbone, network.module, layout, options)
         with torch_stream(setting.seed, "lora"):
-            _inject(network.module, names, options)
+            _inject(setting.backbone, network.module, names, options)
         still = [module for name, module in network.module.named_modules() if "lora_" not in name]
         adapted = train(setting, network, new_head(setting), options, Recipe(before_step=lambda *_: rest(still)))
         return replace(adapted, record={**adapted.record, "adapted_layers": len(names)})
@@ -92,7 +93,7 @@ def _is_turned(module: nn.Module) -> bool:
     return type(module).__name__ == "Conv1D" and not isinstance(module, nn.Conv1d)
 
 
-def _inject(network: nn.Module, names: list[str], options: LoraOptions) -> None:
+def _inject(backbone: Backbone, network: nn.Module, names: list[str], options: LoraOptions) -> None:
     """Put additions beside the named layers, in place, and take everything else out of training."""
     try:
         # Imported here: the extra is needed for this strategy only.
@@ -101,4 +102,8 @@ def _inject(network: nn.Module, names: list[str], options: LoraOptions) -> None:
         raise MissingExtra(error.name or "peft", "lora", "the strategy `lora`") from None
     asked: Any = {"r": options.rank, "lora_alpha": options.alpha, "lora_dropout": options.dropout}
     asked["fan_in_fan_out"] = any(_is_turned(network.get_submodule(name)) for name in names)
-    inject_adapter_in_model(LoraConfig(target_modules=names, bias="none", **asked), network)
+    try:
+        inject_adapter_in_model(LoraConfig(target_modules=names, bias="none", **asked), network)
+    except ValueError as error:
+        found = f"peft cannot add to `targets: {options.targets}` of this architecture: {error}"
+        raise refuse("FT-M024", backbone.checkpoint, found, "query_value | linear") from None

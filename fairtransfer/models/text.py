@@ -26,8 +26,9 @@ from fairtransfer.models.embedding import SeenRows
 Pooling = Literal["mean", "cls", "last"]
 
 _SAFE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+_HEADS = ("classifier", "score", "classification_head")
 _NO_TOKEN = -1
-_ROUNDING = 1e-5
+_ROUNDING, _SLIGHT = 1e-5, 1e-2
 _FOLLOWING = 8
 
 
@@ -77,7 +78,8 @@ class TextBackbone(Backbone):
         config: Any = module.config
         self.config = config
         self.dim = int(config.hidden_size)
-        self.max_tokens = min(max_tokens, int(getattr(self.config, "max_position_embeddings", max_tokens)))
+        positions = int(getattr(self.config, "max_position_embeddings", None) or max_tokens)
+        self.max_tokens = min(max_tokens, positions) if positions > 0 else max_tokens  # XLNet's are without end, and -1
         self.pooling = _pooling(checkpoint, module)
 
     @classmethod
@@ -106,7 +108,11 @@ class TextBackbone(Backbone):
             )
         if bad := bad_tensors(module):
             raise refuse("FT-M013", checkpoint, "; ".join(bad[:3]), "finite weights")
-        return cls(checkpoint, module.eval(), _tokenizer(checkpoint, module), max_tokens)
+        found = cls(checkpoint, module.eval(), _tokenizer(checkpoint, module), max_tokens)
+        if not found.heeds_its_mask():
+            said = "the model reads padding as text: what it says of a text would depend on the others in its batch"
+            raise refuse("FT-M045", checkpoint, said, "a model that heeds its attention mask")
+        return found
 
     def prepare(self, inputs: Inputs) -> PreparedTexts:
         """Tokenise texts; longer ones are cut, and counted."""
@@ -139,6 +145,16 @@ class TextBackbone(Backbone):
         weights = mask.unsqueeze(-1).to(hidden.dtype)
         return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
 
+    def heeds_its_mask(self) -> bool:
+        """Return whether a text of one token has the vector that it has with padding behind it."""
+        ids, mask = torch.tensor([[1]]), torch.tensor([[1]])
+        padded = torch.tensor([[1, *[self.tokenizer.pad_token_id or 0] * _FOLLOWING]])
+        with torch.no_grad():
+            alone = self.forward(self.module, {"input_ids": ids, "attention_mask": mask})
+            behind = {"input_ids": padded, "attention_mask": nn.functional.pad(mask, (0, _FOLLOWING))}
+            together = self.forward(self.module, behind)
+        return not bool((alone - together).abs().max() > _SLIGHT * alone.abs().max())
+
     def blank(self) -> nn.Module:
         """Return the architecture with random weights."""
         config = AutoConfig.from_pretrained(self.checkpoint.folder, **_SAFE)
@@ -154,15 +170,17 @@ class TextBackbone(Backbone):
         assert isinstance(prepared, PreparedTexts), "a text backbone prepares texts"
         table = module.get_input_embeddings()  # type: ignore[operator]  # every transformers model has this method
         if trained:
-            module.set_input_embeddings(
-                SeenRows(table, {token for i in rows for token in prepared.ids[i]} | {prepared.pad})
-            )  # type: ignore[operator]  # as above
+            # A decoder behind an encoder begins with a token of its own.
+            begin = getattr(self.config, "decoder_start_token_id", None)
+            own = {prepared.pad, *(() if begin is None else (begin,))}
+            module.set_input_embeddings(SeenRows(table, {token for i in rows for token in prepared.ids[i]} | own))  # type: ignore[operator]  # as above
         else:
             table.requires_grad_(requires_grad=False)
 
     def classifier(self) -> nn.Module:
         """Return the checkpoint with the classification head it was published with."""
-        if not any(name.startswith(("classifier", "score", "classification_head")) for name in self.checkpoint.tensors):
+        headed = any("ForSequenceClassification" in name for name in self.checkpoint.config.get("architectures") or ())
+        if not headed and not any(name.startswith(_HEADS) for name in self.checkpoint.tensors):
             raise refuse(
                 "FT-M023",
                 self.checkpoint,
