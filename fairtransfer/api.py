@@ -242,8 +242,8 @@ def _carry_out(
             keep(made, store, sides, todo, progress or SILENT)
         elif todo:
             made, todo, timing = _train(made, store, sides, progress or SILENT, max_jobs, executor, costing)
-        if not ready(made):
-            made = with_source(made, store, sides, progress or SILENT)
+        elif not ready(made):
+            made = with_source(made, store, sides, costing, progress or SILENT)
         final = run_folder(made, workspace)
         aside = final.with_name(f".{final.name}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
@@ -274,7 +274,7 @@ def _train(
     with open_executor(executor, costing) as hands:
         if (found := hands.machine()) != made.machine:
             made = make_plan(made.files, made.roots, found, max_jobs or MAX_JOBS)
-        made = with_source(made, store, sides, progress)
+        made = with_source(made, store, sides, costing, progress)
         todo = pending(made, store)
         foreseen = expected(made, store, sides, todo, read_rates(made)).total
         began = time.perf_counter()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from fractions import Fraction
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from fake_codecarbon import SPENT, stand_in
 from hypothesis import given
 from hypothesis import strategies as st
 from projects import text_project
@@ -186,33 +185,13 @@ def test_energy_that_was_not_measured_is_not_nothing(run: api.Run) -> None:
 
 def test_energy_is_estimated_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a stand-in for codecarbon: every job has its own piece of work, and the report says that it is an estimate."""
-    pieces: list[str] = []
-
-    class Tracker:
-        def __init__(self, **asked: object) -> None:
-            pieces.append(str(asked["country_iso_code"]))
-
-        def start_task(self) -> None:
-            pieces.append("start")
-
-        def stop_task(self) -> SimpleNamespace:
-            pieces.append("stop")
-            return SimpleNamespace(energy_consumed=0.0002, emissions=0.0001)
-
-    fake, data = ModuleType("codecarbon"), ModuleType("codecarbon.input")
-    fake.OfflineEmissionsTracker = Tracker  # type: ignore[attr-defined]  # a stand-in
-    data.DataSource = lambda: SimpleNamespace(get_global_energy_mix_data=lambda: {"CMR": {}})  # type: ignore[attr-defined]
-    find = importlib.util.find_spec
-    monkeypatch.setitem(sys.modules, "codecarbon", fake)
-    monkeypatch.setitem(sys.modules, "codecarbon.input", data)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: fake if name == "codecarbon" else find(name, *a))
-    monkeypatch.setattr(energy.metadata, "version", lambda name: "3.0")
+    pieces = stand_in(monkeypatch)
 
     run = api.run(text_project(tmp_path / "p"), workspace=tmp_path / "w", country="CMR")
 
     told = next(iter(costs(run).values()))
     assert (told["energy"]["status"], told["energy"]["country"]) == ("estimated", "CMR")
-    assert told["training"]["energy_kwh"] == 0.0002
+    assert told["training"]["energy_kwh"] == SPENT
     assert pieces[0] == "CMR"
     assert pieces.count("start") == pieces.count("stop") == 1 + 2 * 9
     assert "Energy, mean (estimated)" in run.report.read_text()

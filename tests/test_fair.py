@@ -30,7 +30,7 @@ from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.loop import drawn
 from fairtransfer.adapt.reweight import kamiran_calders
 from fairtransfer.adapt.selection import AVERAGE, Selection
-from fairtransfer.adapt.strategy import Adapted, Labelled, Setting
+from fairtransfer.adapt.strategy import Adapted, Labelled, OneClass, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.adapt.third_split import parted
 from fairtransfer.data.inputs import Texts
@@ -184,6 +184,20 @@ def test_jtt_is_told_nothing_of_the_training_rows_groups() -> None:
         fit("dfr", blind)
 
 
+def test_too_few_rows_end_with_a_status_and_not_with_a_fault() -> None:
+    """No rows left for the last layer; a constraint that divides by nothing, in fairlearn."""
+    setting = PLANTED.setting()
+    no, yes = (next(i for i in setting.train.rows if PLANTED.y[i] == name) for name in ("no", "yes"))
+    apart = tuple("a" if i == no else "unknown" for i in range(len(PLANTED.y)))
+    two = replace(setting, train=replace(setting.train, rows=[no, yes], groups=apart))
+    parity = ReductionsOptions(by=BY, cells="group", select="average", inverse_penalties=FEW)
+
+    with pytest.raises(OneClass, match="none: the label budget is too small"):
+        fit("dfr, full", two)
+    with pytest.raises(FloatingPointError, match="weights that are no numbers"):
+        fit("reductions", two, parity)
+
+
 # --- weights and cells, the slow way -----------------------------------------------------------------------------------
 
 
@@ -266,17 +280,56 @@ def test_group_dro_moves_its_weights_as_the_formula_does() -> None:
         assert loss.q.numpy() == pytest.approx(q, rel=1e-5)
 
 
-@given(people.filter(lambda rows: len(rows) > 1), st.floats(0.1, 0.9), st.integers(0, 3))
+several = people.filter(lambda rows: len(rows) > 1)
+
+
+def labelled(rows: list[tuple[str, str]], units: tuple[str, ...] | None = None) -> Labelled:
+    y, groups = tuple(y for _, y in rows), tuple(g for g, _ in rows)
+    return Labelled(PLANTED.prepared, y, range(len(rows)), groups, units)
+
+
+@given(several, st.floats(0.1, 0.9), st.integers(0, 3))
 def test_a_third_split_shares_no_row_and_leaves_every_class(
     rows: list[tuple[str, str]], share: float, seed: int
 ) -> None:
-    train = Labelled(PLANTED.prepared, tuple(y for _, y in rows), range(len(rows)), tuple(g for g, _ in rows))
+    train = labelled(rows)
 
     first, third = parted(train, "group_and_class", share, seed)
 
     assert sorted([*first.rows, *third.rows]) == list(range(len(rows)))
     assert set(first.labels) == set(train.labels)
     assert len(third.rows) <= max(1, round(share * len(rows)))
+
+
+@given(several, st.lists(st.integers(0, 9), min_size=60, max_size=60), st.floats(0.1, 0.9), st.integers(0, 3))
+def test_nobody_stands_on_both_sides_of_a_third_split(
+    rows: list[tuple[str, str]], people_of: list[int], share: float, seed: int
+) -> None:
+    """Rows of one person go together, and no more of them than were asked for unless every person has more."""
+    units = tuple(f"p{people_of[i]}" for i in range(len(rows)))
+    train, wanted = labelled(rows, units), max(1, round(share * len(rows)))
+
+    first, third = parted(train, "group_and_class", share, seed)
+
+    assert sorted([*first.rows, *third.rows]) == list(range(len(rows)))
+    assert set(first.unit_labels).isdisjoint(third.unit_labels)
+    assert set(first.labels) == set(train.labels)
+    assert len(third.rows) <= max(wanted, min(Counter(units).values()))
+
+
+def test_rows_drawn_one_by_one_part_people() -> None:
+    """The twin: without units the rows of a person do fall on both sides."""
+    rows = [("a", "xy"[i % 2]) for i in range(40)]
+    first, third = parted(labelled(rows), "group_and_class", 0.5, 0)
+
+    assert {i // 4 for i in first.rows} & {i // 4 for i in third.rows}
+
+
+def test_one_person_with_all_rows_is_not_parted() -> None:
+    """Then there is no third split, which ends the job with that status."""
+    first, third = parted(labelled([("a", "x"), ("a", "y")] * 4, ("p",) * 8), "group_and_class", 0.5, 0)
+
+    assert (len(first.rows), len(third.rows)) == (8, 0)
 
 
 # --- against somebody who reads the group -------------------------------------------------------------------------------
@@ -426,6 +479,29 @@ def test_the_rule_is_an_option_and_decides(select: str, words: str) -> None:
     assert words in record["selection"]
     assert ("validation_worst_error" in record) == (select == "worst_group")
     assert options.group_stages == (("training", "validation") if select == "worst_group" else ("training",))
+
+
+errors_of_groups = st.lists(st.lists(st.integers(0, 4), min_size=3, max_size=3), min_size=1, max_size=8)
+
+
+@given(errors_of_groups)
+def test_the_rule_of_the_worst_group_takes_the_minimax_point_of_the_pareto_front(wrong: list[list[int]]) -> None:
+    """The slow twin (after Zong et al. 2023): of those nobody beats in a group and equals in the rest, the lowest worst."""
+    y, groups = ("no",) * 12, tuple(g for g in "abc" for _ in range(4))
+    found = replace(PLANTED.setting(), val=Labelled(PLANTED.prepared, y, range(12), groups))
+    rows = [[k < errors[g] for g in range(3) for k in range(4)] for errors in wrong]
+    candidates = [torch.tensor([[0.0, 1.0] if off else [1.0, 0.0] for off in one]) for one in rows]
+    front = [
+        mine
+        for mine in wrong
+        if not any(other != mine and all(o <= m for o, m in zip(other, mine, strict=True)) for other in wrong)
+    ]
+
+    scores = [Selection("group").score(found, candidate) for candidate in candidates]
+    taken = wrong[scores.index(min(scores))]
+
+    assert taken in front
+    assert max(taken) == min(max(errors) for errors in front)
 
 
 def test_the_rules_can_disagree() -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from tiny_models import save_encoder, save_image_model
 from toy import edit, write_project
 
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
-from fairtransfer.data.inputs import Images, Texts
+from fairtransfer.data.inputs import Images, Texts, read_images
 from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.fetch import fetch
@@ -155,6 +156,39 @@ def test_an_image_model_takes_grey_and_colour(tmp_path: Path) -> None:
             features = RUNNER.features(backbone.pretrained(), backbone.prepare(pictures))
             assert features.shape == (len(pictures), backbone.dim)
             assert torch.isfinite(features).all()
+
+
+@pytest.mark.parametrize("architecture", ["mobilenetv3_small_050", "test_mambaout", "test_vit"])
+def test_features_are_as_wide_as_the_network_gives_them(tmp_path: Path, architecture: str) -> None:
+    """In the first two what comes after pooling is wider than the library's `num_features`: a head has to fit what there is."""
+    folder = save_image_model(tmp_path / "m", ["x", "y"], channels=3, architecture=architecture)
+    backbone = open_backbone(inspect_checkpoint(folder, "folder:m"), "image")
+    pictures = Images(tuple(np.full((40, 30), v, dtype=np.uint8) for v in (0, 100)))
+
+    assert RUNNER.features(backbone.pretrained(), backbone.prepare(pictures)).shape == (2, backbone.dim)
+    assert (backbone.dim == backbone.module.num_features) == (architecture == "test_vit")
+
+
+def test_pictures_of_other_channels_than_grey_and_colour_are_refused(tmp_path: Path) -> None:
+    folder = save_image_model(tmp_path / "m", ["x", "y"], channels=4)
+
+    with pytest.raises(DefinitionError, match="pictures of 4 channels") as error:
+        open_backbone(inspect_checkpoint(folder, "folder:m"), "image")
+
+    assert codes(error) == ["FT-M044"]
+
+
+def test_a_picture_of_sixteen_bits_keeps_its_greys(tmp_path: Path) -> None:
+    """Scans and X-rays are stored so; cut to eight bits by its lower end nearly all of such a picture is white."""
+    values = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    Image.fromarray(values * 257).save(tmp_path / "deep.png")
+    Image.fromarray(values.astype(np.uint8)).save(tmp_path / "plain.png")
+
+    found, problems = read_images(tmp_path, ["deep.png", "plain.png"])
+
+    assert problems == []
+    assert np.array_equal(*found.values)
+    assert {picture.dtype for picture in found.values} == {np.dtype(np.uint8)}
 
 
 def test_an_image_model_has_its_own_classifier(tmp_path: Path) -> None:

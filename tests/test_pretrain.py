@@ -12,6 +12,7 @@ import jsonschema
 import pandas as pd
 import pytest
 import torch
+from fake_codecarbon import SPENT, stand_in
 from projects import AUDIT, SHORT, image_project
 from ruamel.yaml import YAML
 from safetensors.torch import load_file
@@ -23,7 +24,7 @@ from toy import edit
 from fairtransfer import api
 from fairtransfer.adapt import BEFORE
 from fairtransfer.adapt.pretrain import pretrain
-from fairtransfer.adapt.strategy import Diverged
+from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.record import load_record
@@ -312,6 +313,45 @@ def test_a_source_that_diverges_ends_every_job_with_the_reason(copy: Path, monke
     assert done.verdict.outcome != "pass"
     monkeypatch.setattr(source_training, "pretrain", None)
     assert api.run(audit, workspace=copy / "runs").fresh == 0, "it would diverge again"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(OneClass("the training rows are all of class `a`"), "one_class"), (MemoryError(), "out_of_memory")],
+)
+def test_a_source_that_cannot_be_trained_is_told(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, status: str
+) -> None:
+    audit, tries = edit(copy / "audits" / "audit.yaml", ("seed: 3", "seed: 5")), []
+
+    def fails(*_: object) -> None:
+        tries.append(error)
+        raise error
+
+    monkeypatch.setattr(source_training, "pretrain", fails)
+    done = api.run(audit, workspace=copy / "runs")
+    failed = read_json(done.folder / "run.json")["failed_jobs"]
+
+    assert {job["reason"].split(":")[0] for job in failed} == {status}
+    assert "while the source was trained" in failed[0]["reason"]
+    assert len(tries) == 1
+
+
+def test_what_the_source_cost_is_told_with_its_energy(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit, pieces = edit(copy / "audits" / "audit.yaml", ("seed: 3", "seed: 5")), stand_in(monkeypatch)
+
+    done = api.run(audit, workspace=copy / "runs", country="CMR")
+    cost = read_json(done.folder / "run.json")["pretraining"]["cost"]
+
+    assert cost["energy"]["status"] == "estimated"
+    assert cost["training"]["energy_kwh"] == SPENT
+    assert cost["training"]["flops"] > 0
+    assert pieces.count("CMR") == 2, "one for the source, one for the jobs"
+    row = next(
+        line for line in (done.folder / "report" / "report.md").read_text().splitlines() if "trained here |" in line
+    )
+    assert "0.2 Wh" in row.replace("\\", "")
+    assert "48 + 12" in row
 
 
 def test_pictures_can_be_a_source_too(tmp_path: Path) -> None:

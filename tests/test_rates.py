@@ -8,13 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from projects import text_project
+from projects import SHORT, text_project
 from terminal import Command, command_line
+from toy import edit
 
 from fairtransfer import api
+from fairtransfer.adapt import gradual
+from fairtransfer.adapt.hardware import Hardware
+from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.run import rehearsal
 from fairtransfer.run.plan import Training
 from fairtransfer.run.rates import Rates, Work, kind_of_work, rates_file, read_rates, steps_of, write_rates
+from fairtransfer.run.session import Session
+from fairtransfer.run.sides import open_sides
+from fairtransfer.spec.strategies import GradualOptions
 
 pytestmark = pytest.mark.train
 
@@ -38,6 +46,7 @@ def test_steps_are_those_of_the_options() -> None:
     assert steps_of(training(), 64) == 60
     assert steps_of(training(), 1000) == 3 * 63
     assert steps_of(training(first_epochs=2), 1000) == 5 * 63
+    assert steps_of(training(first_epochs=2), 64) == 2 * 60, "both trainings have at least so many"
     assert steps_of(training("probe"), 1000) == 0
     assert steps_of(training("reweight", training={"epochs": 2, "batch_size": 10, "min_steps": 1}), 100) == 20
 
@@ -95,9 +104,36 @@ def test_a_model_that_cannot_be_opened_is_not_predicted(cli: Command, tmp_path: 
     code, out, _ = cli("plan", write_project(tmp_path / "p"), "--workspace", tmp_path / "w")
 
     assert code == 0
-    assert "not predicted: the model cannot be opened" in out
+    assert "not predicted: the run will refuse" in out
 
 
 def test_a_run_without_a_prediction_says_so(cli: Command, tmp_path: Path) -> None:
     out = cli("run", text_project(tmp_path / "p"), "--workspace", tmp_path / "w")[1]
     assert "not predicted (`fairtransfer plan` predicts)" in out
+
+
+@pytest.mark.parametrize(("epochs", "expected"), [(1, 1.0), (8, 4.5), (100, (sum(range(1, 33)) + 68 * 32) / 100)])
+def test_gradual_is_rehearsed_through_its_schedule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int, expected: float
+) -> None:
+    """By a clock that stands still but for steps: epoch k takes k + 1 seconds a step, the unseen as the last one seen."""
+    audit = edit(text_project(tmp_path / "p"), (SHORT, f"strategies: [{{gradual: {{epochs: {epochs}}}}}]"))
+    plan = api.plan(audit)
+    session = Session(plan, open_sides(plan.files, plan.roots), Hardware("cpu", "fp32"))
+    clock = [0.0]
+    real = gradual.Gradual.fit
+
+    def fit(self: gradual.Gradual, setting: Setting, options: GradualOptions) -> Adapted:
+        def told(share: float) -> None:
+            step = round(share * 2 * epochs) - 1
+            clock[0] += 1 + step * epochs // (2 * epochs)
+            setting.progress(share)
+
+        return real(self, replace(setting, progress=told), options)
+
+    monkeypatch.setattr(gradual.Gradual, "fit", fit)
+    monkeypatch.setattr(rehearsal.time, "perf_counter", lambda: clock[0])
+
+    work = rehearsal._stepwise(session, next(t for t, _ in plan.by_training() if t.kind == "gradual"))
+
+    assert work == Work(1.0, pytest.approx(expected))

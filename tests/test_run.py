@@ -16,15 +16,21 @@ from pathlib import Path
 import pytest
 import torch
 from projects import SHORT, image_project, text_project
+from tiny_models import save_image_model
 from toy import edit, rewrite_table, toy_rows
 
 from fairtransfer import api
 from fairtransfer.adapt import STRATEGIES
+from fairtransfer.adapt.hardware import is_out_of_memory
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.run.pending import Progress
+from fairtransfer.run.plan import Training
 
 pytestmark = pytest.mark.train
 JOBS = 1 + 2 * 2 * 2
+QUICK = "full: {epochs: 2, min_steps: 4, batch_size: 16}"
+DRAWN = "full: {augmentation: timm, epochs: 2, min_steps: 6, batch_size: 8, lr: 0.001}"
 
 
 @pytest.fixture(scope="module")
@@ -244,6 +250,39 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, number: int, code:
     assert 2 <= committed(workspace) < JOBS
 
 
+def test_a_resumed_run_with_dropout_and_augmentation_equals_an_unbroken_one(tmp_path: Path) -> None:
+    """Stopped between two steps of a training, in a process that goes on: the random state is another one then."""
+
+    def project(name: str, *more: tuple[str, str]) -> tuple[Path, Path]:
+        audit = edit(image_project(tmp_path / name, "array"), (QUICK, DRAWN), *more)
+        dropped = {"drop_rate": 0.3, "drop_path_rate": 0.2}
+        save_image_model(tmp_path / name / "models" / "tiny", ["bar", "box"], **dropped)
+        return audit, tmp_path / name / "w"
+
+    whole = api.run((unbroken := project("a"))[0], workspace=unbroken[1])
+    plain = api.run((still := project("c", ("augmentation: timm, ", "")))[0], workspace=still[1])
+    audit, workspace = project("b")
+    steps: list[float] = []
+
+    def stop(training: Training, share: float) -> None:
+        steps.append(share)
+        if training.kind == "full" and training.seed == 1 and 0.3 < share < 0.9:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        api.run(audit, workspace=workspace, progress=Progress(lambda _: None, stop))
+    torch.manual_seed(99)
+    random.seed(99)
+    again = api.run(audit, workspace=workspace)
+
+    assert 0 < again.fresh < len(predictions(whole.folder)), "it goes on with what was left"
+    assert predictions(again.folder) == predictions(whole.folder)
+    assert (again.folder / "findings.json").read_bytes() == (whole.folder / "findings.json").read_bytes()
+    assert sorted(predictions(plain.folder).values()) != sorted(predictions(whole.folder).values()), (
+        "augmentation counts"
+    )
+
+
 def test_a_run_that_was_never_interrupted_is_as_good(tmp_path: Path, done: api.Run) -> None:
     """The twin of the kills: the command line itself gives what the library gives."""
     audit = text_project(tmp_path / "p")
@@ -265,6 +304,7 @@ def test_a_run_that_was_never_interrupted_is_as_good(tmp_path: Path, done: api.R
         (OneClass("the training rows are all of class `a`"), "one_class: the training rows are all of class `a`", 0),
         (MemoryError(), "out_of_memory", 4),
         (torch.OutOfMemoryError(), "the batch size is part of the experiment and was not changed", 4),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "out_of_memory", 4),
     ],
 )
 def test_a_training_that_fails_is_told_and_the_others_go_on(
@@ -287,6 +327,27 @@ def test_a_training_that_fails_is_told_and_the_others_go_on(
     assert f"4 of `full` ({status})" in run.report.read_text()
     assert "Jobs without a result" in run.report.read_text()
     assert api.run(audit, workspace=tmp_path / "w").fresh == again
+
+
+def test_memory_that_really_runs_out_is_recognised() -> None:
+    """On the CPU torch has no error of its own for it. The twin: another fault is no lack of memory."""
+    with pytest.raises(RuntimeError) as full:
+        torch.empty(2**46, dtype=torch.uint8)
+    with pytest.raises(RuntimeError) as other:
+        torch.ones(2) @ torch.ones(3)
+
+    assert is_out_of_memory(full.value)
+    assert not is_out_of_memory(other.value)
+
+
+def test_a_fault_of_the_program_is_not_told_as_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(STRATEGIES["full"], "fit", fail)
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        api.run(text_project(tmp_path / "p"), workspace=tmp_path / "w")
 
 
 def test_scores_that_are_not_numbers_are_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from projects import SHORT, text_project
 from toy import edit, toy_rows, write_project
 
 from fairtransfer import api
-from fairtransfer.errors import MissingExtra
+from fairtransfer.errors import DefinitionError, MissingExtra
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.run import machine
 from fairtransfer.run.cost import expected_work
 from fairtransfer.spec import json_schema
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 
 STEPS = "epochs: 1, min_steps: 4, batch_size: 8"
 ALL = [
@@ -87,6 +89,23 @@ def test_the_library_of_a_strategy_decides_its_jobs_and_no_others(
     assert not before["lora"] & after["lora"]
 
 
+DEEP = "{partial: {blocks: 9}}, {partial: {name: deep, blocks: 3}}, {partial: {name: top}}, gradual, {lora: {rank: 0}}"
+
+
+@pytest.mark.train
+def test_parts_the_model_does_not_have_are_told_before_anything_is_trained(tmp_path: Path) -> None:
+    """All of them at once; what fits is not complained of."""
+    audit = edit(text_project(tmp_path), (SHORT, f"strategies: [probe, {DEEP}]"))
+
+    with pytest.raises(DefinitionError) as refused:
+        api.run(audit, workspace=tmp_path / "w")
+
+    assert [problem.code for problem in refused.value.problems] == ["FT-M024"] * 2
+    assert all(f"`partial` is to move {n} blocks; the model has 2" in str(refused.value) for n in (9, 3))
+    assert refused.value.problems[0].line > 0, "it has a place in the audit"
+    assert not list((tmp_path / "w").glob(".store/jobs/*"))
+
+
 def test_a_missing_extra_is_told_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     audit = write_project(tmp_path)
     edit(audit, (ASKED, "strategies: [probe, lora, scratch]"))
@@ -103,6 +122,12 @@ def test_what_moves_less_is_expected_to_cost_less(tmp_path: Path) -> None:
     work = {t.kind: expected_work(t, 1) for t, _ in api.plan(audit).by_training() if t.stage == "after"}
 
     assert work["majority"] < work["probe"] < work["partial"] < work["lora"] < work["full"]
+
+
+@pytest.mark.parametrize("kind", sorted({*STRATEGY_OPTIONS} - {"majority"}))
+def test_a_strategy_names_its_source(kind: str) -> None:
+    """A paper, by its year; what it settled otherwise stands there too."""
+    assert re.search(r"[A-Z][a-z]+ .*\b(19|20)\d\d\b", STRATEGY_OPTIONS[kind].__doc__ or "", re.S)
 
 
 def test_editors_know_the_options() -> None:

@@ -9,7 +9,7 @@ from fairtransfer.adapt.cells import balanced_rows, cells_of
 from fairtransfer.adapt.loop import new_head, train
 from fairtransfer.adapt.probe import Fit, fit_head, headed
 from fairtransfer.adapt.selection import selection_of
-from fairtransfer.adapt.strategy import Adapted, FrozenFeatures, Setting, Strategy
+from fairtransfer.adapt.strategy import Adapted, FrozenFeatures, Setting, Strategy, check_classes
 from fairtransfer.adapt.third_split import parted
 from fairtransfer.spec.strategies import DfrOptions, FullOptions, Options
 
@@ -42,6 +42,7 @@ class Dfr(Strategy):
 def _fine_tuned(setting: Setting, options: DfrOptions, training: FullOptions) -> tuple[Setting, dict[str, Any]]:
     """Return the setting of the last layer: the third split's rows, and features of the network trained on the others."""
     first, third = parted(setting.train, options.cells, options.share, setting.seed)
+    check_classes(third.labels, setting.task, "the rows kept for the last layer")
     network = setting.backbone.pretrained()
     adapted = train(replace(setting, train=first), network, new_head(setting), training)
     features = FrozenFeatures(setting.backbone, setting.runner, network)

@@ -8,6 +8,7 @@ from typing import final
 from fairtransfer.adapt.freezing import rest
 from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
+from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.blocks import Layout
 from fairtransfer.spec.strategies import GradualOptions, Options
 
@@ -17,6 +18,10 @@ class Gradual(Strategy):
     """Unfreeze from the top. What is not reached in the epochs there are stays frozen; token embeddings always do."""
 
     kind = "gradual"
+
+    def check(self, backbone: Backbone, prepared: Prepared, options: Options) -> None:  # noqa: ARG002  # the interface
+        """Refuse a model that is no stack of blocks."""
+        backbone.layout(prepared)
 
     def fit(self, setting: Setting, options: Options) -> Adapted:
         """Train; where few rows need more epochs than asked for, each stands for an equal share of the steps."""

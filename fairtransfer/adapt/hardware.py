@@ -8,6 +8,13 @@ from typing import Any
 
 import torch
 
+_NO_MEMORY = (
+    "DefaultCPUAllocator: can't allocate memory",
+    "DefaultCPUAllocator: not enough memory",
+    "STATUS_ALLOC_FAILED",
+)
+"""What torch says on the CPU (on Windows the second), and what libraries say on a GPU."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
@@ -32,6 +39,11 @@ class Hardware:
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which networks run."""
         return torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.precision == "bf16")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory ran out: torch has an error of its own for that on devices, and on the CPU only words."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(said in str(error) for said in _NO_MEMORY)
 
 
 def detect() -> Hardware:

@@ -10,7 +10,7 @@ from fairtransfer.adapt.head_only import train_head
 from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.lower import entered
 from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy
-from fairtransfer.models.backbone import Prepared
+from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.blocks import Layout
 from fairtransfer.models.checkpoint import refuse
 from fairtransfer.models.resume import resuming
@@ -23,11 +23,16 @@ class Partial(Strategy):
 
     kind = "partial"
 
+    def check(self, backbone: Backbone, prepared: Prepared, options: Options) -> None:
+        """Refuse to move more blocks than there are."""
+        assert isinstance(options, PartialOptions), "the registry pairs strategies with their options"
+        _lowest(backbone, backbone.layout(prepared), options.blocks)
+
     def fit(self, setting: Setting, options: Options) -> Adapted:
         """Train from the hidden states that enter the lowest block that moves."""
         assert isinstance(options, PartialOptions), "the registry pairs strategies with their options"
         layout = setting.backbone.layout(setting.train.prepared)
-        lower = layout.blocks[: _lowest(setting, layout, options.blocks)]
+        lower = layout.blocks[: _lowest(setting.backbone, layout, options.blocks)]
         share = {"blocks": {"moved": options.blocks, "of": len(layout.blocks)}}
         if not options.blocks:
             adapted = train_head(setting, options)
@@ -46,12 +51,12 @@ class Partial(Strategy):
         return Adapted(lambda prepared: adapted.logits(ready(prepared)), {**adapted.record, **share})
 
 
-def _lowest(setting: Setting, layout: Layout, moved: int) -> int:
+def _lowest(backbone: Backbone, layout: Layout, moved: int) -> int:
     """Return how many blocks stay frozen."""
     if moved > len(layout.blocks):
         raise refuse(
             "FT-M024",
-            setting.backbone.checkpoint,
+            backbone.checkpoint,
             f"`partial` is to move {moved} blocks; the model has {len(layout.blocks)}",
             f"blocks: 0 to {len(layout.blocks)}",
             "`full` moves everything",

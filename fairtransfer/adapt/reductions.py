@@ -74,7 +74,7 @@ class _Mixture:
             warnings.simplefilter("ignore", ConvergenceWarning)
             # fairlearn 0.15 does things that pandas 3 warns of and pandas 4 will refuse.
             warnings.simplefilter("ignore", DeprecationWarning)
-            self.model.fit(self._standard(x), y, sensitive_features=np.array(setting.train.group_labels))
+            _fitted(self.model, self._standard(x), y, np.array(setting.train.group_labels))
 
     def _standard(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         standard: NDArray[np.float64] = (x - self.center) / self.scale
@@ -108,6 +108,16 @@ class _Mixture:
             "gap": float(self.model.best_gap_),
             "trainable_parameters": mixed * (len(self.center) + 1),
         }
+
+
+def _fitted(model: Any, x: NDArray[np.float64], y: NDArray[np.int64], groups: NDArray[np.str_]) -> None:
+    """Fit fairlearn's model; with a few rows it may divide by nothing, which its classifiers then refuse."""
+    try:
+        model.fit(x, y, sensitive_features=groups)
+    except ValueError as error:
+        if "NaN" not in str(error):
+            raise
+        raise FloatingPointError("the constraint gives rows weights that are no numbers") from None
 
 
 def _constraint(options: ReductionsOptions) -> Any:

@@ -1,4 +1,4 @@
-"""`reweight`: rows weighed so that group and class are independent (Kamiran and Calders), under a probe or fine-tuning."""
+"""`reweight`: rows weighed so that group and class are independent (Kamiran and Calders 2012), under a probe or fine-tuning."""
 
 from __future__ import annotations
 

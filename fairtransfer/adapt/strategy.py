@@ -31,7 +31,9 @@ class OneClass(Exception):
 
 
 def check_classes(labels: Sequence[str], task: Task | NumberTask, what: str) -> None:
-    """Raise `OneClass` where all rows to learn from are of one class; a row of several labels is told by each alone."""
+    """Raise `OneClass` where there are no rows, or all are of one class; a row of several labels is told by each alone."""
+    if not labels:
+        raise OneClass(f"{what} are none: the label budget is too small for this strategy")
     if not task.numeric and not task.multilabel and len(set(labels)) == 1:
         raise OneClass(f"{what} are all of class `{labels[0]}`")
 
@@ -44,12 +46,15 @@ class Labelled:
     ----------
     groups
         The group of each row, `unknown` where it is not recorded; None for strategies that have no business with it.
+    units
+        The unit of each row, a person or a document; None where every row is one of its own.
     """
 
     prepared: Prepared
     y: tuple[str, ...]
     rows: Sequence[int]
     groups: tuple[str, ...] | None = None
+    units: tuple[str, ...] | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -61,6 +66,11 @@ class Labelled:
         """The groups of these rows."""
         assert self.groups is not None, "the options say which strategies are given groups"
         return tuple(self.groups[i] for i in self.rows)
+
+    @property
+    def unit_labels(self) -> tuple[str, ...]:
+        """The units of these rows."""
+        return tuple(str(i) if self.units is None else self.units[i] for i in self.rows)
 
     def among(self, positions: Sequence[int]) -> Labelled:
         """Return some of these rows, by their position among them."""
@@ -175,6 +185,15 @@ class Strategy(abc.ABC):
     """A way to adapt; subclasses are final and live one to a file."""
 
     kind: str
+
+    def check(self, backbone: Backbone, prepared: Prepared, options: Options) -> None:  # noqa: B027  # most need nothing
+        """Refuse, before anything is trained, what this model cannot do; some of the rows show how it is built.
+
+        Raises
+        ------
+        DefinitionError
+            When the options ask for parts the model does not have (``FT-M024``).
+        """
 
     @abc.abstractmethod
     def fit(self, setting: Setting, options: Options) -> Adapted:

@@ -9,7 +9,7 @@ from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.data.inputs import Texts
 from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.models.backbone import Prepared
-from fairtransfer.models.text import PreparedTexts, TextBackbone
+from fairtransfer.models.text import PreparedTexts, TextBackbone, classifier_logits
 from fairtransfer.spec.before import ZeroShotOptions
 
 SIMILARITY_SCALE = 20.0
@@ -74,7 +74,7 @@ def _by_entailment(setting: Setting, backbone: TextBackbone, sentences: list[str
     def logits(prepared: Prepared) -> Tensor:
         assert isinstance(prepared, PreparedTexts), "a text backbone prepares texts"
         pairs = [backbone.prepare_pairs(prepared.texts, sentence) for sentence in sentences]
-        scores = [setting.runner.run(lambda batch: model(**batch).logits, model, pair)[:, column] for pair in pairs]
+        scores = [classifier_logits(model, pair, setting.runner)[:, column] for pair in pairs]
         return torch.stack(scores, dim=1)
 
     return Adapted(

@@ -152,7 +152,10 @@ def _pixels(image: Any) -> NDArray[np.uint8]:
         raise TableRefused("FT-D044", f"more than {MAX_PIXELS / 1e6:.0f} million pixels", "scale it down")
     if getattr(image, "n_frames", 1) > 1:
         raise TableRefused("FT-D044", "animated image", "store one still picture")
-    return np.asarray(image.convert("L" if image.mode in ("1", "L", "I", "I;16") else "RGB"), dtype=np.uint8)
+    if image.mode.startswith("I"):
+        # Pillow would cut what is above 255 off: nearly all of a scan or an X-ray would be white.
+        return (np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8)
+    return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"), dtype=np.uint8)
 
 
 def _problem(code: str, found: str, do: str = "") -> Problem:

@@ -21,6 +21,9 @@ from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors
 from fairtransfer.models.blocks import matched_blocks
 from fairtransfer.models.checkpoint import Checkpoint, refuse
 
+_MODES = {1: "L", 3: "RGB"}
+"""How Pillow names pictures of as many channels."""
+
 
 @final
 class PreparedImages(Prepared):
@@ -62,8 +65,8 @@ class ImageBackbone(Backbone):
 
     def __init__(self, checkpoint: Checkpoint, module: nn.Module) -> None:
         self.checkpoint, self.module = checkpoint, module
-        self.dim = int(module.num_features)  # type: ignore[arg-type]  # every timm model has this number
         self.data_config: dict[str, Any] = resolve_model_data_config(module)
+        self.dim = _width(checkpoint, module, self.data_config["input_size"])
 
     @classmethod
     def load(cls, checkpoint: Checkpoint) -> ImageBackbone:
@@ -89,8 +92,7 @@ class ImageBackbone(Backbone):
             return PreparedImages(torch.zeros((0, *size)))
         transform: Any = create_transform(**self.data_config, is_training=False)
         training: Any = create_transform(**self.data_config, is_training=True)
-        mode = {1: "L", 3: "RGB"}[size[0]]
-        pictures = [Image.fromarray(np.squeeze(picture)).convert(mode) for picture in inputs.values]
+        pictures = [Image.fromarray(np.squeeze(picture)).convert(_MODES[size[0]]) for picture in inputs.values]
         return PreparedImages(torch.stack([transform(picture) for picture in pictures]), pictures, training)
 
     def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
@@ -125,6 +127,16 @@ class ImageBackbone(Backbone):
             )
         model.eval()
         return runner.run(lambda batch: model(batch["pixels"]), model, prepared), [str(name) for name in names]
+
+
+def _width(checkpoint: Checkpoint, module: nn.Module, size: tuple[int, int, int]) -> int:
+    """Return how many features a picture has, seen on a blank one: heads of some architectures widen `num_features`."""
+    if size[0] not in _MODES:
+        found = f"the model takes pictures of {size[0]} channels"
+        raise refuse("FT-M044", checkpoint, found, "1 (grey) or 3 (colour)")
+    with torch.no_grad():
+        features = module.eval()(torch.zeros((1, *size)))
+    return int(features.shape[1])
 
 
 @contextmanager

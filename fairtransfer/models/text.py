@@ -1,4 +1,8 @@
-"""Text models: any transformers encoder or decoder, its own tokenizer, one vector per text."""
+"""Text models: any transformers encoder or decoder, its own tokenizer, one vector per text.
+
+A decoder's tokens see only what stands before them: its last token alone has read the whole text, and it is the one that
+heads of decoders are trained on. Whether a model is one is seen in what it does, as names and configurations do not tell.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,10 @@ from fairtransfer.models.embedding import SeenRows
 Pooling = Literal["mean", "cls", "last"]
 
 _SAFE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+_HEADS = ("classifier", "score", "classification_head")
+_NO_TOKEN = -1
+_ROUNDING, _SLIGHT = 1e-5, 1e-2
+_FOLLOWING = 8
 
 
 @final
@@ -40,6 +48,11 @@ class PreparedTexts(Prepared):
     def fingerprint(self) -> str:
         """The digest of the token ids (and segments) of all texts, in order."""
         return hashlib.sha256(json.dumps([self.ids, self.types, self.pad]).encode()).hexdigest()
+
+    def among(self, rows: Sequence[int]) -> PreparedTexts:
+        """Return some of the texts."""
+        types = None if self.types is None else [self.types[i] for i in rows]
+        return PreparedTexts(self.texts.take(rows), [self.ids[i] for i in rows], types, self.pad, 0)
 
     def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
         """Return token ids and attention mask, padded to the longest of these texts."""
@@ -65,8 +78,9 @@ class TextBackbone(Backbone):
         config: Any = module.config
         self.config = config
         self.dim = int(config.hidden_size)
-        self.max_tokens = min(max_tokens, int(getattr(self.config, "max_position_embeddings", max_tokens)))
-        self.pooling = _pooling(checkpoint, self.config)
+        positions = int(getattr(self.config, "max_position_embeddings", None) or max_tokens)
+        self.max_tokens = min(max_tokens, positions) if positions > 0 else max_tokens  # XLNet's are without end, and -1
+        self.pooling = _pooling(checkpoint, module)
 
     @classmethod
     def load(cls, checkpoint: Checkpoint, max_tokens: int) -> TextBackbone:
@@ -94,7 +108,11 @@ class TextBackbone(Backbone):
             )
         if bad := bad_tensors(module):
             raise refuse("FT-M013", checkpoint, "; ".join(bad[:3]), "finite weights")
-        return cls(checkpoint, module.eval(), _tokenizer(checkpoint, module), max_tokens)
+        found = cls(checkpoint, module.eval(), _tokenizer(checkpoint, module), max_tokens)
+        if not found.heeds_its_mask():
+            said = "the model reads padding as text: what it says of a text would depend on the others in its batch"
+            raise refuse("FT-M045", checkpoint, said, "a model that heeds its attention mask")
+        return found
 
     def prepare(self, inputs: Inputs) -> PreparedTexts:
         """Tokenise texts; longer ones are cut, and counted."""
@@ -127,6 +145,16 @@ class TextBackbone(Backbone):
         weights = mask.unsqueeze(-1).to(hidden.dtype)
         return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
 
+    def heeds_its_mask(self) -> bool:
+        """Return whether a text of one token has the vector that it has with padding behind it."""
+        ids, mask = torch.tensor([[1]]), torch.tensor([[1]])
+        padded = torch.tensor([[1, *[self.tokenizer.pad_token_id or 0] * _FOLLOWING]])
+        with torch.no_grad():
+            alone = self.forward(self.module, {"input_ids": ids, "attention_mask": mask})
+            behind = {"input_ids": padded, "attention_mask": nn.functional.pad(mask, (0, _FOLLOWING))}
+            together = self.forward(self.module, behind)
+        return not bool((alone - together).abs().max() > _SLIGHT * alone.abs().max())
+
     def blank(self) -> nn.Module:
         """Return the architecture with random weights."""
         config = AutoConfig.from_pretrained(self.checkpoint.folder, **_SAFE)
@@ -142,15 +170,17 @@ class TextBackbone(Backbone):
         assert isinstance(prepared, PreparedTexts), "a text backbone prepares texts"
         table = module.get_input_embeddings()  # type: ignore[operator]  # every transformers model has this method
         if trained:
-            module.set_input_embeddings(
-                SeenRows(table, {token for i in rows for token in prepared.ids[i]} | {prepared.pad})
-            )  # type: ignore[operator]  # as above
+            # A decoder behind an encoder begins with a token of its own.
+            begin = getattr(self.config, "decoder_start_token_id", None)
+            own = {prepared.pad, *(() if begin is None else (begin,))}
+            module.set_input_embeddings(SeenRows(table, {token for i in rows for token in prepared.ids[i]} | own))  # type: ignore[operator]  # as above
         else:
             table.requires_grad_(requires_grad=False)
 
     def classifier(self) -> nn.Module:
         """Return the checkpoint with the classification head it was published with."""
-        if not any(name.startswith(("classifier", "score", "classification_head")) for name in self.checkpoint.tensors):
+        headed = any("ForSequenceClassification" in name for name in self.checkpoint.config.get("architectures") or ())
+        if not headed and not any(name.startswith(_HEADS) for name in self.checkpoint.tensors):
             raise refuse(
                 "FT-M023",
                 self.checkpoint,
@@ -173,9 +203,35 @@ class TextBackbone(Backbone):
 
     def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
         """Return the logits of the checkpoint's own head, and its labels in order."""
+        assert isinstance(prepared, PreparedTexts), "a text backbone prepares texts"
         model: Any = self.classifier()
         names = {int(k): str(v) for k, v in model.config.id2label.items()}
-        return runner.run(lambda batch: model(**batch).logits, model, prepared), [names[i] for i in range(len(names))]
+        return classifier_logits(model, prepared, runner), [names[i] for i in range(len(names))]
+
+
+def classifier_logits(model: Any, prepared: PreparedTexts, runner: Any) -> Tensor:
+    """Return the logits of a classifier, of every text what it says of that text alone.
+
+    A decoder's classifier reads the last token that is not the padding of its configuration. Without one there, or with another
+    than the tokenizer's, it would take padding for the text: then only texts of one length are run together.
+    """
+
+    def logits(texts: PreparedTexts) -> Tensor:
+        found: Tensor = runner.run(lambda batch: model(**batch).logits, model, texts)
+        return found
+
+    config = model.config.get_text_config()
+    if getattr(config, "pad_token_id", None) == prepared.pad:
+        return logits(prepared)
+    if getattr(config, "pad_token_id", None) is None:
+        config.pad_token_id = _NO_TOKEN
+    alike: dict[int, list[int]] = {}
+    for row, length in enumerate(prepared.lengths):
+        alike.setdefault(length, []).append(row)
+    pieces = torch.cat([logits(prepared.among(rows)) for rows in alike.values()])
+    found = torch.empty_like(pieces)
+    found[torch.tensor([row for rows in alike.values() for row in rows])] = pieces
+    return found
 
 
 @contextmanager
@@ -192,7 +248,8 @@ def _quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _pooling(checkpoint: Checkpoint, config: Any) -> Pooling:
+def _pooling(checkpoint: Checkpoint, module: nn.Module) -> Pooling:
+    causal = _looks_back_only(checkpoint, module)
     path = checkpoint.folder / "1_Pooling" / "config.json"
     if path.is_file():
         chosen = json.loads(path.read_text(encoding="utf-8"))
@@ -203,10 +260,20 @@ def _pooling(checkpoint: Checkpoint, config: Any) -> Pooling:
             if chosen.get("pooling_mode_lasttoken")
             else "mean"
         )
-    causal = any("CausalLM" in name for name in checkpoint.config.get("architectures") or ()) or getattr(
-        config, "is_decoder", False
-    )
     return "last" if causal else "mean"
+
+
+def _looks_back_only(checkpoint: Checkpoint, module: nn.Module) -> bool:
+    """Return whether what a token becomes is the same whatever follows it, seen on texts of two tokens."""
+    vocabulary = module.get_input_embeddings().num_embeddings  # type: ignore[operator]  # every transformers model has this method
+    ids = torch.tensor([[0, int(following)] for following in torch.linspace(0, vocabulary - 1, _FOLLOWING)])
+    try:
+        with torch.no_grad():
+            first = module(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[:, 0]
+    except (AttributeError, TypeError, ValueError) as error:
+        found = f"the model does not read texts as token ids and attention mask: {str(error).splitlines()[0]}"
+        raise refuse("FT-M043", checkpoint, found, "an encoder or a decoder") from None
+    return bool((first - first[0]).abs().max() <= _ROUNDING * first.abs().max())
 
 
 def _tokenizer(checkpoint: Checkpoint, module: nn.Module) -> Any:

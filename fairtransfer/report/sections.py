@@ -157,11 +157,12 @@ _GROUP_STAGES = ("train", "validation", "prediction")
 def cost_table(record: RunRecord) -> Table:
     """Return what each model cost, averaged over seeds; no rows where the models were made elsewhere."""
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for job in sorted(record.jobs, key=lambda job: _asked_at(record, job)):
+    every = [*_source_job(record), *sorted(record.jobs, key=lambda job: _asked_at(record, job))]
+    for job in every:
         name = job["strategy"] or f"before ({job['kind']})"
         grouped.setdefault((name, job["label_budget"] or "–"), []).append(job)
     rows = []
-    emitted = any(_part(job, "energy_kwh") is not None for job in record.jobs)
+    emitted = any(_part(job, "energy_kwh") is not None for job in every)
     for (name, budget), jobs in grouped.items() if record.given is None else ():
         wall = sum(j["cost"]["training"]["wall_seconds"] + j["cost"]["prediction"]["wall_seconds"] for j in jobs) / len(
             jobs
@@ -182,6 +183,7 @@ def cost_table(record: RunRecord) -> Table:
                 _mean(jobs, "flops", formats.operations),
                 *((_mean(jobs, "energy_kwh", formats.energy),) if emitted else ()),
                 trainable,
+                str(jobs[0]["record"].get("trials", 0)),
                 used,
                 by_group,
                 str(sum(j["attempts"] for j in jobs)),
@@ -196,6 +198,7 @@ def cost_table(record: RunRecord) -> Table:
         "Operations, mean",
         *(("Energy, mean (estimated)",) if emitted else ()),
         "Trainable parameters",
+        "Settings tried",
         "Labels (train + validation)",
         "Group labels (train + validation + to answer)",
         "Attempts",
@@ -211,6 +214,21 @@ def _asked_at(record: RunRecord, job: Mapping[str, Any]) -> tuple[int, int]:
     named = (job["strategy"], strategies), (job["label_budget"], budgets)
     strategy, budget = (listed.index(name) + 1 if name in listed else 0 for name, listed in named)
     return strategy, budget
+
+
+def _source_job(record: RunRecord) -> Iterator[Mapping[str, Any]]:
+    """Yield the training of a source that was trained here as a job among the others: it answers nothing itself."""
+    source = record.source
+    if source is not None and source["cost"] is not None:
+        nothing = {"wall_seconds": 0, "flops": 0, "energy_kwh": 0}
+        rows = source["rows"]
+        yield {
+            **source,
+            "strategy": "source, trained here",
+            "label_budget": None,
+            "labels": {"train": rows["train"], "validation": rows["validation"]},
+            "cost": {**source["cost"], "prediction": nothing},
+        }
 
 
 def _part(job: Mapping[str, Any], name: str) -> float | None:

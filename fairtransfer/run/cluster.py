@@ -90,7 +90,7 @@ class Cluster:
         self,
         plan: Plan,
         store: Store,
-        sides: Sides,  # noqa: ARG002  # every process of the cluster opens the data itself
+        sides: Sides,  # to be looked at before: every process of the cluster opens the data itself
         todo: Sequence[tuple[Training, list[Job]]],
         progress: Progress = SILENT,
     ) -> None:
@@ -98,9 +98,12 @@ class Cluster:
 
         Raises
         ------
+        DefinitionError
+            When a strategy asks for parts the model does not have.
         RunError
             When a process of the cluster would not give the results that were planned, or the cluster is gone.
         """
+        _check(plan, sides, todo)
         task, common = self._task(work), common_spec(plan, self.cores, self.costing)
         progress.begin(list(todo))
         waiting = deque((training, jobs, 1) for training, jobs in todo)
@@ -130,6 +133,14 @@ class Cluster:
 
         # No limit of calls: a process that has opened the model goes on with the next training, on a GPU too.
         return ray.remote(num_cpus=self.cores, num_gpus=self.gpus, max_retries=0, max_calls=0)(function)
+
+
+def _check(plan: Plan, sides: Sides, todo: Sequence[tuple[Training, list[Job]]]) -> None:
+    """Refuse here what every process of the cluster would refuse."""
+    from fairtransfer.adapt.hardware import Hardware  # imports torch, which this process needs for nothing else
+    from fairtransfer.run.session import Session
+
+    Session(plan, sides, Hardware("cpu", "fp32")).check(training for training, _ in todo)
 
 
 def share(nodes: Sequence[Resources]) -> tuple[int, int, int]:

@@ -54,6 +54,7 @@ class Local:
             shelf_of(plan, store.folder, self.costing),
         )
         session = Session(plan, sides, hardware, self.costing, shelf)
+        session.check(training for training, _ in todo)
         progress.begin(list(todo))
         for training, jobs in todo:
             _carry_out(session, store, training, jobs, progress)

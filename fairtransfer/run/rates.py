@@ -84,8 +84,8 @@ def steps_of(training: Training, labels: int) -> int:
     options = training.options.get("training") or training.options
     if "epochs" not in options:
         return 0
-    epochs = options["epochs"] + options.get("first_epochs", 0)
-    return int(max(epochs * math.ceil(labels / options["batch_size"]), options["min_steps"]))
+    trainings = [options["epochs"], *([options["first_epochs"]] if "first_epochs" in options else [])]
+    return sum(max(epochs * math.ceil(labels / options["batch_size"]), options["min_steps"]) for epochs in trainings)
 
 
 def rates_file(plan: Plan) -> Path:

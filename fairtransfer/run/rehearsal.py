@@ -19,6 +19,13 @@ from fairtransfer.run.rates import ROWS, Rates, Work, kind_of_work, steps_of
 from fairtransfer.run.session import Session
 from fairtransfer.run.sides import Sides
 
+STEPWISE = frozenset({"gradual"})
+"""Strategies whose steps cost more from epoch to epoch."""
+
+STEPS_AN_EPOCH = 2
+MOST_STEPS = 64
+"""Steps of these that are timed; what is not reached costs as the last that was."""
+
 STEPS = 6
 """Steps that are timed; the first of them warms up and does not count."""
 
@@ -32,26 +39,28 @@ def rehearse(plan: Plan, sides: Sides, trainings: Sequence[Training], known: Rat
 
     A kind of work that fails is left out: the run will say why, and it may be the few rows.
     """
-    side = _sample(sides.adaptation)
+    side = _sample(sides.adaptation, ROWS)
     session = Session(
         plan, replace(sides, learned=side, judged={}), Hardware(plan.machine.device, plan.machine.precision)
     )
     began = time.perf_counter()
     _ = session.backbone
     rates = known or Rates(load=time.perf_counter() - began)
+    session.check(trainings)
     if known is None:
         rates.forward = _forward(session, side)
     for training in {kind_of_work(t): t for t in trainings}.values():
+        work = _stepwise if training.kind in STEPWISE else _work
         try:
-            rates.works[kind_of_work(training)] = _work(session, training)
+            rates.works[kind_of_work(training)] = work(session, training)
         except (Diverged, OneClass, ArithmeticError, MemoryError, RuntimeError, ValueError):
             continue
     return rates
 
 
-def _sample(side: AdaptationSide) -> AdaptationSide:
+def _sample(side: AdaptationSide, rows: int) -> AdaptationSide:
     """Return a few rows of every class."""
-    train, val = (part.take(budget_rows(part.y, ROWS, 0)) for part in (side.train, side.val))
+    train, val = (part.take(budget_rows(part.y, rows, 0)) for part in (side.train, side.val))
     return replace(side, train=train, val=val)
 
 
@@ -86,3 +95,28 @@ def _work(session: Session, training: Training) -> Work:
     if not stepping or len(times) < 4:
         return Work(time.perf_counter() - times[0], None)
     return Work(times[1] - times[0], median(later - earlier for earlier, later in pairwise(times[2:])))
+
+
+def _stepwise(session: Session, training: Training) -> Work:
+    """Return what a step takes in the mean of all epochs, from a few steps of each: the schedule of the training, made short.
+
+    The quicker step of an epoch counts: another may have looked at validation rows, which are counted elsewhere.
+    """
+    epochs, size = training.options["epochs"], training.options["batch_size"]
+    side = _sample(session.sides.adaptation, min(ROWS, STEPS_AN_EPOCH * size))
+    few = Session(session.plan, replace(session.sides, learned=side), session.hardware)
+    few.backbone = session.backbone
+    short = replace(training, options={**training.options, "min_steps": STEPS_AN_EPOCH * epochs})
+    times = [time.perf_counter()]
+
+    def step(share: float) -> None:
+        times.append(time.perf_counter())
+        if share < 1 and len(times) > MOST_STEPS:
+            raise _Enough
+
+    with suppress(_Enough):
+        few.adapt(short, step)
+    # The first step, which warms up, is in the start.
+    took = [later - earlier for earlier, later in pairwise(times)][1:]
+    each = [took[0], *(min(took[i : i + STEPS_AN_EPOCH]) for i in range(1, len(took), STEPS_AN_EPOCH))]
+    return Work(times[1] - times[0], (sum(each) + (epochs - len(each)) * each[-1]) / epochs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -18,10 +18,11 @@ from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.number_task import NumberTask, numbers, standardised
 from fairtransfer.adapt.shelf import NoShelf, Shelf
-from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting
+from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting, Strategy
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.sides import AdaptationSide, Part
 from fairtransfer.data.splits import strata
+from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.evidence.tables import numbers_table, predictions_table
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone, Prepared
@@ -29,6 +30,7 @@ from fairtransfer.models.checkpoint import placed
 from fairtransfer.run.cost import Costing
 from fairtransfer.run.energy import EnergyMeter
 from fairtransfer.run.plan import Plan, Training
+from fairtransfer.run.rates import kind_of_work
 from fairtransfer.run.sides import Sides
 from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS, GroupOptions, GroupStage, Options
@@ -80,6 +82,27 @@ class Session:
             self._prepared[id(part)] = self.backbone.prepare(part.inputs)
         return self._prepared[id(part)]
 
+    def check(self, trainings: Iterable[Training]) -> None:
+        """Refuse what the model cannot do before anything is trained; opens it only where a strategy wants to see it.
+
+        Raises
+        ------
+        DefinitionError
+            With the problems of all strategies at once.
+        """
+        problems = Problems()
+        for training in {kind_of_work(t): t for t in trainings if t.stage != "before"}.values():
+            strategy = STRATEGIES[training.kind]
+            if strategy.check is Strategy.check:
+                continue
+            asked = STRATEGY_OPTIONS[training.kind].model_validate(_from_json(training.options))
+            try:
+                with placed(self.plan.files.loaded):
+                    strategy().check(self.backbone, self.prepared(self.sides.adaptation.train), asked)
+            except DefinitionError as error:
+                problems.extend(error.problems)
+        problems.raise_if_any()
+
     def adapt(self, training: Training, progress: Callable[[float], None]) -> tuple[Adapted, dict[str, int]]:
         """Adapt the model as a training asks and return it with what the evidence keeps of its labels."""
         if training.stage == "before":
@@ -112,7 +135,7 @@ class Session:
         def labelled(part: Part, chosen: list[int], stage: GroupStage) -> Labelled:
             # A strategy is given the groups it says it uses, and no others.
             groups = part.membership(by) if stage in stages else None
-            return Labelled(self.prepared(part) if budget else _NOTHING, part.y, chosen, groups)
+            return Labelled(self.prepared(part) if budget else _NOTHING, part.y, chosen, groups, part.units)
 
         train = labelled(side.train, rows.tolist(), "training")
         val = labelled(side.val, checked.tolist(), "validation")

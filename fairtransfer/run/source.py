@@ -10,6 +10,7 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.evidence.store import Store
 from fairtransfer.models.checkpoint import Checkpoint, Trained
+from fairtransfer.run.cost import Costing
 from fairtransfer.run.pending import SILENT, Progress, is_final
 from fairtransfer.run.plan import Plan, Pretraining
 from fairtransfer.run.sides import Sides
@@ -23,7 +24,7 @@ def ready(plan: Plan) -> bool:
     return plan.pretraining is None or plan.checkpoint.trained is not None
 
 
-def with_source(plan: Plan, store: Store, sides: Sides, progress: Progress = SILENT) -> Plan:
+def with_source(plan: Plan, store: Store, sides: Sides, costing: Costing, progress: Progress = SILENT) -> Plan:
     """Return the plan with its source trained.
 
     A source that cannot be trained leaves the plan as it is, and every job of it ends with the reason.
@@ -35,7 +36,7 @@ def with_source(plan: Plan, store: Store, sides: Sides, progress: Progress = SIL
     if found is None and not _is_final_failure(store, made):
         from fairtransfer.run.source_training import train_source  # imports torch: not for a source that is there
 
-        found = train_source(plan, made, store, sides, progress)
+        found = train_source(plan, made, store, sides, costing, progress)
     if found is None:
         _fail_jobs(plan, store, store.status(made.id).reason)
         return plan

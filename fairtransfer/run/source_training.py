@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from fairtransfer.adapt.flops import METHOD, FlopTally
-from fairtransfer.adapt.hardware import Hardware
+from fairtransfer.adapt.hardware import Hardware, is_out_of_memory
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.pretrain import pretrain
-from fairtransfer.adapt.strategy import Diverged, FrozenFeatures, Labelled, Setting
+from fairtransfer.adapt.strategy import Diverged, FrozenFeatures, Labelled, OneClass, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import write_json
@@ -20,7 +20,7 @@ from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.checkpoint import placed
 from fairtransfer.models.trained import write_weights
-from fairtransfer.run.cost import Meter, costs_told
+from fairtransfer.run.cost import Costing, Meter, costs_told
 from fairtransfer.run.energy import EnergyMeter
 from fairtransfer.run.job_record import whose
 from fairtransfer.run.machine import libraries
@@ -32,26 +32,36 @@ from fairtransfer.spec.label_map import mapped_classes
 from fairtransfer.spec.pretrain import Pretrain
 
 
-def train_source(plan: Plan, made: Pretraining, store: Store, sides: Sides, progress: Progress) -> Path | None:
+def train_source(
+    plan: Plan, made: Pretraining, store: Store, sides: Sides, costing: Costing, progress: Progress
+) -> Path | None:
     """Train a source and return the folder of its committed weights; None when it failed, with the reason in the store."""
     asked = plan.audit.model.pretrain
     assert asked is not None, "a plan has a pretraining where its audit asks for one"
     progress.begin([(made.training, [])])
-    attempt, runner = store.begin(made.id), Runner(Hardware(plan.machine.device, plan.machine.precision), FlopTally())
-    meter = Meter(plan.machine.device, runner.flops, EnergyMeter(None))
+    hardware = Hardware(plan.machine.device, plan.machine.precision)
+    attempt, runner = store.begin(made.id), Runner(hardware, FlopTally(on=costing.flops))
+    energy = EnergyMeter(costing.country)
+    meter = Meter(plan.machine.device, runner.flops, energy)
     try:
         setting = _setting(plan, made, asked, sides, runner, progress)
         weights, record = pretrain(setting, asked.training, asked.start)
     except (Diverged, FloatingPointError) as error:
         store.fail(made.id, f"diverged: {error}")
         return None
-    except (torch.OutOfMemoryError, MemoryError):
+    except OneClass as error:
+        store.fail(made.id, f"one_class: {error}")
+        return None
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
         store.fail(made.id, "out_of_memory: the training of the source did not fit into memory")
         return None
     write_weights(attempt.folder / WEIGHTS, weights)
     job = Job(made.id, made.training, "")
     kept = {**whose(job, attempt.number), "classes": list(setting.task.classes), "record": record}
-    write_json(attempt.folder / RECORD, {**kept, **_circumstances(plan, setting, meter.read())})
+    cost = {"training": meter.read(), **costs_told(METHOD if costing.flops else None, energy.told())}
+    write_json(attempt.folder / RECORD, {**kept, **_circumstances(plan, setting, cost)})
     progress.step(made.training, 1.0)
     return attempt.commit()
 
@@ -80,7 +90,7 @@ def _circumstances(plan: Plan, setting: Setting, cost: dict[str, Any]) -> dict[s
     return {
         "labels": labels,
         "inputs_cut": setting.train.prepared.cut + setting.val.prepared.cut,
-        "cost": {"training": cost, **costs_told(METHOD, EnergyMeter(None).told())},
+        "cost": cost,
         "digests": {"base": plan.checkpoint.digest},
         "machine": {**machine, "threads": torch.get_num_threads()},
         "libraries": libraries(plan.audit.model.family, "pretrain"),

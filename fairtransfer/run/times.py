@@ -86,7 +86,7 @@ def known_rates(plan: Plan, sides: Sides, trainings: Sequence[Training], *, rehe
     try:
         rates = timed(plan, sides, missing, known)
     except DefinitionError as error:
-        return known, f"the model cannot be opened: {error.problems[0].found}"
+        return known, f"the run will refuse: {error.problems[0].found}"
     write_rates(plan, rates)
     left = any(kind_of_work(training) not in rates.works for training in missing)
     return rates, "some kind of work failed in the probe" if left else ""

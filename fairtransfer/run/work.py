@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from fairtransfer.adapt.flops import METHOD
+from fairtransfer.adapt.hardware import is_out_of_memory
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.tables import write_table
@@ -55,7 +56,9 @@ def carry_out(
         return f"diverged: {error}"
     except OneClass as error:
         return f"one_class: {error}"
-    except (torch.OutOfMemoryError, MemoryError):
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
         return OUT_OF_MEMORY
     return ""
 

@@ -115,7 +115,10 @@ class PartialOptions(StepOptions):
 
 
 class BitfitOptions(StepOptions):
-    """Train biases, norms and the head. So few numbers bear, and need, the head's learning rate (a choice of ours)."""
+    """Train biases, norms and the head (Ben Zaken, Ravfogel and Goldberg 2022, who leave the norms' scales alone).
+
+    So few numbers bear, and need, the head's learning rate; that and the norms are choices of ours.
+    """
 
     epochs: Epochs = 3
     lr: Rate = 1e-3
@@ -146,7 +149,10 @@ class GradualOptions(StepOptions):
 
 
 class LoraOptions(StepOptions):
-    """Train low-rank additions to frozen layers; defaults of Ding et al. (2024), whose ranks begin at 0, the head alone."""
+    """Train low-rank additions to frozen layers (Hu et al. 2022).
+
+    The defaults are those of Ding et al. (2024), whose ranks begin at 0, the head alone.
+    """
 
     rank: Annotated[int, Field(ge=0, le=4096)] = 8
     alpha: Annotated[float, Field(gt=0, le=1e5)] = Field(16.0, description="the additions are scaled by alpha / rank")
@@ -194,7 +200,8 @@ class GroupOptions(Options):
         description="what is evened out, and whose worst error counts: groups x classes as in the sources, or groups",
     )
     select: Literal["average", "worst_group"] = Field(
-        "worst_group", description="what is lowest on validation: the error, or the error of the worst cell"
+        "worst_group",
+        description="what is lowest on validation: the error, or that of the worst cell (minimax point of the Pareto front)",
     )
 
     @field_validator("by", mode="before", json_schema_input_type=str | tuple[Name, ...])
@@ -238,7 +245,7 @@ class HeadOptions(GroupOptions):
 
 
 class ReweightOptions(HeadOptions):
-    """Weigh every row by P(group) P(class) / P(group, class) (Kamiran and Calders): group and class become independent."""
+    """Weigh every row by P(group) P(class) / P(group, class) (Kamiran and Calders 2012): group and class become independent."""
 
 
 class BalanceOptions(HeadOptions):
@@ -324,9 +331,10 @@ class AdversarialOptions(GroupOptions, TrainingOptions):
 
 
 class ThresholdOptions(GroupOptions):
-    """Other thresholds for the probe's scores in every group: fairlearn's ThresholdOptimizer, with its defaults.
+    """Other thresholds for the probe's scores in every group (Hardt, Price and Srebro 2016).
 
-    Answers between two thresholds are drawn, and nobody can be answered without a group.
+    Done by fairlearn's ThresholdOptimizer, with its defaults. Answers between two thresholds are drawn, and nobody can be
+    answered without a group.
     """
 
     predicts_by_group: ClassVar[bool] = True
@@ -342,7 +350,10 @@ class ThresholdOptions(GroupOptions):
 
 
 class ReductionsOptions(GroupOptions):
-    """A drawn mixture of reweighted heads that meets a constraint: fairlearn's ExponentiatedGradient, with its defaults."""
+    """A drawn mixture of reweighted heads that meets a constraint (Agarwal et al. 2018).
+
+    Done by fairlearn's ExponentiatedGradient, with its defaults.
+    """
 
     two_classes: ClassVar[bool] = True
 
