@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from given import given_audit, truth
 from hypothesis import given
@@ -25,6 +26,7 @@ from fairtransfer import api
 from fairtransfer.cli.app import app
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.evidence.number_jobs import NumberJobs
 from fairtransfer.findings.number_samples import ErrorMean, ErrorsApart
 from fairtransfer.findings.scores import Answers
 from fairtransfer.gates.contrast import Contrast
@@ -465,3 +467,23 @@ def test_every_pair_of_groups_is_told_in_the_labels_unit(tmp_path: Path) -> None
 
 def test_a_contrast_of_numbers_is_an_ordinary_one() -> None:
     assert isinstance(contrast(sample(np.arange(30.0)), 1.0), Contrast)
+
+
+def test_everyone_outside_a_group_is_kept_for_every_seed() -> None:
+    """What seeds do to a group and to the others alike cancels in their distance."""
+    rng = np.random.default_rng(6)
+    g, y = np.repeat(["a", "b", "c"], [40, 50, 60]), rng.gamma(2, 4, 150)
+    answers = {seed: y + rng.normal(seed, 1, 150) for seed in (0, 1, 2)}
+    items = pa.table({"item": [f"i{i}" for i in range(150)], "unit": [f"i{i}" for i in range(150)], "y": y, "g": g})
+    jobs, model = NumberJobs(items), ("after", "full", "all")
+    for seed, pred in answers.items():
+        jobs.add("b", (*model, seed), pa.table({"item": items["item"], "y": y, "pred": pred}))
+    rows = list(jobs.levels(model, [0, 1, 2], [("g",)], ["mean_absolute_error"], {}))
+    for name in "abc":
+        mine = {row["seed"]: row for row in rows if row["group"] == f'{{"g":"{name}"}}'}
+        rest = [np.abs(pred - y)[g != name] for pred in answers.values()]
+        assert [mine[seed]["rest_value"] for seed in (0, 1, 2)] == pytest.approx([x.mean() for x in rest])
+        averaged, means = mine[None], np.mean(rest, axis=0)
+        assert averaged["rest_value"] == pytest.approx(means.mean())
+        assert averaged["rest_variance"] == pytest.approx(means.var(ddof=1) / len(means))
+        assert averaged["rest_cubes"] == pytest.approx(((means - means.mean()) ** 3).sum())

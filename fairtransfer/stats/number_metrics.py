@@ -1,7 +1,6 @@
 """The table of metrics of predicted numbers: what each one takes from a case, what it can be, and what is worse.
 
-The label is a number, such as a length of stay in days, and so is the answer; all metrics are in the label's own unit. They
-are reported and never decide a verdict.
+The label is a number, such as a length of stay in days, and so is the answer; all metrics are in the label's own unit.
 """
 
 from __future__ import annotations
