@@ -159,6 +159,22 @@ def test_one_group_leaves_nothing_to_compare() -> None:
     assert seen.verdict.gates[0].reason == "there are no two groups to compare"
 
 
+@pytest.mark.parametrize(
+    ("few", "metric"), [(1, "error_rate"), (0, "error_rate"), (40, "false_negative_rate"), (40, "precision")]
+)
+def test_a_group_of_nobody_one_row_or_one_class_is_never_passed(few: int, metric: str) -> None:
+    """The others pass with room; of group `few` there is a row, none but in a counted table, or nobody of the class."""
+    fine = [{"y": y, "new": y, "g": g, "c": 300} for y in ("yes", "no") for g in "ab"]
+    odd = {"y": "no", "new": "no", "g": "few", "c": few}
+    gate = f"worst_group:by=g,metric={metric},{'at_least=0.1' if metric == 'precision' else 'at_most=0.9'}"
+    asked: dict[str, Any] = {**COLUMNS, "counts": "c", "positive": "yes", "gates": [gate]}
+
+    assert measure(pd.DataFrame(fine), **asked).verdict.outcome == "pass"
+    judged = measure(pd.DataFrame([*fine, odd]), **asked).verdict
+    assert (judged.outcome, judged.exit_code) == ("inconclusive", 4)
+    assert "few" in judged.gates[0].reason
+
+
 # --- counts and weights ------------------------------------------------------------------------------------------------
 
 NO_COUNTS = ["-1", "1.5", "nan", "inf", "-inf", "many", "", "1e300", "1000000000001"]
