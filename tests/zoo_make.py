@@ -261,6 +261,14 @@ def only_after(root: Path) -> None:
     (root / ANSWERS).write_text("\n".join(line for line in lines if ",before," not in line) + "\n")
 
 
+def nobody_belongs(root: Path) -> None:
+    path = root / CARDS / "toy.csv"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(",north,", ",,").replace(",south,", ",,"), encoding="utf-8"
+    )
+    _card(root, ("values: [north, south], ", ""))
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     maker.__name__: maker
     for maker in (
@@ -298,5 +306,6 @@ MAKERS: dict[str, Callable[[Path], None]] = {
         pictures_clash,
         object_array,
         long_header,
+        nobody_belongs,
     )
 }
