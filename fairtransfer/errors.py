@@ -156,6 +156,11 @@ def shown(value: object) -> str:
     return safe if len(safe) <= _SHOWN else safe[: _SHOWN - 1] + "…"
 
 
+def visible(text: str) -> str:
+    """Return a text of any length with control and format characters as escapes, so that it cannot command a terminal."""
+    return "".join(_escape(c) if is_invisible(c) else c for c in text)
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 256 else f"U+{code:04X}"

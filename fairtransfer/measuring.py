@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fairtransfer.errors import DefinitionError, Problem, Problems
 from fairtransfer.evidence.aggregate import Counted, count_table
 from fairtransfer.evidence.number_table import count_numbers
-from fairtransfer.evidence.source import open_table
+from fairtransfer.evidence.source import open_table, reading
 from fairtransfer.evidence.table_checks import Columns
 from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.frames import MetricTable, frame_of, metric_table
@@ -78,10 +78,12 @@ class Measurement:
     def to_json(self) -> dict[str, Any]:
         """Return rows and verdict as every JSON of this tool has them; numbers unrounded."""
         counted = self.counted
-        table = {"name": counted.name, "classes": list(counted.classes), "n_in": counted.rows, "n_used": counted.rows}
+        rows = {"n_in": counted.rows + counted.idle, "n_used": counted.rows, "n_excluded": counted.excluded}
+        table = {"name": counted.name, "classes": list(counted.classes), **rows}
+        warnings = {"warnings": list(map(str, counted.warnings))} if counted.warnings else {}
         return {
             "schema": "1",
-            "table": {**table, "n_excluded": {}, "notes": counted.notes, "outside": counted.outside},
+            "table": {**table, "notes": counted.notes, "outside": counted.outside, **warnings},
             "screening": self.screening,
             "rows": [finding.to_json() for finding in self.findings],
             "verdict": self.verdict.to_json(),
@@ -216,11 +218,12 @@ def _asked(
 def _measured(table: ibis.Table, name: str, question: Question, classes: Sequence[str]) -> Measurement:
     """Count a table, measure its groups and judge them."""
     columns = question.columns
-    counted = _count(table, Path(name).name, question, classes)
-    desk = Desk(study_of_table(counted, question))
-    # Nobody becomes right or wrong by a number: such answers have no harm ledger.
-    listed = columns.items and columns.before is not None and not columns.numbers
-    harm = tuple(harm_of_table(table, counted, question)) if listed else None
+    with reading(name):
+        counted = _count(table, Path(name).name, question, classes)
+        desk = Desk(study_of_table(counted, question))
+        # Nobody becomes right or wrong by a number: such answers have no harm ledger.
+        listed = columns.items and columns.before is not None and not columns.numbers
+        harm = tuple(harm_of_table(table, counted, question)) if listed else None
     looked = screened(desk, findings_of(desk), "")
     return Measurement(counted, question, desk.study, looked.rows, judge_table(desk), looked.about, harm)
 

@@ -62,13 +62,38 @@ def test_clusters_have_their_golden_values() -> None:
     assert_allclose(sums.variance(), 0.0036368, atol=1e-7)
     assert_allclose(size, 42.70, atol=5e-3)
     assert_allclose((interval.low, interval.high), (0.1293, 0.3752), atol=1e-4)
+    assert_allclose(sums.variance() / (0.23 * 0.77 / 100), 2.0536, atol=1e-4)
+    alone = wilson(0.23, 100, normal_quantile(0.975))
+    assert_allclose((alone.low, alone.high), (0.1584, 0.3215), atol=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("seeds", "multiplier"), [(2, 8.98), (3, 2.48), (4, 1.59), (5, 1.24), (8, 0.84), (10, 0.72), (20, 0.47)]
+    ("seeds", "both", "one_sided"),
+    [
+        (2, 8.98, 4.46),
+        (3, 2.48, 1.69),
+        (4, 1.59, 1.18),
+        (5, 1.24, 0.95),
+        (8, 0.84, 0.67),
+        (10, 0.72, 0.58),
+        (20, 0.47, 0.39),
+    ],
 )
-def test_the_multiplier_of_the_seed_part(seeds: int, multiplier: float) -> None:
-    assert_allclose(t_quantile(0.975, seeds - 1) / seeds**0.5, multiplier, atol=5e-3)
+def test_the_multiplier_of_the_seed_part(seeds: int, both: float, one_sided: float) -> None:
+    """Of a two-sided interval, and of the one-sided bound that a verdict uses."""
+    alternating = [0.2 + (-1) ** seed * 0.1 for seed in range(seeds)]
+    for level, multiplier in ((0.975, both), (0.95, one_sided)):
+        assert_allclose(t_quantile(level, seeds - 1) / seeds**0.5, multiplier, atol=5e-3)
+        part = seed_part(alternating, level)
+        assert_allclose(part.half / part.sd, multiplier, atol=5e-3)
+
+
+@given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_seeds_that_agree_leave_the_interval_as_it_was(counts: tuple[int, int]) -> None:
+    rate = counts[0] / counts[1]
+    interval = wilson(rate, counts[1], normal_quantile(0.975))
+
+    assert_allclose(widen(rate, interval, seed_part([rate] * 5, 0.975).half), interval, atol=1e-12)
 
 
 @given(st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=5), min_size=2, max_size=30))

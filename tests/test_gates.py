@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_run import fake_run, wrong_answers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy import edit, rewrite_table, toy_rows, write_project
 
@@ -19,6 +19,7 @@ from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.asking import Missing
 from fairtransfer.findings.combined_samples import Difference
+from fairtransfer.findings.comparisons import comparisons
 from fairtransfer.findings.samples import Level, Paired
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
@@ -86,6 +87,64 @@ def test_more_errors_in_a_failing_group_never_mend_it(counts: tuple[int, int, in
 
     if outcome(contrast(paired(b, c, n), margin)).outcome == "fail" and c > 0:
         assert outcome(contrast(paired(b + 1, c - 1, n), margin)).outcome == "fail"
+
+
+sides = st.integers(10, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(sides, sides, st.floats(0, 0.4), st.floats(0, 0.4))
+def test_rates_and_gaps_keep_the_laws_of_margin_and_harm(
+    one: tuple[int, int], two: tuple[int, int], margin: float, other: float
+) -> None:
+    """A larger margin takes no pass away, and further errors of a group that fails do not mend it."""
+
+    def gap(k: int, limit: float) -> str:
+        return outcome(contrast(Difference(level(k, one[1]), level(*two)), limit)).outcome
+
+    def rate(k: int, limit: float) -> str:
+        return outcome(contrast(level(k, one[1]), limit)).outcome
+
+    low, high = sorted((margin, other))
+    for judge in (gap, rate):
+        assert judge(one[0], low) != "pass" or judge(one[0], high) == "pass"
+        assert judge(one[0], high) != "fail" or judge(one[0], low) == "fail"
+        if judge(one[0], margin) == "fail" and one[0] < one[1]:
+            assert judge(one[0] + 1, margin) == "fail"
+
+
+def test_errors_of_the_others_can_turn_a_failure_into_a_pass() -> None:
+    """The twin: levelling down. That is why gates on gaps come with a warning."""
+    assert outcome(contrast(Difference(level(300, 1000), level(100, 1000)), 0.05)).outcome == "fail"
+    assert outcome(contrast(Difference(level(300, 1000), level(400, 1000)), 0.05)).outcome == "pass"
+
+
+def gap_among(groups: dict[str, tuple[int, int]], how: str) -> GateResult:
+    names = [{"region": name} for name in groups]
+    pairs = [(g, other) for g, other in comparisons(names, how) if other is not None]
+    found = [
+        replace(
+            contrast(Difference(level(*groups[g["region"]]), level(*groups[o["region"]])), 0.05, g["region"]), other=o
+        )
+        for g, o in pairs
+    ]
+    return outcome(*found, gate=GateSpec("gap", Gap(by=("region",), margin=0.05)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(sides, sides, sides, st.sampled_from(["reference:a", "all_pairs"]))
+def test_a_further_group_makes_no_gap_pass_and_fails_nobody_else(
+    a: tuple[int, int], b: tuple[int, int], further: tuple[int, int], how: str
+) -> None:
+    before, after = gap_among({"a": a, "b": b}, how), gap_among({"a": a, "b": b, "d": further}, how)
+
+    def failing(result: GateResult) -> set[tuple[str, str]]:
+        pairs = {
+            (e["group"]["region"], e["against_group"]["region"]) for e in result.contrasts if e["outcome"] == "fail"
+        }
+        return {pair for pair in pairs if "d" not in pair}
+
+    assert before.outcome == "pass" or after.outcome != "pass"
+    assert failing(after) <= failing(before)
 
 
 @given(changes, st.floats(0.01, 0.4), st.sampled_from([0.001, 0.01, 0.05]))

@@ -44,7 +44,8 @@ def test_wilson_has_its_published_values(
 
 
 @pytest.mark.parametrize(
-    ("n", "upper"), [(5, 0.434), (10, 0.278), (20, 0.161), (30, 0.114), (50, 0.071), (100, 0.037), (385, 0.0099)]
+    ("n", "upper"),
+    [(5, 0.434), (10, 0.278), (20, 0.161), (30, 0.114), (50, 0.071), (100, 0.037), (300, 0.013), (385, 0.0099)],
 )
 def test_no_errors_in_a_small_group_still_allow_many(n: int, upper: float) -> None:
     assert_allclose(limits(iv.wilson(0, n, Z95)), (0, upper), atol=5e-4)

@@ -392,6 +392,15 @@ def test_one_model_alone_has_no_before_and_no_change() -> None:
     assert {finding.stage for finding in seen.findings} == {"after"}
 
 
+def test_the_answers_before_change_nothing_of_those_after() -> None:
+    """Summed over the answers before, joint counts are those of one model alone."""
+    metrics = ["error_rate", "true_positive_rate", "precision", "balanced_accuracy"]
+    asked: dict[str, Any] = {**GROUPS, "metrics": metrics, "positive": "yes", "label": "y", "after": "new"}
+    both, alone = measure(table(), **asked, before="old"), measure(table(), **asked)
+    levels = [[f.to_json() for f in seen.findings if f.stage == "after"] for seen in (both, alone)]
+    assert levels[0] == levels[1]
+
+
 def test_counts_of_any_size_cost_the_same(tmp_path: Path) -> None:
     frame = table().groupby(["y", "old", "new", "region", "age"]).size().reset_index(name="cases")
     large = frame.assign(cases=frame.cases * 10**6)

@@ -373,9 +373,10 @@ def test_a_rate_of_one_class_needs_a_class() -> None:
         measured("ratio:by=region,at_least=0.8", positive=None)
 
 
-def test_making_groups_alike_by_making_one_worse_is_warned_of() -> None:
-    alone = measured("ratio:by=region,at_least=0.8").verdict
-    beside = measured("ratio:by=region,at_least=0.8", "worst_group:by=region,metric=error_rate,at_most=0.9").verdict
+@pytest.mark.parametrize("asked", ["ratio:by=region,at_least=0.8", "gap:by=region,metric=error_rate,margin=0.2"])
+def test_making_groups_alike_by_making_one_worse_is_warned_of(asked: str) -> None:
+    alone = measured(asked).verdict
+    beside = measured(asked, "worst_group:by=region,metric=error_rate,at_most=0.9").verdict
 
     assert ["better served group gets worse" in note for note in alone.notes] == [True]
     assert beside.notes == ()

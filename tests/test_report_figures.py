@@ -11,6 +11,8 @@ from drawn import groups, legend, panels, wrong_curves, wrong_dots
 from finished import KINDS, finished
 from page import SVG, Page
 
+from fairtransfer.report import charts
+
 
 @pytest.fixture(scope="module", params=sorted(KINDS))
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Page:
@@ -108,3 +110,13 @@ def test_two_stages_of_one_shape_are_noticed(whole: Page) -> None:
     circle = re.findall(r'd="(M[\d.]+,0A[^"]*)"', svg)[0]
 
     assert same_shapes(re.sub(r'd="M-[\d.]+,-[\d.]+h[^"]*"', f'd="{circle}"', svg)) == ["before", "after"]
+
+
+def test_a_character_that_svg_cannot_hold_does_not_end_the_process() -> None:
+    """The converter aborts on it; signs beyond the basic plane stay what they are."""
+    import altair as alt
+
+    chart = alt.Chart(alt.Data(values=[{"x": 1, "g": "a\x1bb 🦊"}])).mark_point().encode(x="x:Q", y="g:N")
+    drawn_ = charts.svg(chart, "f-1", "title", "description")
+    assert "a\ufffdb 🦊" in drawn_
+    ET.fromstring(drawn_)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from scipy.stats import spearmanr
 from statsmodels.stats.meta_analysis import combine_effects
 
 import fairtransfer
+from fairtransfer.measuring import measure
 from fairtransfer.stats.intervals import normal_quantile, wilson
 from fairtransfer.stats.shrink import Shrunk, main_effects, paule_mandel, ranking, shrink, weighted_fit
 
@@ -213,6 +215,45 @@ def test_for_the_worst_group_shrunken_limits_would_reassure_falsely(audits: list
     raw = missed([wilson(a.raw, a.sizes, Z95).high for a in audits])
     assert raw <= 0.03
     assert shrunk > 0.05
+
+
+def people(sizes: dict[str, int], wrong: dict[str, int]) -> pd.DataFrame:
+    rows = [(group, n < wrong[group]) for group, size in sizes.items() for n in range(size)]
+    return pd.DataFrame({"g": [g for g, _ in rows], "y": "a", "p": ["b" if w else "a" for _, w in rows]})
+
+
+def test_groups_of_one_attribute_are_pulled_towards_one_rate_the_smaller_the_more() -> None:
+    """Each group is its own main effect: pulled towards those, nothing would move."""
+    sizes, wrong = {"a": 400, "b": 300, "c": 20, "d": 200}, {"a": 40, "b": 60, "c": 8, "d": 25}
+    seen = measure(people(sizes, wrong), label="y", after="p", groups=["g"], classes=["a", "b"])
+    gap = next(f for f in seen.findings if f.level == "gap" and f.stage == "after")
+    assert gap.details is not None
+    told = {row["group"]["g"]: row for row in gap.details["adjusted_for_ranking_only"]}
+    raw = {group: wrong[group] / sizes[group] for group in sizes}
+    by_size = sorted(sizes, key=lambda group: -sizes[group])
+    assert [told[g]["pull"] for g in by_size] == sorted(told[g]["pull"] for g in by_size)
+    expected = shrink([raw[g] for g in sizes], [sizes[g] for g in sizes], ones(4))
+    assert [told[g]["rate"] for g in sizes] == pytest.approx(expected.rates.tolist(), abs=1e-9)
+    assert told["c"]["rate"] < raw["c"] - 0.01
+
+
+def test_verdicts_are_the_same_whatever_the_shrunken_rates_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = people({"a": 400, "b": 300, "c": 20, "d": 200}, {"a": 40, "b": 60, "c": 8, "d": 25})
+    gates = ["worst_group:by=g,at_most=0.3", "gap:by=g,margin=0.2"]
+
+    def judged() -> tuple[Any, Any]:
+        seen = measure(table, label="y", after="p", groups=["g"], classes=["a", "b"], gates=gates)
+        return seen.verdict.to_json(), [f.to_json() for f in seen.findings]
+
+    def upside_down(*args: Any) -> Shrunk:
+        found = shrink(*args)
+        return found._replace(rates=1 - found.rates)
+
+    verdict, rows = judged()
+    monkeypatch.setattr("fairtransfer.findings.gaps.shrink", upside_down)
+    other, changed = judged()
+    assert changed != rows
+    assert other == verdict
 
 
 def test_no_gate_reads_shrunken_rates() -> None:

@@ -277,6 +277,14 @@ def constant_number(root: Path) -> None:
     _card(root, (classes, "    type: number\n    measured_in: days\n"), ("label: text", "label: number"))
 
 
+def nobody_belongs(root: Path) -> None:
+    path = root / CARDS / "toy.csv"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(",north,", ",,").replace(",south,", ",,"), encoding="utf-8"
+    )
+    _card(root, ("values: [north, south], ", ""))
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     maker.__name__: maker
     for maker in (
@@ -316,5 +324,6 @@ MAKERS: dict[str, Callable[[Path], None]] = {
         long_header,
         many_columns,
         constant_number,
+        nobody_belongs,
     )
 }

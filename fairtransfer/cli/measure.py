@@ -94,10 +94,11 @@ def _list(text: str) -> list[str]:
 
 
 def _tell(found: Measurement, json: Path | None, out: Path | None) -> None:
-    from fairtransfer.cli.show import console, print_json, print_measured, print_verdict
+    from fairtransfer.cli.show import console, print_json, print_measured, print_verdict, tell_warnings
     from fairtransfer.errors import relative
     from fairtransfer.evidence.canonical import write_json
 
+    tell_warnings(map(str, found.counted.warnings))
     if json is not None and str(json) == "-":
         print_json(found.to_json())
     else:
@@ -108,4 +109,5 @@ def _tell(found: Measurement, json: Path | None, out: Path | None) -> None:
         json.parent.mkdir(parents=True, exist_ok=True)
         write_json(json, found.to_json())
     if out is not None:
-        console().print(f"report:   {relative(found.render(out)[0])}", soft_wrap=True)
+        piped = json is not None and str(json) == "-"
+        console(stderr=piped).print(f"report:   {relative(found.render(out)[0])}", soft_wrap=True)

@@ -64,10 +64,8 @@ def plan(
 
 
 def _print(made: Plan, seen: Foresight) -> None:
-    from rich.markup import escape
-
     from fairtransfer import formats
-    from fairtransfer.cli.show import console, print_table
+    from fairtransfer.cli.show import console, plain, print_table
 
     out = console()
     jobs, machine, model = len(made.jobs), made.machine, made.checkpoint
@@ -75,7 +73,7 @@ def _print(made: Plan, seen: Foresight) -> None:
         f"{made.audit.id}: {formats.plural(jobs, 'job')}, {jobs - seen.pending_jobs} done, {seen.pending_jobs} to run"
     )
     if made.answers is not None:
-        out.print(f"run {made.run_id}; predictions made elsewhere: {escape(made.answers.file)}", soft_wrap=True)
+        out.print(f"run {made.run_id}; predictions made elsewhere: {plain(made.answers.file)}", soft_wrap=True)
     else:
         out.print(f"run {made.run_id} on {machine.device} ({machine.precision})")
         what = "base" if made.pretraining else "model"
@@ -92,7 +90,7 @@ def _print(made: Plan, seen: Foresight) -> None:
     )
     out.print(f"expected time for the rest: {_expected(seen.seconds)}; disk: about {formats.size(seen.disk)}")
     if seen.seconds is None:
-        out.print(f"[dim]not predicted: {escape(seen.not_predicted)}[/dim]", soft_wrap=True)
+        out.print(f"[dim]not predicted: {plain(seen.not_predicted)}[/dim]", soft_wrap=True)
     elif seen.pending_jobs and made.answers is None:
         first = "the source's own training, " if seen.source is not None and not seen.source.done else ""
         out.print(
@@ -108,24 +106,22 @@ def _print(made: Plan, seen: Foresight) -> None:
         out.print(f"[dim]{_LEGEND}[/dim]")
     for name in seen.not_foreseen:
         out.print(
-            f"[dim]{escape(name)} is made of scores: its chances depend on how these spread.[/dim]", soft_wrap=True
+            f"[dim]{plain(name)} is made of scores: its chances depend on how these spread.[/dim]", soft_wrap=True
         )
-    out.print(f"[dim]{escape(seen.assumption)}[/dim]", soft_wrap=True)
+    out.print(f"[dim]{plain(seen.assumption)}[/dim]", soft_wrap=True)
     if seen.numbers or not made.files.numeric:
         out.print(_reuse(seen.reuse))
 
 
 def _print_gate(gate: GateProspect) -> None:
-    from rich.markup import escape
-
     from fairtransfer import formats
-    from fairtransfer.cli.show import console, print_table
+    from fairtransfer.cli.show import console, plain, print_table
 
     words = {"worst_group": formats.percent, "ratio": formats.ratio}
     limit = words.get(gate.kind, formats.points)(gate.margin)
     # Comparisons with everyone else share people, so that the chance of all is drawn, not multiplied.
     chance = f"chance that all pass if nothing is wrong: {_drawn(gate)}"
-    console().print(f"\n[bold]{escape(gate.gate)}[/bold], limit {limit}, on {escape(gate.benchmark)}", soft_wrap=True)
+    console().print(f"\n[bold]{plain(gate.gate)}[/bold], limit {limit}, on {plain(gate.benchmark)}", soft_wrap=True)
     pairs = any(group.against not in ("", "everyone else") for group in gate.groups)
     units = any(group.units != group.cases for group in gate.groups)
     headings = ["group", "cases", *(["units"] if units else []), "passes", "found", "to pass", "to find", "shown"]

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 _TONES = {"pass": "green", "fail": "red", "inconclusive": "yellow", "not_applicable": "dim", "error": "red"}
 
 
+def plain(text: str) -> str:
+    """Return a text from data as a terminal may show it: nothing in it is markup, or a command to the terminal."""
+    from rich.markup import escape
+
+    from fairtransfer.errors import visible
+
+    return escape(visible(text))
+
+
 def console(*, stderr: bool = False) -> Console:
     """Return a terminal to print to; wide enough for tables when the output goes to a file."""
     from rich.console import Console
@@ -44,7 +53,6 @@ def print_table(
 ) -> None:
     """Print a table; `right` lists the columns set flush right, and `whole` keeps their cells on the lines they have."""
     from rich import box
-    from rich.markup import escape
     from rich.table import Table as RichTable
 
     table = RichTable(
@@ -54,7 +62,7 @@ def print_table(
         justify: Literal["left", "right"] = "right" if number in right else "left"
         table.add_column(heading, justify=justify, overflow="fold", no_wrap=whole and number in right)
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(plain, row))
     console().print(table)
 
 
@@ -103,6 +111,7 @@ def tell_warnings(warnings: Iterable[str]) -> None:
 
 def print_measured(found: Measurement) -> None:
     """Print what was measured: a table per metric, and what was noticed while counting."""
+    from fairtransfer.errors import shown
     from fairtransfer.report.results import compact_tables
     from fairtransfer.report.rows import Rows
     from fairtransfer.report.subject import Subject
@@ -114,27 +123,32 @@ def print_measured(found: Measurement) -> None:
         right = [number for number, numeric in enumerate(table.numeric) if numeric]
         print_table(table.caption, table.headings, table.rows, right, whole=_width(table) <= width)
     for note, n in found.counted.notes.items():
-        console().print(f"note: {formats.count(n)} {note}", markup=False)
+        console().print(f"note: {formats.count(n)} {plain(note)}")
+    for column, answers in found.counted.outside.items():
+        most = formats.listing(
+            [f"`{shown(answer) or '(empty)'}` {formats.count(n)}" for answer, n in [*answers.items()][:_MOST_TOLD]]
+        )
+        console().print(f"note: most frequent of them in {plain(column)}: {plain(most)}", soft_wrap=True)
+    if idle := found.counted.idle:
+        console().print(f"note: {formats.count(idle)} rows with a weight of 0 count for nothing")
 
 
 def print_verdict(verdict: Verdict) -> None:
     """Print the verdict, every gate with its reason, and what would settle what is open."""
-    from rich.markup import escape
-
     out = console()
     chosen = verdict.candidate
     out.print(f"[bold {_TONES[verdict.outcome]}]{formats.POLICY_WORDS[verdict.outcome]}[/]")
     if chosen is not None:
         model = f"{chosen.strategy} on {chosen.budget} labels" if chosen.budget else chosen.strategy
-        _line(f"candidate: {escape(model)} ({escape(chosen.rule)})")
+        _line(f"candidate: {plain(model)} ({plain(chosen.rule)})")
     for gate in verdict.gates:
         _line(
-            f"[{_TONES[gate.outcome]}]{formats.OUTCOME_WORDS[gate.outcome]}[/] {escape(gate.id)}: {escape(gate.reason)}",
+            f"[{_TONES[gate.outcome]}]{formats.OUTCOME_WORDS[gate.outcome]}[/] {plain(gate.id)}: {plain(gate.reason)}",
             2,
         )
         _print_needed(gate.needed, gate.metric, gate.measured_in or "")
     for note in verdict.notes:
-        _line(f"note: {escape(note)}", 2)
+        _line(f"note: {plain(note)}", 2)
 
 
 def _line(text: str, indent: int = 0) -> None:
@@ -154,8 +168,6 @@ _MOST_TOLD = 6
 
 def _print_needed(entries: Sequence[dict[str, Any]], metric: str, measured_in: str) -> None:
     """Print what would settle a gate's open comparisons, and what harm could have hidden."""
-    from rich.markup import escape
-
     from fairtransfer.report import sentences
 
     several = len({entry["benchmark"] for entry in entries}) > 1
@@ -164,8 +176,8 @@ def _print_needed(entries: Sequence[dict[str, Any]], metric: str, measured_in: s
         room = sentences.room(entry, metric, measured_in)
         lines[sentences.needed(entry, several=several) + (f"; {room}" if room else "")] = None
     for told in list(lines)[:_MOST_TOLD]:
-        _line(escape(f"needs {told}"), 6)
+        _line(plain(f"needs {told}"), 6)
     if len(lines) > _MOST_TOLD:
         console().print(f"      and {formats.plural(len(lines) - _MOST_TOLD, 'comparison')} more")
     if way_out := sentences.way_out(entries):
-        _line(escape(way_out), 6)
+        _line(plain(way_out), 6)

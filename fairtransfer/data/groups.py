@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from fairtransfer.errors import Problem, is_invisible, shown
 from fairtransfer.formats import plural
 from fairtransfer.spec.card_columns import Attribute, Bin
-from fairtransfer.spec.names import OTHER_GROUP, UNKNOWN_GROUP
+from fairtransfer.spec.names import LOOKS_MISSING, OTHER_GROUP, UNKNOWN_GROUP
 
 MAX_GROUPS = 50
 MAX_INTERSECTIONS = 200
-
-_LOOKS_MISSING = frozenset({"na", "n/a", "none", "null", "nan", "nil", "-", "?"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,10 @@ def assign(attribute: Attribute, column: Sequence[str | None]) -> tuple[Groups, 
     missing = sum(value is None for value in named)
     groups = [_bin_of(attribute.bins, value) if attribute.bins else value for value in named]
     groups, pooled = _listed(attribute, groups)
-    problems += _presence(attribute, groups)
+    if column and missing == len(column):
+        problems.append(_problem("FT-G006", attribute, "no row has a value", "", "correct the column, or the data"))
+    else:
+        problems += _presence(attribute, groups)
     if missing and attribute.missing != "exclude":
         groups = [UNKNOWN_GROUP if value is None else value for value in groups]
     problems += _missing(attribute, missing)
@@ -73,7 +74,7 @@ def _spelling(attribute: Attribute, values: Sequence[str | None]) -> Iterator[Pr
                 "",
                 "delete it, or recode",
             )
-        if value.lower() in _LOOKS_MISSING:
+        if value.lower() in LOOKS_MISSING:
             yield _problem(
                 "FT-G002", attribute, f"`{shown(value)}` looks like a missing value", "kept as text", "", warn=True
             )

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from fairtransfer.errors import Problems
+from fairtransfer.errors import Problem, Problems
 from fairtransfer.evidence.ranks import sorted_by
 from fairtransfer.evidence.scored_table import SIDES, binned, group_pairs, loss_sums, number
 from fairtransfer.evidence.table_checks import (
+    LEAST_WEIGHT,
+    MOST,
     Checker,
     Columns,
     check_columns,
@@ -49,6 +51,10 @@ class Counted:
         many scores each bin holds; ``change`` -> rows per pair of bins, where rankings are compared.
     numbers
         Where labels and answers are numbers: the errors of every group.
+    idle
+        Rows whose weight is 0. They say nothing and are not among `rows`.
+    warnings
+        What may be a mistake and was taken as it stands.
     """
 
     cells: pa.Table
@@ -61,6 +67,13 @@ class Counted:
     name: str
     scores: Mapping[str, pa.Table] = field(default_factory=dict)
     numbers: Source | None = None
+    idle: int = 0
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def excluded(self) -> dict[str, int]:
+        """Rows that were read and do not count, by reason."""
+        return {"weight 0": self.idle} if self.idle else {}
 
 
 def count_table(
@@ -86,7 +99,8 @@ def count_table(
     Raises
     ------
     DefinitionError
-        With everything that is wrong with the table (``FT-P003`` to ``FT-P015``, ``FT-P024`` to ``FT-P026``).
+        With everything that is wrong with the table (``FT-P003`` to ``FT-P015``, ``FT-P024`` to ``FT-P026``, ``FT-P097``,
+        ``FT-P098``).
     """
     problems = Problems()
     cells, checker = _cells(table, name, columns, problems, named=bool(classes))
@@ -102,11 +116,13 @@ def count_table(
         columns.groups,
         columns.multilabel,
         known,
-        int(np.sum(cells["n"].to_numpy())) if cells.num_rows else 0,
+        _total(cells, "n"),
         notes,
         checker.outside,
         name,
         {side: _named_unknown(found, columns) for side, found in scores.items()},
+        idle=_total(cells, "idle"),
+        warnings=problems.warnings,
     )
 
 
@@ -131,6 +147,10 @@ def _cells(
         check_numbers_as_classes(table, name, columns, problems)
     problems.raise_if_any()
     return cells, checker
+
+
+def _total(cells: pa.Table, name: str) -> int:
+    return int(np.sum(cells[name].to_numpy())) if cells.num_rows and name in cells.column_names else 0
 
 
 def as_text(column: Any) -> Any:
@@ -176,14 +196,32 @@ def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
 
 def _sums(table: ibis.Table, columns: Columns) -> dict[str, Any]:
     """Return what is counted in every cell."""
+    import ibis
+
     if columns.counts:
-        c = table[columns.counts].cast("float64")
-        return {"n": c.sum().cast("int64"), "odd": (c.isnull() | (c < 0) | (c != c.floor())).sum()}
+        c = usable_counts(table[columns.counts])
+        return {"n": c.fill_null(0.0).sum().cast("int64"), "odd": c.isnull().sum()}
     if columns.weights:
-        v = table[columns.weights].cast("float64")
-        odd = v.isnull() | v.isnan() | v.isinf() | (v < 0)
-        return {"n": table.count(), "w": v.sum(), "ww": (v * v).sum(), "odd": odd.sum()}
+        v = _within(number(table[columns.weights]), LEAST_WEIGHT, MOST)
+        counting = ibis.ifelse(v > 0, 1, 0).sum()
+        return {"n": counting, "w": v.sum(), "ww": (v * v).sum(), "idle": (v == 0).sum(), "odd": v.isnull().sum()}
     return {"n": table.count()}
+
+
+def usable_counts(column: Any) -> Any:
+    """Return a column of counts as numbers, without what is none: missing, not whole, negative or beyond all counting."""
+    import ibis
+
+    within = _within(number(column), 1, MOST)
+    return ibis.ifelse(within == within.floor(), within, ibis.null("float64"))
+
+
+def _within(column: Any, least: float, most: float) -> Any:
+    """Return a column without what is neither nought nor between two limits."""
+    import ibis
+
+    usable = column.notnull() & ~column.isnan() & ((column == 0) | ((column >= least) & (column <= most)))
+    return ibis.ifelse(usable, column, ibis.null("float64"))
 
 
 def _scored(
@@ -199,7 +237,7 @@ def _scored(
         keys |= {"unit": as_text(table[columns.unit])}
     values = {SIDES[side]: number(table[column]) for side, column in scores.items()}
     if columns.counts:
-        values["c"] = table[columns.counts].cast("float64")
+        values["c"] = usable_counts(table[columns.counts]).fill_null(0.0)
     truth = as_text(table[columns.label])
     plain = table.select(**keys, **values, positive=truth.notnull() & (truth == positive))
     found = {"sums": loss_sums(plain, list(keys), scores, problems, name)}

@@ -110,6 +110,7 @@ def count_numbers(table: ibis.Table, name: str, columns: Columns, views: Sequenc
         outside={},
         name=name,
         numbers=source,
+        warnings=problems.warnings,
     )
 
 

@@ -45,8 +45,11 @@ CHANGES = {
 
 
 def number(column: Any) -> Any:
-    """Return a column as numbers; text that is none is missing."""
-    return column.try_cast("float64") if column.type().is_string() else column.cast("float64")
+    """Return a column as numbers; text that is none is missing.
+
+    Text is stripped first: DuckDB reads a column of CSV that is only cast as numbers at once, and then ends at text that is none.
+    """
+    return column.strip().try_cast("float64") if column.type().is_string() else column.cast("float64")
 
 
 def _usable(column: Any) -> Any:

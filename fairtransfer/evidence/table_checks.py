@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from fairtransfer.errors import Problem, Problems, did_you_mean, shown
+from fairtransfer.errors import Problem, Problems, did_you_mean, is_invisible, shown
 from fairtransfer.evidence.moments import JOIN
 from fairtransfer.evidence.source import rows_in_memory
-from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.spec.names import LOOKS_MISSING, UNKNOWN_GROUP
 
 if TYPE_CHECKING:
     import ibis
@@ -22,6 +22,10 @@ MAX_GROUPS = 1_000
 """More values than this in one column are names of rows, not of groups."""
 MOST_LISTED = 20
 """Different answers outside the labels that are listed."""
+MOST = 10.0**12
+"""No count and no weight is larger: sums of as many as there are rows stay exact, and their squares finite."""
+LEAST_WEIGHT = 10.0**-12
+"""No weight but 0 is smaller: the square of one that is would be lost beside others."""
 LOOKED_AT = 100_000
 """Rows looked at before the whole table is counted."""
 
@@ -148,12 +152,24 @@ def check_numbers_as_classes(table: ibis.Table, name: str, columns: Columns, pro
 
 
 def check_items(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
-    """Look for rows that stand twice."""
+    """Look for rows that stand twice, or have no name."""
+    import ibis
+
     counted = table.group_by(list(columns.items)).aggregate(n_=lambda t: t.count())
-    twice = counted.filter(counted.n_ > 1)
-    found = twice.aggregate(items=twice.count(), rows=twice.n_.sum()).to_pyarrow().to_pylist()[0]
+    nameless = ibis.or_(*(_no_name(counted[column]) for column in columns.items))
+    asked = counted.mutate(nameless_=nameless, twice_=(counted.n_ > 1) & ~nameless)
+    sums = {
+        "items": asked.twice_.sum(),
+        "rows": asked.n_.sum(where=asked.twice_),
+        "nameless": asked.n_.sum(where=asked.nameless_),
+    }
+    found = asked.aggregate(**sums).to_pyarrow().to_pylist()[0]
+    if found["nameless"]:
+        named = ", ".join(f"`{column}`" for column in columns.items)
+        text = f"{int(found['nameless']):,} rows have no name in {named}"
+        problems.add(Problem("FT-P097", text, "", "give every row its own", name))
     if found["items"]:
-        example = twice.limit(1).to_pyarrow().to_pylist()[0]
+        example = asked.filter(asked.twice_).limit(1).to_pyarrow().to_pylist()[0]
         which = ", ".join(f"{key} `{shown(str(example[key]))}`" for key in columns.items)
         text = f"{found['items']:,} items stand more than once ({int(found['rows']):,} rows), for example {which}"
         problems.add(
@@ -161,6 +177,10 @@ def check_items(table: ibis.Table, name: str, columns: Columns, problems: Proble
                 "FT-P006", text, "one row per item", "name every column that tells rows apart, or drop repeats", name
             )
         )
+
+
+def _no_name(column: Any) -> Any:
+    return column.isnull() | column.isnan() if column.type().is_floating() else column.isnull()
 
 
 class Checker:
@@ -175,17 +195,32 @@ class Checker:
         return int(self.n[np.asarray(mask, dtype=bool)].sum())
 
     def _missing(self, column: str) -> int:
-        return self._rows(self.cells[column].is_null().to_numpy(zero_copy_only=False))
+        """Return how many rows have no value; one that stands for no row at all has to have one too."""
+        missing = self.cells[column].is_null().to_numpy(zero_copy_only=False)
+        return int(np.maximum(self.n, 1)[missing].sum())
 
     def _add(self, code: str, found: str, allowed: str = "", do: str = "") -> None:
         self.problems.add(Problem(code, found, allowed, do, self.name))
 
     def groups(self) -> None:
-        """Look for columns that are names of rows, not of groups."""
+        """Look for columns that are names of rows, that are empty, and for names that look like a missing value."""
         for group in self.columns.groups:
-            values = self.cells[f"g_{group}"].combine_chunks().dictionary_encode()
-            if (seen := len(values.dictionary)) > MAX_GROUPS:
-                self.problems.add(_names_of_rows(self.name, group, f"{seen:,} values"))
+            values = self.cells[f"g_{group}"].combine_chunks().dictionary_encode().dictionary
+            if len(values) > MAX_GROUPS:
+                self.problems.add(_names_of_rows(self.name, group, f"{len(values):,} values"))
+                continue
+            seen = set(values.to_pylist()) - {UNKNOWN_GROUP}
+            if self.cells.num_rows and not seen:
+                do = "check the join that wrote it, or leave the column out"
+                self._add("FT-P098", f"no row has a value in group column `{shown(group)}`", "", do)
+            for name in sorted(name for name in seen if any(map(is_invisible, name))):
+                hidden = next(character for character in name if is_invisible(character))
+                found = f"group `{shown(name)}` in `{shown(group)}` holds the invisible character U+{ord(hidden):04X}"
+                self._add("FT-G005", found, "", "delete it")
+            for name in sorted(name for name in seen if name.lower() in LOOKS_MISSING):
+                found = f"`{shown(name)}` in `{shown(group)}` looks like a missing value"
+                do = "if it means missing, leave the field empty"
+                self.problems.add(Problem("FT-G002", found, "kept as text", do, self.name, severity="warning"))
 
     def may_be_numbers(self) -> bool:
         """Tell whether all labels have a digit; a word without one is no number, and spares asking the database."""
@@ -198,6 +233,8 @@ class Checker:
         if not self.cells.num_rows:
             self._add("FT-P007", "no rows")
             return ()
+        if not self.n.any() and not self._odd():
+            self._add("FT-P007", f"every row has 0 in `{columns.counts or columns.weights}`")
         if empty := self._missing("y"):
             self._add("FT-P008", f"{empty:,} rows have no label in `{columns.label}`", "", "leave them out, and say so")
         for side, column in (("before", columns.before), ("after", columns.after)):
@@ -225,8 +262,9 @@ class Checker:
         """Return what is counted and told: unknown membership, answers outside the labels."""
         found: dict[str, int] = {}
         for group in self.columns.groups:
-            if empty := self._missing(f"g_{group}"):
-                found[f"{group} {UNKNOWN_GROUP}"] = empty
+            named = [value in (None, UNKNOWN_GROUP) for value in self.cells[f"g_{group}"].to_pylist()]
+            if unknown := self._rows(named):
+                found[f"{group} {UNKNOWN_GROUP}"] = unknown
         for side, column in (("before", self.columns.before), ("after", self.columns.after)):
             if column and self.cells.num_rows:
                 answers = self.cells[side].to_pylist()
@@ -254,18 +292,20 @@ class Checker:
 
     def weights(self) -> None:
         """Look for counts that are not whole and weights that are not numbers."""
-        if "odd" not in self.cells.column_names:
-            return
-        odd = int(np.nansum(self.cells["odd"].to_numpy()))
+        odd = self._odd()
         if odd and self.columns.counts:
             self._add(
                 "FT-P013",
-                f"{odd:,} counts in `{self.columns.counts}` are missing, negative or not whole",
-                "0, 1, 2, ...",
+                f"{odd:,} counts in `{self.columns.counts}` are missing, negative, not whole or too large",
+                f"0, 1, 2, ... {MOST:,.0f}",
             )
         elif odd:
             self._add(
                 "FT-P014",
-                f"{odd:,} weights in `{self.columns.weights}` are missing, negative or not finite",
-                "0 or more",
+                f"{odd:,} weights in `{self.columns.weights}` are missing, negative, not finite, too large or too small",
+                f"0, or {LEAST_WEIGHT:g} to {MOST:g}",
             )
+
+    def _odd(self) -> int:
+        """Return how many counts or weights are none."""
+        return int(np.sum(self.cells["odd"].to_numpy())) if "odd" in self.cells.column_names else 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
 from fairtransfer.findings.combined_samples import Mean
@@ -87,10 +89,15 @@ def _together(levels: list[tuple[Group, Level]], *, higher_is_worse: bool) -> di
 
 
 def _borrowed(groups: list[Group], rates: list[float], sizes: list[float], *, higher_is_worse: bool) -> dict[str, Any]:
-    """Return the groups from worst to best by rates that borrow strength: where to look first, never what to judge."""
+    """Return the groups from worst to best by rates that borrow strength: where to look first, never what to judge.
+
+    Groups of one attribute have no main effects to borrow from, each being its own; they are pulled towards one rate.
+    """
     if len(groups) < 3:
         return {}
-    adjusted = shrink(rates, sizes, main_effects([tuple(group.values()) for group in groups]))
+    alone = len(groups[0]) == 1
+    design = np.ones((len(groups), 1)) if alone else main_effects([tuple(group.values()) for group in groups])
+    adjusted = shrink(rates, sizes, design)
     order = ranking(adjusted, higher_is_worse=higher_is_worse)
     rows = [{"group": groups[i], "rate": float(adjusted.rates[i]), "pull": float(adjusted.pull[i])} for i in order]
     return {"adjusted_for_ranking_only": rows}

@@ -140,7 +140,9 @@ def decide(gate: GateSpec, judged: Sequence[Judged]) -> GateResult:
     open_ = [j for j in active if not j.passed and not j.failed]
     outcome = outcome_of(gate, judged)
     if outcome == "not_applicable":
-        return _result(gate, outcome, "there is no group to judge", (), [], [], judged, monitored)
+        alone = gate.kind in ("gap", "ratio") and not judged
+        why = "there are no two groups to compare" if alone else "there is no group to judge"
+        return _result(gate, outcome, why, (), [], [], judged, monitored)
     if outcome == "fail":
         worst = sorted(failed, key=lambda j: (j.adjusted, -(j.contrast.harm or 0)))
         return _result(gate, outcome, _fail_reason(gate, worst), ("over_margin",), worst, open_, judged, monitored)

@@ -42,6 +42,9 @@ ROW_HEIGHT = 25
 LONGEST = 48
 """Characters of a group's label; of a longer one, the beginning and the end with its number of cases."""
 
+_NO_TEXT = re.compile(r"\\u(?:00[01][0-9a-f]|fff[ef])")
+"""What JSON can write and SVG cannot hold; the converter ends the process there."""
+
 Record = dict[str, Any]
 
 
@@ -68,7 +71,7 @@ def svg(chart: Any, anchor: str, title: str, description: str) -> str:
     """Return a chart as accessible inline SVG with ids of its own."""
     import vl_convert
 
-    text = str(vl_convert.vegalite_to_svg(chart.to_json()))
+    text = str(vl_convert.vegalite_to_svg(_NO_TEXT.sub(r"\\ufffd", chart.to_json())))
     text = text[text.index("<svg") :]
     text = re.sub(r'\b(id="|url\(#|href="#)((?:clip|gradient|pattern)[\w-]*)', rf"\g<1>{anchor}-\g<2>", text)
     size = re.search(r'<svg[^>]*?width="([\d.]+)"[^>]*?height="([\d.]+)"', text)

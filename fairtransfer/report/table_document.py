@@ -133,7 +133,8 @@ def _unknowns(counted: Counted, subject: Subject) -> Iterator[str]:
 
 def _facts(counted: Counted, question: Question, subject: Subject) -> Iterator[tuple[str, str]]:
     columns = question.columns
-    yield "Cases", f"{formats.count(counted.rows)} in the table, all used"
+    idle = f"; {formats.count(counted.idle)} more have a weight of 0 and count for nothing" if counted.idle else ""
+    yield "Cases", f"{formats.count(counted.rows)} in the table, all used{idle}"
     kinds = "numbers" if columns.numbers else formats.listing(list(counted.classes))
     yield "Labels", f"{columns.label}: {kinds}"
     yield "Rows that belong together", columns.unit or "none declared"

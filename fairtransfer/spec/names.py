@@ -135,3 +135,6 @@ def events_for(names: Iterable[str]) -> list[str]:
 
 UNKNOWN_GROUP = "unknown"
 """The group of the people whose membership was not recorded."""
+
+LOOKS_MISSING = frozenset({"", "na", "n/a", "<na>", "none", "null", "nan", "nil", "-", "?"})
+"""Names of groups, in small letters, that look like a missing value. They are kept as text, and told."""

@@ -90,7 +90,7 @@ def histograms(
 def area(h: Histogram) -> Floats:
     """Return the AUC: how often a positive scores above a negative, ties counting one half; NaN without one of the classes.
 
-    ``Σ_b P_b (N_below_b + N_b/2) / (P·N)``.
+    ``Σ_b P_b (N_below_b + N_b/2) / (P·N)``: the Mann-Whitney statistic as a share of all pairs (Hanley and McNeil 1982).
     """
     positives, negatives = h.totals()
     return quotient((h.positive * _below(h.negative)).sum(axis=-1), positives * negatives)

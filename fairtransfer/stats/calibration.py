@@ -67,7 +67,7 @@ def calibration_bias(bins: Bins) -> Floats:
 
 
 def raw_ece(bins: Bins) -> Floats:
-    """Return the expected calibration error ``Σ_b w_b |ȳ_b - p̄_b|``, NaN without rows.
+    """Return the expected calibration error ``Σ_b w_b |ȳ_b - p̄_b|`` in [0, 1], NaN without rows.
 
     Public, to compare with figures of other tools; reports have `debiased_ece`. Biased upward, and more so in small groups: a
     perfectly calibrated model shows 0.18 in 30 rows, 0.03 in 1,000. Never compare it between groups.

@@ -52,7 +52,7 @@ def dirichlet(
     counts
         The K cells of the group, those without rows included; averages over seeds may be fractions.
     total
-        Imaginary rows shared evenly by the cells; 0 gives Rubin's Bayesian bootstrap, whose empty cells stay empty.
+        Imaginary rows shared evenly by the cells; 0 gives the Bayesian bootstrap (Rubin 1981), whose empty cells stay empty.
     stratified
         Scale every draw to the group's own size: for groups whose sizes the sampling fixed.
     """

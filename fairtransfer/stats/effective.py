@@ -58,8 +58,16 @@ def effective_size(moments: Moments, seeds: int, *, clustered: bool, level: floa
 
     Parameters
     ----------
+    moments
+        Sums over units of rows and of events, all seeds together.
+    clustered
+        Whether rows share units.
     level
         One-sided level of the bound the size is used for; it sets the t correction.
+
+    Notes
+    -----
+    ``p(1-p)/V`` with the variance V of a ratio over units: the design effect of Kish 1965, turned round.
     """
     n = moments.m / seeds
     p, v = moments.rate, moments.variance()
@@ -71,7 +79,15 @@ def effective_size(moments: Moments, seeds: int, *, clustered: bool, level: floa
 
 
 def weighted_size(moments: Moments, people: float, level: float) -> float:
-    """Return the number of people of equal weight that a weighted rate is worth, at least 1 and at most `people`."""
+    """Return the number of people of equal weight that a weighted rate is worth, at least 1 and at most `people`.
+
+    Parameters
+    ----------
+    people
+        How many people the weights are of.
+    level
+        One-sided level of the bound the size is used for.
+    """
     p, v = moments.rate, moments.variance()
     size = p * (1 - p) / v if v > 0 and 0 < p < 1 else moments.worth
     return max(min(size, people) * t_correction(moments.units, level), 1.0)

@@ -94,7 +94,12 @@ def bonett_price(b: ArrayLike, c: ArrayLike, n: ArrayLike, z: float) -> Interval
     b, c
         Pairs that went from right to wrong, and from wrong to right.
     n
-        All pairs.
+        All pairs, above 0; ``b + c <= n``. Averages over seeds may be fractions.
+
+    Returns
+    -------
+    Interval
+        Within [-1, 1]. With few pairs it need not hold the raw change.
     """
     size = _float(n) + 2
     worse, better = (_float(b) + 1) / size, (_float(c) + 1) / size

@@ -30,8 +30,7 @@ def n_paired(discordant: float, distance: float, alpha: float, power: float = PO
 
     Notes
     -----
-    ``n = (z_{1-alpha} + z_{power})² · (discordant - distance-free variance) / distance²``, with the variance of one pair
-    bounded by the share that changes.
+    ``n = (z_{1-alpha} + z_{power})² · discordant / distance²``: the share that changes bounds the variance of one pair.
     """
     return _people(max(discordant, 1e-9), distance, alpha, power)
 

@@ -24,7 +24,19 @@ class SeedPart(NamedTuple):
 
 
 def seed_part(by_seed: Sequence[float], level: float) -> SeedPart:
-    """Return the seeds' spread and half-width at a one-sided level; both 0 for a single seed, which is then an artifact."""
+    """Return the seeds' spread and half-width at a one-sided level; both 0 for a single seed, which is then an artifact.
+
+    Parameters
+    ----------
+    by_seed
+        The estimate of every seed: of a comparison the comparison's own, so that what seeds share cancels.
+    level
+        0.95 for a bound at 5 %, 0.975 for a two-sided 95 % interval.
+
+    Notes
+    -----
+    ``t_{S-1} · s / sqrt(S)``, Student's t of S seeds.
+    """
     count = len(by_seed)
     if count < 2:
         return SeedPart(0.0, 0.0)
