@@ -484,7 +484,7 @@ def test_runs_tell_what_their_scores_come_to(run: Path, group: dict[str, str], m
     }  # fmt: skip
 
     close = max(lost_to_bins(rows, items, of) for rows in told.values()) + 1e-9 if of is not None else 1e-6
-    assert close < 0.002
+    assert close < 0.01, "a few shared bins, or this says nothing"
     assert row["before"]["estimate"] == pytest.approx(before, abs=close)
     assert row["after"]["estimate"] == pytest.approx(np.mean(after), abs=close)
     assert row["after"]["seed_sd"] == pytest.approx(np.std(after, ddof=1), abs=close)
