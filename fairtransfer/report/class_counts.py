@@ -105,6 +105,30 @@ def is_secret(row: Row, classes: tuple[str, ...], hidden: Hidden, few: AbstractS
     return any(is_about(row, hidden, of) for of in told or (None,))
 
 
+def hidden_rows(rows: Iterable[Row]) -> dict[Answered, set[Group]]:
+    """Return the groups of these rows by what the rows tell of them: gaps that compare such a group tell it too."""
+    found: dict[Answered, set[Group]] = defaultdict(set)
+    for row in rows:
+        if row["level"] != "gap" and row.get("against") is None:
+            found[_question(row)].add(frozenset(row["group"].items()))
+    return found
+
+
+def compares_hidden(row: Row, taken: Mapping[Answered, AbstractSet[Group]]) -> bool:
+    """Say whether a gap compares a group whose own row is hidden (`hidden_rows`): its details tell of every group."""
+    if row["level"] != "gap":
+        return False
+    left_out = {frozenset(group.items()) for group in (row["details"] or {}).get("groups_left_out", ())}
+    same_view = (g for g in taken.get(_question(row), ()) if {name for name, _ in g} == row["group"].keys())
+    return any(group not in left_out for group in same_view)
+
+
+def _question(row: Row) -> Answered:
+    """Return what a row tells, of whichever group."""
+    *about, _ = _about(row)
+    return (*about, row["metric"], row["class"])
+
+
 def hidden_answers(rows: Sequence[Row], classes: tuple[str, ...], below: int) -> set[Answered]:
     """Return which rows of precision to hide: few were put into the class, or their number would follow from the others."""
     counted: dict[Answered, dict[Group, int]] = defaultdict(dict)
