@@ -23,7 +23,7 @@ TOGETHER = "against_rest_95_together"
 RANKING = "adjusted_for_ranking_only"
 
 _APART = (
-    "By chance: the gap that groups served alike would show on average; in brackets what one audit in twenty exceeds. Left after "
+    "By chance: the gap that groups served alike would show on average / what one audit in twenty exceeds. Left after "
     "chance: standard deviation between groups less what sampling adds; 0 says that chance could explain all of it, not that "
     "groups are served alike. Limits in brackets: 95%, of the difference for all groups together. In no verdict."
 )
@@ -61,9 +61,8 @@ def _apart(subject: Subject, key: str, views: tuple[tuple[str, ...], ...], metri
         f"Gap{unit}",
         f"By chance{unit}",
         f"Left after chance{unit}",
-        "Groups compared",
     )
-    listed = [(" and ".join(view), name, *_farthest(row), *_numbers(row), _compared(row)) for view, name, row in found]
+    listed = [(" and ".join(view) + _compared(row), name, *_farthest(row), *_numbers(row)) for view, name, row in found]
     caption = f"How far groups lie apart: {sentences.metric_name(*metric)}, {key}"
     yield tables.table(_anchor("a", key, metric), caption, headings, listed, text_columns=3, note=_APART)
 
@@ -86,8 +85,8 @@ def compact_apart(subject: Subject) -> Iterator[Table]:
             headings = ("", f"Gap{unit}", f"By chance{unit}", f"Left after chance{unit}")
             name = sentences.metric_name(*subject.metric)
             caption = (
-                f"How far groups lie apart: {name}, {benchmark.key} (by chance: of groups served alike, in brackets what one "
-                "audit in twenty exceeds; left: standard deviation, 95% interval)"
+                f"How far groups lie apart: {name}, {benchmark.key} (by chance: of groups served alike, on average / once "
+                "in twenty audits; left: standard deviation, 95% interval)"
             )
             yield tables.table("apart", caption, headings, listed)
 
@@ -137,7 +136,7 @@ def _numbers(row: Row) -> tuple[str, str, str]:
     if "noise_floor_p95" not in details:
         return gap, "–", "–"
     mean, high = (_width(row, details[f"noise_floor_{name}"]) for name in ("mean", "p95"))
-    return gap, f"{mean} ({high})", _left(row, details)
+    return gap, f"{mean} / {high}", _left(row, details)
 
 
 def _left(row: Row, details: Mapping[str, Any]) -> str:
@@ -155,11 +154,11 @@ def _width(row: Row, value: float) -> str:
 
 
 def _compared(row: Row) -> str:
-    details = _details(row)
+    """Return how many groups were large enough to compare: ``, 37 of 39 groups``."""
     if row["status"] != "ok":
-        return "–"
-    compared = details["groups_compared"]
-    return f"{formats.count(compared)} of {formats.count(compared + len(details['groups_left_out']))}"
+        return ""
+    compared, left_out = _details(row)["groups_compared"], len(_details(row)["groups_left_out"])
+    return f", {formats.count(compared)} of {formats.plural(compared + left_out, 'group')}"
 
 
 def _ordered(subject: Subject, key: str, view: tuple[str, ...], metric: Metric) -> Iterator[Table]:
