@@ -60,7 +60,7 @@ def test_groups_stand_in_the_order_of_the_rates_that_borrow_strength_beside_thei
     assert table.headings[-1] == "For ordering only"
     assert [row[0] for row in table.rows] == [e["group"]["region"] for e in told["adjusted_for_ranking_only"]]
     assert [row[-1] for row in table.rows] == [formats.percent(e["rate"]) for e in told["adjusted_for_ranking_only"]]
-    assert [row[0] for row in table.rows][0] == "north"
+    assert table.rows[0][0] == "north"
     assert table.rows[0][1:3] == ("40", "50.0% (35.2 to 64.8)")
     north = next(e for e in told["against_rest_95_together"] if e["group"] == {"region": "north"})
     assert (
@@ -77,7 +77,7 @@ def test_the_gap_stands_beside_what_chance_alone_would_show_and_what_it_leaves()
     table = named(list(apart_tables(shown(found))), "How far groups lie apart")
     after, told = table.rows[1], gap_of(found)
 
-    assert after[:3] == ("region, 4 of 4 groups", "new", "north")
+    assert after[:3] == ("region (4 of 4)", "new", "north")
     assert after[4] == "30.0"
     assert after[5] == f"{100 * told['noise_floor_mean']:.1f} / {100 * told['noise_floor_p95']:.1f}"
     sd, low, high = (max(v, 0) ** 0.5 for v in (told["variance_between_corrected"], *told["variance_between_ci"]))
@@ -95,11 +95,22 @@ def test_a_negative_variance_is_a_spread_of_0() -> None:
     assert "−" not in table.rows[1][6]
 
 
+def test_where_no_group_errs_neither_chance_nor_spread_can_be_told() -> None:
+    """No draw from a rate of 0 is anything but 0: limits of 0 to 0 would be certainty that nobody has."""
+    found = seen(answers())
+    tables = list(apart_tables(shown(found)))
+
+    assert gap_of(found, "before")["variance_between_ci"] == [0.0, 0.0]
+    assert named(tables, "How far").rows[0][2:] == ("–", "–", "0.0", "cannot be computed", "cannot be computed")
+    same = named(list(apart_tables(shown(seen(answers(dict.fromkeys("abcd", (50, 0.0))))))), "Groups")
+    assert same.caption.startswith("Groups against the others"), "nobody comes first"
+
+
 def test_groups_that_are_not_compared_are_counted() -> None:
     frame = answers(RATES | {"east": (8, 0.5), "far": (9, 0.5)})
     tables = list(apart_tables(shown(seen(frame))))
 
-    assert named(tables, "How far").rows[0][0] == "region, 4 of 6 groups"
+    assert named(tables, "How far").rows[0][0] == "region (4 of 6)"
     assert named(tables, "Groups in order").note.endswith("for too few cases or none: 2 groups.")
 
 
@@ -184,9 +195,8 @@ def test_a_gap_tells_of_no_group_whose_own_row_is_hidden(below: int) -> None:
     rows = [row for row in subject.rows.all if row["metric"] == "precision" and row["class"]]
     hidden = {(row["class"], *row["group"].values()) for row in rows if row["status"] == "suppressed"}
     gaps = {row["class"] for row in rows if row["level"] == "gap" and row["status"] == "ok"}
-    order = {
-        t.anchor.split("-")[2] for t in apart_tables(subject) if t.caption.startswith("Groups in order: precision")
-    }
+    anchors = (re.fullmatch(r"o-table-precision-(.)-region", t.anchor) for t in apart_tables(subject))
+    order = {found[1] for found in anchors if found}
 
     assert (("c", "north") in hidden) == (below > 0)
     assert gaps == ({"a"} if below else set("abc"))

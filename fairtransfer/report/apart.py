@@ -54,7 +54,7 @@ def _apart(subject: Subject, key: str, views: tuple[tuple[str, ...], ...], metri
         return
     unit = _unit(found[0][2])
     headings = (
-        "Groups by",
+        "Groups (compared)",
         "Model",
         "Farthest from the others",
         f"Difference to the others{unit}",
@@ -117,7 +117,7 @@ def _told(row: Row) -> bool:
 def _farthest(row: Row) -> tuple[str, str]:
     """Return the group that differs most from the others, and by how much."""
     rest = _details(row).get(TOGETHER)
-    if row["status"] != "ok" or not rest:
+    if row["status"] != "ok" or not rest or not row["estimate"]:
         return "–", "–"
     most = max(rest, key=lambda entry: abs(entry["difference"]))
     return formats.group_label(most["group"]), _difference(most, wording_of(row))
@@ -135,6 +135,8 @@ def _numbers(row: Row) -> tuple[str, str, str]:
     gap = _width(row, row["estimate"])
     if "noise_floor_p95" not in details:
         return gap, "–", "–"
+    if details["noise_floor_p95"] == 0:  # every rate is 0, or every one 1: draws from them do not vary at all
+        return gap, formats.STATUS_WORDS["undefined"], formats.STATUS_WORDS["undefined"]
     mean, high = (_width(row, details[f"noise_floor_{name}"]) for name in ("mean", "p95"))
     return gap, f"{mean} / {high}", _left(row, details)
 
@@ -154,11 +156,11 @@ def _width(row: Row, value: float) -> str:
 
 
 def _compared(row: Row) -> str:
-    """Return how many groups were large enough to compare: ``, 37 of 39 groups``."""
+    """Return how many groups were large enough to compare: `` (37 of 39)``."""
     if row["status"] != "ok":
         return ""
     compared, left_out = _details(row)["groups_compared"], len(_details(row)["groups_left_out"])
-    return f", {formats.count(compared)} of {formats.plural(compared + left_out, 'group')}"
+    return f" ({formats.count(compared)} of {formats.count(compared + left_out)})"
 
 
 def _ordered(subject: Subject, key: str, view: tuple[str, ...], metric: Metric) -> Iterator[Table]:
@@ -168,7 +170,7 @@ def _ordered(subject: Subject, key: str, view: tuple[str, ...], metric: Metric) 
         return
     words, unit, where = wording_of(gap), _unit(gap), " and ".join(view)
     against = {_named(entry): _difference(entry, words) for entry in rest}
-    ranked = _details(gap).get(RANKING, ())
+    ranked = _details(gap).get(RANKING, ()) if gap["estimate"] else ()
     listed = []
     for entry in ranked or rest:
         row = subject.one(key, "after", entry["group"], metric)
