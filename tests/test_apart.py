@@ -128,7 +128,7 @@ def test_the_terminal_tells_the_reports_metric_in_few_columns() -> None:
     (table,) = compact_apart(subject)
 
     assert len(table.headings) == 4
-    assert [row[0] for row in table.rows] == ["by region, old", "by region, new"]
+    assert [row[0] for row in table.rows] == ["region, old", "region, new"]
 
 
 def test_no_front_page_and_no_verdict_tells_of_ordering(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -79,8 +79,7 @@ def compact_apart(subject: Subject) -> Iterator[Table]:
             unit = _unit(found[0][2])
             several = len({name for _, name, _ in found}) > 1
             listed = [
-                (f"by {' and '.join(view)}" + (f", {name}" if several else ""), *_numbers(row))
-                for view, name, row in found
+                (" and ".join(view) + (f", {name}" if several else ""), *_numbers(row)) for view, name, row in found
             ]
             headings = ("", f"Gap{unit}", f"By chance{unit}", f"Left after chance{unit}")
             name = sentences.metric_name(*subject.metric)
