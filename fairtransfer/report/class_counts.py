@@ -14,7 +14,7 @@ from typing import Any
 from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.counts import Block
 from fairtransfer.findings.study import Study
-from fairtransfer.report.suppress import CLASS, Group, Hidden, View, is_about, too_telling
+from fairtransfer.report.suppress import CLASS, Group, Hidden, View, hidden_groups, is_about
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.stats.metrics import METRICS
 
@@ -131,17 +131,28 @@ def _question(row: Row) -> Answered:
 
 def hidden_answers(rows: Sequence[Row], classes: tuple[str, ...], below: int) -> set[Answered]:
     """Return which rows of precision to hide: few were put into the class, or their number would follow from the others."""
-    counted: dict[Answered, dict[Group, int]] = defaultdict(dict)
+    counted: dict[Answered, dict[View, dict[Group, int]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         if _event(row["metric"]) == "precise" and row["level"] != "gap" and row["n"]:
-            of = row["class"] or classes[0]
-            counted[_about(row)][frozenset({(CLASS, of)})] = row["n"]
+            *about, group = _about(row)
+            of = frozenset({(CLASS, row["class"] or classes[0])})
+            counted[tuple(about)][frozenset(row["group"]) | {CLASS}][group | of] = row["n"]
     found = {(*_about(row), row["class"] or classes[0]) for row in rows if _few_compared(row, below)}
-    for about, people in counted.items():
-        hidden = {cell for cell, n in people.items() if n < below}
-        while more := set(too_telling(frozenset(), list(people), people, hidden, below)) - hidden:
-            hidden |= more
-        found |= {(*about, of) for cell in hidden for _, of in cell}
+    for key, answered in counted.items():
+        cells = {cell for cell in hidden_groups({**answered, **_over_classes(answered)}, below) if CLASS in dict(cell)}
+        found |= {(*key, cell - {(CLASS, dict(cell)[CLASS])}, dict(cell)[CLASS]) for cell in cells}
+    return found
+
+
+def _over_classes(answered: Mapping[View, Mapping[Group, int]]) -> dict[View, dict[Group, int]]:
+    """Return how many of each group were put into any of the classes: a sum that its own cases tell."""
+    found: dict[View, dict[Group, int]] = {}
+    for view, cells in answered.items():
+        sums: dict[Group, int] = defaultdict(int)
+        for cell, n in cells.items():
+            sums[frozenset(part for part in cell if part[0] != CLASS)] += n
+        if view != {CLASS} and len(cells) > len(sums):
+            found[view - {CLASS}] = sums
     return found
 
 
