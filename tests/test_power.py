@@ -277,6 +277,20 @@ def test_what_cannot_be_judged_yet_is_told_the_least_it_takes() -> None:
     assert told(few, several=False) == "g0: at least 10 cases, not 9"
 
 
+@pytest.mark.parametrize(
+    ("harm", "code", "words"),
+    [(25, "on_limit", "no realistic number of cases would settle it"), (20, "wide_ci", "more cases would narrow it")],
+)
+def test_the_reason_of_a_gate_agrees_with_what_would_settle_it(harm: int, code: str, words: str) -> None:
+    """More cases are named as the way out where a number of them is, and nowhere else."""
+    result = outcome(Contrast("g", "b", {"a": "x"}, "t", level(harm, 100), 1, 0.25, 10), gate=WORST)
+
+    assert result.reason_codes == (code,)
+    assert words in result.reason
+    assert ("more cases would" in result.reason) == (result.needed[0]["people"] is not None)
+    assert ("no realistic number" in told(result.needed[0], several=False)) == (code == "on_limit")
+
+
 def test_a_contrast_at_its_limit_has_no_number() -> None:
     (entry,) = outcome(Contrast("g", "b", {"a": "x"}, "t", level(25, 100), 1, 0.25, 10), gate=WORST).needed
 

@@ -178,14 +178,14 @@ def test_a_pass_does_not_rest_on_fewer_than_five() -> None:
 
 @pytest.mark.parametrize(
     ("one", "two", "code"),
-    [((0, 9), (90, 300), "below_min_n"), ((90, 300), (0, 9), "below_min_n"), ((0, 40), (0, 400), "wide_ci")],
+    [((0, 9), (90, 300), "below_min_n"), ((90, 300), (0, 9), "below_min_n"), ((0, 40), (0, 400), "on_limit")],
 )
 def test_what_cannot_be_told_is_inconclusive(one: Counts, two: Counts, code: str) -> None:
     """Few on either side; and nobody selected anywhere, which no number of people settles."""
     result = outcome(contrast(one, two))
 
     assert (result.outcome, result.reason_codes) == ("inconclusive", (code,))
-    assert result.needed[0]["people"] == (None if code == "wide_ci" else 10)
+    assert result.needed[0]["people"] == (None if code == "on_limit" else 10)
     assert result.needed[0]["seeds"] is None
 
 

@@ -200,7 +200,7 @@ def test_what_is_open_anyway_keeps_its_reason_and_what_it_needs(audit: Path, tmp
     unclear = gate_of(fake_run(audit, workspace, answers("c", after=0.71)))
 
     assert unclear["outcome"] == "inconclusive"
-    assert unclear["reason_codes"] == ["wide_ci", "reuse_budget_exhausted"]
+    assert unclear["reason_codes"] == ["on_limit", "wide_ci", "reuse_budget_exhausted"]
     assert "nor could a pass be given: toy is used up" in unclear["reason"]
     assert unclear["needed"] != []
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fairtransfer.report.class_counts import hidden_answers
 from fairtransfer.report.suppress import Group, View, hidden_groups
 
 BELOW = 11
@@ -97,3 +99,33 @@ def test_groups_that_are_too_small_together_take_a_third_with_them() -> None:
 def test_without_small_groups_nothing_is_hidden() -> None:
     assert hidden_groups(views(np.array([[20, 30], [40, 50]]), ("a", "b")), BELOW) == set()
     assert hidden_groups(views(np.array([3, 30]), ("a",)), 0) == set()
+
+
+# --- how many were put into a class ------------------------------------------------------------------------------------
+
+
+def answered(n: int, of: str, **group: str) -> dict[str, Any]:
+    row = {"benchmark": "b@1", "stage": "after", "strategy": "full", "label_budget": "all", "details": None}
+    return {**row, "metric": "precision", "level": "group", "against": None, "class": of, "group": group, "n": n}
+
+
+def few_of(rows: list[dict[str, Any]], below: int) -> set[tuple[str, str]]:
+    """Region and class of what is hidden."""
+    found = hidden_answers(rows, ("x", "y"), below)
+    return {("".join(value for _, value in group), of) for *_, group, of in found}
+
+
+def test_those_put_into_a_class_are_not_worked_out_from_everyone_and_the_other_regions() -> None:
+    """85 in all, 40 and 35 in two regions: the third is the 10 that are hidden. So a second region goes with it."""
+    x = [answered(85, "x"), answered(40, "x", r="a"), answered(35, "x", r="b"), answered(10, "x", r="c")]
+    y = [answered(150, "y"), answered(50, "y", r="a"), answered(50, "y", r="b"), answered(50, "y", r="c")]
+
+    assert few_of(x, 11) == {("c", "x"), ("b", "x")}
+    assert few_of(x, 10) == set(), "the twin: nothing is small"
+    both = few_of([*x, *y], 11)
+    assert {("c", "x"), ("c", "y")} <= both, "the other class of the region would tell it from the region's size"
+    for of in "xy":
+        hidden = [region for region, what in both if what == of]
+        assert len(hidden) != 1, "one alone follows from everyone and the others"
+    for region in "abc":
+        assert len([of for where, of in both if where == region]) != 1

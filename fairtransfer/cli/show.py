@@ -112,13 +112,15 @@ def tell_warnings(warnings: Iterable[str]) -> None:
 def print_measured(found: Measurement) -> None:
     """Print what was measured: a table per metric, and what was noticed while counting."""
     from fairtransfer.errors import shown
+    from fairtransfer.report.apart import compact_apart
     from fairtransfer.report.results import compact_tables
     from fairtransfer.report.rows import Rows
     from fairtransfer.report.subject import Subject
 
     rows = Rows(finding.to_json() for finding in found.findings)
     width = console().width
-    for wide in compact_tables(Subject(found.study, rows, found.verdict.to_json(), frozenset())):
+    subject = Subject(found.study, rows, found.verdict.to_json(), frozenset())
+    for wide in (*compact_tables(subject), *compact_apart(subject)):
         table = stacked(wide, width)
         right = [number for number, numeric in enumerate(table.numeric) if numeric]
         print_table(table.caption, table.headings, table.rows, right, whole=_width(table) <= width)

@@ -7,7 +7,7 @@ correction over every contrast of the audit. Anything between is INCONCLUSIVE, w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from fairtransfer.findings.asking import Missing
 from fairtransfer.findings.comparisons import is_named
 from fairtransfer.formats import group_label, limit_in_unit, limit_of, listing, plural, ratio, stated_limit
 from fairtransfer.gates.contrast import Contrast
-from fairtransfer.gates.needed import leans_to_pass, needed
+from fairtransfer.gates.needed import leans_to_pass, needed, nothing_settles
 from fairtransfer.gates.ratio import RatioContrast
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.names import SCORE_METRICS, TWO_SIDED
@@ -138,19 +138,20 @@ def decide(gate: GateSpec, judged: Sequence[Judged]) -> GateResult:
     active = [j for j in judged if not _is_monitored(gate, j.contrast)]
     failed = [j for j in active if j.failed]
     open_ = [j for j in active if not j.passed and not j.failed]
-    outcome = outcome_of(gate, judged)
+    outcome, settling = outcome_of(gate, judged), _settling(open_)
     if outcome == "not_applicable":
         alone = gate.kind in ("gap", "ratio") and not judged
         why = "there are no two groups to compare" if alone else "there is no group to judge"
-        return _result(gate, outcome, why, (), [], [], judged, monitored)
+        return _result(gate, outcome, why, (), [], (), judged, monitored)
     if outcome == "fail":
         worst = sorted(failed, key=lambda j: (j.adjusted, -(j.contrast.harm or 0)))
-        return _result(gate, outcome, _fail_reason(gate, worst), ("over_margin",), worst, open_, judged, monitored)
+        return _result(gate, outcome, _fail_reason(gate, worst), ("over_margin",), worst, settling, judged, monitored)
     if outcome == "inconclusive":
-        codes = tuple(dict.fromkeys(code for j in open_ for code in _codes(j)))
-        return _result(gate, outcome, _open_reason(gate, open_, len(active)), codes, open_, open_, judged, monitored)
+        coded = [(j, _codes(j, entry)) for j, entry in zip(open_, settling, strict=True)]
+        codes = tuple(dict.fromkeys(code for _, own in coded for code in own))
+        return _result(gate, outcome, _open_reason(gate, coded, len(active)), codes, open_, settling, judged, monitored)
     closest = min(active, key=lambda j: j.contrast.slack(j.alpha))
-    return _result(gate, "pass", _pass_reason(gate, closest, len(active)), (), [closest], [], judged, monitored)
+    return _result(gate, "pass", _pass_reason(gate, closest, len(active)), (), [closest], (), judged, monitored)
 
 
 def _is_monitored(gate: GateSpec, contrast: Contrast) -> bool:
@@ -163,13 +164,11 @@ def _result(
     reason: str,
     codes: tuple[str, ...],
     decided_by: Sequence[Judged],
-    open_: Sequence[Judged],
+    settling: tuple[dict[str, Any], ...],
     judged: Sequence[Judged],
     monitored: tuple[dict[str, str], ...],
 ) -> GateResult:
     active = [j for j in judged if j.contrast.group not in monitored]
-    together = sum(leans_to_pass(j.contrast) for j in open_)
-    settling = tuple(needed(j.contrast, j.alpha, j.family, max(together, 1)) for j in open_)
     tail = f"; {plural(len(monitored), 'group')} monitored, not judged" if monitored else ""
     rows = tuple(j.to_json() for j in judged)
     deciding = tuple(j.to_json() for j in decided_by)
@@ -190,6 +189,12 @@ def _result(
     )
 
 
+def _settling(open_: Sequence[Judged]) -> tuple[dict[str, Any], ...]:
+    """Return what would settle each open comparison; those that lean to a pass have to pass together."""
+    together = sum(leans_to_pass(j.contrast) for j in open_)
+    return tuple(needed(j.contrast, j.alpha, j.family, max(together, 1)) for j in open_)
+
+
 def _smallest_margin(gate: GateSpec, active: Sequence[Judged]) -> float | None:
     if not active or any(j.contrast.blocked or j.contrast.barred for j in active):
         return None
@@ -199,13 +204,15 @@ def _smallest_margin(gate: GateSpec, active: Sequence[Judged]) -> float | None:
     return abs(smallest) if gate.kind == "worst_group" else smallest
 
 
-def _codes(judged: Judged) -> tuple[str, ...]:
+def _codes(judged: Judged, settling: Mapping[str, Any]) -> tuple[str, ...]:
     contrast = judged.contrast
     if contrast.blocked:
         return contrast.blocked
     if judged.inside:
         return contrast.barred
     assert not isinstance(contrast.sample, Missing), "a contrast that is not blocked has a sample"
+    if nothing_settles(settling):
+        return ("on_limit",)
     return ("seed_limited",) if contrast.sample.seed_share(1 - judged.alpha) > 0.5 else ("wide_ci",)
 
 
@@ -262,14 +269,15 @@ _WORDS = {
     "few_seeds": "fewer than 3 seeds",
     "few_events": "fewer than 5 cases put into the class",
     "wide_ci": "the interval holds the limit; more cases would narrow it",
+    "on_limit": "the measured value lies on the limit, so that no realistic number of cases would settle it",
     "seed_limited": "the interval holds the limit; more seeds would narrow it, more cases would not",
 }
 
 
-def _open_reason(gate: GateSpec, open_: Sequence[Judged], count: int) -> str:
+def _open_reason(gate: GateSpec, open_: Sequence[tuple[Judged, tuple[str, ...]]], count: int) -> str:
     by_code: dict[str, list[str]] = {}
-    for judged in open_:
-        for code in _codes(judged)[:1]:
+    for judged, codes in open_:
+        for code in codes[:1]:
             pair = f" against {judged.contrast.against}" if judged.contrast.other else ""
             named = by_code.setdefault(code, [])
             named.extend({_who(judged) + pair} - set(named))  # a limit on both sides names a group twice
@@ -277,5 +285,5 @@ def _open_reason(gate: GateSpec, open_: Sequence[Judged], count: int) -> str:
         f"{_WORDS[code]} ({listing(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''})"
         for code, names in by_code.items()
     ]
-    limit = _limit(gate, open_[0])
+    limit = _limit(gate, open_[0][0])
     return f"{len(open_)} of {count} comparisons cannot be settled against the limit of {limit}: {'; '.join(parts)}"

@@ -6,6 +6,7 @@ The numbers come from adding up outcomes (`fairtransfer.stats.power`). A verdict
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +97,11 @@ def needed(contrast: Contrast, alpha: float, family: int, together: int) -> dict
     claim = Claim("pass", alpha, power_for_all(together)) if passes else Claim("fail", alpha / family, POWER)
     found |= {"have": _have(sample), "settles": claim.side, "detectable": detectable_of(sample)}
     return {**found, **_amounts(contrast, sample, claim)}
+
+
+def nothing_settles(entry: Mapping[str, Any]) -> bool:
+    """Say whether a comparison that can be judged lies so close to the limit that no realistic number settles it."""
+    return entry["settles"] is not None and not any(entry.get(amount) for amount in ("people", "seeds", "units"))
 
 
 def _least(contrast: Contrast, sample: Missing) -> dict[str, Any]:

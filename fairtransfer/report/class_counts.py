@@ -14,7 +14,7 @@ from typing import Any
 from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.counts import Block
 from fairtransfer.findings.study import Study
-from fairtransfer.report.suppress import CLASS, Group, Hidden, View, is_about, too_telling
+from fairtransfer.report.suppress import CLASS, Group, Hidden, View, hidden_groups, is_about
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.stats.metrics import METRICS
 
@@ -105,19 +105,54 @@ def is_secret(row: Row, classes: tuple[str, ...], hidden: Hidden, few: AbstractS
     return any(is_about(row, hidden, of) for of in told or (None,))
 
 
+def hidden_rows(rows: Iterable[Row]) -> dict[Answered, set[Group]]:
+    """Return the groups of these rows by what the rows tell of them: gaps that compare such a group tell it too."""
+    found: dict[Answered, set[Group]] = defaultdict(set)
+    for row in rows:
+        if row["level"] != "gap" and row.get("against") is None:
+            found[_question(row)].add(frozenset(row["group"].items()))
+    return found
+
+
+def compares_hidden(row: Row, taken: Mapping[Answered, AbstractSet[Group]]) -> bool:
+    """Say whether a gap compares a group whose own row is hidden (`hidden_rows`): its details tell of every group."""
+    if row["level"] != "gap":
+        return False
+    left_out = {frozenset(group.items()) for group in (row["details"] or {}).get("groups_left_out", ())}
+    same_view = (g for g in taken.get(_question(row), ()) if {name for name, _ in g} == row["group"].keys())
+    return any(group not in left_out for group in same_view)
+
+
+def _question(row: Row) -> Answered:
+    """Return what a row tells, of whichever group."""
+    *about, _ = _about(row)
+    return (*about, row["metric"], row["class"])
+
+
 def hidden_answers(rows: Sequence[Row], classes: tuple[str, ...], below: int) -> set[Answered]:
     """Return which rows of precision to hide: few were put into the class, or their number would follow from the others."""
-    counted: dict[Answered, dict[Group, int]] = defaultdict(dict)
+    counted: dict[Answered, dict[View, dict[Group, int]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         if _event(row["metric"]) == "precise" and row["level"] != "gap" and row["n"]:
-            of = row["class"] or classes[0]
-            counted[_about(row)][frozenset({(CLASS, of)})] = row["n"]
+            *about, group = _about(row)
+            of = frozenset({(CLASS, row["class"] or classes[0])})
+            counted[tuple(about)][frozenset(row["group"]) | {CLASS}][group | of] = row["n"]
     found = {(*_about(row), row["class"] or classes[0]) for row in rows if _few_compared(row, below)}
-    for about, people in counted.items():
-        hidden = {cell for cell, n in people.items() if n < below}
-        while more := set(too_telling(frozenset(), list(people), people, hidden, below)) - hidden:
-            hidden |= more
-        found |= {(*about, of) for cell in hidden for _, of in cell}
+    for key, answered in counted.items():
+        cells = {cell for cell in hidden_groups({**answered, **_over_classes(answered)}, below) if CLASS in dict(cell)}
+        found |= {(*key, cell - {(CLASS, dict(cell)[CLASS])}, dict(cell)[CLASS]) for cell in cells}
+    return found
+
+
+def _over_classes(answered: Mapping[View, Mapping[Group, int]]) -> dict[View, dict[Group, int]]:
+    """Return how many of each group were put into any of the classes: a sum that its own cases tell."""
+    found: dict[View, dict[Group, int]] = {}
+    for view, cells in answered.items():
+        sums: dict[Group, int] = defaultdict(int)
+        for cell, n in cells.items():
+            sums[frozenset(part for part in cell if part[0] != CLASS)] += n
+        if view != {CLASS} and len(cells) > len(sums):
+            found[view - {CLASS}] = sums
     return found
 
 

@@ -12,6 +12,7 @@ from fairtransfer.findings.record import RunRecord
 from fairtransfer.findings.screening import again
 from fairtransfer.findings.study import Study, study_of
 from fairtransfer.report import class_counts, results, screening, sentences, told
+from fairtransfer.report.apart import apart_tables
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.figures import figures, first_figure
 from fairtransfer.report.front import Front, front
@@ -107,8 +108,13 @@ def public_rows(study: Study, rows: list[Row], hidden: Hidden) -> list[Row]:
     """Return the rows as they may be shown: nothing measured of small groups, nor of few cases of a class."""
     classes, below = study.classes, study.policy.suppress_below
     few = class_counts.hidden_answers(rows, classes, below)
+    secret = [class_counts.is_secret(row, classes, hidden, few) for row in rows]
+    taken = class_counts.hidden_rows(itertools.compress(rows, secret))
     return again(
-        [without(row) if class_counts.is_secret(row, classes, hidden, few) else thinned(row, hidden) for row in rows]
+        [
+            without(row) if own or class_counts.compares_hidden(row, taken) else thinned(row, hidden)
+            for row, own in zip(rows, secret, strict=True)
+        ]
     )
 
 
@@ -140,7 +146,7 @@ def _document(
         others=results.others_table(subject),
         benchmarks=benchmarks(record, subject.rows, subject.hidden),
         method=method(record, verdict),
-        results=tuple(results.result_tables(subject)),
+        results=(*results.result_tables(subject), *apart_tables(subject)),
         screening=screening.screening_table(subject),
         costs=cost_table(record),
         failed=failed_table(record),

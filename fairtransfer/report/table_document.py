@@ -12,6 +12,7 @@ from fairtransfer.evidence.aggregate import Counted
 from fairtransfer.findings.question import Question
 from fairtransfer.findings.study import Study
 from fairtransfer.report import results, screening, sentences, tables, told
+from fairtransfer.report.apart import apart_tables
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.document import public
 from fairtransfer.report.figures import figures, first_figure
@@ -86,7 +87,7 @@ def build_table(
         facts=tuple(_facts(counted, question, subject)),
         outside=_outside(counted, subject.study.policy.suppress_below),
         method=tuple(_method(question)),
-        results=tuple(results.result_tables(subject)),
+        results=(*results.result_tables(subject), *apart_tables(subject)),
         screening=screening.screening_table(subject),
         version=version,
         content=public_content(counted, subject, found["table"]),
