@@ -8,6 +8,7 @@ import math
 import weakref
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from pydantic import ValidationError
 from tiny_models import save_encoder
 from toy import edit, write_project
 
-from fairtransfer import api
+from fairtransfer import api, formats
 from fairtransfer.adapt import STRATEGIES
 from fairtransfer.adapt.flops import FlopTally
 from fairtransfer.adapt.grid import CRITERIA, fit_best, settings_of
@@ -31,8 +32,12 @@ from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.strategy import Adapted, Diverged, FrozenFeatures, OneClass, Setting, Strategy
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.findings.record import load_record
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
+from fairtransfer.report.method import method
+from fairtransfer.report.sections import cost_table
+from fairtransfer.report.trials import equal_trials, settings_table, trials_json
 from fairtransfer.run.cost import expected_work
 from fairtransfer.run.rates import Rates, Work, first_setting, kind_of_work
 from fairtransfer.spec.grids import MOST_SETTINGS, grid_of, settings_in
@@ -358,8 +363,10 @@ def planned(root: Path, strategies: str) -> dict[str, Any]:
 
 def test_a_plan_counts_the_settings(tmp_path: Path) -> None:
     """Four settings take four times what one takes, but for the answers; the twin has one."""
-    grid = "strategies: [{full: {lr: [0.1, 0.2], weight_decay: [0, 1]}}, {dfr: {by: region, on: full, training: {lr: [1, 2]}}}]"
-    plain = "strategies: [{full: {lr: 0.1, weight_decay: 0}}, {dfr: {by: region, on: full, training: {lr: 1}}}]"
+    grid = "strategies: [{full: {lr: [0.1, 0.2], weight_decay: [0, 1]}}, {dfr: {by: region, on: full, training: {lr: [1, 2]}}}, scratch]"
+    plain = (
+        "strategies: [{full: {lr: 0.1, weight_decay: 0}}, {dfr: {by: region, on: full, training: {lr: 1}}}, scratch]"
+    )
     many, one = planned(tmp_path / "a", grid), planned(tmp_path / "b", plain)
     side: Any = type("Side", (), {"val": [0] * 16, "train": [0] * 24})
 
@@ -393,6 +400,94 @@ def test_a_run_keeps_every_trial(run: api.Run) -> None:
     assert all(job["options"]["lr"] == [1e-4, 3e-2] for job in full)
     assert all(job["record"]["trials"] == len(job["record"]["grid"]) == 4 for job in full)
     assert all("grid" not in job["record"] for job in jobs if job["strategy"] != "full")
+
+
+def test_a_report_says_what_was_tried_and_that_it_was_not_as_much(run: api.Run) -> None:
+    told = read_json(run.folder / "report" / "report.json")["trials"]
+    jobs = [read_json(path) for path in run.folder.glob("jobs/*/job.json")]
+    record = load_record(run.folder)
+    table = settings_table(record)
+
+    assert told["equal"] is False
+    assert told["note"] == cost_table(record).note
+    assert "(probe 13, full 4)" in told["note"]
+    assert "one more setting of a trained model is one more training" in told["note"]
+    assert {(m["strategy"], m["label_budget"], m["seed"]) for m in told["models"]} == {
+        (job["strategy"], job["label_budget"], job["seed"]) for job in jobs if job["stage"] == "after"
+    }
+    for document in ("report.md", "report.html"):
+        text = (run.folder / "report" / document).read_text()
+        assert "Every setting was trained with the same seeds" in text
+        assert "Trial budgets are not equal" in text
+    assert "lr one of 0.0001, 0.03" in dict(method(record, {**VERDICT, "candidate": None}))["Strategy full"]
+    assert len(table.rows) == 2 * 4
+    for budget in ("8", "16"):
+        rows = [row for row in table.rows if row[1] == budget]
+        won = [int(seed) for row in rows for seed in row[5].split(", ") if row[5] != "–"]
+        assert sorted(won) == [0, 1], "every seed has one setting"
+        for row in rows:
+            trials = [
+                trial
+                for job in jobs
+                if (job["strategy"], job["label_budget"]) == ("full", budget)
+                for trial in job["record"]["grid"]
+                if (f"{trial['lr']:g}", f"{trial['weight_decay']:g}") == row[2:4]
+            ]
+            assert row[4] == formats.percent(sum(t["validation_error"] for t in trials) / len(trials))
+
+
+VERDICT: dict[str, Any] = {"alpha": 0.05, "alpha_run": 0.05, "family": 1, "reuse": []}
+TRIED: dict[str, tuple[dict[str, int], bool, bool | None, str]] = {
+    "unequal": ({"probe": 13, "full": 1}, True, False, "(probe 13, full 1). Heads on frozen features"),
+    "unequal, no head": ({"full": 4, "lora": 1}, False, False, "(full 4, lora 1). Part of a difference"),
+    "equal": ({"full": 4, "lora": 4}, False, True, "Every adapted model was chosen from 4 settings."),
+    "nothing to choose": ({"full": 4, "majority": 0}, False, True, ""),
+    "not known": ({"full": 0, "lora": 0}, False, None, ""),
+}
+
+
+def made_up(*jobs: dict[str, Any]) -> Any:
+    """A run's record of which only what was tried is asked."""
+    named = [{"stage": "after", "label_budget": "8", "options": {}, **job} for job in jobs]
+    return SimpleNamespace(given=None, jobs=named, models={(job["strategy"], "8"): (0, 1) for job in named})
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_what_is_said_of_equal_trials(name: str) -> None:
+    numbers, heads, equal, words = TRIED[name]
+    penalties = {"inverse_penalties": [1.0]} if heads else {}
+    record = made_up(
+        *(
+            {"strategy": s, "seed": 0, "options": penalties if s == "probe" else {}, "record": {"trials": n}}
+            for s, n in numbers.items()
+        )
+    )
+
+    assert words in equal_trials(record)
+    assert bool(equal_trials(record)) == bool(words)
+    assert trials_json(record)["equal"] is equal
+    assert ("Heads" in equal_trials(record)) == heads
+    assert settings_table(record).rows == ()
+
+
+def test_settings_that_lost_and_small_groups_in_a_report() -> None:
+    """A setting that never gave a model is told so; the worst group's error, which may be that of a few, is in no report."""
+    ok = {"status": "ok", "validation_error": 0.25, "validation_worst_error": 0.5}
+    lost = {"status": "diverged", "reason": "x"}
+    jobs = []
+    for seed, (trials, rate) in enumerate([((lost, ok, ok), 0.01), ((lost, lost, ok), 1e-3)]):
+        grid = [{"lr": lr, "weight_decay": 0.0, **t} for lr, t in zip((0.1, 0.01, 1e-3), trials, strict=True)]
+        kept = {"trials": 3, "grid": grid, "selected": {"lr": rate, "weight_decay": 0.0}}
+        jobs.append({"strategy": "full", "seed": seed, "record": kept})
+    record = made_up(*jobs)
+
+    assert settings_table(record).rows == (
+        ("full", "8", "0.1", "0", "diverged", "–", "0, 1"),
+        ("full", "8", "0.01", "0", "25.0%", "0", "1"),
+        ("full", "8", "0.001", "0", "25.0%", "1", "–"),
+    )
+    assert "worst" not in str(trials_json(record))
+    assert "worst" in str(jobs), "the twin: the evidence has it"
 
 
 def test_a_run_with_a_grid_is_resumed(run: api.Run, tmp_path: Path) -> None:
