@@ -363,10 +363,9 @@ def planned(root: Path, strategies: str) -> dict[str, Any]:
 
 def test_a_plan_counts_the_settings(tmp_path: Path) -> None:
     """Four settings take four times what one takes, but for the answers; the twin has one."""
-    grid = "strategies: [{full: {lr: [0.1, 0.2], weight_decay: [0, 1]}}, {dfr: {by: region, on: full, training: {lr: [1, 2]}}}, scratch]"
-    plain = (
-        "strategies: [{full: {lr: 0.1, weight_decay: 0}}, {dfr: {by: region, on: full, training: {lr: 1}}}, scratch]"
-    )
+    dfr = "{{dfr: {{by: region, on: full, training: {{lr: {}}}}}}}"
+    asked = f"strategies: [{{{{full: {{{{lr: {{}}, weight_decay: {{}}}}}}}}}}, {dfr}, scratch]"
+    grid, plain = asked.format([0.1, 0.2], [0, 1], [1, 2]), asked.format(0.1, 0, 1)
     many, one = planned(tmp_path / "a", grid), planned(tmp_path / "b", plain)
     side: Any = type("Side", (), {"val": [0] * 16, "train": [0] * 24})
 

@@ -73,7 +73,10 @@ def settings_table(record: RunRecord) -> Table:
         "Chosen for seeds",
         "Diverged for seeds",
     )
-    note = "Every setting was trained with the same seeds, rows and order; each seed's was chosen on validation, never on test."
+    note = (
+        "Every setting was trained with the same seeds, rows and order. Each seed's was chosen on validation, never on test, by "
+        "the strategy's rule: first the error (of the worst group or cell where it asks for that), then the loss."
+    )
     return tables.table("settings", "Settings tried", headings, rows, text_columns=2, note=note)
 
 
