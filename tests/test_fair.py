@@ -184,6 +184,13 @@ def test_jtt_is_told_nothing_of_the_training_rows_groups() -> None:
         fit("dfr", blind)
 
 
+def test_what_was_tried_is_counted_whole() -> None:
+    """Penalties of heads, and each fine-tuning: whoever compares strategies sees what each was chosen from."""
+    tried = {name: fitted(name).record["trials"] for name in ("reweight", "reweight, full", "dfr", "dfr, full")}
+
+    assert tried == {"reweight": len(FEW), "reweight, full": 1, "dfr": 7, "dfr, full": 8}
+
+
 def test_too_few_rows_end_with_a_status_and_not_with_a_fault() -> None:
     """No rows left for the last layer; a constraint that divides by nothing, in fairlearn."""
     setting = PLANTED.setting()

@@ -444,7 +444,7 @@ def test_the_terminal_states_the_unit_and_what_is_needed(tmp_path: Path) -> None
 
     assert "limit of 2.50 days" in with_unit
     assert "needs west: about" in with_unit
-    assert " days" in with_unit[with_unit.index("could not have seen") :]
+    assert " days" in with_unit[with_unit.index("could not have shown") :]
     assert "limit of 2.50 in the label's unit" in without
 
 
@@ -462,7 +462,7 @@ def test_every_pair_of_groups_is_told_in_the_labels_unit(tmp_path: Path) -> None
         r for r in rows if (r.stage, r.group, r.against) == ("difference", {"region": "west"}, {"region": "north"})
     )
     assert one.estimate == pytest.approx(apart)
-    assert "(in days, 95% intervals" in (tmp_path / "table.md").read_text().replace("\\", "")
+    assert "in days, 95% intervals in brackets" in (tmp_path / "table.md").read_text().replace("\\", "")
 
 
 def test_a_contrast_of_numbers_is_an_ordinary_one() -> None:

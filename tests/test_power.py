@@ -265,7 +265,7 @@ def test_what_is_needed_is_told_with_what_could_not_be_seen() -> None:
     assert told(entry, several=False) == f"g0: about {entry['people']} cases, not 50"
     assert room(entry) == "today's cases could not have shown a difference below 12.2 points"
     (failing,) = judged(GAP, [Difference(level(18, 100), level(90, 900))], MARGIN).needed
-    assert told(failing, several=False).endswith(" (as it looks today, it would fail)")
+    assert told(failing, several=False).endswith(", and as it looks today it would fail")
     (change,) = judged(NO_HARM, [paired(4, 4, 80)], MARGIN).needed
     assert change["detectable"] == pytest.approx(detectable_change(0.1, 80, 1))
 

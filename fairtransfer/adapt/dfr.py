@@ -35,7 +35,13 @@ class Dfr(Strategy):
         fit = Fit(subsets=subsets, norm="l1", selection=selection_of(options))
         head, record = fit_head(setting, options.inverse_penalties, fit)
         trainable = spent.pop("trainable_parameters", record["trainable_parameters"])
-        told = {"cells": cells.told(), "rows_kept": len(subsets[0]), "trainable_parameters": trainable}
+        trials = record["trials"] + spent.pop("trials", 0)
+        told = {
+            "cells": cells.told(),
+            "rows_kept": len(subsets[0]),
+            "trainable_parameters": trainable,
+            "trials": trials,
+        }
         return headed(setting, head, {**record, **told, **spent})
 
 
@@ -50,6 +56,7 @@ def _fine_tuned(setting: Setting, options: DfrOptions, training: FullOptions) ->
         "fine_tuning": adapted.record["selected"],
         "steps": adapted.record["steps"],
         "trainable_parameters": adapted.record["trainable_parameters"],
+        "trials": adapted.record["trials"],
         "third_split": len(third.rows),
     }
     return replace(setting, train=third, frozen=features), spent

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
+from fairtransfer.spec.grids import one
 from fairtransfer.spec.strategies import L2SpOptions, Options
 
 
@@ -47,4 +48,4 @@ class _Pull:
                 parameter.grad.add_(parameter.detach() - self.start[parameter], alpha=self.options.penalty)
         for parameter in self.head.parameters():
             if parameter.grad is not None:
-                parameter.grad.add_(parameter.detach(), alpha=self.options.weight_decay)
+                parameter.grad.add_(parameter.detach(), alpha=one(self.options.weight_decay))

@@ -18,6 +18,7 @@ from fairtransfer.adapt.selection import AVERAGE, Score, Selection
 from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting, check_classes
 from fairtransfer.adapt.streams import numpy_stream, stream_seed, torch_stream
 from fairtransfer.models.backbone import Network, Prepared
+from fairtransfer.spec.grids import one
 from fairtransfer.spec.strategies import StepOptions, TrainingOptions
 
 CHECKS = 3
@@ -139,7 +140,9 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: StepOpti
         if step + 1 in plan.checks:
             best.consider(step + 1)
         setting.progress((step + 1) / plan.steps)
-    return best.adapted(plan, _trainable(model))
+    trainable = _trainable(model)
+    model.zero_grad(set_to_none=True)  # a model that is kept while others are trained keeps its weights alone
+    return best.adapted(plan, trainable)
 
 
 def _inputs(setting: Setting, positions: list[int], step: int, options: StepOptions) -> dict[str, Tensor]:
@@ -153,10 +156,11 @@ def _inputs(setting: Setting, positions: list[int], step: int, options: StepOpti
 def _parameter_groups(module: nn.Module, head: nn.Linear, options: StepOptions) -> list[dict[str, Any]]:
     """Return the optimiser's groups: weight decay on matrices only, a rate of its own for the head."""
     moving = [p for p in module.parameters() if p.requires_grad]
+    rate, decay = one(options.lr), one(options.weight_decay)
     groups = [
-        {"params": [p for p in moving if p.ndim > 1], "lr": options.lr, "weight_decay": options.weight_decay},
-        {"params": [p for p in moving if p.ndim <= 1], "lr": options.lr, "weight_decay": 0.0},
-        {"params": list(head.parameters()), "lr": options.head_lr, "weight_decay": options.weight_decay},
+        {"params": [p for p in moving if p.ndim > 1], "lr": rate, "weight_decay": decay},
+        {"params": [p for p in moving if p.ndim <= 1], "lr": rate, "weight_decay": 0.0},
+        {"params": list(head.parameters()), "lr": options.head_lr, "weight_decay": decay},
     ]
     return [{**group, "peak": group["lr"]} for group in groups if group["params"]]
 
@@ -197,6 +201,7 @@ class _Best:
         assert self.state is not None, "the last step is always a check"
         self.network.module.load_state_dict(self.state[0])
         self.head.load_state_dict(self.state[1])
+        self.state = None
         record = {
             "selection": self.selection.rule(f"{len(plan.checks)} checkpoints", "the earliest", self.setting.task),
             "selected": {"step": self.step},

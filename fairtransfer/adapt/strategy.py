@@ -94,6 +94,7 @@ class FrozenFeatures:
     heads: dict[Hashable, Any] = field(default_factory=dict)
     entered: dict[tuple[int, str], tuple[Prepared, Prepared]] = field(default_factory=dict)
     spent: dict[Hashable, int] = field(default_factory=dict)
+    _charged_as: object = field(default_factory=object)
     _kept: dict[int, tuple[Prepared, Tensor]] = field(default_factory=dict)
 
     def of(self, prepared: Prepared) -> Tensor:
@@ -106,7 +107,8 @@ class FrozenFeatures:
 
     def charge(self, work: Hashable) -> None:
         """Count what something shared took as work of the job that now uses it."""
-        self.runner.flops.charge((id(self), work), self.spent[work])
+        # Not by its id, which another may have once this one is gone: a strategy may train several networks in one job.
+        self.runner.flops.charge((self._charged_as, work), self.spent[work])
 
     def _of(self, prepared: Prepared) -> Kept:
         def computed() -> Kept:

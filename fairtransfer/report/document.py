@@ -30,6 +30,7 @@ from fairtransfer.report.sections import (
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import CLASS, Hidden, hidden_groups, public_gate, thinned, without
 from fairtransfer.report.tables import Table
+from fairtransfer.report.trials import settings_table, trials_json
 from fairtransfer.report.widened import gap_tables
 
 
@@ -47,6 +48,8 @@ class Document:
         Three to nine sentences for every benchmark.
     unknowns
         What the audit cannot tell.
+    trials
+        What was tried for every model and seed, and whether as much for each, as plain values.
     """
 
     audit_id: str
@@ -72,6 +75,8 @@ class Document:
     results: tuple[Table, ...]
     screening: Table
     costs: Table
+    settings: Table
+    trials: Mapping[str, Any]
     failed: Table
     warnings: tuple[str, ...]
     reproduce: tuple[tuple[str, str], ...]
@@ -149,6 +154,8 @@ def _document(
         results=(*results.result_tables(subject), *apart_tables(subject)),
         screening=screening.screening_table(subject),
         costs=cost_table(record),
+        settings=settings_table(record),
+        trials=trials_json(record),
         failed=failed_table(record),
         warnings=tuple(told.warnings(record)),
         reproduce=reproduce(record, environment),

@@ -8,6 +8,7 @@ from typing import Any
 from fairtransfer import formats
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.report import sentences
+from fairtransfer.spec.grids import GRIDDED
 from fairtransfer.spec.strategies import GroupOptions
 
 _BEFORE = {
@@ -160,8 +161,17 @@ def _selection(record: RunRecord, verdict: Mapping[str, Any]) -> str:
 
 
 def _options(options: Mapping[str, Any]) -> str:
-    told = (f"{name} {_value(value)}" for name, value in options.items() if value not in (None, {}, ()))
+    told = (
+        f"{name} {_grid(value) if name in GRIDDED else _value(value)}"
+        for name, value in options.items()
+        if value not in (None, {}, ())
+    )
     return ", ".join(told) or "defaults"
+
+
+def _grid(value: object) -> str:
+    """Return a learning rate or weight decay, or those it was chosen from."""
+    return f"one of {', '.join(f'{number:g}' for number in value)}" if isinstance(value, tuple | list) else str(value)
 
 
 def _value(value: object) -> str:

@@ -194,6 +194,7 @@ def json_document(document: Document) -> Any:
         "rows": list(document.rows),
         "verdict": dict(document.verdict_json),
     }
+    content |= {"trials": dict(document.trials)}
     content |= {"headline": document.verdict, "tally": document.front.tally, "steps": document.front.steps}
     return Markup(canonical(_plain(content)).decode())  # noqa: S704  # JSON, not HTML
 

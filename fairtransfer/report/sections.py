@@ -14,6 +14,7 @@ from fairtransfer.report.rows import Rows
 from fairtransfer.report.strategy_words import STRATEGY_WORDS
 from fairtransfer.report.suppress import Hidden, unknown_is_hidden
 from fairtransfer.report.tables import Table
+from fairtransfer.report.trials import equal_trials
 from fairtransfer.spec.names import NUMBER_METRICS, UNKNOWN_GROUP
 
 NOT_PROVIDED = "Not provided"
@@ -204,7 +205,7 @@ def cost_table(record: RunRecord) -> Table:
         "Attempts",
     )
     title = "What each model cost" if emitted else "What each model cost (energy: not measured)"
-    return tables.table("costs", title, headings, rows, text_columns=2)
+    return tables.table("costs", title, headings, rows, text_columns=2, note=equal_trials(record))
 
 
 def _asked_at(record: RunRecord, job: Mapping[str, Any]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairtransfer.run.energy import EnergyMeter
+from fairtransfer.spec.grids import settings_in, trained_with
 
 if TYPE_CHECKING:
     from fairtransfer.adapt.flops import FlopTally
@@ -101,10 +102,10 @@ def expected_work(training: Training, benchmarks: int) -> float:
     if training.kind == "majority":
         return 0.0
     judged = 1000.0 * benchmarks
-    options = training.options.get("training") or training.options
+    options = trained_with(training.options)
     if "epochs" not in options:
         return judged / 4
     budget = 1000 if training.budget == "all" else float(training.budget)
     epochs = options["epochs"] + options.get("first_epochs", 0)
     rows: float = max(epochs * budget, options["min_steps"] * options["batch_size"])
-    return _PASSES.get(training.kind, 3.0) * rows + judged
+    return _PASSES.get(training.kind, 3.0) * rows * settings_in(training.options) + judged

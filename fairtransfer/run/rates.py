@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from fairtransfer.models import Checkpoint
 from fairtransfer.run.job_ids import sides_of
 from fairtransfer.run.machine import code_digest, libraries, processor
 from fairtransfer.run.plan import Plan, Training
+from fairtransfer.spec.grids import grid_of, settings_in, trained_with
 
 CHECKS = 3
 """How often a training looks at its validation rows."""
@@ -66,8 +67,9 @@ class Rates:
         steps = steps_of(training, labels)
         if work.step is None or not steps:
             return work.start * max(1.0, labels / min(ROWS, len(side.train)))
-        looks = CHECKS * min(labels, len(side.val)) + judged
-        return work.start + steps * work.step + looks * self.forward
+        looks = CHECKS * min(labels, len(side.val))
+        one_setting = work.start + steps * work.step + looks * self.forward
+        return settings_in(training.options) * one_setting + judged * self.forward
 
     def shared(self, side: AdaptationSide, judged: int) -> float:
         """Return how long it takes to open the model and to pass every row through it once."""
@@ -75,13 +77,23 @@ class Rates:
 
 
 def kind_of_work(training: Training) -> str:
-    """Return a name that trainings share which differ in labels and seed only."""
-    return digest([training.stage, training.kind, training.options])[:16]
+    """Return a name that trainings share which differ in labels and seed only, and in how many settings they try."""
+    return digest([training.stage, training.kind, first_setting(training).options])[:16]
+
+
+def first_setting(training: Training) -> Training:
+    """Return a training with the first setting of its grid, which stands for all in what it takes."""
+    if settings_in(training.options) == 1:
+        return training
+    inside = trained_with(training.options)
+    first = {**inside, **grid_of(inside)[0]}
+    own = first if inside is training.options else {**training.options, "training": first}
+    return replace(training, options=own)
 
 
 def steps_of(training: Training, labels: int) -> int:
-    """Return how many steps a training takes; 0 where it takes none."""
-    options = training.options.get("training") or training.options
+    """Return how many steps a setting of a training takes; 0 where it takes none."""
+    options = trained_with(training.options)
     if "epochs" not in options:
         return 0
     trainings = [options["epochs"], *([options["first_epochs"]] if "first_epochs" in options else [])]

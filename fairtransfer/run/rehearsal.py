@@ -15,7 +15,7 @@ from fairtransfer.adapt.loop import subset
 from fairtransfer.adapt.strategy import Diverged, Labelled, OneClass
 from fairtransfer.data.sides import AdaptationSide
 from fairtransfer.run.plan import Plan, Training
-from fairtransfer.run.rates import ROWS, Rates, Work, kind_of_work, steps_of
+from fairtransfer.run.rates import ROWS, Rates, Work, first_setting, kind_of_work, steps_of
 from fairtransfer.run.session import Session
 from fairtransfer.run.sides import Sides
 
@@ -49,7 +49,7 @@ def rehearse(plan: Plan, sides: Sides, trainings: Sequence[Training], known: Rat
     session.check(trainings)
     if known is None:
         rates.forward = _forward(session, side)
-    for training in {kind_of_work(t): t for t in trainings}.values():
+    for training in {kind_of_work(t): first_setting(t) for t in trainings}.values():
         work = _stepwise if training.kind in STEPWISE else _work
         try:
             rates.works[kind_of_work(training)] = work(session, training)

@@ -14,6 +14,7 @@ import torch
 from fairtransfer.adapt import BEFORE, STRATEGIES
 from fairtransfer.adapt.budgets import budget_rows, resolve_budget
 from fairtransfer.adapt.flops import FlopTally
+from fairtransfer.adapt.grid import fit_best
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.number_task import NumberTask, numbers, standardised
@@ -111,7 +112,7 @@ class Session:
             return _telling(BEFORE[training.kind](setting, asked), setting), labels
         chosen = STRATEGY_OPTIONS[training.kind].model_validate(_from_json(training.options))
         setting, labels = self._setting(training, chosen, progress)
-        return _telling(STRATEGIES[training.kind]().fit(setting, chosen), setting), labels
+        return _telling(fit_best(STRATEGIES[training.kind](), setting, chosen), setting), labels
 
     def _setting(
         self, training: Training, options: Options | None, progress: Callable[[float], None]
@@ -200,5 +201,6 @@ _NOTHING = _Nothing()
 
 
 def _from_json(options: dict[str, Any]) -> dict[str, Any]:
-    """Return options as strict models take them: lists become tuples."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    """Return options as strict models take them: lists become tuples, in what is nested too."""
+    nested = {key: _from_json(value) if isinstance(value, dict) else value for key, value in options.items()}
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in nested.items()}

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from fairtransfer.spec.grids import Decay, Rate
 from fairtransfer.spec.source import Source, parse_source
-from fairtransfer.spec.strategies import Epochs, FullOptions, Rate, ScratchOptions, TrainingOptions
+from fairtransfer.spec.strategies import Epochs, FullOptions, ScratchOptions, TrainingOptions
 from fairtransfer.spec.strict import Name, Strict, refuse
 
 MAX_SEED = 2**32 - 1
@@ -19,6 +20,7 @@ class SourceTraining(TrainingOptions):
 
     epochs: Epochs = 3
     lr: Rate = 5e-5
+    weight_decay: Decay = 0.01
 
 
 _DEFAULTS: dict[str, type[FullOptions | ScratchOptions]] = {"base": FullOptions, "random": ScratchOptions}

@@ -6,16 +6,15 @@ What a strategy does is in the file of the same name under `fairtransfer/adapt/`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from fairtransfer.spec.grids import Decays, Rate, Rates, few_enough
 from fairtransfer.spec.strict import Identifier, Name, Strict, refuse
 
 Epochs = Annotated[int, Field(ge=1, le=1000)]
 Steps = Annotated[int, Field(ge=1, le=1_000_000)]
-Rate = Annotated[float, Field(gt=0, le=10)]
-Decay = Annotated[float, Field(ge=0, le=10)]
 Batch = Annotated[int, Field(ge=1, le=4096)]
 Penalty = Annotated[float, Field(gt=0, le=1e9)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -46,17 +45,25 @@ class ProbeOptions(Options):
 
 
 class StepOptions(Options):
-    """What every strategy that trains by gradient takes."""
+    """What every strategy that trains by gradient takes.
+
+    Learning rate and weight decay may be lists: every setting is trained, and one is chosen on validation.
+    """
 
     epochs: Epochs
     min_steps: Steps = Field(60, description="optimiser steps at the least, however small the label budget")
-    lr: Rate
+    lr: Rates = Field(description="one number, or a few to choose from on validation")
     head_lr: Rate = Field(1e-3, description="learning rate of the new head")
-    weight_decay: Decay = 0.01
+    weight_decay: Decays = 0.01
     batch_size: Batch = 32
     warmup: Annotated[float, Field(ge=0, le=0.5)] = Field(
         0.1, description="share of the steps in which the learning rate rises"
     )
+
+    @model_validator(mode="after")
+    def _few_settings(self) -> Self:
+        few_enough({"lr": self.lr, "weight_decay": self.weight_decay})
+        return self
 
 
 class TrainingOptions(StepOptions):
@@ -75,14 +82,14 @@ class FullOptions(TrainingOptions):
     """Fine-tune everything, AdamW (Devlin et al. 2019 use 2-4 epochs, batch 16 or 32, 2e-5 to 5e-5)."""
 
     epochs: Epochs = 3
-    lr: Rate = 5e-5
+    lr: Rates = 5e-5
 
 
 class LpFtOptions(TrainingOptions):
     """Fine-tune everything, starting from the probe's head (Kumar et al. 2022), at a lower learning rate."""
 
     epochs: Epochs = 3
-    lr: Rate = 2e-5
+    lr: Rates = 2e-5
     head_lr: Rate = 1e-4
     inverse_penalties: tuple[Penalty, ...] = Field(ProbeOptions().inverse_penalties, min_length=1)
 
@@ -96,8 +103,8 @@ class ScratchOptions(TrainingOptions):
 
     epochs: Epochs = 9
     min_steps: Steps = 180
-    lr: Rate = 5e-4
-    weight_decay: Decay = 0.1
+    lr: Rates = 5e-4
+    weight_decay: Decays = 0.1
     embeddings: Literal["frozen", "trained"] = "trained"
 
 
@@ -111,7 +118,7 @@ class PartialOptions(StepOptions):
         1, description="how many blocks move, counted from the top; 0 trains the head alone"
     )
     epochs: Epochs = 3
-    lr: Rate = 5e-5
+    lr: Rates = 5e-5
 
 
 class BitfitOptions(StepOptions):
@@ -121,7 +128,7 @@ class BitfitOptions(StepOptions):
     """
 
     epochs: Epochs = 3
-    lr: Rate = 1e-3
+    lr: Rates = 1e-3
 
 
 class L2SpOptions(TrainingOptions):
@@ -134,8 +141,8 @@ class L2SpOptions(TrainingOptions):
         0.01, description="weight of half the squared distance from the pretrained weights"
     )
     epochs: Epochs = 3
-    lr: Rate = 5e-5
-    weight_decay: Decay = Field(0.01, description="weight of half the squared norm of the head")
+    lr: Rates = 5e-5
+    weight_decay: Decays = Field(0.01, description="weight of half the squared norm of the head")
 
 
 class GradualOptions(StepOptions):
@@ -145,7 +152,7 @@ class GradualOptions(StepOptions):
     """
 
     epochs: Epochs = 8
-    lr: Rate = 5e-5
+    lr: Rates = 5e-5
 
 
 class LoraOptions(StepOptions):
@@ -161,8 +168,8 @@ class LoraOptions(StepOptions):
         "query_value", description="which layers of the blocks: queries and values of the attention, or all of them"
     )
     epochs: Epochs = 3
-    lr: Rate = 1e-4
-    weight_decay: Decay = 0.001
+    lr: Rates = 1e-4
+    weight_decay: Decays = 0.001
     warmup: Annotated[float, Field(ge=0, le=0.5)] = 0.01
 
 
@@ -283,7 +290,7 @@ class GroupDroOptions(GroupOptions, TrainingOptions):
     """
 
     epochs: Epochs = 3
-    lr: Rate = 5e-5
+    lr: Rates = 5e-5
     step_size: Annotated[float, Field(ge=0, le=10)] = Field(0.01, description="eta of the exponentiated weights")
     adjustment: Annotated[float, Field(ge=0, le=100)] = Field(
         0.0, description="C in the loss + C/sqrt(n) by which small cells count as worse"
@@ -302,7 +309,7 @@ class JttOptions(GroupOptions, TrainingOptions):
 
     by: tuple[Name, ...] = Field((), description="attributes for the selection; may be left out with `select: average`")
     epochs: Epochs = 3
-    lr: Rate = 5e-5
+    lr: Rates = 5e-5
     first_epochs: Epochs = Field(2, description="length of the first training, T")
     upweight: Annotated[int, Field(ge=1, le=1000)] = Field(6, description="how often a row it got wrong stands, lambda")
 
@@ -323,7 +330,7 @@ class AdversarialOptions(GroupOptions, TrainingOptions):
     """
 
     epochs: Epochs = 3
-    lr: Rate = 5e-5
+    lr: Rates = 5e-5
     strength: Annotated[float, Field(ge=0, le=1000)] = Field(
         1.0, description="lambda: how strongly the network minds the adversary at the end"
     )

@@ -1,0 +1,130 @@
+"""What each model was chosen from: the settings that were tried, the one chosen for each seed, and whether all tried as many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fairtransfer import formats
+from fairtransfer.findings.record import RunRecord
+from fairtransfer.report import tables
+from fairtransfer.report.tables import Table
+from fairtransfer.spec.grids import GRIDDED
+
+Job = Mapping[str, Any]
+
+_PUBLIC = (*GRIDDED, "status", "validation_error")
+"""What is told of a trial; the error of the worst group may be that of a small one."""
+
+
+def trainings(record: RunRecord) -> dict[tuple[str, str], list[Job]]:
+    """Return one job for each seed of every adapted model that has results, in the order of the audit."""
+    found: dict[tuple[str, str], dict[Any, Job]] = {model: {} for model in record.models}
+    for job in record.jobs:
+        model = (job["strategy"], job["label_budget"])
+        if job["stage"] == "after" and model in found:
+            found[model].setdefault(job["seed"], job)
+    return {model: [jobs[seed] for seed in sorted(jobs)] for model, jobs in found.items() if jobs}
+
+
+def tried(record: RunRecord) -> dict[str, int]:
+    """Return from how many settings each strategy's models were chosen; those with nothing to choose are left out."""
+    found = {strategy: int(jobs[0]["record"].get("trials", 0)) for (strategy, _), jobs in trainings(record).items()}
+    return {strategy: number for strategy, number in found.items() if number}
+
+
+def equal_trials(record: RunRecord) -> str:
+    """Return whether the models compared tried as many settings, in words; empty where there is nothing to compare."""
+    numbers = tried(record)
+    if record.given is not None or len(numbers) < 2:
+        return ""
+    if len(set(numbers.values())) == 1:
+        return f"Every adapted model was chosen from {formats.plural(next(iter(numbers.values())), 'setting')}."
+    told = ", ".join(f"{strategy} {number}" for strategy, number in numbers.items())
+    return (
+        f"Trial budgets are not equal: the models were chosen on validation from different numbers of settings ({told}). "
+        f"{_why(record)}Part of a difference between them may come from how much was tried."
+    )
+
+
+def _why(record: RunRecord) -> str:
+    """Return why heads try more, where there are any."""
+    if not any(job["options"].get("inverse_penalties") for jobs in trainings(record).values() for job in jobs):
+        return ""
+    return (
+        "Heads on frozen features try many penalties, as one more costs next to nothing; one more setting of a trained model "
+        "is one more training. "
+    )
+
+
+def settings_table(record: RunRecord) -> Table:
+    """Return every setting of a grid, with the seeds it was chosen for; no rows where no strategy has a grid."""
+    rows = [
+        (*model, *row)
+        for model, jobs in trainings(record).items()
+        for row in _settings([job for job in jobs if job["record"].get("grid")])
+    ]
+    headings = (
+        "Model",
+        "Label budget",
+        "Learning rate",
+        "Weight decay",
+        "Validation error, mean",
+        "Chosen for seeds",
+        "Diverged for seeds",
+    )
+    note = (
+        "Every setting was trained with the same seeds, rows and order. Each seed's was chosen on validation, never on test, by "
+        "the strategy's rule: first the error (of the worst group or cell where it asks for that), then the loss."
+    )
+    return tables.table("settings", "Settings tried", headings, rows, text_columns=2, note=note)
+
+
+def _settings(jobs: Sequence[Job]) -> Iterator[tuple[str, ...]]:
+    """Yield what became of every setting of one model."""
+    for place in range(len(jobs[0]["record"]["grid"]) if jobs else 0):
+        trials = {job["seed"]: job["record"]["grid"][place] for job in jobs}
+        one = next(iter(trials.values()))
+        errors = [trial["validation_error"] for trial in trials.values() if trial["status"] == "ok"]
+        setting = {name: one[name] for name in GRIDDED}
+        won = [job["seed"] for job in jobs if {name: job["record"]["selected"][name] for name in GRIDDED} == setting]
+        lost = [seed for seed, trial in trials.items() if trial["status"] != "ok"]
+        yield (
+            *(f"{one[name]:g}" for name in GRIDDED),
+            _error(jobs[0], sum(errors) / len(errors)) if errors else "diverged",
+            _seeds(won),
+            _seeds(lost),
+        )
+
+
+def _error(job: Job, error: float) -> str:
+    """Return an error of validation as it is measured: a share of cases, or of a number in standard deviations."""
+    return formats.number(error) if "target" in job["record"] else formats.percent(error)
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds)) or "–"
+
+
+def trials_json(record: RunRecord) -> dict[str, Any]:
+    """Return what was tried as plain values, seed by seed."""
+    models = [
+        {
+            "strategy": strategy,
+            "label_budget": budget,
+            "seed": job["seed"],
+            "settings_tried": int(job["record"].get("trials", 0)),
+            "selected": job["record"].get("selected"),
+            "grid": [
+                {name: trial[name] for name in _PUBLIC if name in trial} for trial in job["record"].get("grid", ())
+            ],
+        }
+        for (strategy, budget), jobs in trainings(record).items()
+        for job in jobs
+    ]
+    numbers = set(tried(record).values())
+    return {
+        "equal": len(numbers) == 1 if numbers else None,
+        "note": equal_trials(record),
+        "models": [] if record.given is not None else models,
+    }
