@@ -311,7 +311,7 @@ def test_nearly_on_the_limit_no_board_is_asked_for_a_million_cases(
     (entry,) = judged(gate, [sample], margin).needed
 
     assert (entry["people"], entry["seeds"]) == (None, None)
-    assert told(entry, several=False).endswith("as the measured value lies on the limit")
+    assert told(entry, several=False).endswith("as the measured value lies too close to the limit")
     assert "it would fail" not in told(entry, several=False)
     assert way_out([entry])
     monkeypatch.setattr("fairtransfer.gates.needed.MOST_TIMES", 10**9)  # the twin: a number there is, and an absurd one

@@ -269,7 +269,7 @@ _WORDS = {
     "few_seeds": "fewer than 3 seeds",
     "few_events": "fewer than 5 cases put into the class",
     "wide_ci": "the interval holds the limit; more cases would narrow it",
-    "on_limit": "the measured value lies on the limit, so that no realistic number of cases would settle it",
+    "on_limit": "the measured value lies too close to the limit, so that no realistic number of cases would settle it",
     "seed_limited": "the interval holds the limit; more seeds would narrow it, more cases would not",
 }
 

@@ -306,12 +306,12 @@ def needed(entry: dict[str, Any], *, several: bool) -> str:
 def _on_limit(entry: Mapping[str, Any]) -> str:
     seeds = " or seeds" if entry.get("have_seeds", 0) > 1 else ""
     more = f"more than {formats.count(realistic(entry['have']))} cases, not {formats.count(entry['have'])}"
-    return f"no realistic number of cases{seeds} ({more}), as the measured value lies on the limit"
+    return f"no realistic number of cases{seeds} ({more}), as the measured value lies too close to the limit"
 
 
 ON_LIMIT = (
-    "Where the measured value lies on the limit, more cases of the same kind are no way out: decide on a wider margin before "
-    "fresh data are judged, or accept that there is not enough evidence"
+    "Where the measured value lies too close to the limit, more cases of the same kind are no way out: decide on a wider "
+    "margin before fresh data are judged, or accept that there is not enough evidence"
 )
 
 
