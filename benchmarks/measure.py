@@ -103,8 +103,7 @@ def numpy_rows(frame: pd.DataFrame, replicates: int = 200, block: int = 5) -> fl
 
     def work() -> None:
         values = np.concatenate([replicate() for _ in range(replicates // block)])
-        np.quantile(values, [0.025, 0.975], axis=0)
-        np.quantile(values.max(axis=1) - values.min(axis=1), [0.025, 0.975], axis=0)
+        limits(values)
 
     return once + seconds(work, 2) / replicates * REPLICATES
 
@@ -124,11 +123,15 @@ def numpy_codes(frame: pd.DataFrame, replicates: int = 200) -> float:
                 for _ in range(replicates)
             ]
         ).reshape(replicates, len(groups), 4)
-        values = shares(drawn)
-        np.quantile(values, [0.025, 0.975], axis=0)
-        np.quantile(values.max(axis=1) - values.min(axis=1), [0.025, 0.975], axis=0)
+        limits(shares(drawn))
 
     return once + seconds(work, 2) / replicates * REPLICATES
+
+
+def limits(values: np.ndarray) -> None:
+    """Take the percentile limits of draws x groups x metrics, and of every metric's gap."""
+    np.quantile(values, [0.025, 0.975], axis=0)
+    np.quantile(values.max(axis=1) - values.min(axis=1), [0.025, 0.975], axis=0)
 
 
 def shares(drawn: np.ndarray) -> np.ndarray:

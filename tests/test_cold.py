@@ -170,4 +170,6 @@ def test_verbs_stay_verbs_whatever_else_is_imported() -> None:
         "assert all(getattr(ft, name) is getattr(api, name) for name in ('run', 'plan', 'judge', 'render'));"
         "assert module.__name__ == 'fairtransfer.run.plan'"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr

@@ -11,7 +11,8 @@ from toy import write_project
 
 from fairtransfer import api
 from fairtransfer.evidence.canonical import read_json
-from fairtransfer.evidence.threads import jobs_in, several_threads, threads_of
+from fairtransfer.evidence.jobs import jobs_in
+from fairtransfer.evidence.threads import several_threads, threads_of
 from fairtransfer.run.plan import Job
 
 ANSWER = fake_run.wrong_answers(lambda job, group: 0.3, ("fruit", "tool", "animal"))

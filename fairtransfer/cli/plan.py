@@ -238,13 +238,14 @@ def _print_uses(uses: dict[str, Uses], policy: Policy) -> None:
     """Print how often each benchmark was used, and, where that leaves too little for another model, what to do."""
     from fairtransfer import formats
     from fairtransfer.cli.show import console
-    from fairtransfer.gates.used_up import is_left, what_to_do
+    from fairtransfer.evidence.reuse import is_left
+    from fairtransfer.gates.used_up import what_to_do
 
     for benchmark, (models, spent) in uses.items():
         if models:
             told = f"{formats.plural(models, 'model')} judged on {benchmark} so far, in this workspace."
             console().print(told, markup=False, soft_wrap=True)
-        if not is_left(spent, policy):
+        if not is_left(policy.alpha_run, spent, policy.alpha):
             left = (
                 f"{spent:g} of alpha {policy.alpha:g} is taken, and this audit's models take {policy.alpha_run:g} each"
             )

@@ -11,7 +11,8 @@ def verify(run: RunFolder) -> None:
     """Check every file of a run against SHA256SUMS. It shows that nothing changed, not that the numbers are right."""
     from fairtransfer import api
     from fairtransfer.cli.show import tell_warnings
-    from fairtransfer.evidence.threads import jobs_in, several_threads
+    from fairtransfer.evidence.jobs import jobs_in
+    from fairtransfer.evidence.threads import several_threads
 
     count = api.verify(run)
     typer.echo(f"{count} files are as they were written")

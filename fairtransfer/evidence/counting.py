@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fairtransfer.errors import IntegrityError, Problems
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.cells import Pair, joint_counts
+from fairtransfer.evidence.jobs import jobs_in
 from fairtransfer.evidence.moments import Answers, People, change_rows, level_rows, membership, moments_table, people
 from fairtransfer.evidence.number_jobs import NumberJobs, blank
 from fairtransfer.evidence.scored_jobs import Said, change_scores, level_scores, said
@@ -44,7 +45,7 @@ def count(folder: Path) -> tuple[pa.Table, pa.Table, pa.Table]:
     loaded = read_audit(folder / "audit.yaml", problems)
     if loaded is None:
         raise IntegrityError("\n".join(map(str, problems)))
-    jobs = [read_json(path) for path in sorted((folder / "jobs").glob("*/job.json"))]
+    jobs = jobs_in(folder)
     counters = [_Counter(folder, loaded.audit, run, benchmark, jobs) for benchmark in run["benchmarks"]]
     made = [[c.cells() for c in counters], [c.moments() for c in counters], [c.scores() for c in counters]]
     cells, moments, scores = map(pa.concat_tables, made)

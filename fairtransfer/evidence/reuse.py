@@ -158,6 +158,11 @@ def _digest(line: Line) -> str:
     return hashlib.sha256(line.content).hexdigest()
 
 
+def is_left(wanted: float, spent: float, alpha: float) -> bool:
+    """Say whether so much of alpha is left after what was spent of it."""
+    return spent + wanted <= alpha * (1 + _ROUNDING)
+
+
 def place_in(lines: Sequence[Line], benchmark: str, ledger: str, model: str, planned: int, alpha: float) -> Place:
     """Return where a model stands: a new one takes its part of alpha if that is left, one that took it takes nothing.
 
@@ -171,7 +176,7 @@ def place_in(lines: Sequence[Line], benchmark: str, ledger: str, model: str, pla
     own = sum(line.alpha for line in lines if line.model == model)
     spent = sum(line.alpha for line in lines)
     wanted = max(0.0, alpha / planned - own) if abs(alpha / planned - own) > _ROUNDING else 0.0
-    exhausted = wanted > 0 and spent + wanted > alpha * (1 + _ROUNDING)
+    exhausted = wanted > 0 and not is_left(wanted, spent, alpha)
     previous = _digest(lines[-1]) if lines else FIRST
     taken = 0.0 if exhausted else wanted
     return Place(benchmark, ledger, model, evaluation, planned, spent, taken, exhausted, previous)

@@ -9,17 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from fairtransfer.errors import Problem
-from fairtransfer.evidence.canonical import read_json
 from fairtransfer.formats import listing, plural
-
-
-def jobs_in(folder: Path) -> list[dict[str, Any]]:
-    """Return what every job in a run's folder records."""
-    return [read_json(path) for path in sorted((folder / "jobs").glob("*/job.json"))]
 
 
 def threads_of(jobs: Iterable[Mapping[str, Any]]) -> dict[int, int]:

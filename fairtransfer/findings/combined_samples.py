@@ -9,7 +9,7 @@ import numpy as np
 
 from fairtransfer.findings.samples import CHANGE, Level, Limits, Paired, Sample, suffix
 from fairtransfer.stats import intervals
-from fairtransfer.stats.contrasts import correlated_difference
+from fairtransfer.stats.contrasts import correlated_difference, difference_of_changes
 from fairtransfer.stats.intervals import Interval, normal_quantile
 
 
@@ -38,6 +38,20 @@ class OfTwo(Sample):
     def estimate(self) -> float:
         """The contrast."""
         return fmean(self.by_seed)
+
+
+class ByMover(OfTwo):
+    """A contrast of two groups whose interval follows from those of its parts."""
+
+    def examples(self, level: float) -> Interval:
+        """Return the MOVER interval from those of the two parts."""
+        one, two = self.first, self.second
+        return difference_of_changes(one.estimate, one.examples(level), two.estimate, two.examples(level))
+
+    @property
+    def method(self) -> str:
+        """How the interval is made."""
+        return f"mover of {self.first.method}"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import covariance, variance
 
-from fairtransfer.findings.combined_samples import Mean, OfTwo
+from fairtransfer.findings.combined_samples import ByMover, Mean, OfTwo
 from fairtransfer.findings.samples import CHANGE, Level, Limits, Paired, suffix
 from fairtransfer.formats import group_label, group_name
-from fairtransfer.stats.contrasts import RatioBounds, Shared, difference_of_changes, ratio_bounds, ratio_contrast
+from fairtransfer.stats.contrasts import RatioBounds, Shared, ratio_bounds, ratio_contrast
 from fairtransfer.stats.gap import EVENTS
 from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile, wilson
 
@@ -79,7 +79,7 @@ class Proportion(OfTwo):
 
 
 @dataclass(frozen=True)
-class ChangeDifference(OfTwo):
+class ChangeDifference(ByMover):
     """How much more a rate changed for one group than for another: a difference in differences."""
 
     first: Paired | Mean
@@ -89,16 +89,6 @@ class ChangeDifference(OfTwo):
     def range(self) -> Limits:
         """Twice that of a change."""
         return 2 * CHANGE[0], 2 * CHANGE[1]
-
-    def examples(self, level: float) -> Interval:
-        """Return the MOVER interval from those of the two changes."""
-        one, two = self.first, self.second
-        return difference_of_changes(one.estimate, one.examples(level), two.estimate, two.examples(level))
-
-    @property
-    def method(self) -> str:
-        """How the interval is made."""
-        return f"mover of {self.first.method}"
 
 
 def comparisons(groups: Sequence[Group], contrast: str) -> Iterator[tuple[Group, Group | None]]:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from fairtransfer.findings.combined_samples import OfTwo
+from fairtransfer.findings.combined_samples import ByMover
 from fairtransfer.findings.samples import Limits
-from fairtransfer.findings.score_samples import OfScores
+from fairtransfer.findings.score_samples import MeanOfCases
 from fairtransfer.findings.scores import Answers, Row
-from fairtransfer.stats.contrasts import difference_of_changes
 from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.losses import UNBOUNDED
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
@@ -31,18 +30,8 @@ _ALIKE = 1e-9
 
 
 @dataclass(frozen=True)
-class ErrorMean(OfScores):
+class ErrorMean(MeanOfCases):
     """The mean of an error in the label's own unit, of its size, or of how these changed."""
-
-    @property
-    def row(self) -> Row:
-        """The cases' values averaged over seeds, summed."""
-        return self.answers.averaged or self.answers.first
-
-    @property
-    def estimate(self) -> float:
-        """The mean."""
-        return float(self.row["value"])
 
     @cached_property
     def spread(self) -> Skewed:
@@ -61,7 +50,7 @@ class ErrorMean(OfScores):
 
 
 @dataclass(frozen=True)
-class ErrorsApart(OfTwo):
+class ErrorsApart(ByMover):
     """How far a mean error of one group lies from that of another, or of everyone else."""
 
     first: ErrorMean
@@ -71,16 +60,6 @@ class ErrorsApart(OfTwo):
     def range(self) -> Limits:
         """Anything."""
         return UNBOUNDED
-
-    def examples(self, level: float) -> Interval:
-        """Return the MOVER interval from those of the two means."""
-        one, two = self.first, self.second
-        return difference_of_changes(one.estimate, one.examples(level), two.estimate, two.examples(level))
-
-    @property
-    def method(self) -> str:
-        """How the interval is made."""
-        return f"mover of {self.first.method}"
 
 
 class NoMean(NamedTuple):

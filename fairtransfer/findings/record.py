@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from fairtransfer.errors import IntegrityError, Problems
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.evidence.jobs import jobs_in
 from fairtransfer.evidence.reuse import Place, kept_places
 from fairtransfer.evidence.tables import read_table
 from fairtransfer.spec.audit import Audit
@@ -128,7 +129,7 @@ def load_record(folder: Path) -> RunRecord:
         raise IntegrityError(
             f"{folder}: the audit or a card cannot be read any more:\n" + "\n".join(map(str, problems))
         )
-    jobs = tuple(read_json(p) for p in sorted((folder / "jobs").glob("*/job.json")))
+    jobs = tuple(jobs_in(folder))
     cells, moments = read_table(folder / "cells.parquet"), read_table(folder / "moments.parquet")
     made = folder / "scores.parquet"  # runs of earlier versions have none
     scores = read_table(made) if made.is_file() else None

@@ -81,9 +81,8 @@ class OfScores(Sample):
         return how + suffix(self.seeds_count, clustered=self.clustered, procedure=self.procedure)
 
 
-@dataclass(frozen=True)
-class BoundedMean(OfScores):
-    """The mean of a value per case, both ends of which are known; or of how it changed."""
+class MeanOfCases(OfScores):
+    """The mean of a value per case, or of how it changed; subclasses know its limits."""
 
     @property
     def row(self) -> Row:
@@ -94,6 +93,11 @@ class BoundedMean(OfScores):
     def estimate(self) -> float:
         """The mean."""
         return float(self.row["value"])
+
+
+@dataclass(frozen=True)
+class BoundedMean(MeanOfCases):
+    """The mean of a value per case, both ends of which are known; or of how it changed."""
 
     def examples(self, level: float) -> Interval:
         """Return Student's interval with one case added at each bound."""

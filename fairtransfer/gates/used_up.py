@@ -63,11 +63,6 @@ def _exhausted(place: Place, policy: Policy) -> str:
     )
 
 
-def is_left(spent: float, policy: Policy) -> bool:
-    """Say whether a model that is new to a benchmark can pass, where others took so much."""
-    return spent + policy.alpha_run <= policy.alpha * (1 + _NOTHING)
-
-
 def what_to_do(spent: float, alpha: float) -> str:
     """Return how a model that is new to a benchmark can come to a verdict when what it would take is not left."""
     fresh = (

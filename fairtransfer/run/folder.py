@@ -13,9 +13,10 @@ from fairtransfer.errors import Problem
 from fairtransfer.evidence.atomic import write_atomic
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.counting import write_counts
+from fairtransfer.evidence.jobs import jobs_in
 from fairtransfer.evidence.store import MANIFEST, Store
 from fairtransfer.evidence.tables import write_table
-from fairtransfer.evidence.threads import jobs_in, several_threads
+from fairtransfer.evidence.threads import several_threads
 from fairtransfer.run.given import given_json
 from fairtransfer.run.label_budgets import budget_text
 from fairtransfer.run.machine import environment
