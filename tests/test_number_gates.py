@@ -31,7 +31,9 @@ from fairtransfer.findings.number_samples import ErrorMean, ErrorsApart
 from fairtransfer.findings.scores import Answers
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import judge_contrasts
+from fairtransfer.gates.needed import nothing_settles, realistic
 from fairtransfer.measuring import Measurement, measure
+from fairtransfer.report.sentences import way_out
 from fairtransfer.run.foresight import foresee
 from fairtransfer.spec import json_schema
 from fairtransfer.spec.check import load_audit
@@ -262,6 +264,7 @@ def test_a_group_in_which_nothing_changes_stays_open_and_says_why() -> None:
 
     assert (gate.outcome, gate.reason_codes) == ("inconclusive", ("no_spread",))
     assert all(entry["people"] is None for entry in gate.needed)
+    assert way_out(gate.needed) == "", "its spread is not known: nothing says that it lies near the limit"
 
 
 def test_a_larger_minimum_of_the_policy_counts() -> None:
@@ -336,6 +339,18 @@ def test_as_many_cases_as_an_open_gate_asks_for_settle_it_four_times_in_five(
     settled = [outcome(contrast(sample(stays(rng, entry["people"], harm)), margin)).outcome == side for _ in range(400)]
 
     assert 0.72 <= np.mean(settled) <= 0.9
+
+
+@pytest.mark.parametrize("distance", [0.01, 0.2])
+def test_a_mean_a_hair_beside_its_limit_asks_for_no_absurd_number_of_cases(distance: float) -> None:
+    """As of rates: 60 stays a hundredth of a standard deviation beside the limit would ask for about 60,000 more."""
+    few = np.random.default_rng(3).normal(0, 1, 60)
+    few = (few - few.mean()) / few.std()
+    (entry,) = outcome(contrast(sample(few), distance)).needed
+
+    assert (entry["people"] is None) == nothing_settles(entry) == (distance == 0.01)
+    assert (way_out([entry]) != "") == (distance == 0.01)
+    assert distance == 0.01 or 60 < entry["people"] <= realistic(60)
 
 
 # --- definitions -------------------------------------------------------------------------------------------------------

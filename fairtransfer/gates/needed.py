@@ -147,11 +147,10 @@ def _spread(sample: Sample, level: float, seeds: int) -> Spread:
 
 def _people(contrast: Contrast, sample: Sample, claim: Claim, seeds: int) -> int | None:
     """Return how many people of the group settle it, at what one of them is worth today; None: no realistic number."""
-    spread = _spread(sample, claim.level, seeds)
+    spread, truth = _spread(sample, claim.level, seeds), _truth(contrast, sample, claim)
     if isinstance(sample, ErrorMean | ErrorsApart):
-        return _by_spread(contrast, sample, claim, spread)
-    truth = _truth(contrast, sample, claim)
-    if truth is None:
+        found = _by_spread(contrast, sample, claim, spread)
+    elif truth is None:
         found = _by_width(contrast, sample, claim, spread)
     else:
         found = people_needed(truth, claim.side, contrast.margin + _shift(contrast), claim.level, claim.power, spread)
@@ -204,8 +203,7 @@ def _by_spread(contrast: Contrast, sample: ErrorMean | ErrorsApart, claim: Claim
         known, root = side.spread, math.sqrt(side.spread.units)
         parts.append(Values(known.error * root, sign * known.bend * root, known.units / own))
     units = units_needed(parts, abs(contrast.margin - (contrast.harm or 0.0)), claim.level, claim.power, spread)
-    cases = None if units is None else math.ceil(units * _have(sample) / own)
-    return None if cases is None or cases > MOST else max(cases, math.ceil(_have(sample)) + 1)
+    return None if units is None else math.ceil(units * _have(sample) / own)
 
 
 def _have(sample: Sample) -> float:

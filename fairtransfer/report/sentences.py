@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.gates.needed import realistic
+from fairtransfer.gates.needed import nothing_settles, realistic
 from fairtransfer.report.wording import wording, wording_of
 from fairtransfer.spec.gates import Policy
 from fairtransfer.stats.catalogue import metric_named
@@ -317,9 +317,7 @@ ON_LIMIT = (
 
 def way_out(entries: Iterable[Mapping[str, Any]]) -> str:
     """Return what is left to do where some comparisons of a gate lie on its limit; empty where none does."""
-    amounts = ("people", "seeds", "units")
-    on_limit = any(not any(entry.get(name) for name in amounts) for entry in entries)
-    return ON_LIMIT if on_limit else ""
+    return ON_LIMIT if any(map(nothing_settles, entries)) else ""
 
 
 def room(entry: Mapping[str, Any], metric: str = "error_rate", measured_in: str = "") -> str:
