@@ -36,7 +36,7 @@ from torch import nn
 import fairtransfer as ft
 from fairtransfer.adapt.budgets import budget_rows
 from fairtransfer.adapt.loop import plan_steps
-from fairtransfer.data.inputs import Images
+from fairtransfer.data.pictures import Images
 from fairtransfer.run.sides import Sides, open_sides
 from fairtransfer.spec.strategies import FullOptions
 
@@ -140,7 +140,7 @@ def _hold_still(model: Any, strategy: str) -> None:
 
 def _values(inputs: Any) -> tuple[Any, ...]:
     assert isinstance(inputs, Images), "the sets hold pictures"
-    return inputs.values
+    return tuple(picture.read() for picture in inputs.values)
 
 
 def _pixels(transform: Any, pictures: list[Any]) -> torch.Tensor:

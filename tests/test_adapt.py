@@ -25,7 +25,8 @@ from fairtransfer.adapt.native_head import class_columns
 from fairtransfer.adapt.strategy import Adapted, Diverged, FrozenFeatures, Labelled, OneClass, Setting
 from fairtransfer.adapt.streams import torch_stream
 from fairtransfer.adapt.task import Task
-from fairtransfer.data.inputs import Images, Inputs, Texts
+from fairtransfer.data.inputs import Inputs, Texts
+from fairtransfer.data.pictures import Images
 from fairtransfer.errors import DefinitionError
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
@@ -275,7 +276,7 @@ def test_frozen_is_frozen_for_batch_norm_too(tmp_path: Path) -> None:
     folder = save_image_model(tmp_path / "m", ["x", "y"])
     backbone = open_backbone(inspect_checkpoint(folder, "folder:m"), "image")
     rng = np.random.default_rng(0)
-    pictures = Images(tuple((rng.integers(0, 80, (32, 32)) + 150 * (i % 2)).astype(np.uint8) for i in range(32)))
+    pictures = Images.of((rng.integers(0, 80, (32, 32)) + 150 * (i % 2)).astype(np.uint8) for i in range(32))
     found = setting(backbone, pictures, Y[:32])
     before = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items() if "running" in name}
 

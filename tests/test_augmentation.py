@@ -16,7 +16,8 @@ from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.strategy import Adapted, FrozenFeatures, Labelled, Setting
 from fairtransfer.adapt.task import Task
-from fairtransfer.data.inputs import Images, Texts
+from fairtransfer.data.inputs import Texts
+from fairtransfer.data.pictures import Images
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.checkpoint import inspect_checkpoint
@@ -29,7 +30,7 @@ RNG = np.random.default_rng(0)
 
 def pictures(channels: int) -> Images:
     shape = (40, 40) if channels == 1 else (40, 40, 3)
-    return Images(tuple(RNG.integers(0, 255, shape).astype(np.uint8) for _ in range(20)))
+    return Images.of(RNG.integers(0, 255, shape).astype(np.uint8) for _ in range(20))
 
 
 @pytest.fixture(scope="module", params=[1, 3])

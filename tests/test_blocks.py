@@ -22,7 +22,7 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone, Network
 from fairtransfer.models.blocks import Layout, listed_blocks, matched_blocks, trace
-from fairtransfer.models.image import PreparedImages
+from fairtransfer.models.text import PreparedTexts
 
 pytestmark = pytest.mark.train
 SIZES = {
@@ -119,10 +119,10 @@ def test_an_architecture_without_blocks_is_refused(tmp_path: Path) -> None:
 def pictures() -> Any:
     import numpy as np
 
-    from fairtransfer.data.inputs import Images
+    from fairtransfer.data.pictures import Images
 
     rng = np.random.default_rng(0)
-    return Images(tuple(rng.integers(0, 255, (32, 32, 3)).astype(np.uint8) for _ in range(6)))
+    return Images.of(rng.integers(0, 255, (32, 32, 3)).astype(np.uint8) for _ in range(6))
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +213,7 @@ def test_a_network_that_cannot_be_resumed_is_run_whole(changes: dict[str, bool],
     """Blocks that hand on two things, or a top that looks further down, are found out on one batch."""
     module = Stack(**changes)
     network = Network(module, lambda m, batch: m(batch["features"]))
-    rows = PreparedFeatures(PreparedImages(torch.zeros(5, 1)), torch.randn(5, 4))
+    rows = PreparedFeatures(PreparedTexts(Texts(("",) * 5), [[1]] * 5, None, 0, 0), torch.randn(5, 4))
     backbone = SimpleNamespace(pretrained=lambda: network)
     frozen = FrozenFeatures(backbone, RUNNER)  # type: ignore[arg-type]  # all that is needed of one
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fairtransfer.data.duplicates import find_twins, leak_report
-from fairtransfer.data.inputs import Images, Texts
+from fairtransfer.data.inputs import Texts
+from fairtransfer.data.pictures import Images
 
 RNG = np.random.default_rng(5)
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz "))
@@ -59,7 +60,7 @@ def test_equal_pictures_are_exact_and_slightly_brighter_ones_near() -> None:
         *[RNG.integers(0, 200, size=(32, 32)).astype(np.uint8) for _ in range(10)],
     ]
 
-    twins = find_twins(Images(tuple(pictures)), Images(tuple(others)), near=True, threshold=0.9)
+    twins = find_twins(Images.of(pictures), Images.of(others), near=True, threshold=0.9)
 
     assert np.flatnonzero(twins.exact).tolist() == [0]
     assert np.flatnonzero(twins.near).tolist() == [1]

@@ -18,7 +18,9 @@ from toy import edit, write_project
 
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
-from fairtransfer.data.inputs import Images, Texts, read_images
+from fairtransfer.data.inputs import Texts
+from fairtransfer.data.picture_files import read_images
+from fairtransfer.data.pictures import Images
 from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.fetch import fetch
@@ -146,8 +148,8 @@ def test_a_package_is_found_without_being_imported() -> None:
 
 def test_an_image_model_takes_grey_and_colour(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    grey = Images((rng.integers(0, 255, (20, 20)).astype(np.uint8), rng.integers(0, 255, (30, 25)).astype(np.uint8)))
-    colour = Images((rng.integers(0, 255, (20, 20, 3)).astype(np.uint8),))
+    grey = Images.of((rng.integers(0, 255, (20, 20)).astype(np.uint8), rng.integers(0, 255, (30, 25)).astype(np.uint8)))
+    colour = Images.of((rng.integers(0, 255, (20, 20, 3)).astype(np.uint8),))
 
     for channels in (1, 3):
         folder = save_image_model(tmp_path / f"m{channels}", ["x", "y"], channels=channels)
@@ -163,7 +165,7 @@ def test_features_are_as_wide_as_the_network_gives_them(tmp_path: Path, architec
     """In the first two what comes after pooling is wider than the library's `num_features`: a head has to fit what there is."""
     folder = save_image_model(tmp_path / "m", ["x", "y"], channels=3, architecture=architecture)
     backbone = open_backbone(inspect_checkpoint(folder, "folder:m"), "image")
-    pictures = Images(tuple(np.full((40, 30), v, dtype=np.uint8) for v in (0, 100)))
+    pictures = Images.of(np.full((40, 30), v, dtype=np.uint8) for v in (0, 100))
 
     assert RUNNER.features(backbone.pretrained(), backbone.prepare(pictures)).shape == (2, backbone.dim)
     assert (backbone.dim == backbone.module.num_features) == (architecture == "test_vit")
@@ -186,15 +188,16 @@ def test_a_picture_of_sixteen_bits_keeps_its_greys(tmp_path: Path) -> None:
 
     found, problems = read_images(tmp_path, ["deep.png", "plain.png"])
 
+    pixels = [picture.read() for picture in found.values]
     assert problems == []
-    assert np.array_equal(*found.values)
-    assert {picture.dtype for picture in found.values} == {np.dtype(np.uint8)}
+    assert np.array_equal(*pixels)
+    assert {picture.dtype for picture in pixels} == {np.dtype(np.uint8)}
 
 
 def test_an_image_model_has_its_own_classifier(tmp_path: Path) -> None:
     folder = save_image_model(tmp_path / "m", ["cat", "dog", "fox"])
     backbone = open_backbone(inspect_checkpoint(folder, "folder:m"), "image")
-    pictures = Images(tuple(np.full((32, 32), v, dtype=np.uint8) for v in (0, 100, 200)))
+    pictures = Images.of(np.full((32, 32), v, dtype=np.uint8) for v in (0, 100, 200))
 
     logits, labels = backbone.native_logits(backbone.prepare(pictures), RUNNER)
 

@@ -18,7 +18,7 @@ from fairtransfer.adapt import STRATEGIES, lower
 from fairtransfer.adapt.gradual import lowest_depth
 from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting
 from fairtransfer.adapt.task import Task
-from fairtransfer.data.inputs import Images
+from fairtransfer.data.pictures import Images
 from fairtransfer.errors import DefinitionError, MissingExtra
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone, Network
@@ -35,8 +35,8 @@ from fairtransfer.spec.strategies import (
 )
 
 pytestmark = pytest.mark.train
-PICTURES = Images(
-    tuple((np.random.default_rng(i).integers(0, 80, (32, 32)) + 150 * (i % 2)).astype(np.uint8) for i in range(len(Y)))
+PICTURES = Images.of(
+    (np.random.default_rng(i).integers(0, 80, (32, 32)) + 150 * (i % 2)).astype(np.uint8) for i in range(len(Y))
 )
 
 

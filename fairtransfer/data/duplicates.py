@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtransfer.data.inputs import Images, Inputs, Texts
+from fairtransfer.data.inputs import Inputs, Texts
+from fairtransfer.data.pictures import HASH_BITS, Images
 
 SHINGLE = 5
 PERMUTATIONS = 64
-HASH_SIDE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +98,13 @@ def _near_texts(left: list[str], right: list[str], threshold: float) -> tuple[ND
     return close, hit
 
 
-def _difference_hash(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    grey = Image.fromarray(picture).convert("L").resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BILINEAR)
-    values = np.asarray(grey, dtype=np.int16)
-    return np.packbits(values[:, 1:] > values[:, :-1])
-
-
 def _near_images(left: Images, right: Images, threshold: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    mine = np.stack([_difference_hash(p) for p in left.values])
-    theirs = np.stack([_difference_hash(p) for p in right.values])
-    bits = HASH_SIDE * HASH_SIDE
+    mine = np.stack([picture.sketch for picture in left.values])
+    theirs = np.stack([picture.sketch for picture in right.values])
     close, hit = np.zeros(len(left), dtype=bool), np.zeros(len(right), dtype=bool)
     for position, hashed in enumerate(mine):
-        agree = bits - np.bitwise_count(theirs ^ hashed).sum(axis=1)
-        twins = agree >= threshold * bits
+        agree = HASH_BITS - np.bitwise_count(theirs ^ hashed).sum(axis=1)
+        twins = agree >= threshold * HASH_BITS
         close[position] = bool(twins.any())
         hit |= twins
     return close, hit

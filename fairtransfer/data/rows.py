@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairtransfer.data.convert import misfit_text, misfits
-from fairtransfer.data.inputs import Inputs, Texts, read_array, read_images
+from fairtransfer.data.inputs import Inputs, Texts
 from fairtransfer.data.paths import PathRefused, locate
+from fairtransfer.data.picture_files import read_array, read_images
 from fairtransfer.data.tables import Column, Table, TableRefused, read_table
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.spec.card import LoadedCard

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -16,10 +16,12 @@ from PIL import Image
 from timm.data import create_transform, resolve_model_data_config
 from torch import Tensor, nn
 
-from fairtransfer.data.inputs import Images, Inputs
+from fairtransfer.data.inputs import Inputs
+from fairtransfer.data.pictures import Images, Picture
 from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors
 from fairtransfer.models.blocks import matched_blocks
 from fairtransfer.models.checkpoint import Checkpoint, refuse
+from fairtransfer.models.pixels import Opener, Pixels, prepared_pixels
 
 _MODES = {1: "L", 3: "RGB"}
 """How Pillow names pictures of as many channels."""
@@ -27,13 +29,18 @@ _MODES = {1: "L", 3: "RGB"}
 
 @final
 class PreparedImages(Prepared):
-    """Pictures as the network takes them, rows x channels x height x width."""
+    """Pictures as the network takes them, rows x channels x height x width.
+
+    Parameters
+    ----------
+    pictures
+        Open one picture each, as it was before any transform.
+    training
+        The model's training transform.
+    """
 
     def __init__(
-        self,
-        pixels: Tensor,
-        pictures: Sequence[Image.Image] = (),
-        training: Callable[[Image.Image], Tensor] | None = None,
+        self, pixels: Pixels, pictures: Sequence[Opener] = (), training: Callable[[Image.Image], Tensor] | None = None
     ) -> None:
         self.pixels, self.pictures, self.training = pixels, pictures, training
 
@@ -45,18 +52,17 @@ class PreparedImages(Prepared):
     @property
     def fingerprint(self) -> str:
         """The digest of all pictures as the network takes them, in order."""
-        head = f"{tuple(self.pixels.shape)} {self.pixels.dtype}".encode()
-        return hashlib.sha256(head + self.pixels.contiguous().numpy().tobytes()).hexdigest()
+        return self.pixels.digest.hexdigest()
 
     def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
         """Return the pictures at these positions."""
-        return {"pixels": self.pixels[list(positions)].to(device)}
+        return {"pixels": self.pixels.batch(positions).to(device)}
 
     def augmented(self, positions: Sequence[int], device: torch.device, seed: int) -> dict[str, Tensor]:
         """Return these pictures after the model's training transform; what it draws depends on the seed alone."""
         assert self.training is not None, "prepared by an image model"
         with _drawing(seed):
-            return {"pixels": torch.stack([self.training(self.pictures[i]) for i in positions]).to(device)}
+            return {"pixels": torch.stack([self.training(self.pictures[i]()) for i in positions]).to(device)}
 
 
 @final
@@ -88,12 +94,10 @@ class ImageBackbone(Backbone):
         """Apply the model's own evaluation transform; grey pictures become three equal channels where the model wants colour."""
         assert isinstance(inputs, Images), "an image model is only given pictures"
         size = self.data_config["input_size"]
-        if not len(inputs):
-            return PreparedImages(torch.zeros((0, *size)))
-        transform: Any = create_transform(**self.data_config, is_training=False)
+        evaluation: Any = create_transform(**self.data_config, is_training=False)
         training: Any = create_transform(**self.data_config, is_training=True)
-        pictures = [Image.fromarray(np.squeeze(picture)).convert(_MODES[size[0]]) for picture in inputs.values]
-        return PreparedImages(torch.stack([transform(picture) for picture in pictures]), pictures, training)
+        pictures = [partial(_opened, picture, _MODES[size[0]]) for picture in inputs.values]
+        return PreparedImages(prepared_pixels(pictures, size, evaluation), pictures, training)
 
     def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
         """Return one vector per picture."""
@@ -137,6 +141,10 @@ def _width(checkpoint: Checkpoint, module: nn.Module, size: tuple[int, int, int]
     with torch.no_grad():
         features = module.eval()(torch.zeros((1, *size)))
     return int(features.shape[1])
+
+
+def _opened(picture: Picture, mode: str) -> Image.Image:
+    return Image.fromarray(picture.read()).convert(mode)
 
 
 @contextmanager
