@@ -258,6 +258,7 @@ def _train(
     made: Plan, store: Store, sides: Sides, progress: Progress, max_jobs: int | None, executor: str, costing: Costing
 ) -> tuple[Plan, list[tuple[Training, list[Job]]], dict[str, Any]]:
     """Carry out what is pending, and return the plan for the machine that did it, what was pending, and how long it took."""
+    from fairtransfer.run.disk import expected_disk, used
     from fairtransfer.run.executor import open_executor
     from fairtransfer.run.extras import missing_for_training
     from fairtransfer.run.label_budgets import budget_problems
@@ -276,13 +277,15 @@ def _train(
             made = make_plan(made.files, made.roots, found, max_jobs or MAX_JOBS)
         made = with_source(made, store, sides, costing, progress)
         todo = pending(made, store)
-        foreseen = expected(made, store, sides, todo, read_rates(made)).total
+        rates = read_rates(made)
+        foreseen = expected(made, store, sides, todo, rates).total
+        disk, held = expected_disk(made, store, sides, todo, rates).stored, used(store)
         began = time.perf_counter()
         if todo and ready(made):
             hands.execute(made, store, sides, todo, progress)
     took = round(time.perf_counter() - began, 3)
     timing = {"executor": executor, "trainings": len(todo), "seconds": took, "predicted_seconds": foreseen}
-    return made, todo, timing
+    return made, todo, {**timing, "disk_bytes": used(store) - held, "predicted_disk_bytes": disk}
 
 
 def _put_in_place(aside: Path, final: Path) -> None:

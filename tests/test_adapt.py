@@ -323,7 +323,7 @@ def test_an_exploding_loss_is_a_result_of_its_own(encoder: Backbone, monkeypatch
     with pytest.raises(Diverged) as error:
         STRATEGIES["full"]().fit(setting(encoder), FullOptions(epochs=5, min_steps=20))
 
-    assert error.value.step == 3
+    assert str(error.value) == "the loss became NaN or infinite at step 3"
 
 
 @pytest.mark.parametrize("kind", ["probe", "full"])
@@ -369,6 +369,15 @@ def test_similarity_prefers_the_sentence_that_is_the_text(encoder: Backbone) -> 
 
     assert found.task.answers(found.task.scores(adapted.logits(found.train.prepared))) == ["fruit", "tool"]
     assert adapted.record["trainable_parameters"] == 0
+
+
+def test_similarity_has_no_threshold_for_several_labels_at_once(encoder: Backbone) -> None:
+    found = setting(encoder, task=Task(CLASSES, multilabel=True))
+
+    with pytest.raises(DefinitionError, match="several labels at once") as refused:
+        BEFORE["zero_shot"](found, ZeroShotOptions(prompt="{label}"))
+
+    assert [problem.code for problem in refused.value.problems] == ["FT-M019"]
 
 
 def test_an_entailment_model_is_asked_by_entailment(tmp_path: Path) -> None:

@@ -134,6 +134,17 @@ def test_a_folder_or_a_card_is_no_audit_and_the_audit_beside_it_is_named(cli: Co
     assert not (tmp_path / "w").exists()
 
 
+@pytest.mark.parametrize("name", ["no_such_audit", "notes.txt"])
+def test_what_is_no_definition_is_told_with_what_would_be(name: str, cli: Command, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no definition")
+
+    code, _, err = cli("validate", tmp_path / name if "." in name else name)
+
+    assert code == 2
+    assert "FT-Y040" in err
+    assert ("quickstart" in err) == ("." not in name), "a name is asked for among the packaged ones"
+
+
 def test_a_run_is_named_where_the_folder_above_it_was_given(
     cli: Command, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

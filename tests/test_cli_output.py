@@ -307,7 +307,7 @@ def test_init_overwrites_nothing(cli: Command, tmp_path: Path) -> None:
     code, _, err = cli("init", tmp_path)
 
     assert code == 2
-    assert "output path exists" in err
+    assert "FT-R006: output path exists" in err
     assert (tmp_path / FILES[1]).read_text() == "mine"
     assert not (tmp_path / FILES[0]).exists()
 

@@ -121,7 +121,7 @@ def test_a_training_whose_process_dies_is_begun_anew_a_bounded_number_of_times(p
 @pytest.mark.train
 @pytest.mark.parametrize(
     ("error", "status"),
-    [("Diverged(3)", "diverged"), ("OneClass('all alike')", "one_class"), ("MemoryError()", "out_of_memory")],
+    [("Diverged.at(3)", "diverged"), ("OneClass('all alike')", "one_class"), ("MemoryError()", "out_of_memory")],
 )
 def test_a_training_that_fails_elsewhere_ends_with_its_status(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str, status: str

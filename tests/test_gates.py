@@ -89,6 +89,19 @@ def test_more_errors_in_a_failing_group_never_mend_it(counts: tuple[int, int, in
         assert outcome(contrast(paired(b + 1, c - 1, n), margin)).outcome == "fail"
 
 
+def test_a_failure_names_the_surest_group_and_the_one_farthest_off() -> None:
+    """Proof is not size: 30 people who lost 47 points are the worse news, 2,000 who lost 25 the surer one."""
+    large, small = contrast(paired(500, 0, 2000), 0.05, "large"), contrast(paired(14, 0, 30), 0.05, "small")
+
+    both = outcome(large, small).reason
+    alone = outcome(small, contrast(paired(7, 0, 30), 0.05, "other")).reason
+
+    assert "over the limit of 5.0 points: large +25.0 points" in both
+    assert "and 1 more group, of which the farthest off is small +46.7 points" in both
+    assert "small +46.7 points" in alone
+    assert "farthest" not in alone
+
+
 sides = st.integers(10, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 

@@ -227,7 +227,7 @@ def chosen(results: dict[float, tuple[float, ...] | Exception]) -> dict[str, Any
         ({0.2: (0.3, 0.5), 0.1: (0.3, 0.5)}, 0.2),  # the first listed, not the smallest
         ({0.1: (0.5, 0.1, 0.1), 0.2: (0.4, 0.3, 0.9)}, 0.2),  # the worst cell decides before the average
         ({0.1: (0.5, 0.2, 0.1), 0.2: (0.5, 0.1, 0.9)}, 0.2),
-        ({0.1: Diverged(3), 0.2: (0.9, 9.0)}, 0.2),
+        ({0.1: Diverged.at(3), 0.2: (0.9, 9.0)}, 0.2),
         ({0.1: FloatingPointError("some frozen features are NaN"), 0.2: (0.9, 9.0)}, 0.2),
         ({0.1: (0.0, math.nan), 0.2: (0.9, 9.0)}, 0.2),
         ({0.1: (0.9, 9.0), 0.2: (0.0, math.inf)}, 0.1),
@@ -245,7 +245,7 @@ def test_what_is_chosen(results: dict[float, tuple[float, ...] | Exception], wan
 
 def test_where_every_setting_diverges_the_strategy_has() -> None:
     with pytest.raises(Diverged, match=r"all 2 settings did; the first: .* at step 3"):
-        chosen({0.1: Diverged(3), 0.2: FloatingPointError("nothing")})
+        chosen({0.1: Diverged.at(3), 0.2: FloatingPointError("nothing")})
 
 
 @pytest.mark.parametrize("error", [OneClass("none"), MemoryError(), RuntimeError("a bug")])

@@ -205,6 +205,21 @@ def test_an_image_model_has_its_own_classifier(tmp_path: Path) -> None:
     assert labels == ["cat", "dog", "fox"]
 
 
+@pytest.mark.parametrize("family", ["text", "image"])
+def test_a_checkpoint_without_a_classifier_of_its_own_is_told(family: str, tmp_path: Path) -> None:
+    folder = save_encoder(tmp_path / "m") if family == "text" else save_image_model(tmp_path / "m", ["x", "y"])
+    config = json.loads((folder / "config.json").read_text())
+    config.pop("label_names", None)
+    (folder / "config.json").write_text(json.dumps(config))
+    backbone = open_backbone(inspect_checkpoint(folder, "folder:m"), family)
+    inputs = Texts(("a word",)) if family == "text" else Images.of([np.zeros((32, 32), np.uint8)])
+
+    with pytest.raises(DefinitionError) as error:
+        backbone.native_logits(backbone.prepare(inputs), RUNNER)
+
+    assert codes(error) == ["FT-M023"]
+
+
 def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
     folder = save_image_model(tmp_path / "m", ["x", "y"])
     config = json.loads((folder / "config.json").read_text())

@@ -300,7 +300,7 @@ def test_a_source_that_diverges_ends_every_job_with_the_reason(copy: Path, monke
     audit = edit(copy / "audits" / "audit.yaml", ("seed: 3", "seed: 5"))
 
     def diverges(*_: object) -> None:
-        raise Diverged(7)
+        raise Diverged.at(7)
 
     monkeypatch.setattr(source_training, "pretrain", diverges)
     done = api.run(audit, workspace=copy / "runs")

@@ -300,7 +300,7 @@ def test_a_run_that_was_never_interrupted_is_as_good(tmp_path: Path, done: api.R
 @pytest.mark.parametrize(
     ("error", "reason", "again"),
     [
-        (Diverged(7), "diverged: the loss became NaN or infinite at step 7", 0),
+        (Diverged.at(7), "diverged: the loss became NaN or infinite at step 7", 0),
         (OneClass("the training rows are all of class `a`"), "one_class: the training rows are all of class `a`", 0),
         (MemoryError(), "out_of_memory", 4),
         (torch.OutOfMemoryError(), "the batch size is part of the experiment and was not changed", 4),

@@ -307,7 +307,7 @@ def test_a_loss_that_is_no_number_is_told_by_each(
     with pytest.raises(Diverged) as raised:
         fit(kind, setting(encoder))
 
-    assert raised.value.step == 2
+    assert str(raised.value).endswith("at step 2")
 
 
 @pytest.mark.parametrize("kind", ["partial", "bitfit", "l2_sp", "gradual", "lora"])

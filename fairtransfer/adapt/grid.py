@@ -23,7 +23,7 @@ class AllDiverged(Diverged):
     """No setting of a grid gave a model."""
 
     def __init__(self, reasons: list[str]) -> None:
-        Exception.__init__(self, f"all {len(reasons)} settings did; the first: {reasons[0]}")
+        super().__init__(f"all {len(reasons)} settings did; the first: {reasons[0]}")
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: StepOpti
                 logits = head(network.features(batch))
             loss = objective(logits.float(), targets[rows], rows)
             if not torch.isfinite(loss):
-                raise Diverged(step + 1)
+                raise Diverged.at(step + 1)
             loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         recipe.before_update()
@@ -191,7 +191,7 @@ class _Best:
         logits = predict(self.setting, self.network, self.head, subset(self.setting.val))
         score = self.selection.score(self.setting, logits)
         if not math.isfinite(score[-1]):
-            raise Diverged(step)
+            raise Diverged.at(step)
         if not self.scores or score < min(self.scores.values()):
             self.step = step
             self.state = (copy.deepcopy(self.network.module.state_dict()), copy.deepcopy(self.head.state_dict()))

@@ -21,9 +21,10 @@ from fairtransfer.spec.strategies import Options
 class Diverged(Exception):
     """The loss is no longer a number: a result of the strategy, not a fault of the machine."""
 
-    def __init__(self, step: int) -> None:
-        super().__init__(f"the loss became NaN or infinite at step {step}")
-        self.step = step
+    @classmethod
+    def at(cls, step: int) -> Diverged:
+        """Return what to raise when the loss of this step, counted from 1, is no number."""
+        return cls(f"the loss became NaN or infinite at step {step}")
 
 
 class OneClass(Exception):

@@ -11,6 +11,7 @@ from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, 
 
 if TYPE_CHECKING:
     from fairtransfer.evidence.reuse import Uses
+    from fairtransfer.run.disk import Disk
     from fairtransfer.run.foresight import Foresight, GroupForesight, Reuse, SourceForesight
     from fairtransfer.run.number_prospects import NumberGate
     from fairtransfer.run.plan import Plan
@@ -88,7 +89,8 @@ def _print(made: Plan, seen: Foresight) -> None:
     print_table(
         "What would run", ("model", "label budgets", "seeds", "jobs done", "expected time"), rows, right=(2, 3, 4)
     )
-    out.print(f"expected time for the rest: {_expected(seen.seconds)}; disk: about {formats.size(seen.disk)}")
+    out.print(f"expected time for the rest: {_expected(seen.seconds)}")
+    out.print(f"disk: {_disk(seen.disk)}", soft_wrap=True)
     if seen.seconds is None:
         out.print(f"[dim]not predicted: {plain(seen.not_predicted)}[/dim]", soft_wrap=True)
     elif seen.pending_jobs and made.answers is None:
@@ -111,6 +113,19 @@ def _print(made: Plan, seen: Foresight) -> None:
     out.print(f"[dim]{plain(seen.assumption)}[/dim]", soft_wrap=True)
     if seen.numbers or not made.files.numeric:
         out.print(_reuse(seen.reuse))
+
+
+def _disk(disk: Disk) -> str:
+    """Return how much disk is needed, and for what."""
+    from fairtransfer import formats
+
+    # The run's folder holds a copy of the answers.
+    parts = [(2 * disk.answers, "of answers"), (disk.weights, "of the source's weights")]
+    parts.append((disk.kept or 0, "of what the network makes of rows, kept for later audits"))
+    parts.append((disk.temporary or 0, "of temporary files"))
+    told = ", ".join(f"{formats.size(size)} {what}" for size, what in parts if size)
+    missing = "; what the network makes of rows comes on top" if disk.kept is None else ""
+    return f"about {told or formats.size(0)}{missing}"
 
 
 def _print_gate(gate: GateProspect) -> None:

@@ -77,7 +77,7 @@ def _tell(done: Run) -> None:
     where = f"report:   {relative(done.report)}", f"evidence: {relative(done.folder)}"
     console().print(*where, sep="\n", soft_wrap=True)
     if done.fresh and (timing := done.timing):
-        console().print(f"time:     {_told(timing)}", soft_wrap=True)
+        console().print(f"time:     {_told(timing)}", f"disk:     {_told_disk(timing)}", sep="\n", soft_wrap=True)
     if not done.fresh:
         console(stderr=True).print("everything was there already; nothing was run")
 
@@ -93,6 +93,17 @@ def _told(timing: dict[str, Any]) -> str:
     if timing["executor"] != "local":
         return f"{told}; {formats.seconds(foreseen)} were predicted for one process"
     return f"{told}; {formats.seconds(foreseen)} were predicted ({(foreseen - took) / took:+.0%})"
+
+
+def _told_disk(timing: dict[str, Any]) -> str:
+    """Return how much disk the trainings took, and how far off the prediction was."""
+    from fairtransfer import formats
+
+    took, foreseen = timing["disk_bytes"], timing["predicted_disk_bytes"]
+    told = f"{formats.size(took)} more in the workspace's store"
+    if foreseen is None or took <= 0:
+        return told
+    return f"{told}; {formats.size(foreseen)} were predicted ({(foreseen - took) / took:+.0%})"
 
 
 @contextmanager

@@ -49,11 +49,11 @@ def first_bytes(path: Path) -> bytes:
 def need(wanted: list[str], present: Iterable[str]) -> None:
     """Refuse columns that stand twice, are too many, or lack one that is wanted."""
     columns = list(present)
+    if len(columns) > MAX_COLUMNS:
+        raise TableRefused("FT-D042", f"{len(columns):,} columns, limit {MAX_COLUMNS:,}")
     for name in columns:
         if columns.count(name) > 1:
             raise TableRefused("FT-D009", f"column `{shown(name)}` appears twice", "give each column its own name", 1)
-    if len(columns) > MAX_COLUMNS:
-        raise TableRefused("FT-D042", f"{len(columns):,} columns, limit {MAX_COLUMNS:,}")
     missing = [name for name in wanted if name not in columns]
     if missing and len(columns) == 1 and ";" in columns[0]:
         raise TableRefused("FT-D016", "one column found; is the separator `;`?", "save the file with commas", 1)

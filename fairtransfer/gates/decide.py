@@ -248,8 +248,11 @@ def _described(gate: GateSpec, judged: Judged, *, failed: bool) -> str:
 
 
 def _fail_reason(gate: GateSpec, failed: Sequence[Judged]) -> str:
-    first = failed[0]
+    """Return the surest failure, how many more there are, and the largest one where it is another."""
+    first, worst = failed[0], max(failed, key=lambda j: j.contrast.harm or 0.0)
     more = f", and {plural(len(failed) - 1, 'more group')}" if len(failed) > 1 else ""
+    if worst is not first:
+        more += f", of which the farthest off is {_described(gate, worst, failed=True)}"
     beyond = "below" if gate.kind == "ratio" else "over"
     return f"{beyond} the limit of {_limit(gate, first)}: {_described(gate, first, failed=True)}{more}"
 

@@ -41,6 +41,10 @@ class Prepared(abc.ABC):
     def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
         """Return the network's inputs for these rows."""
 
+    def filed(self, rows: int) -> int:  # noqa: ARG002  # the interface
+        """Return how many bytes so many rows take in temporary files: 0 where prepared rows stay in memory."""
+        return 0
+
     def augmented(self, positions: Sequence[int], device: torch.device, seed: int) -> dict[str, Tensor]:  # noqa: ARG002  # the interface
         """Return the network's inputs for these rows, changed at random as the seed decides; pictures only."""
         raise TypeError(f"{type(self).__name__} holds no pictures")

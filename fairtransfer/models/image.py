@@ -58,6 +58,10 @@ class PreparedImages(Prepared):
         """Return the pictures at these positions."""
         return {"pixels": self.pixels.batch(positions).to(device)}
 
+    def filed(self, rows: int) -> int:
+        """Return how many bytes so many rows take in temporary files."""
+        return self.pixels.filed(rows)
+
     def augmented(self, positions: Sequence[int], device: torch.device, seed: int) -> dict[str, Tensor]:
         """Return these pictures after the model's training transform; what it draws depends on the seed alone."""
         assert self.training is not None, "prepared by an image model"

@@ -83,11 +83,16 @@ class Pixels:
     ) -> None:
         self.steps, kind = steps, np.dtype(np.uint8 if steps.bytes else np.float32)
         self.shape, self.digest = (rows, *size), hashlib.sha256(f"{(rows, *size)} {kind} {steps}".encode())
-        large = rows * int(np.prod(size)) * kind.itemsize > held
-        self._rows = self._in_file(pictures, kind) if large else self._in_memory(pictures, kind)
+        self._of_row, self._held = int(np.prod(size)) * kind.itemsize, held
+        self._rows = (self._in_file if self.filed(rows) else self._in_memory)(pictures, kind)
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    def filed(self, rows: int) -> int:
+        """Return how many bytes so many rows take in a file: 0 where they are few enough to stay in memory."""
+        size = rows * self._of_row
+        return size if size > self._held else 0
 
     def batch(self, positions: Sequence[int]) -> Tensor:
         """Return these pictures as the network takes them."""

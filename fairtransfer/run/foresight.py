@@ -11,6 +11,7 @@ from fairtransfer.data.sides import Part
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.store import Store
 from fairtransfer.formats import plural
+from fairtransfer.run.disk import Disk, expected_disk
 from fairtransfer.run.folder import views_of
 from fairtransfer.run.label_budgets import budget_problems
 from fairtransfer.run.number_prospects import NumberGate, number_prospects
@@ -22,8 +23,6 @@ from fairtransfer.run.times import Times, expected, known_rates
 from fairtransfer.spec.audit import Audit
 from fairtransfer.stats import planning
 
-BYTES_PER_SCORE = 4
-BYTES_PER_NUMBER = 8
 NO_FORESIGHT = (
     "What groups of these sizes could show is not foreseen where the label is a number: it depends on its spread."
 )
@@ -96,7 +95,7 @@ class Foresight:
     seconds
         What is left to do takes, in one process; None where it cannot be told, and `not_predicted` says why.
     disk
-        Bytes the answers of all jobs take, about.
+        What is left to do takes on disk, about.
     not_foreseen
         Gates whose chances are not told, as their metrics are made of scores.
     numbers
@@ -107,7 +106,7 @@ class Foresight:
     models: tuple[ModelForesight, ...]
     seconds: float | None
     not_predicted: str
-    disk: int
+    disk: Disk
     groups: tuple[GroupForesight, ...]
     gates: tuple[GateProspect, ...]
     not_foreseen: tuple[str, ...]
@@ -136,16 +135,14 @@ def foresee(plan: Plan, store: Store, assumed: Expected | None = None, *, rehear
     rates, why = known_rates(plan, sides, [training for training, _ in todo], rehearse=rehearse)
     times = expected(plan, store, sides, todo, rates)
     waiting = sum(len(jobs) for _, jobs in todo)
-    rows = sum(len(sides.judged[job.benchmark].part) for job in plan.jobs)
+    disk = expected_disk(plan, store, sides, todo, rates)
     reuse = _reuse(plan.audit)
     if plan.files.numeric:
-        disk = rows * (2 * BYTES_PER_NUMBER + 40)
         numbers = number_prospects(_scenes(plan, sides, assumed or Expected()), plan.files.measured_in)
         models, told = _models(plan, store, times), SPREAD_UNKNOWN if numbers else NO_FORESIGHT
         return Foresight(
             waiting, models, times.total, why, disk, (), (), (), reuse, told, _source(plan, sides, store), numbers
         )
-    disk = rows * (BYTES_PER_SCORE * len(plan.files.classes) + 40)
     believed = assumed or Expected()
     scenes = _scenes(plan, sides, believed)
     groups, gates = _groups(plan, sides, believed), gate_prospects(scenes)

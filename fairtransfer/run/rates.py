@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,13 @@ class Work:
         Seconds before its first step, or for all of it where it has no steps, on the rows of the rehearsal.
     step
         Seconds of a step; None where it has none.
+    kept
+        Bytes of hidden states that are kept of all rows of the data, by layer.
     """
 
     start: float
     step: float | None
+    kept: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -53,11 +56,17 @@ class Rates:
         Seconds to answer one row.
     works
         By kind of work (`kind_of_work`).
+    features
+        Bytes of the features of all rows, which are kept.
+    temporary
+        Bytes of temporary files that hold all rows as the network takes them.
     """
 
     load: float = 0.0
     forward: float = 0.0
     works: dict[str, Work] = field(default_factory=dict)
+    features: int = 0
+    temporary: int = 0
 
     def seconds(self, training: Training, side: AdaptationSide, labels: int, judged: int) -> float | None:
         """Return how long a training and its answers will take, without what it shares with others; None if not known."""
@@ -128,12 +137,11 @@ def read_rates(plan: Plan) -> Rates | None:
     if not path.is_file():
         return None
     told: dict[str, Any] = read_json(path)
-    return Rates(told["load"], told["forward"], {name: Work(**work) for name, work in told["works"].items()})
+    return Rates(**{**told, "works": {name: Work(**work) for name, work in told["works"].items()}})
 
 
 def write_rates(plan: Plan, rates: Rates) -> None:
     """Keep what was found."""
     path = rates_file(plan)
     path.parent.mkdir(parents=True, exist_ok=True)
-    works = {name: {"start": work.start, "step": work.step} for name, work in rates.works.items()}
-    write_json(path, {"load": rates.load, "forward": rates.forward, "works": works})
+    write_json(path, asdict(rates))

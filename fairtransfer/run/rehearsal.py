@@ -1,4 +1,4 @@
-"""A rehearsal: the first steps of every kind of training, on a few rows, timed. Nothing of it is kept but the times."""
+"""A rehearsal: the first steps of every kind of training, on a few rows, timed. Nothing of it is kept but times and sizes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
+from typing import final
 
 from fairtransfer.adapt.budgets import budget_rows
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.loop import subset
+from fairtransfer.adapt.lower import LIMIT
+from fairtransfer.adapt.shelf import Kept
 from fairtransfer.adapt.strategy import Diverged, Labelled, OneClass
 from fairtransfer.data.sides import AdaptationSide
 from fairtransfer.run.plan import Plan, Training
@@ -26,6 +29,8 @@ STEPS_AN_EPOCH = 2
 MOST_STEPS = 64
 """Steps of these that are timed; what is not reached costs as the last that was."""
 
+BYTES_PER_FEATURE = 4
+
 STEPS = 6
 """Steps that are timed; the first of them warms up and does not count."""
 
@@ -39,23 +44,64 @@ def rehearse(plan: Plan, sides: Sides, trainings: Sequence[Training], known: Rat
 
     A kind of work that fails is left out: the run will say why, and it may be the few rows.
     """
-    side = _sample(sides.adaptation, ROWS)
-    session = Session(
-        plan, replace(sides, learned=side, judged={}), Hardware(plan.machine.device, plan.machine.precision)
-    )
+    side, scales = _sample(sides.adaptation, ROWS), Scales()
+    hardware = Hardware(plan.machine.device, plan.machine.precision)
+    session = Session(plan, replace(sides, learned=side, judged={}), hardware, shelf=scales)
+    sets = _sizes(sides)
     began = time.perf_counter()
     _ = session.backbone
     rates = known or Rates(load=time.perf_counter() - began)
     session.check(trainings)
     if known is None:
         rates.forward = _forward(session, side)
+        rates.features = BYTES_PER_FEATURE * session.backbone.dim * sum(sets)
+        rates.temporary = sum(map(session.prepared(side.train).filed, sets))
     for training in {kind_of_work(t): first_setting(t) for t in trainings}.values():
         work = _stepwise if training.kind in STEPWISE else _work
+        # Each kind of training is to say for itself what it has kept.
+        scales.states.clear()
+        session.frozen.entered.clear()
         try:
-            rates.works[kind_of_work(training)] = work(session, training)
+            rates.works[kind_of_work(training)] = replace(work(session, training), kept=scales.of_all(sets))
         except (Diverged, OneClass, ArithmeticError, MemoryError, RuntimeError, ValueError):
             continue
     return rates
+
+
+@final
+class Scales:
+    """A shelf that keeps nothing, and weighs what it is given.
+
+    Attributes
+    ----------
+    states
+        Bytes of a row's hidden states, by layer.
+    """
+
+    def __init__(self) -> None:
+        self.states: dict[str, float] = {}
+
+    def find(self, rows: str, layer: str) -> Kept | None:  # noqa: ARG002  # the interface
+        """Find nothing."""
+        return None
+
+    def keep(self, rows: str, layer: str, tensors: Kept) -> None:  # noqa: ARG002  # the interface
+        """Weigh hidden states; features weigh what their width says."""
+        if "sizes" in tensors:
+            self.states[layer] = tensors["states"].nbytes / len(tensors["sizes"])
+
+    def of_all(self, sets: Sequence[int]) -> dict[str, int]:
+        """Return the bytes of sets of so many rows by layer, of those sets whose states are within what is kept."""
+        return {
+            layer: int(sum(n * of_row for n in sets if n * of_row <= LIMIT)) for layer, of_row in self.states.items()
+        }
+
+
+def _sizes(sides: Sides) -> list[int]:
+    """Return how many rows each set has that passes through the network as one."""
+    return [
+        len(part) for part in (sides.adaptation.train, sides.adaptation.val, *(s.part for s in sides.judged.values()))
+    ]
 
 
 def _sample(side: AdaptationSide, rows: int) -> AdaptationSide:
@@ -104,7 +150,7 @@ def _stepwise(session: Session, training: Training) -> Work:
     """
     epochs, size = training.options["epochs"], training.options["batch_size"]
     side = _sample(session.sides.adaptation, min(ROWS, STEPS_AN_EPOCH * size))
-    few = Session(session.plan, replace(session.sides, learned=side), session.hardware)
+    few = Session(session.plan, replace(session.sides, learned=side), session.hardware, shelf=session.shelf)
     few.backbone = session.backbone
     short = replace(training, options={**training.options, "min_steps": STEPS_AN_EPOCH * epochs})
     times = [time.perf_counter()]
