@@ -31,7 +31,7 @@ from fairtransfer.data.inputs import Texts
 from fairtransfer.models import open_backbone
 from fairtransfer.models.checkpoint import inspect_checkpoint
 from fairtransfer.resources import resource
-from fairtransfer.spec.strategies import FullOptions
+from fairtransfer.spec.transfer_options import FullOptions
 
 
 def sample(data: Path | None, texts: int) -> tuple[Text, Text, tuple[str, ...]]:

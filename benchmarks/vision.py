@@ -38,7 +38,7 @@ from fairtransfer.adapt.budgets import budget_rows
 from fairtransfer.adapt.loop import plan_steps
 from fairtransfer.data.pictures import Images
 from fairtransfer.run.sides import Sides, open_sides
-from fairtransfer.spec.strategies import FullOptions
+from fairtransfer.spec.transfer_options import FullOptions
 
 REAL = Path(__file__).parents[1] / "tests" / "real"
 SETS = {"quickdraw": "[200, all]", "omniglot": "[300, all]"}

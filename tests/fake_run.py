@@ -16,6 +16,7 @@ from fairtransfer.evidence.tables import predictions_table, write_table
 from fairtransfer.run.job_record import LABELS, whose
 from fairtransfer.run.plan import Job, Plan
 from fairtransfer.run.sides import open_sides
+from fairtransfer.workspace import store_of
 
 Answer = Callable[[Job, Part], list[str]]
 Scores = Callable[[int, list[str]], NDArray[np.float32]]
@@ -42,7 +43,7 @@ def commit_answers(
 ) -> None:
     sides = open_sides(made.files, made.roots)
     classes = made.files.classes
-    with api.store_of(workspace) as store:
+    with store_of(workspace) as store:
         for job in made.jobs:
             part = sides.judged[job.benchmark].part
             if skip(job):

@@ -32,7 +32,7 @@ from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.embedding import SeenRows
 from fairtransfer.spec.before import NativeHeadOptions, ZeroShotOptions
-from fairtransfer.spec.strategies import (
+from fairtransfer.spec.transfer_options import (
     BitfitOptions,
     FullOptions,
     GradualOptions,

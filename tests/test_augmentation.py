@@ -21,7 +21,7 @@ from fairtransfer.data.pictures import Images
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.checkpoint import inspect_checkpoint
-from fairtransfer.spec.strategies import FullOptions
+from fairtransfer.spec.transfer_options import FullOptions
 
 pytestmark = pytest.mark.train
 CPU = torch.device("cpu")

@@ -16,7 +16,7 @@ import pytest
 from planted_bias import World
 
 from fairtransfer.adapt import STRATEGIES
-from fairtransfer.spec.strategies import FullOptions, Options, ProbeOptions
+from fairtransfer.spec.transfer_options import FullOptions, Options, ProbeOptions
 
 pytestmark = pytest.mark.train
 DRAWS = range(4)

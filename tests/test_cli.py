@@ -16,9 +16,9 @@ from finished import finished
 from terminal import Command, command_line, process
 from toy import edit, write_project
 
-from fairtransfer import api
 from fairtransfer.evidence.manifest import verify_sums
 from fairtransfer.resources import resource
+from fairtransfer.workspace import store_of
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_a_run_is_named_where_the_folder_above_it_was_given(
 
 def test_a_workspace_in_use_ends_with_3(cli: Command, tmp_path: Path) -> None:
     audit = write_project(tmp_path / "p")
-    with api.store_of(tmp_path / "w"):
+    with store_of(tmp_path / "w"):
         code, _, err = cli("run", audit, "--workspace", tmp_path / "w")
 
     assert code == 3

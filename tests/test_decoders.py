@@ -23,7 +23,7 @@ from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone, Network
 from fairtransfer.models.text import TextBackbone
 from fairtransfer.spec.before import ZeroShotOptions
-from fairtransfer.spec.strategies import GradualOptions, LoraOptions, ScratchOptions
+from fairtransfer.spec.transfer_options import GradualOptions, LoraOptions, ScratchOptions
 
 pytestmark = pytest.mark.train
 KINDS = pytest.mark.parametrize("kind", ["gpt2", "llama"])

@@ -39,21 +39,19 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.tables import read_table
 from fairtransfer.models.backbone import Backbone, Network
-from fairtransfer.spec.strategies import (
-    STRATEGY_OPTIONS,
+from fairtransfer.spec.fair_options import (
     AdversarialOptions,
     BalanceOptions,
     DfrOptions,
-    FullOptions,
     GroupDroOptions,
     GroupOptions,
     JttOptions,
-    Options,
-    ProbeOptions,
     ReductionsOptions,
     ReweightOptions,
     ThresholdOptions,
 )
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
+from fairtransfer.spec.transfer_options import FullOptions, Options, ProbeOptions
 
 pytestmark = pytest.mark.train
 BY = ("side",)

@@ -24,6 +24,7 @@ from fairtransfer.evidence.counting import count
 from fairtransfer.report.rows import Rows
 from fairtransfer.run.sides import open_sides
 from fairtransfer.spec import json_schema
+from fairtransfer.workspace import store_of
 
 HERE = Path(__file__).parent
 PEOPLE = 120
@@ -238,10 +239,10 @@ def test_a_plan_tells_what_would_be_kept(project: Path, done: api.Run) -> None:
     from fairtransfer.run.foresight import foresee
 
     made = api.plan(project)
-    seen = foresee(made, api.store_of(project.parents[1] / "runs"))
+    seen = foresee(made, store_of(project.parents[1] / "runs"))
 
     assert seen.pending_jobs == 0
-    assert foresee(made, api.store_of(project.parents[1] / "none")).pending_jobs == len(MODELS)
+    assert foresee(made, store_of(project.parents[1] / "none")).pending_jobs == len(MODELS)
     assert seen.seconds == 0
 
 

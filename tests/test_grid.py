@@ -40,16 +40,10 @@ from fairtransfer.report.sections import cost_table
 from fairtransfer.report.trials import equal_trials, settings_table, trials_json
 from fairtransfer.run.cost import expected_work
 from fairtransfer.run.rates import Rates, Work, first_setting, kind_of_work
+from fairtransfer.spec.fair_options import DfrOptions, HeadOptions
 from fairtransfer.spec.grids import MOST_SETTINGS, grid_of, settings_in
-from fairtransfer.spec.strategies import (
-    STRATEGY_OPTIONS,
-    DfrOptions,
-    FullOptions,
-    HeadOptions,
-    Options,
-    ProbeOptions,
-    StepOptions,
-)
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
+from fairtransfer.spec.transfer_options import FullOptions, Options, ProbeOptions, StepOptions
 
 pytestmark = pytest.mark.train
 

@@ -25,9 +25,8 @@ from fairtransfer.adapt.loop import Recipe, train
 from fairtransfer.data.inputs import Texts
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone, Network
-from fairtransfer.spec.strategies import (
-    BalanceOptions,
-    DfrOptions,
+from fairtransfer.spec.fair_options import BalanceOptions, DfrOptions
+from fairtransfer.spec.transfer_options import (
     FullOptions,
     L2SpOptions,
     LoraOptions,

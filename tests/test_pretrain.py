@@ -41,7 +41,8 @@ from fairtransfer.run.source import WEIGHTS
 from fairtransfer.spec import json_schema
 from fairtransfer.spec.before import NativeHeadOptions, ZeroShotOptions
 from fairtransfer.spec.pretrain import Pretrain, SourceTraining
-from fairtransfer.spec.strategies import FullOptions, ScratchOptions
+from fairtransfer.spec.transfer_options import FullOptions, ScratchOptions
+from fairtransfer.workspace import store_of
 
 pytestmark = pytest.mark.train
 ONLY_PROBE = "strategies: [probe]"
@@ -207,7 +208,7 @@ def test_what_plan_timed_before_the_source_was_trained_holds_after(
 ) -> None:
     monkeypatch.setenv("FT_CACHE_DIR", str(tmp_path / "cache"))
     audit = copy / "audits" / "audit.yaml"
-    predicted = foresee(api.plan(audit), api.store_of(tmp_path / "new"), rehearse=True).seconds
+    predicted = foresee(api.plan(audit), store_of(tmp_path / "new"), rehearse=True).seconds
 
     done = api.run(audit, workspace=tmp_path / "new")
 

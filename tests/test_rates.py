@@ -22,7 +22,7 @@ from fairtransfer.run.plan import Training
 from fairtransfer.run.rates import Rates, Work, kind_of_work, rates_file, read_rates, steps_of, write_rates
 from fairtransfer.run.session import Session
 from fairtransfer.run.sides import open_sides
-from fairtransfer.spec.strategies import GradualOptions
+from fairtransfer.spec.transfer_options import GradualOptions
 
 pytestmark = pytest.mark.train
 

@@ -15,7 +15,9 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.tables import read_table
 from fairtransfer.spec.check import load_audit
-from fairtransfer.spec.strategies import STRATEGY_OPTIONS, GroupOptions, StepOptions
+from fairtransfer.spec.fair_options import GroupOptions
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
+from fairtransfer.spec.transfer_options import StepOptions
 
 pytestmark = pytest.mark.train
 TARGETS = ("binary", "multiclass", "multilabel", "number")

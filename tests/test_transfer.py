@@ -23,7 +23,7 @@ from fairtransfer.errors import DefinitionError, MissingExtra
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone, Network
 from fairtransfer.models.blocks import Layout
-from fairtransfer.spec.strategies import (
+from fairtransfer.spec.transfer_options import (
     BitfitOptions,
     FullOptions,
     GradualOptions,

@@ -21,7 +21,8 @@ from fairtransfer.adapt.selection import selection_of
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.adapt.streams import torch_stream
 from fairtransfer.adapt.task import Task
-from fairtransfer.spec.strategies import AdversarialOptions, Options
+from fairtransfer.spec.fair_options import AdversarialOptions
+from fairtransfer.spec.transfer_options import Options
 
 STEEPNESS = 10.0
 """How fast the reversed gradient grows to its full strength: gamma of Ganin et al."""

@@ -10,7 +10,8 @@ from fairtransfer.adapt.loop import Recipe, drawn, new_head, train
 from fairtransfer.adapt.probe import Fit, fit_head, headed
 from fairtransfer.adapt.selection import selection_of
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.spec.strategies import BalanceOptions, FullOptions, Options
+from fairtransfer.spec.fair_options import BalanceOptions
+from fairtransfer.spec.transfer_options import FullOptions, Options
 
 
 @final

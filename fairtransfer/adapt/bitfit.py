@@ -9,7 +9,7 @@ from torch import nn
 
 from fairtransfer.adapt.loop import new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.spec.strategies import BitfitOptions, Options
+from fairtransfer.spec.transfer_options import BitfitOptions, Options
 
 
 @final

@@ -11,7 +11,8 @@ from fairtransfer.adapt.probe import Fit, fit_head, headed
 from fairtransfer.adapt.selection import selection_of
 from fairtransfer.adapt.strategy import Adapted, FrozenFeatures, Setting, Strategy, check_classes
 from fairtransfer.adapt.third_split import parted
-from fairtransfer.spec.strategies import DfrOptions, FullOptions, Options
+from fairtransfer.spec.fair_options import DfrOptions
+from fairtransfer.spec.transfer_options import FullOptions, Options
 
 
 @final

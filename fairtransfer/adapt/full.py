@@ -6,7 +6,7 @@ from typing import final
 
 from fairtransfer.adapt.loop import new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.spec.strategies import FullOptions, Options
+from fairtransfer.spec.transfer_options import FullOptions, Options
 
 
 @final

@@ -10,7 +10,7 @@ from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.blocks import Layout
-from fairtransfer.spec.strategies import GradualOptions, Options
+from fairtransfer.spec.transfer_options import GradualOptions, Options
 
 
 @final

@@ -12,8 +12,9 @@ from typing import Any
 
 from fairtransfer.adapt.selection import Score
 from fairtransfer.adapt.strategy import Adapted, Diverged, Setting, Strategy
+from fairtransfer.spec.fair_options import HeadOptions
 from fairtransfer.spec.grids import GRIDDED, grid_of
-from fairtransfer.spec.strategies import HeadOptions, Options, StepOptions
+from fairtransfer.spec.transfer_options import Options, StepOptions
 
 CRITERIA = ("validation_worst_error", "validation_error", "validation_loss")
 """What a record tells of a score, in the order in which it decides; the first where the worst group or cell does."""

@@ -13,7 +13,8 @@ from fairtransfer.adapt.number_task import NumberTask
 from fairtransfer.adapt.selection import selection_of
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.adapt.task import Task
-from fairtransfer.spec.strategies import GroupDroOptions, Options
+from fairtransfer.spec.fair_options import GroupDroOptions
+from fairtransfer.spec.transfer_options import Options
 
 
 class WorstCaseLoss:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from fairtransfer.adapt.loop import new_head, train
 from fairtransfer.adapt.strategy import Adapted, Labelled, Setting
 from fairtransfer.models.backbone import Network, Prepared
-from fairtransfer.spec.strategies import StepOptions
+from fairtransfer.spec.transfer_options import StepOptions
 
 
 @final

@@ -8,7 +8,8 @@ from typing import final
 from fairtransfer.adapt.loop import Recipe, new_head, predict, subset, train
 from fairtransfer.adapt.selection import selection_of
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.spec.strategies import JttOptions, Options
+from fairtransfer.spec.fair_options import JttOptions
+from fairtransfer.spec.transfer_options import Options
 
 
 @final

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.spec.grids import one
-from fairtransfer.spec.strategies import L2SpOptions, Options
+from fairtransfer.spec.transfer_options import L2SpOptions, Options
 
 
 @final

@@ -19,7 +19,7 @@ from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting, ch
 from fairtransfer.adapt.streams import numpy_stream, stream_seed, torch_stream
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.spec.grids import one
-from fairtransfer.spec.strategies import StepOptions, TrainingOptions
+from fairtransfer.spec.transfer_options import StepOptions, TrainingOptions
 
 CHECKS = 3
 """How often validation is consulted, spread evenly over the steps."""

@@ -21,7 +21,7 @@ from fairtransfer.errors import MissingExtra
 from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.blocks import Layout
 from fairtransfer.models.checkpoint import refuse
-from fairtransfer.spec.strategies import LoraOptions, Options
+from fairtransfer.spec.transfer_options import LoraOptions, Options
 
 _APART = frozenset({"query", "value", "q_proj", "v_proj", "q_lin", "v_lin", "query_proj", "value_proj", "q", "v"})
 _TOGETHER = frozenset({"qkv", "Wqkv", "c_attn", "query_key_value", "qkv_proj"})

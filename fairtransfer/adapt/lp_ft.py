@@ -9,7 +9,7 @@ import torch
 from fairtransfer.adapt.loop import new_head, train
 from fairtransfer.adapt.probe import fit_head
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.spec.strategies import LpFtOptions, Options
+from fairtransfer.spec.transfer_options import LpFtOptions, Options
 
 
 @final

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.models.backbone import Prepared
-from fairtransfer.spec.strategies import MajorityOptions, Options
+from fairtransfer.spec.transfer_options import MajorityOptions, Options
 
 MEAN_RULE = "nothing is chosen: the answer is the mean of the training labels; validation measures it only"
 RULE = "nothing is chosen: the answer is the most frequent class of the training labels; validation measures it only"

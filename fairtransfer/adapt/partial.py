@@ -14,7 +14,7 @@ from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.blocks import Layout
 from fairtransfer.models.checkpoint import refuse
 from fairtransfer.models.resume import resuming
-from fairtransfer.spec.strategies import Options, PartialOptions
+from fairtransfer.spec.transfer_options import Options, PartialOptions
 
 
 @final

@@ -10,7 +10,7 @@ from fairtransfer.adapt.loop import new_head, train
 from fairtransfer.adapt.strategy import Setting
 from fairtransfer.adapt.streams import torch_stream
 from fairtransfer.models.trained import weights_of
-from fairtransfer.spec.strategies import TrainingOptions
+from fairtransfer.spec.transfer_options import TrainingOptions
 
 
 def pretrain(

@@ -16,7 +16,7 @@ from fairtransfer.adapt.selection import AVERAGE, Selection
 from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy, check_classes
 from fairtransfer.adapt.streams import stream_seed
 from fairtransfer.models.backbone import Prepared
-from fairtransfer.spec.strategies import Options, ProbeOptions
+from fairtransfer.spec.transfer_options import Options, ProbeOptions
 
 
 @dataclass(frozen=True)

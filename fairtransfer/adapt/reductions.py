@@ -15,7 +15,8 @@ from fairtransfer.adapt.selection import selection_of
 from fairtransfer.adapt.strategy import Adapted, Decision, Setting, Strategy
 from fairtransfer.adapt.streams import stream_seed
 from fairtransfer.models.backbone import Prepared
-from fairtransfer.spec.strategies import Options, ReductionsOptions
+from fairtransfer.spec.fair_options import ReductionsOptions
+from fairtransfer.spec.transfer_options import Options
 
 SMALLEST = 1e-6
 """Probabilities of 0 are written as this, so that logits stay finite."""

@@ -14,7 +14,8 @@ from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.probe import Fit, fit_head, headed
 from fairtransfer.adapt.selection import selection_of
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.spec.strategies import Options, ReweightOptions
+from fairtransfer.spec.fair_options import ReweightOptions
+from fairtransfer.spec.transfer_options import Options
 
 
 def kamiran_calders(groups: Sequence[str], classes: Sequence[str]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import final
 from fairtransfer.adapt.loop import new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
 from fairtransfer.adapt.streams import torch_stream
-from fairtransfer.spec.strategies import Options, ScratchOptions
+from fairtransfer.spec.transfer_options import Options, ScratchOptions
 
 
 @final

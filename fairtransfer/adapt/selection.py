@@ -14,7 +14,7 @@ from fairtransfer.adapt.cells import cells_of
 from fairtransfer.adapt.number_task import NumberTask
 from fairtransfer.adapt.strategy import Setting
 from fairtransfer.adapt.task import Task
-from fairtransfer.spec.strategies import GroupOptions
+from fairtransfer.spec.fair_options import GroupOptions
 
 Score = tuple[float, ...]
 """Lower is better, compared from the left; the last two are validation error and cross-entropy."""

@@ -15,7 +15,7 @@ from fairtransfer.adapt.number_task import NumberTask
 from fairtransfer.adapt.shelf import Kept, NoShelf, Shelf, shelved
 from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Backbone, Network, Prepared
-from fairtransfer.spec.strategies import Options
+from fairtransfer.spec.transfer_options import Options
 
 
 class Diverged(Exception):

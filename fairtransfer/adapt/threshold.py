@@ -15,8 +15,9 @@ from fairtransfer.adapt.strategy import Adapted, Decision, Labelled, Setting, St
 from fairtransfer.adapt.streams import stream_seed
 from fairtransfer.adapt.third_split import parted
 from fairtransfer.models.backbone import Prepared
+from fairtransfer.spec.fair_options import ThresholdOptions
 from fairtransfer.spec.names import UNKNOWN_GROUP
-from fairtransfer.spec.strategies import Options, ThresholdOptions
+from fairtransfer.spec.transfer_options import Options
 
 
 @final

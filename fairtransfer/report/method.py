@@ -8,8 +8,8 @@ from typing import Any
 from fairtransfer import formats
 from fairtransfer.findings.record import RunRecord
 from fairtransfer.report import sentences
+from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.grids import GRIDDED
-from fairtransfer.spec.strategies import GroupOptions
 
 _BEFORE = {
     "zero_shot": "asked without labels, by comparing each text with one sentence per class",

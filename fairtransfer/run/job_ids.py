@@ -11,8 +11,9 @@ from fairtransfer.models import Checkpoint
 from fairtransfer.run.machine import Machine, code_digest, libraries
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.check import AuditFiles
+from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.label_map import LabelMap, mapped_classes
-from fairtransfer.spec.strategies import STRATEGY_OPTIONS, GroupOptions
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 
 if TYPE_CHECKING:
     from fairtransfer.run.plan import Job, Roots, Training

@@ -34,7 +34,9 @@ from fairtransfer.run.plan import Plan, Training
 from fairtransfer.run.rates import kind_of_work
 from fairtransfer.run.sides import Sides
 from fairtransfer.spec.before import BEFORE_OPTIONS
-from fairtransfer.spec.strategies import STRATEGY_OPTIONS, GroupOptions, GroupStage, Options
+from fairtransfer.spec.fair_options import GroupOptions, GroupStage
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
+from fairtransfer.spec.transfer_options import Options
 
 
 @dataclass

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fairtransfer.spec.strategies import ProbeOptions
 from fairtransfer.spec.strict import Strict
+from fairtransfer.spec.transfer_options import ProbeOptions
 
 
 class ZeroShotOptions(Strict):

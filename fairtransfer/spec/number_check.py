@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fairtransfer.errors import Problem
+from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.names import NUMBER_METRICS
-from fairtransfer.spec.strategies import GroupOptions
 from fairtransfer.spec.target import gate_mismatch
 
 if TYPE_CHECKING:

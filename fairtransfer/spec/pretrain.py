@@ -8,8 +8,8 @@ from pydantic import Field, field_validator, model_validator
 
 from fairtransfer.spec.grids import Decay, Rate
 from fairtransfer.spec.source import Source, parse_source
-from fairtransfer.spec.strategies import Epochs, FullOptions, ScratchOptions, TrainingOptions
 from fairtransfer.spec.strict import Name, Strict, refuse
+from fairtransfer.spec.transfer_options import Epochs, FullOptions, ScratchOptions, TrainingOptions
 
 MAX_SEED = 2**32 - 1
 BASES = ("hub", "folder", "package")

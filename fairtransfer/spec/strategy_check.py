@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from fairtransfer.errors import Problem, did_you_mean, shown
 from fairtransfer.spec.card_files import TextInput
-from fairtransfer.spec.strategies import GroupOptions, Options, StrategySpec
+from fairtransfer.spec.fair_options import GroupOptions
+from fairtransfer.spec.strategies import StrategySpec
+from fairtransfer.spec.transfer_options import Options
 
 if TYPE_CHECKING:
     from fairtransfer.spec.check import AuditFiles
