@@ -1,6 +1,6 @@
 """Adapting a pretrained model: one file per strategy, one training loop.
 
-The registries are the dicts at the end; the options of each strategy are in `fairtransfer/spec/strategies.py`.
+The registries are the dicts at the end; what options each strategy takes is in `fairtransfer/spec/strategies.py`.
 """
 
 from __future__ import annotations
