@@ -138,11 +138,13 @@ def test_a_folder_or_a_card_is_no_audit_and_the_audit_beside_it_is_named(cli: Co
 def test_what_is_no_definition_is_told_with_what_would_be(name: str, cli: Command, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no definition")
 
-    code, _, err = cli("validate", tmp_path / name if "." in name else name)
+    named = "." not in name
+
+    code, _, err = cli("plan", name) if named else cli("validate", tmp_path / name)
 
     assert code == 2
     assert "FT-Y040" in err
-    assert ("quickstart" in err) == ("." not in name), "a name is asked for among the packaged ones"
+    assert ("quickstart" in err) == named, "a name is looked for among the packaged audits"
 
 
 def test_a_run_is_named_where_the_folder_above_it_was_given(

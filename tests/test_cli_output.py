@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 from finished import finished
 from ruamel.yaml import YAML
@@ -18,6 +19,7 @@ import fairtransfer as ft
 from fairtransfer.cli.app import app
 from fairtransfer.cli.init import FILES
 from fairtransfer.cli.log_progress import log_progress
+from fairtransfer.errors import relative
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.formats import times
 from fairtransfer.resources import resource
@@ -219,6 +221,47 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(cli: Command, monkeypatch
     assert "the core is complete" in out
     assert re.search(r"pdf +not used by this version *\n", out), "nothing is recommended that changes nothing"
     assert "file locks: work here" in out
+
+
+def test_doctor_tells_machines_the_same(cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "peft" else find(name))
+
+    found = json.loads(cli("doctor", "--json")[1])
+
+    assert found["fairtransfer"] == VERSION
+    assert found["extras"]["lora"] == {"peft": None}
+    assert found["core"]["numpy"] == np.__version__
+    assert found["file_locks"] == "work here"
+
+
+def test_problems_are_told_to_machines_with_their_places(cli: Command, tmp_path: Path) -> None:
+    audit = edit(write_project(tmp_path / "p"), ("alpha: 0.05", "alpha: 1.5"))
+
+    code, out, err = cli("validate", audit, "--json")
+    found = json.loads(out)
+    (problem,) = found["problems"]
+    place = f"{problem['file']}:{problem['line']}:{problem['column']} {problem['code']} {problem['path']}"
+
+    assert (code, err) == (2, "")
+    assert found["checked"] == [relative(audit)]
+    assert problem["severity"] == "error"
+    assert place in cli("validate", audit)[2]
+
+
+def test_definitions_without_fault_are_an_empty_list_of_problems(cli: Command, tmp_path: Path) -> None:
+    """The twin."""
+    code, out, _ = cli("validate", write_project(tmp_path / "p"), "--json")
+
+    assert (code, json.loads(out)["problems"]) == (0, [])
+
+
+def test_how_many_files_are_unchanged_is_told_to_machines(
+    cli: Command, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run = finished("pass", tmp_path_factory)
+
+    assert json.loads(cli("verify", run, "--json")[1]) == {"schema": "1", "files": ft.verify(run), "warnings": []}
 
 
 def test_the_verbs_take_folders_written_as_text(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -7,8 +7,11 @@ import os
 import platform
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import typer
+
+from fairtransfer.cli.options import Json
 
 CORE = (
     "altair",
@@ -42,13 +45,16 @@ NOT_USED = ("pdf", "sign")
 """Extras that are kept for what is to come: installing them changes nothing yet."""
 
 
-def doctor() -> None:
+def doctor(json: Json = False) -> None:
     """Print what is installed, what is missing and how to get it, and what this machine computes with."""
-    from fairtransfer.cli.show import console, print_table
+    from fairtransfer.cli.show import console, print_json, print_table
     from fairtransfer.run.machine import guess
     from fairtransfer.version import VERSION
 
     machine = guess()
+    if json:
+        print_json({**_found(), "device": machine.device, "precision": machine.precision, "file_locks": _locks()})
+        return
     out = console()
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     out.print(f"fairtransfer {VERSION}, Python {platform.python_version()}, {system}")
@@ -56,6 +62,24 @@ def doctor() -> None:
     out.print(_core())
     print_table("Extras", ("extra", "state", "to install"), [_extra(name, modules) for name, modules in EXTRAS.items()])
     out.print(f"file locks: {_locks()}")
+
+
+def _found() -> dict[str, Any]:
+    """Return what is installed as plain values: versions, null where a package is missing."""
+    from fairtransfer.version import VERSION
+
+    def versions(modules: tuple[str, ...]) -> dict[str, str | None]:
+        return {module: _version(module) if importlib.util.find_spec(module) else None for module in modules}
+
+    return {
+        "schema": "1",
+        "fairtransfer": VERSION,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "core": versions(CORE),
+        "extras": {name: versions(modules) for name, modules in EXTRAS.items() if name not in NOT_USED},
+    }
 
 
 def _extra(name: str, modules: tuple[str, ...]) -> tuple[str, str, str]:

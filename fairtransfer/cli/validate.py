@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairtransfer.cli.options import DataRoot
+from fairtransfer.cli.options import DataRoot, Json
 
 if TYPE_CHECKING:
     from fairtransfer.errors import Problems
@@ -22,23 +22,52 @@ def validate(
     data: Annotated[
         bool, typer.Option("--data/--no-data", help="Also open the data and check it against its card.")
     ] = True,
+    json: Json = False,
 ) -> None:
     """Check audits and data cards, and the data of the cards. Nothing is run and nothing is written."""
-    from fairtransfer.cli.show import tell_warnings
     from fairtransfer.errors import DefinitionError, Problems
-    from fairtransfer.formats import plural
 
     problems = Problems()
     left_out: list[tuple[Path, str]] = []
     checked = list(dict.fromkeys(path for given in paths for path in _files(given, problems, left_out)))
     for path in checked:
         _check(path, data_root if data else None, problems, data=data)
-    tell_warnings(map(str, sorted(problems.warnings, key=lambda p: p.order)))
-    _tell_left_out(left_out)
+    if json:
+        _print_json(checked, problems, left_out)
+        raise typer.Exit(DefinitionError.exit_code if problems.errors else 0)
+    _tell(checked, problems, left_out)
     if problems.errors:
         raise DefinitionError(problems.errors)
-    definitions, warnings = plural(len(checked), "definition"), plural(len(problems.warnings), "warning")
-    typer.echo(f"{definitions} checked: no errors, {warnings}")
+
+
+def _tell(checked: list[Path], problems: Problems, left_out: list[tuple[Path, str]]) -> None:
+    """Print warnings and what was left out; errors are told where they end the command."""
+    from fairtransfer.cli.show import tell_warnings
+    from fairtransfer.formats import plural
+
+    tell_warnings(map(str, sorted(problems.warnings, key=lambda p: p.order)))
+    _tell_left_out(left_out)
+    if not problems.errors:
+        definitions, warnings = plural(len(checked), "definition"), plural(len(problems.warnings), "warning")
+        typer.echo(f"{definitions} checked: no errors, {warnings}")
+
+
+def _print_json(checked: list[Path], problems: Problems, left_out: list[tuple[Path, str]]) -> None:
+    """Print every problem with its place, for editors and for notes on a change under review."""
+    from dataclasses import asdict
+
+    from fairtransfer.cli.show import print_json
+    from fairtransfer.errors import relative
+
+    found = sorted((*problems.errors, *problems.warnings), key=lambda p: p.order)
+    print_json(
+        {
+            "schema": "1",
+            "checked": [relative(path) for path in checked],
+            "problems": [asdict(problem) for problem in found],
+            "left_out": [{"file": relative(path), "reason": why} for path, why in left_out],
+        }
+    )
 
 
 _MOST_NAMED = 5

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from fairtransfer.cli.options import RunFolder
+from fairtransfer.cli.options import Json, RunFolder
 
 
-def verify(run: RunFolder) -> None:
+def verify(run: RunFolder, json: Json = False) -> None:
     """Check every file of a run against SHA256SUMS. It shows that nothing changed, not that the numbers are right."""
     from fairtransfer import api
-    from fairtransfer.cli.show import tell_warnings
+    from fairtransfer.cli.show import print_json, tell_warnings
     from fairtransfer.evidence.jobs import jobs_in
     from fairtransfer.evidence.threads import several_threads
 
     count = api.verify(run)
+    mixed = several_threads(jobs_in(run))
+    if json:
+        print_json({"schema": "1", "files": count, "warnings": [] if mixed is None else [mixed.to_json()]})
+        return
     typer.echo(f"{count} files are as they were written")
-    if (mixed := several_threads(jobs_in(run))) is not None:
+    if mixed is not None:
         tell_warnings([str(mixed)])
