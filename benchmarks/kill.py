@@ -50,9 +50,13 @@ def kill(arguments: list[str], workspace: Path, after: float) -> str:
     if not ended:
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    kept = len(list(workspace.glob(".store/jobs/*/attempt-[0-9]/manifest.json")))
     what = "it had ended already" if ended else f"killed ({-process.returncode})"
-    return f"after {after:5.1f} s: {what}, {kept} jobs kept"
+    return f"after {after:5.1f} s: {what}, {kept(workspace)} jobs kept"
+
+
+def kept(workspace: Path) -> int:
+    """Return how many jobs are finished."""
+    return len(list(workspace.glob(".store/jobs/*/attempt-[0-9]/manifest.json")))
 
 
 def main() -> None:
@@ -71,9 +75,12 @@ def main() -> None:
         whole, broken = Path(folder) / "whole", Path(folder) / "broken"
         seconds = finish(arguments, whole)
         expected = evidence(whole)
-        print(f"{given.audit}: {len(list(whole.glob('.store/jobs/*')))} jobs, undisturbed in {seconds:.1f} s")
+        jobs = kept(whole)
+        print(f"{given.audit}: {jobs} jobs, undisturbed in {seconds:.1f} s")
         for _ in range(given.times):
-            print(" ", kill(arguments, broken, rng.uniform(0.05, 0.5) * seconds))
+            # As long as what is left takes, about: later starts have less to do.
+            left = seconds * max(1 - kept(broken) / jobs, 0.1)
+            print(" ", kill(arguments, broken, rng.uniform(0.05, 0.9) * left))
         print(f"  then to the end in {finish(arguments, broken):.1f} s")
         found = evidence(broken)
     differing = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))

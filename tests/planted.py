@@ -89,7 +89,7 @@ class Planted:
 
     def setting(self, seed: int = 0, groups: tuple[str, ...] | None = None, positive: str | None = None) -> Setting:
         told = groups or self.groups
-        backbone, runner = Identity(2 + NOISE), Runner(Hardware("cpu", "fp32"))
+        backbone, runner = Identity(self.prepared.x.shape[1]), Runner(Hardware("cpu", "fp32"))
         train, val = (Labelled(self.prepared, self.y, rows, told) for rows in self.rows[:2])
         task = Task(CLASSES, positive_class=positive)
         return Setting(backbone, FrozenFeatures(backbone, runner), runner, task, train, val, seed, lambda share: None)

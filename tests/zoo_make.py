@@ -192,6 +192,15 @@ def picture_twice(root: Path) -> None:
     path.write_text(path.read_text().replace(",4.png", ",5.png"))
 
 
+def pictures_turned(root: Path) -> None:
+    folder, tag = _pictures(root), Image.Exif()
+    for name, value in (("0.png", 6), ("1.png", 3), ("2.png", 1)):
+        tag[0x0112] = value
+        with Image.open(folder / name) as picture:
+            picture.load()
+            picture.save(folder / name, exif=tag)
+
+
 def pictures_damaged(root: Path) -> None:
     folder = _pictures(root)
     (folder / "0.png").write_bytes(b"")
@@ -319,6 +328,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
         picture_missing,
         picture_twice,
         pictures_damaged,
+        pictures_turned,
         pictures_clash,
         object_array,
         long_header,

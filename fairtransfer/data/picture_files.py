@@ -21,6 +21,9 @@ from fairtransfer.errors import IntegrityError, Problem, shown
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 25_000_000
 
+ORIENTATION, UPRIGHT = 0x0112, 1
+"""EXIF's tag for how a picture is to be turned, and its value for not at all (Exif 2.3, 4.6.4)."""
+
 HELD = 512 * 2**20
 """Bytes of decoded pictures a card keeps in memory; the others are decoded anew whenever they are needed."""
 
@@ -72,7 +75,7 @@ def read_images(root: Path, names: Sequence[str]) -> tuple[Images, list[Problem]
     """
     problems: list[Problem] = []
     pictures: list[Picture] = []
-    held = 0
+    held = turned = 0
     repeated = len(names) - len(set(names))
     if repeated:
         problems.append(_problem("FT-D043", f"{repeated} images used by two rows"))
@@ -80,13 +83,20 @@ def read_images(root: Path, names: Sequence[str]) -> tuple[Images, list[Problem]
     for name in names:
         try:
             path = locate(root, name)
-            pixels = _decode(path)
+            pixels, as_stored = _decode(path)
             held += pixels.nbytes
+            turned += not as_stored
             pictures.append(Picture.of(pixels, partial(_again, path, key_of(pixels)) if held > HELD else None))
         except PathRefused as refused:
             problems.append(_problem("FT-D043" if refused.code == "FT-D001" else refused.code, refused.found))
         except TableRefused as refused:
             problems.append(_problem(refused.code, f"`{shown(name)}`: {refused.found}", refused.do))
+    if turned:
+        found, do = (
+            f"{turned} pictures are to be turned, by their own tag (EXIF)",
+            "turn them as they are turned where the model is used",
+        )
+        problems.append(_problem("FT-D063", found, f"they are read as stored; {do}", warn=True))
     return Images(tuple(pictures)), problems
 
 
@@ -101,14 +111,15 @@ def _clashes(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _decode(path: Path) -> Pixels:
+def _decode(path: Path) -> tuple[Pixels, bool]:
+    """Return the pixels as they are stored, and whether that is how they are to be seen."""
     if path.stat().st_size == 0:
         raise TableRefused("FT-D044", "image is empty")
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(file, formats=FORMATS) as image:
-                return _pixels(image)
+                return _pixels(image), image.getexif().get(ORIENTATION, UPRIGHT) == UPRIGHT
         except UnidentifiedImageError:
             raise TableRefused("FT-D044", "not a PNG, JPEG or WebP image", "convert it") from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -120,7 +131,7 @@ def _decode(path: Path) -> Pixels:
 def _again(path: Path, key: str) -> Pixels:
     """Decode a picture that was decoded before; its file must still hold what was seen then."""
     try:
-        pixels = _decode(path)
+        pixels, _ = _decode(path)
     except (OSError, TableRefused) as error:
         raise IntegrityError(f"{shown(str(path))} cannot be read any more: {shown(str(error))}") from None
     if key_of(pixels) != key:
@@ -139,5 +150,5 @@ def _pixels(image: Any) -> Pixels:
     return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"), dtype=np.uint8)
 
 
-def _problem(code: str, found: str, do: str = "") -> Problem:
-    return Problem(code, found, "", do, path="input")
+def _problem(code: str, found: str, do: str = "", *, warn: bool = False) -> Problem:
+    return Problem(code, found, "", do, path="input", severity="warning" if warn else "error")

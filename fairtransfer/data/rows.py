@@ -214,7 +214,10 @@ def _inputs(
             folder = locate(root_of(loaded, wanted.under, data_root), wanted.folder, folder=True)
             images, found = read_images(folder, [name or "" for name in columns[wanted.image]])
             problems.extend(
-                loaded.document.problem(p.code, ("fairtransfer", "input"), p.found, p.allowed, p.do) for p in found
+                loaded.document.problem(
+                    p.code, ("fairtransfer", "input"), p.found, p.allowed, p.do, warn=p.severity == "warning"
+                )
+                for p in found
             )
             return images
         return _array(loaded, wanted, columns, data_root, problems)

@@ -14,6 +14,7 @@ from fairtransfer.evidence.canonical import canonical, read_json
 from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.findings.record import RunRecord, load_record
 from fairtransfer.report.document import Document, build
+from fairtransfer.report.markdown import markdown_text
 from fairtransfer.report.table_document import TableDocument
 from fairtransfer.resources import resource
 from fairtransfer.version import VERSION
@@ -23,8 +24,6 @@ FORMATS: dict[str, str] = {"html": "report.html", "md": "report.md", "json": "re
 
 _ABOVE_PROSE = 3
 """The level of the heading over a card's prose."""
-
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~@:])")
 
 
 def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out: Path | None = None) -> list[Path]:
@@ -102,27 +101,10 @@ def _environment() -> Any:
         "md": markdown_text,
         "prose": prose_html,
         "measured": measured_html,
-        "cell": markdown_cell,
         "json_rows": json_document,
     }
     environment.filters.update(filters)
     return environment
-
-
-def markdown_text(text: str) -> Any:
-    """Return text in which nothing is Markdown any more: every active character escaped, on one line."""
-    from markupsafe import Markup
-
-    escaped = _MARKDOWN.sub(r"\\\1", " ".join(text.split())).replace("&", "&amp;")
-    return Markup(escaped)  # noqa: S704  # escaped for Markdown, which has no HTML left in it
-
-
-def markdown_cell(text: str) -> Any:
-    """Return text for a table cell; signs and brackets of numbers stay readable."""
-    from markupsafe import Markup
-
-    plain = re.fullmatch(r"[\d\s.,%()+–−/a-z]*", text)
-    return Markup(text) if plain else markdown_text(text)  # noqa: S704  # digits and signs only
 
 
 _MEASURED = re.compile(r"(\S.*) (\([^()]*\d[^()]*\))")
