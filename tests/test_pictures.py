@@ -161,18 +161,12 @@ def test_no_pictures_are_no_error() -> None:
 def test_the_digest_tells_pictures_and_steps_apart() -> None:
     first, second = opened(3, 2)
 
-    def digest(picture: Image.Image, **options: Any) -> str:
-        return prepared_pixels([lambda: picture], (3, 32, 32), evaluation(**options)).digest.hexdigest()
+    def digest(picture: Image.Image, mean: float = 0.4) -> str:
+        transform = Compose([Resize((32, 32)), ToTensor(), Normalize((mean,) * 3, (0.2,) * 3)])
+        return prepared_pixels([lambda: picture], (3, 32, 32), transform).digest.hexdigest()
 
-    plain = digest(first)
-    brighter = Compose([Resize((32, 32)), ToTensor(), Normalize((0.4,) * 3, (0.2,) * 3)])
-    same = Compose([Resize((32, 32)), ToTensor(), Normalize((0.5,) * 3, (0.2,) * 3)])
-
-    assert plain == digest(first) != digest(second)
-    assert (
-        prepared_pixels([lambda: first], (3, 32, 32), brighter).digest.hexdigest()
-        != prepared_pixels([lambda: first], (3, 32, 32), same).digest.hexdigest()
-    )
+    assert digest(first) == digest(first)
+    assert len({digest(first), digest(second), digest(first, 0.400001)}) == 3
 
 
 def test_a_full_disk_is_an_error_and_not_the_end_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,9 @@ class Steps:
         return normalized
 
     def __str__(self) -> str:
-        return f"bytes, then {self._normalize}" if self.bytes else "as they are"
+        # The library's own text rounds.
+        numbers = [list(map(float, part)) for part in (self._normalize.mean, self._normalize.std)] if self.bytes else []
+        return f"bytes, then {numbers}" if self.bytes else "as they are"
 
 
 @final
