@@ -130,7 +130,17 @@ def before_after(
     """
     import altair as alt
 
-    height = ROW_HEIGHT * len(order) + 6
+    one = _levels(records, order, measure, limit, words)
+    if not changes:
+        return _configured(one)
+    two = _moves(changes, order, margin, worse, words)
+    return _configured(alt.hconcat(one, two, spacing=24).resolve_scale(color="independent", shape="independent"))
+
+
+def _levels(records: Sequence[Record], order: Sequence[str], measure: str, limit: Limit | None, words: Wording) -> Any:
+    """Return the values before and after, with their intervals."""
+    import altair as alt
+
     stages = [stage for stage in ("before", "after") if any(record["stage"] == stage for record in records)]
     scale = alt.Scale(domain=stages, range=[COLOURS[stage] for stage in stages])
     shapes = alt.Scale(domain=stages, range=[SHAPES[stage] for stage in stages])
@@ -147,10 +157,14 @@ def before_after(
     dots = base.mark_point(filled=True, size=65, opacity=1).encode(
         x="value:Q", shape=alt.Shape("stage:N", scale=shapes, sort=stages, title=None, legend=legend)
     )
-    left = [whisker, dots] + ([_limit(limit)] if limit is not None else [])
-    one = alt.layer(*left).properties(width=380, height=height)
-    if not changes:
-        return _configured(one)
+    lines = [_limit(limit)] if limit is not None else []
+    return alt.layer(whisker, dots, *lines).properties(width=380, height=_height(order))
+
+
+def _moves(changes: Sequence[Record], order: Sequence[str], margin: Limit | None, worse: str, words: Wording) -> Any:
+    """Return the paired changes, with their intervals; hollow where they are not clear."""
+    import altair as alt
+
     moved = alt.Chart(alt.Data(values=list(changes))).encode(
         y=alt.Y("label:N", sort=list(order), title=None, axis=None)
     )
@@ -164,10 +178,15 @@ def before_after(
     point = moved.mark_point(filled=True, size=75, shape="diamond", opacity=1, strokeWidth=1.5).encode(
         x="value:Q", fill=inside, stroke=tone
     )
-    right = [_rule(0.0, "#6b6b6b", [1, 0]), spread, point] + ([_limit(margin)] if margin is not None else [])
+    lines = [_limit(margin)] if margin is not None else []
     hollow = " (hollow: not clear)" if not all(change["clear"] for change in changes) else ""
-    two = alt.layer(*right).properties(width=260, height=height, title=f"Change, same cases{hollow}")
-    return _configured(alt.hconcat(one, two, spacing=24).resolve_scale(color="independent", shape="independent"))
+    return alt.layer(_rule(0.0, "#6b6b6b", [1, 0]), spread, point, *lines).properties(
+        width=260, height=_height(order), title=f"Change, same cases{hollow}"
+    )
+
+
+def _height(order: Sequence[str]) -> int:
+    return ROW_HEIGHT * len(order) + 6
 
 
 _SHORT = f"length(datum.label) > {LONGEST} ? slice(datum.label, 0, {LONGEST - 18}) + '…' + slice(datum.label, -17) : datum.label"
