@@ -96,7 +96,7 @@ def test_a_failure_names_the_surest_group_and_the_one_farthest_off() -> None:
     both = outcome(large, small).reason
     alone = outcome(small, contrast(paired(7, 0, 30), 0.05, "other")).reason
 
-    assert "over the limit of 5.0 points: large +25.0 points" in both
+    assert "over the limit of +5.0 points: large +25.0 points" in both
     assert "and 1 more group, of which the farthest off is small +46.7 points" in both
     assert "small +46.7 points" in alone
     assert "farthest" not in alone

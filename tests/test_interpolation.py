@@ -41,7 +41,8 @@ class Toy(Planted):
         self, rng: np.random.Generator, n: int, noise: int
     ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
         sign, against = np.repeat([-1, 1], n // 2), np.zeros(n, dtype=np.int64)
-        against[rng.permutation(n)[: n // 5]] = 1
+        for first in (0, n // 2):
+            against[first + rng.permutation(n // 2)[: n // 10]] = 1
         loud = sign * (1 - 2 * against) * (1 + rng.normal(0, 0.15, n))
         quiet = sign * (1 + rng.normal(0, 0.15, n))
         columns = np.column_stack([np.repeat(loud[:, None], COPIES, axis=1), quiet])
