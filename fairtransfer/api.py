@@ -188,10 +188,12 @@ def run(
     made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
     folder, fresh = finished(made, workspace), 0
     if folder is None:
-        folder, fresh = complete(made, workspace, progress, max_jobs, executor, costing)
+        folder, fresh, verdict = complete(made, workspace, progress, max_jobs, executor, costing)
+    else:
+        verdict = judge(folder)
     if out is not None:
         render(folder, out=out)
-    return Run(folder, judge(folder), fresh)
+    return Run(folder, verdict, fresh)
 
 
 def judge(folder: str | Path) -> Verdict:

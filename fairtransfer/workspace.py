@@ -50,8 +50,8 @@ def finished(made: Plan, workspace: Path) -> Path | None:
 
 def complete(
     made: Plan, workspace: Path, progress: Progress | None, max_jobs: int | None, executor: str, costing: Costing
-) -> tuple[Path, int]:
-    """Do what is missing of a plan, and return the folder of its run and how many trainings that took."""
+) -> tuple[Path, int, Verdict]:
+    """Do what is missing of a plan, and return the folder of its run, how many trainings that took, and the verdict."""
     from fairtransfer.release import spend, take_places
     from fairtransfer.run.folder import write_folder
     from fairtransfer.run.pending import SILENT, pending
@@ -74,9 +74,10 @@ def complete(
         shutil.rmtree(aside, ignore_errors=True)
         write_folder(made, store, sides, aside, timing)
         take_places(aside, workspace)
-        spend(aside, workspace, conclude(aside))
+        verdict = conclude(aside)
+        spend(aside, workspace, verdict)
         _put_in_place(aside, final)
-    return final, len(todo)
+    return final, len(todo), verdict
 
 
 def _train(

@@ -148,15 +148,16 @@ def _spread(sample: Sample, level: float, seeds: int) -> Spread:
 def _people(contrast: Contrast, sample: Sample, claim: Claim, seeds: int) -> int | None:
     """Return how many people of the group settle it, at what one of them is worth today; None: no realistic number."""
     spread, truth = _spread(sample, claim.level, seeds), _truth(contrast, sample, claim)
+    worth, margin = _worth(sample, 1 - claim.level), contrast.margin + _shift(contrast)
     if isinstance(sample, ErrorMean | ErrorsApart):
         found = _by_spread(contrast, sample, claim, spread)
     elif truth is None:
         found = _by_width(contrast, sample, claim, spread)
     else:
-        found = people_needed(truth, claim.side, contrast.margin + _shift(contrast), claim.level, claim.power, spread)
+        most = max(1, math.floor(realistic(_have(sample)) * worth))
+        found = people_needed(truth, claim.side, margin, claim.level, claim.power, spread, most)
     if found is None:
         return None
-    worth = _worth(sample, 1 - claim.level)
     whole = math.ceil(found / worth) if worth > 0 else MOST + 1
     return None if whole > realistic(_have(sample)) else max(whole, math.ceil(_have(sample)) + 1)
 

@@ -230,7 +230,7 @@ def chance_to_pass(truth: Truth, n: int, margin: float, alpha: float, spread: Sp
         Of the seeds, at the same level; the estimate is taken to vary normally with it.
     """
 
-    def within(estimate: Floats, interval: Interval, limit: float) -> NDArray[np.bool_]:
+    def within(estimate: Floats, interval: Interval, limit: Floats) -> NDArray[np.bool_]:
         return estimate + np.hypot(np.maximum(interval.high - estimate, 0), spread.half) < limit
 
     return _averaged(truth, n, margin, alpha, spread, within)
@@ -242,7 +242,7 @@ def chance_to_fail(truth: Truth, n: int, margin: float, alpha: float, spread: Sp
     The first step of Holm's procedure over m comparisons has ``alpha / m``.
     """
 
-    def within(estimate: Floats, interval: Interval, limit: float) -> NDArray[np.bool_]:
+    def within(estimate: Floats, interval: Interval, limit: Floats) -> NDArray[np.bool_]:
         return estimate - np.hypot(np.maximum(estimate - interval.low, 0), spread.half) <= limit
 
     return 1 - _averaged(truth, n, margin, alpha, spread, within)
@@ -255,27 +255,38 @@ CHANCES: dict[Side, Callable[[Truth, int, float, float, Spread], float]] = {
 
 
 def people_needed(
-    truth: Truth, side: Side, margin: float, alpha: float, power: float = POWER, spread: Spread = NO_SPREAD
+    truth: Truth,
+    side: Side,
+    margin: float,
+    alpha: float,
+    power: float = POWER,
+    spread: Spread = NO_SPREAD,
+    most: int = MOST,
 ) -> int | None:
     """Return how many people give a comparison this chance to pass, or to fail.
 
     Starts from the normal approximation, and halves until one person fewer (of 500 and more, 1 in 500) is too few. Counts
     are whole, so that the chance rises in small steps back and forth: somewhat more people may have a chance a little below.
 
+    Parameters
+    ----------
+    most
+        More people than these are not looked for; at most `planning.MOST`.
+
     Returns
     -------
     int or None
-        None where the truth is on the other side of the margin, or more than `planning.MOST` people would be needed.
+        None where the truth is on the other side of the margin, or `most` people have less than this chance.
     """
     distance = margin - truth.harm if side == "pass" else truth.harm - margin
     start = truth.formula(math.sqrt(max(distance**2 - spread.half**2, 0)) * (distance > 0), alpha, power)
     if start is None or (start > LARGE and spread.sd == 0):
-        return start
-    enough, too_few = start, 0
+        return start if start is not None and start <= most else None
+    enough, too_few = min(start, most), 0
     while CHANCES[side](truth, enough, margin, alpha, spread) < power - _EXACT:
-        too_few, enough = enough, math.ceil(enough * _GROWTH)
-        if enough > MOST:
+        if enough == most:
             return None
+        too_few, enough = enough, min(math.ceil(enough * _GROWTH), most)
     while enough - too_few > max(1, enough // _FINE):
         middle = (too_few + enough) // 2
         if CHANCES[side](truth, middle, margin, alpha, spread) < power - _EXACT:
@@ -285,33 +296,32 @@ def people_needed(
     return enough
 
 
-_Within = Callable[[Floats, Interval, float], NDArray[np.bool_]]
+_Within = Callable[[Floats, Interval, Floats], NDArray[np.bool_]]
 
 
 def _averaged(truth: Truth, n: int, margin: float, alpha: float, spread: Spread, within: _Within) -> float:
     """Return the probability of what is within the margin, averaged over how seeds may move the estimate."""
     z = normal_quantile(1 - alpha)
     if spread.sd == 0:
-        return _probability(truth, n, z, lambda e, i: within(e, i, margin))
-    total = 0.0
-    for node, weight in zip(*np.polynomial.hermite.hermgauss(_NODES), strict=True):
-        limit = margin - math.sqrt(2) * spread.sd * node
-        total += weight * _probability(truth, n, z, lambda e, i, limit=limit: within(e, i, limit))  # type: ignore[misc]
-    return float(total / math.sqrt(math.pi))
+        return float(_probabilities(truth, n, z, within, np.array([margin]))[0])
+    nodes, weights = np.polynomial.hermite.hermgauss(_NODES)
+    found = _probabilities(truth, n, z, within, margin - math.sqrt(2) * spread.sd * nodes)
+    return float((weights * found).sum() / math.sqrt(math.pi))
 
 
-def _probability(truth: Truth, n: int, z: float, within: Callable[[Floats, Interval], NDArray[np.bool_]]) -> float:
-    """Return the probability of the counts within: per other count, all own counts up to the last one that is."""
+def _probabilities(truth: Truth, n: int, z: float, within: _Within, limits: Floats) -> Floats:
+    """Return, for each limit, the probability of the counts within: per other count, all own counts up to the last that is."""
     other, weight = _likely(*truth.other(n))
     trials, p = truth.own(n, other)
-    last, beyond = np.full_like(trials, -1), trials + 1
+    last = np.full((len(limits), len(trials)), -1)
+    beyond = np.broadcast_to(trials + 1, last.shape)
     while (beyond - last > 1).any():
         middle = np.maximum((last + beyond) // 2, 0)
-        inside = within(*truth.interval(n, middle, other, z))
+        inside = within(*truth.interval(n, middle, other, z), limits[:, None])
         last, beyond = np.where(inside, middle, last), np.where(inside, beyond, middle)
         beyond = np.maximum(beyond, last + 1)
     below = np.where(last < 0, 0.0, bdtr(np.maximum(last, 0).astype(np.float64), trials, p))
-    return float((weight * below).sum())
+    return np.asarray((weight * below).sum(axis=1))
 
 
 def _likely(trials: int, p: float) -> tuple[Counts, Floats]:
