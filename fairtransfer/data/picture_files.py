@@ -116,6 +116,8 @@ def _decode(path: Path) -> tuple[Pixels, bool]:
     if path.stat().st_size == 0:
         raise TableRefused("FT-D044", "image is empty")
     with path.open("rb") as file, warnings.catch_warnings():
+        # A tag that cannot be read says nothing about the picture.
+        warnings.simplefilter("ignore", UserWarning)
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(file, formats=FORMATS) as image:
