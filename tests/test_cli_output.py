@@ -232,6 +232,7 @@ def test_doctor_tells_machines_the_same(cli: Command, monkeypatch: pytest.Monkey
     assert found["fairtransfer"] == VERSION
     assert found["extras"]["lora"] == {"peft": None}
     assert found["core"]["numpy"] == np.__version__
+    assert all(found["core"].values()), "every package of the core has a version"
     assert found["file_locks"] == "work here"
 
 

@@ -41,6 +41,14 @@ EXTRAS = {
 }
 
 
+_DISTRIBUTIONS = {
+    "ibis": "ibis-framework",
+    "markdown_it": "markdown-it-py",
+    "sklearn": "scikit-learn",
+    "vl_convert": "vl-convert-python",
+}
+"""What is installed under another name than it is imported by."""
+
 NOT_USED = ("pdf", "sign")
 """Extras that are kept for what is to come: installing them changes nothing yet."""
 
@@ -101,9 +109,8 @@ def _core() -> str:
 def _version(module: str) -> str:
     from importlib import metadata
 
-    distribution = {"sklearn": "scikit-learn"}.get(module, module)
     try:
-        return metadata.version(distribution)
+        return metadata.version(_DISTRIBUTIONS.get(module, module))
     except metadata.PackageNotFoundError:
         return ""
 
