@@ -54,7 +54,7 @@ def test_what_is_kept_of_rows_is_foreseen_and_the_run_says_how_far_off_it_was(cl
     assert plan["kept"] == pytest.approx(kept, rel=0.25)
     assert timing["predicted_disk_bytes"] == plan["answers"] + plan["kept"]
     assert timing["predicted_disk_bytes"] == pytest.approx(timing["disk_bytes"], rel=0.35)
-    assert re.search(r"disk: +\d+ [KM]iB more in the workspace's store; \d+ [KM]iB were predicted \([+-]\d+%\)", run)
+    assert re.search(r"disk: +\d+ [KM]iB more in the workspace's store; \d+ [KM]iB were predicted \([+-]?\d+%\)", run)
 
 
 def test_only_what_is_left_to_do_counts(tmp_path: Path) -> None:

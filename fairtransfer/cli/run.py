@@ -92,7 +92,13 @@ def _told(timing: dict[str, Any]) -> str:
         return f"{told}; not predicted (`fairtransfer plan` predicts)"
     if timing["executor"] != "local":
         return f"{told}; {formats.seconds(foreseen)} were predicted for one process"
-    return f"{told}; {formats.seconds(foreseen)} were predicted ({(foreseen - took) / took:+.0%})"
+    return f"{told}; {formats.seconds(foreseen)} were predicted ({_off(foreseen, took)})"
+
+
+def _off(foreseen: float, took: float) -> str:
+    """Return by which share a prediction was above or below what it took; no sign where it was neither."""
+    off = round((foreseen - took) / took, 2)
+    return f"{off:+.0%}" if off else "0%"
 
 
 def _told_disk(timing: dict[str, Any]) -> str:
@@ -103,7 +109,7 @@ def _told_disk(timing: dict[str, Any]) -> str:
     told = f"{formats.size(took)} more in the workspace's store"
     if foreseen is None or took <= 0:
         return told
-    return f"{told}; {formats.size(foreseen)} were predicted ({(foreseen - took) / took:+.0%})"
+    return f"{told}; {formats.size(foreseen)} were predicted ({_off(foreseen, took)})"
 
 
 @contextmanager

@@ -12,11 +12,10 @@ from typing import final
 
 from fairtransfer.adapt.budgets import budget_rows
 from fairtransfer.adapt.hardware import Hardware
-from fairtransfer.adapt.loop import subset
 from fairtransfer.adapt.lower import LIMIT
 from fairtransfer.adapt.shelf import Kept
-from fairtransfer.adapt.strategy import Diverged, Labelled, OneClass
-from fairtransfer.data.sides import AdaptationSide
+from fairtransfer.adapt.strategy import Diverged, OneClass
+from fairtransfer.data.sides import AdaptationSide, Part
 from fairtransfer.run.plan import Plan, Training
 from fairtransfer.run.rates import ROWS, Rates, Work, first_setting, kind_of_work, steps_of
 from fairtransfer.run.session import Session
@@ -30,6 +29,9 @@ MOST_STEPS = 64
 """Steps of these that are timed; what is not reached costs as the last that was."""
 
 BYTES_PER_FEATURE = 4
+
+FORWARD_ROWS = 512
+"""Rows that are passed through once, at least, where there are so many: fewer make batches of more varied length than all do."""
 
 STEPS = 6
 """Steps that are timed; the first of them warms up and does not count."""
@@ -53,7 +55,7 @@ def rehearse(plan: Plan, sides: Sides, trainings: Sequence[Training], known: Rat
     rates = known or Rates(load=time.perf_counter() - began)
     session.check(trainings)
     if known is None:
-        rates.forward = _forward(session, side)
+        rates.forward = _forward(session, sides.adaptation.train)
         rates.features = BYTES_PER_FEATURE * session.backbone.dim * sum(sets)
         rates.temporary = sum(map(session.prepared(side.train).filed, sets))
     for training in {kind_of_work(t): first_setting(t) for t in trainings}.values():
@@ -110,18 +112,15 @@ def _sample(side: AdaptationSide, rows: int) -> AdaptationSide:
     return replace(side, train=train, val=val)
 
 
-def _forward(session: Session, side: AdaptationSide) -> float:
-    """Return the seconds a row takes, passed through in batches of similar length as all rows are."""
-    prepared = session.prepared(side.train)
-    order = sorted(range(len(prepared)), key=prepared.lengths.__getitem__)
-    quarter = max(1, len(order) // 4)
-    pieces = [order[i : i + quarter] for i in range(0, len(order), quarter)]
-    network = session.backbone.pretrained()
-    session.runner.features(network, subset(Labelled(prepared, side.train.y, pieces[0])))  # warms up
+def _forward(session: Session, part: Part) -> float:
+    """Return the seconds a row takes, passed through in the batches all rows are: large ones, of similar length."""
+    few = part.take(range(0, len(part), max(1, len(part) // FORWARD_ROWS)))
+    prepared, network = session.backbone.prepare(few.inputs), session.backbone.pretrained()
+    # Twice: what a batch of a new shape costs the first time is nothing where thousands of rows share few shapes.
+    session.runner.features(network, prepared)
     began = time.perf_counter()
-    for rows in pieces:
-        session.runner.features(network, subset(Labelled(prepared, side.train.y, rows)))
-    return (time.perf_counter() - began) / len(order)
+    session.runner.features(network, prepared)
+    return (time.perf_counter() - began) / len(prepared)
 
 
 def _work(session: Session, training: Training) -> Work:
