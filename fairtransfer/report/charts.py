@@ -170,7 +170,11 @@ def _moves(changes: Sequence[Record], order: Sequence[str], margin: Limit | None
     )
     tone = alt.condition("datum.clear", alt.value("#1a1a1a"), alt.value("#767676"))
     spread = moved.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=f"{_axis('change', words.unit)}; {worse} of zero is worse", axis=alt.Axis(tickCount=6)),
+        x=alt.X(
+            "low:Q",
+            title=f"{_axis('change', words.unit)}; {worse} of zero is worse",
+            axis=alt.Axis(tickCount=6, labelSeparation=6),
+        ),
         x2="high:Q",
         color=tone,
     )
