@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from terminal import Command, command_line
 
 # The same code gives the same answer twice: examples follow from each test's own text. FT_EXPLORE=1 draws new ones.
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
@@ -41,6 +42,18 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def no_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep what was timed here out of the user's own cache."""
     os.environ["FT_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def nothing_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what was timed in other tests."""
+    monkeypatch.setenv("FT_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command line: exit code, and what it printed."""
+    return command_line(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")

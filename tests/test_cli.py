@@ -13,17 +13,12 @@ from pathlib import Path
 
 import pytest
 from finished import finished
-from terminal import Command, command_line, process
+from terminal import Command, process
 from toy import edit, write_project
 
 from fairtransfer.evidence.manifest import verify_sums
 from fairtransfer.resources import resource
 from fairtransfer.workspace import store_of
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return command_line(monkeypatch, capsys)
 
 
 @pytest.fixture

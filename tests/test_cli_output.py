@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from finished import finished
 from ruamel.yaml import YAML
-from terminal import Command, command_line
+from terminal import Command
 from toy import edit, write_project
 
 import fairtransfer as ft
@@ -30,11 +30,6 @@ from fairtransfer.stats.planning import price_of_reuse
 from fairtransfer.version import VERSION
 
 VERBS = {command.callback.__name__ for command in app.registered_commands if command.callback}
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return command_line(monkeypatch, capsys)
 
 
 # --- what it prints ----------------------------------------------------------------------------------------------------

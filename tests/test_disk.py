@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from projects import SHORT, text_project
-from terminal import Command, command_line
+from terminal import Command
 from toy import edit
 
 from fairtransfer import api
@@ -24,18 +24,8 @@ from fairtransfer.run.rates import read_rates
 from fairtransfer.run.rehearsal import Scales
 from fairtransfer.run.sides import open_sides
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.usefixtures("nothing_known")]
 FREEZING = "strategies: [probe, {partial: {blocks: 1, epochs: 1}}]"
-
-
-@pytest.fixture(autouse=True)
-def nothing_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FT_CACHE_DIR", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return command_line(monkeypatch, capsys)
 
 
 def test_what_is_kept_of_rows_is_foreseen_and_the_run_says_how_far_off_it_was(cli: Command, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from projects import SHORT, text_project
-from terminal import Command, command_line
+from terminal import Command
 from toy import edit
 
 from fairtransfer import api
@@ -24,17 +24,7 @@ from fairtransfer.run.session import Session
 from fairtransfer.run.sides import open_sides
 from fairtransfer.spec.transfer_options import GradualOptions
 
-pytestmark = pytest.mark.train
-
-
-@pytest.fixture(autouse=True)
-def nothing_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FT_CACHE_DIR", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return command_line(monkeypatch, capsys)
+pytestmark = [pytest.mark.train, pytest.mark.usefixtures("nothing_known")]
 
 
 def training(kind: str = "full", budget: str = "64", seed: int = 0, **options: object) -> Training:

@@ -76,34 +76,37 @@ def _found() -> dict[str, Any]:
     """Return what is installed as plain values: versions, null where a package is missing."""
     from fairtransfer.version import VERSION
 
-    def versions(modules: tuple[str, ...]) -> dict[str, str | None]:
-        return {module: _version(module) if importlib.util.find_spec(module) else None for module in modules}
-
     return {
         "schema": "1",
         "fairtransfer": VERSION,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
-        "core": versions(CORE),
-        "extras": {name: versions(modules) for name, modules in EXTRAS.items() if name not in NOT_USED},
+        "core": _versions(CORE),
+        "extras": {name: _versions(modules) for name, modules in EXTRAS.items() if name not in NOT_USED},
     }
 
 
 def _extra(name: str, modules: tuple[str, ...]) -> tuple[str, str, str]:
-    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    versions = _versions(modules)
+    missing = [module for module, version in versions.items() if version is None]
     if name in NOT_USED:
         return name, "not used by this version", ""
     if missing:
         return name, f"missing: {', '.join(missing)}", f'pip install "fairtransfer[{name}]"'
-    return name, ", ".join(f"{module} {_version(module)}".strip() for module in modules), ""
+    return name, ", ".join(f"{module} {version}".strip() for module, version in versions.items()), ""
 
 
 def _core() -> str:
-    missing = [module for module in CORE if importlib.util.find_spec(module) is None]
+    missing = [module for module, version in _versions(CORE).items() if version is None]
     if missing:
         return f"the core is incomplete: {', '.join(missing)} missing; install fairtransfer again"
     return "the core is complete: it validates, measures, judges, reports and verifies"
+
+
+def _versions(modules: tuple[str, ...]) -> dict[str, str | None]:
+    """Return the version of each, None where it is missing."""
+    return {module: _version(module) if importlib.util.find_spec(module) else None for module in modules}
 
 
 def _version(module: str) -> str:

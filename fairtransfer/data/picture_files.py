@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -86,17 +87,16 @@ def read_images(root: Path, names: Sequence[str]) -> tuple[Images, list[Problem]
             pixels, as_stored = _decode(path)
             held += pixels.nbytes
             turned += not as_stored
-            pictures.append(Picture.of(pixels, partial(_again, path, key_of(pixels)) if held > HELD else None))
+            picture = Picture.of(pixels)
+            pictures.append(picture if held <= HELD else replace(picture, read=partial(_again, path, picture.key)))
         except PathRefused as refused:
             problems.append(_problem("FT-D043" if refused.code == "FT-D001" else refused.code, refused.found))
         except TableRefused as refused:
             problems.append(_problem(refused.code, f"`{shown(name)}`: {refused.found}", refused.do))
     if turned:
-        found, do = (
-            f"{turned} pictures are to be turned, by their own tag (EXIF)",
-            "turn them as they are turned where the model is used",
-        )
-        problems.append(_problem("FT-D063", found, f"they are read as stored; {do}", warn=True))
+        found = f"{turned} pictures are to be turned, by their own tag (EXIF)"
+        do = "they are read as stored; turn them as they are turned where the model is used"
+        problems.append(_problem("FT-D063", found, do, warn=True))
     return Images(tuple(pictures)), problems
 
 

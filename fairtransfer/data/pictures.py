@@ -40,9 +40,9 @@ class Picture:
     read: Callable[[], Pixels]
 
     @classmethod
-    def of(cls, pixels: Pixels, read: Callable[[], Pixels] | None = None) -> Picture:
-        """Return a picture seen once; without `read` its pixels are held."""
-        return cls(key_of(pixels), _difference_hash(pixels), read or (lambda: pixels))
+    def of(cls, pixels: Pixels) -> Picture:
+        """Return a picture whose pixels are held."""
+        return cls(key_of(pixels), _difference_hash(pixels), lambda: pixels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fairtransfer.data.benchmark import place
 from fairtransfer.data.convert import misfit_text, misfits
 from fairtransfer.data.inputs import Inputs, Texts
 from fairtransfer.data.paths import PathRefused, locate
@@ -213,12 +214,7 @@ def _inputs(
         if isinstance(wanted, ImageInput):
             folder = locate(root_of(loaded, wanted.under, data_root), wanted.folder, folder=True)
             images, found = read_images(folder, [name or "" for name in columns[wanted.image]])
-            problems.extend(
-                loaded.document.problem(
-                    p.code, ("fairtransfer", "input"), p.found, p.allowed, p.do, warn=p.severity == "warning"
-                )
-                for p in found
-            )
+            problems.extend(place(loaded, problem) for problem in found)
             return images
         return _array(loaded, wanted, columns, data_root, problems)
     except (PathRefused, TableRefused) as refused:

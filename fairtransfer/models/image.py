@@ -39,9 +39,7 @@ class PreparedImages(Prepared):
         The model's training transform.
     """
 
-    def __init__(
-        self, pixels: Pixels, pictures: Sequence[Opener] = (), training: Callable[[Image.Image], Tensor] | None = None
-    ) -> None:
+    def __init__(self, pixels: Pixels, pictures: Sequence[Opener], training: Callable[[Image.Image], Tensor]) -> None:
         self.pixels, self.pictures, self.training = pixels, pictures, training
 
     @property
@@ -64,7 +62,6 @@ class PreparedImages(Prepared):
 
     def augmented(self, positions: Sequence[int], device: torch.device, seed: int) -> dict[str, Tensor]:
         """Return these pictures after the model's training transform; what it draws depends on the seed alone."""
-        assert self.training is not None, "prepared by an image model"
         with _drawing(seed):
             return {"pixels": torch.stack([self.training(self.pictures[i]()) for i in positions]).to(device)}
 

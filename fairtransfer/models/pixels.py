@@ -62,9 +62,11 @@ class Steps:
         return normalized
 
     def __str__(self) -> str:
+        if not self.bytes:
+            return "as they are"
         # The library's own text rounds.
-        numbers = [list(map(float, part)) for part in (self._normalize.mean, self._normalize.std)] if self.bytes else []
-        return f"bytes, then {numbers}" if self.bytes else "as they are"
+        numbers = [list(map(float, part)) for part in (self._normalize.mean, self._normalize.std)]
+        return f"bytes, then {numbers}"
 
 
 @final

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from fairtransfer.evidence.store import Store
 from fairtransfer.run.plan import Plan
@@ -74,4 +73,4 @@ def _weights(plan: Plan) -> int:
 
 def used(store: Store) -> int:
     """Return how many bytes a store holds."""
-    return sum(path.stat().st_size for path in Path(store.folder).rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in store.folder.rglob("*") if path.is_file())

@@ -280,8 +280,10 @@ def people_needed(
     """
     distance = margin - truth.harm if side == "pass" else truth.harm - margin
     start = truth.formula(math.sqrt(max(distance**2 - spread.half**2, 0)) * (distance > 0), alpha, power)
-    if start is None or (start > LARGE and spread.sd == 0):
-        return start if start is not None and start <= most else None
+    if start is None:
+        return None
+    if start > LARGE and spread.sd == 0:
+        return start if start <= most else None
     enough, too_few = min(start, most), 0
     while CHANCES[side](truth, enough, margin, alpha, spread) < power - _EXACT:
         if enough == most:
