@@ -22,9 +22,9 @@ import pandas as pd
 import torch
 from trainer import MAX_TOKENS, Run, Text, packaged_model, with_bare_loop, with_trainer
 
-from fairtransfer.adapt.full import Full
 from fairtransfer.adapt.hardware import Hardware, detect
 from fairtransfer.adapt.inference import Runner
+from fairtransfer.adapt.strategies.full import Full
 from fairtransfer.adapt.strategy import FrozenFeatures, Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.inputs import Texts

@@ -48,11 +48,11 @@ tell(cells, begin, end, end)
 """
 
 WHOLE = """
-from fairtransfer.evidence.aggregate import count_table
-from fairtransfer.evidence.source import open_table
-from fairtransfer.evidence.table_checks import Columns
-from fairtransfer.findings.asking import Desk
-from fairtransfer.findings.measure import measure
+from fairtransfer.evidence.table.count import count_table
+from fairtransfer.evidence.table.source import open_table
+from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.findings.query import Desk
+from fairtransfer.findings.build import measure
 from fairtransfer.findings.question import Question
 from fairtransfer.findings.table import study_of_table
 from fairtransfer.spec.audit import MetricSpec

@@ -37,7 +37,7 @@ import fairtransfer as ft
 from fairtransfer.adapt.budgets import budget_rows
 from fairtransfer.adapt.loop import plan_steps
 from fairtransfer.data.pictures import Images
-from fairtransfer.run.sides import Sides, open_sides
+from fairtransfer.runner.opened_data import Sides, open_sides
 from fairtransfer.spec.transfer_options import FullOptions
 
 REAL = Path(__file__).parents[1] / "tests" / "real"

@@ -10,7 +10,7 @@ from fairtransfer.version import VERSION
 
 if TYPE_CHECKING:
     from fairtransfer.api import Run, judge, load_audit, plan, render, run, verify
-    from fairtransfer.measuring import Measurement, measure
+    from fairtransfer.measurement import Measurement, measure
 
 __version__ = VERSION
 __all__ = ["Measurement", "Run", "__version__", "judge", "load_audit", "measure", "plan", "render", "run", "verify"]
@@ -31,9 +31,9 @@ sys.modules[__name__].__class__ = _Package
 def __getattr__(name: str) -> Any:
     """Import the verbs when one is first used, so that importing the package costs nothing."""
     if name in ("Measurement", "measure"):
-        from fairtransfer import measuring
+        from fairtransfer import measurement
 
-        return getattr(measuring, name)
+        return getattr(measurement, name)
     if name in __all__:
         from fairtransfer import api
 

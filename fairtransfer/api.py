@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fairtransfer.gates.verdict import Verdict
-    from fairtransfer.run.pending import Progress
-    from fairtransfer.run.plan import Plan
+    from fairtransfer.runner.plan import Plan
+    from fairtransfer.runner.todo import Progress
     from fairtransfer.spec.check import AuditFiles
 
 WORKSPACE = Path("runs")
@@ -136,7 +136,7 @@ def plan(
     data_root, model_root
         Folders that cards may place their files under, and `folder:` models may be found in.
     """
-    from fairtransfer.run.plan import MAX_JOBS, Roots, make_plan
+    from fairtransfer.runner.plan import MAX_JOBS, Roots, make_plan
     from fairtransfer.spec.check import AuditFiles
 
     files = audit if isinstance(audit, AuditFiles) else load_audit(audit)
@@ -177,9 +177,9 @@ def run(
     WorkspaceBusy
         When another run holds the workspace.
     """
-    from fairtransfer.run.cost import Costing
-    from fairtransfer.run.energy import check_country
-    from fairtransfer.run.executor import check_executor
+    from fairtransfer.runner.cost import Costing
+    from fairtransfer.runner.energy import check_country
+    from fairtransfer.runner.executor import check_executor
     from fairtransfer.workspace import complete, finished
 
     check_executor(executor)
@@ -205,7 +205,7 @@ def judge(folder: str | Path) -> Verdict:
         When a file of the run changed, or the verdict is not the one that was recorded.
     """
     from fairtransfer.evidence.canonical import read_json
-    from fairtransfer.findings.record import load_record
+    from fairtransfer.findings.run_record import load_record
     from fairtransfer.gates import judge as judge_record
 
     folder = Path(folder)

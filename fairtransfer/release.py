@@ -24,8 +24,8 @@ from fairtransfer.evidence.reuse import (
     read_ledger,
 )
 from fairtransfer.evidence.tables import read_table
-from fairtransfer.findings.choice import Chosen, candidate
-from fairtransfer.findings.record import RunRecord, load_record
+from fairtransfer.findings.candidate import Chosen, candidate
+from fairtransfer.findings.run_record import RunRecord, load_record
 from fairtransfer.gates.verdict import Verdict
 
 

@@ -16,10 +16,10 @@ from fairtransfer.evidence.manifest import verify_sums, write_sums
 if TYPE_CHECKING:
     from fairtransfer.evidence.store import Store
     from fairtransfer.gates.verdict import Verdict
-    from fairtransfer.run.cost import Costing
-    from fairtransfer.run.pending import Progress
-    from fairtransfer.run.plan import Job, Plan, Training
-    from fairtransfer.run.sides import Sides
+    from fairtransfer.runner.cost import Costing
+    from fairtransfer.runner.opened_data import Sides
+    from fairtransfer.runner.plan import Job, Plan, Training
+    from fairtransfer.runner.todo import Progress
 
 
 def store_of(workspace: Path) -> Store:
@@ -37,7 +37,7 @@ def run_folder(made: Plan, workspace: Path) -> Path:
 def finished(made: Plan, workspace: Path) -> Path | None:
     """Return the folder of a plan's run if it is unchanged and no job in it is worth another try."""
     from fairtransfer.evidence.canonical import read_json
-    from fairtransfer.run.pending import is_final
+    from fairtransfer.runner.todo import is_final
 
     folder = run_folder(made, workspace)
     try:
@@ -53,22 +53,22 @@ def complete(
 ) -> tuple[Path, int, Verdict]:
     """Do what is missing of a plan, and return the folder of its run, how many trainings that took, and the verdict."""
     from fairtransfer.release import spend, take_places
-    from fairtransfer.run.folder import write_folder
-    from fairtransfer.run.pending import SILENT, pending
-    from fairtransfer.run.sides import open_sides
-    from fairtransfer.run.source import ready, with_source
+    from fairtransfer.runner.folder import write_folder
+    from fairtransfer.runner.opened_data import open_sides
+    from fairtransfer.runner.source import ready, with_source
+    from fairtransfer.runner.todo import NO_PROGRESS, pending
 
     with store_of(workspace) as store:
         sides = open_sides(made.files, made.roots, made.answers)
         todo, timing = pending(made, store), None
         if todo and made.answers is not None:
-            from fairtransfer.run.given import keep
+            from fairtransfer.runner.external_predictions import keep
 
-            keep(made, store, sides, todo, progress or SILENT)
+            keep(made, store, sides, todo, progress or NO_PROGRESS)
         elif todo:
-            made, todo, timing = _train(made, store, sides, progress or SILENT, max_jobs, executor, costing)
+            made, todo, timing = _train(made, store, sides, progress or NO_PROGRESS, max_jobs, executor, costing)
         elif not ready(made):
-            made = with_source(made, store, sides, costing, progress or SILENT)
+            made = with_source(made, store, sides, costing, progress or NO_PROGRESS)
         final = run_folder(made, workspace)
         aside = final.with_name(f".{final.name}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
@@ -84,15 +84,15 @@ def _train(
     made: Plan, store: Store, sides: Sides, progress: Progress, max_jobs: int | None, executor: str, costing: Costing
 ) -> tuple[Plan, list[tuple[Training, list[Job]]], dict[str, Any]]:
     """Carry out what is pending, and return the plan for the machine that did it, what was pending, and how long it took."""
-    from fairtransfer.run.disk import expected_disk, used
-    from fairtransfer.run.executor import open_executor
-    from fairtransfer.run.extras import missing_for_training
-    from fairtransfer.run.label_budgets import budget_problems
-    from fairtransfer.run.pending import pending
-    from fairtransfer.run.plan import MAX_JOBS, make_plan
-    from fairtransfer.run.rates import read_rates
-    from fairtransfer.run.source import ready, with_source
-    from fairtransfer.run.times import expected
+    from fairtransfer.runner.disk import expected_disk, used
+    from fairtransfer.runner.executor import open_executor
+    from fairtransfer.runner.extras import missing_for_training
+    from fairtransfer.runner.label_budgets import budget_problems
+    from fairtransfer.runner.plan import MAX_JOBS, make_plan
+    from fairtransfer.runner.rates import read_rates
+    from fairtransfer.runner.source import ready, with_source
+    from fairtransfer.runner.times import expected
+    from fairtransfer.runner.todo import pending
 
     if missing := missing_for_training(made.audit):
         raise missing
@@ -127,19 +127,19 @@ def _put_in_place(aside: Path, final: Path) -> None:
 def conclude(folder: Path) -> Verdict:
     """Write findings, verdict, harm ledger, report and digests of a run's folder, from the evidence in it."""
     from fairtransfer.evidence.canonical import write_json
-    from fairtransfer.findings.asking import Desk
-    from fairtransfer.findings.harm import harm_ledger
-    from fairtransfer.findings.measure import measure
-    from fairtransfer.findings.record import load_record
+    from fairtransfer.findings.build import measure
+    from fairtransfer.findings.flips import harm_ledger
+    from fairtransfer.findings.query import EvidenceQuery
+    from fairtransfer.findings.run_record import load_record
     from fairtransfer.findings.screening import screened
     from fairtransfer.findings.study import study_of
     from fairtransfer.gates import judge as judge_record
     from fairtransfer.report.render import render as render_report
 
     record = load_record(folder)
-    desk = Desk(study_of(record))
-    verdict = judge_record(record, desk)
-    found = screened(desk, measure(desk), None if verdict.candidate is None else verdict.candidate.budget)
+    query = EvidenceQuery(study_of(record))
+    verdict = judge_record(record, query)
+    found = screened(query, measure(query), None if verdict.candidate is None else verdict.candidate.budget)
     content = {"schema": "1", "audit_id": record.audit.id, "run_id": record.id, "screening": found.about}
     rows = [finding.to_json() for finding in found.rows]
     write_json(folder / "findings.json", {**content, "rows": rows, "verdict": verdict.to_json()})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from terminal import Command, command_line
+from support.terminal import Command, command_line
 
 # The same code gives the same answer twice: examples follow from each test's own text. FT_EXPLORE=1 draws new ones.
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from finished import finished
-from terminal import process
-from toy import write_project
+from support.finished_runs import finished
+from support.terminal import process
+from support.toy import write_project
 
 from fairtransfer.evidence.manifest import verify_sums
 
@@ -94,9 +94,9 @@ def test_the_library_and_all_its_cold_rooms_are_imported_without_them(cold: Cold
     script = (
         "import importlib, pkgutil, fairtransfer\n"
         "from pathlib import Path\n"
-        "warm = ('fairtransfer.adapt', 'fairtransfer.models', 'fairtransfer.run.local', 'fairtransfer.run.session', "
-        "'fairtransfer.run.work', 'fairtransfer.run.rehearsal', 'fairtransfer.run.feature_shelf', "
-        "'fairtransfer.run.source_training', "
+        "warm = ('fairtransfer.adapt', 'fairtransfer.models', 'fairtransfer.runner.local', 'fairtransfer.runner.session', "
+        "'fairtransfer.runner.work', 'fairtransfer.runner.timing_probe', 'fairtransfer.runner.feature_cache', "
+        "'fairtransfer.runner.source_training', "
         "'fairtransfer.__main__')\n"
         "names = [m.name for m in pkgutil.walk_packages(fairtransfer.__path__, 'fairtransfer.', onerror=lambda name: None)]\n"
         "for name in names:\n"
@@ -165,10 +165,10 @@ def test_an_executor_that_is_not_installed_is_named_before_anything_is_read(cold
 def test_verbs_stay_verbs_whatever_else_is_imported() -> None:
     """`run` is also the name of a subpackage."""
     code = (
-        "import fairtransfer as ft, fairtransfer.run.plan, fairtransfer.api as api;"
-        "from fairtransfer.run import plan as module;"
+        "import fairtransfer as ft, fairtransfer.runner.plan, fairtransfer.api as api;"
+        "from fairtransfer.runner import plan as module;"
         "assert all(getattr(ft, name) is getattr(api, name) for name in ('run', 'plan', 'judge', 'render'));"
-        "assert module.__name__ == 'fairtransfer.run.plan'"
+        "assert module.__name__ == 'fairtransfer.runner.plan'"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
 

@@ -16,16 +16,17 @@ from typing import get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fake_run import fake_run, wrong_answers
-from toy import toy_rows, write_project
+from support.fake_run import fake_run, wrong_answers
+from support.toy import toy_rows, write_project
 
 import fairtransfer
-from fairtransfer.evidence import cells, moments, scores
+from fairtransfer.evidence import moments, scores
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.evidence.jobs import cells
 from fairtransfer.evidence.tables import predictions_table
 from fairtransfer.findings import rows
 from fairtransfer.gates import decide
-from fairtransfer.gates.used_up import USED_UP
+from fairtransfer.gates.reuse_budget import USED_UP
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fairtransfer"

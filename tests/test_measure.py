@@ -12,48 +12,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
+from support.tables import GROUPS, NAMES, found, table, without_name, written
 
 from fairtransfer.errors import DefinitionError
-from fairtransfer.evidence import table_checks
-from fairtransfer.measuring import Measurement, measure
+from fairtransfer.evidence.table import checks
+from fairtransfer.measurement import measure
 from fairtransfer.stats import intervals as iv
-
-GROUPS = {"groups": ["region", "age"], "intersections": [("region", "age")]}
-NAMES = {"label": "y", "before": "old", "after": "new"}
-
-
-def table(rows: int = 400, seed: int = 0) -> pd.DataFrame:
-    rng = np.random.default_rng(seed)
-    y = np.where(rng.random(rows) < 0.4, "yes", "no")
-    flip = np.array(["no", "yes"])
-
-    def answers(error: float) -> Any:
-        wrong = rng.random(rows) < error
-        return np.where(wrong, flip[(y == "no").astype(int)], y)
-
-    return pd.DataFrame(
-        {
-            "id": [f"i{n}" for n in range(rows)],
-            "y": y,
-            "old": answers(0.3),
-            "new": answers(0.2),
-            "region": rng.choice(["north", "south", "west"], rows, p=[0.5, 0.4, 0.1]),
-            "age": rng.choice(["young", "old"], rows),
-            "person": [f"p{n // 2}" for n in range(rows)],
-        }
-    )
-
-
-def found(rows: Measurement, stage: str, metric: str = "error_rate", **group: str) -> Any:
-    return next(
-        f for f in rows.findings if (f.stage, f.metric, f.group, f.level != "gap") == (stage, metric, group, True)
-    )
 
 
 def test_rates_and_changes_equal_what_counting_by_hand_gives() -> None:
@@ -74,28 +43,6 @@ def test_rates_and_changes_equal_what_counting_by_hand_gives() -> None:
         assert change.ci == pytest.approx((float(limits.low), float(limits.high)))
 
 
-def written(frame: pd.DataFrame, kind: str, folder: Path) -> Any:
-    if kind == "csv":
-        frame.to_csv(folder / "t.csv", index=False)
-        return folder / "t.csv"
-    if kind == "parquet":
-        frame.to_parquet(folder / "t.parquet")
-        return folder / "t.parquet"
-    if kind == "folder":
-        (folder / "parts" / "x=1").mkdir(parents=True)
-        frame[:100].to_parquet(folder / "parts" / "a.parquet")
-        frame[100:].to_parquet(folder / "parts" / "x=1" / "b.parquet")
-        return folder / "parts"
-    if kind == "arrow":
-        return pa.Table.from_pandas(frame)
-    import ibis
-
-    connection = ibis.duckdb.connect()
-    frame.to_parquet(folder / "t.parquet")
-    connection.raw_sql(f"CREATE TABLE answers AS SELECT * FROM '{folder / 't.parquet'}'")
-    return connection.table("answers")
-
-
 @pytest.mark.parametrize("kind", ["csv", "parquet", "folder", "arrow", "database"])
 def test_it_does_not_matter_where_the_table_lies(tmp_path: Path, kind: str) -> None:
     frame = table()
@@ -111,8 +58,8 @@ import ibis
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
-from test_measure import GROUPS, NAMES, table, without_name
-from fairtransfer.measuring import measure
+from support.tables import GROUPS, NAMES, table, without_name
+from fairtransfer.measurement import measure
 
 local = {{"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.driver.host": "127.0.0.1"}}
 builder = SparkSession.builder.master("local[1]").config("spark.driver.bindAddress", "127.0.0.1")
@@ -140,11 +87,6 @@ def test_spark_counts_the_same_cells() -> None:
     code = SPARK.format(tests=str(Path(__file__).parent))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=500, check=False)
     assert done.stdout.strip().endswith("the same"), done.stderr[-2000:]
-
-
-def without_name(seen: Measurement) -> list[dict[str, Any]]:
-    rows = [finding.to_json() for finding in seen.findings]
-    return [{k: v for k, v in row.items() if k not in ("run_id", "benchmark")} for row in rows]
 
 
 @given(seed=st.integers(0, 10**6))
@@ -339,8 +281,8 @@ def test_names_of_rows_are_refused_wherever_they_stand(
     """Before the whole is counted where they stand first, afterwards where they come late or the table is small."""
     few = ["r0"] * 100 if looked_at == 100 else []
     frame = table(1200).assign(region=[*few, *(f"r{n % 1100}" for n in range(1200 - len(few)))])
-    monkeypatch.setattr(table_checks, "MAX_GROUPS", 500)
-    monkeypatch.setattr(table_checks, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(checks, "MAX_GROUPS", 500)
+    monkeypatch.setattr(checks, "LOOKED_AT", looked_at)
     frame.to_parquet(tmp_path / "t.parquet")
     assert said in refusal(frame)
     if looked_at < 5000:
@@ -453,7 +395,7 @@ def test_the_command_loads_no_charts_and_leaves_the_collector_as_it_was(tmp_path
     asked = ["measure", str(tmp_path / "t.csv"), "--label", "y", "--after", "new", "--groups", "region"]
     script = (
         "import gc, sys\nfrom typer.testing import CliRunner\nfrom fairtransfer.cli.app import app\n"
-        "from fairtransfer.cli.uncollected import uncollected\n"
+        "from fairtransfer.cli.gc_pause import uncollected\n"
         "def run(*more):\n    return CliRunner().invoke(app, [*sys.argv[1:], *more]).exit_code\n"
         "assert run() == 0 and 'altair' not in sys.modules\n"
         "assert run('--on-inconclusive', 'no') != 0 and gc.isenabled()\n"

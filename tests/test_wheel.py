@@ -12,7 +12,7 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
-from finished import finished
+from support.finished_runs import finished
 
 from fairtransfer.version import VERSION
 

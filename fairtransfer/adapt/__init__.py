@@ -8,27 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fairtransfer.adapt.adversarial import Adversarial
-from fairtransfer.adapt.balance import Balance
-from fairtransfer.adapt.bitfit import Bitfit
-from fairtransfer.adapt.dfr import Dfr
-from fairtransfer.adapt.full import Full
-from fairtransfer.adapt.gradual import Gradual
-from fairtransfer.adapt.group_dro import GroupDro
-from fairtransfer.adapt.jtt import Jtt
-from fairtransfer.adapt.l2_sp import L2Sp
-from fairtransfer.adapt.lora import Lora
-from fairtransfer.adapt.lp_ft import LpFt
-from fairtransfer.adapt.majority import Majority
-from fairtransfer.adapt.native_head import native_head
-from fairtransfer.adapt.partial import Partial
-from fairtransfer.adapt.probe import Probe
-from fairtransfer.adapt.reductions import Reductions
-from fairtransfer.adapt.reweight import Reweight
-from fairtransfer.adapt.scratch import Scratch
+from fairtransfer.adapt.before.native_head import native_head
+from fairtransfer.adapt.before.zero_shot import zero_shot
+from fairtransfer.adapt.strategies.adversarial import Adversarial
+from fairtransfer.adapt.strategies.balance import Balance
+from fairtransfer.adapt.strategies.bitfit import Bitfit
+from fairtransfer.adapt.strategies.dfr import Dfr
+from fairtransfer.adapt.strategies.full import Full
+from fairtransfer.adapt.strategies.gradual import Gradual
+from fairtransfer.adapt.strategies.group_dro import GroupDro
+from fairtransfer.adapt.strategies.jtt import Jtt
+from fairtransfer.adapt.strategies.l2_sp import L2Sp
+from fairtransfer.adapt.strategies.lora import Lora
+from fairtransfer.adapt.strategies.lp_ft import LpFt
+from fairtransfer.adapt.strategies.majority import Majority
+from fairtransfer.adapt.strategies.partial import Partial
+from fairtransfer.adapt.strategies.probe import Probe
+from fairtransfer.adapt.strategies.reductions import Reductions
+from fairtransfer.adapt.strategies.reweight import Reweight
+from fairtransfer.adapt.strategies.scratch import Scratch
+from fairtransfer.adapt.strategies.threshold import Threshold
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.adapt.threshold import Threshold
-from fairtransfer.adapt.zero_shot import zero_shot
 
 __all__ = ["BEFORE", "STRATEGIES", "Adapted", "Setting", "Strategy"]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fairtransfer.adapt.streams import numpy_stream
+from fairtransfer.adapt.random_streams import numpy_stream
 
 
 def label_order(labels: Sequence[str], seed: int, stream: str = "subset") -> NDArray[np.int64]:

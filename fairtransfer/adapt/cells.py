@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fairtransfer.adapt.random_streams import numpy_stream
 from fairtransfer.adapt.strategy import Labelled
-from fairtransfer.adapt.streams import numpy_stream
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
 

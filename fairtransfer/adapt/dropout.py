@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from fairtransfer.adapt.streams import stream_seed, torch_stream
+from fairtransfer.adapt.random_streams import stream_seed, torch_stream
 
 
 class _ByteDropout(TorchFunctionMode):

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fairtransfer.adapt.dropout import seeded_dropout
+from fairtransfer.adapt.random_streams import numpy_stream, stream_seed, torch_stream
 from fairtransfer.adapt.selection import AVERAGE, Score, Selection
 from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting, check_classes
-from fairtransfer.adapt.streams import numpy_stream, stream_seed, torch_stream
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.spec.grids import one
 from fairtransfer.spec.transfer_options import StepOptions, TrainingOptions

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from torch import Tensor
 
 from fairtransfer.adapt.loop import new_head, train
+from fairtransfer.adapt.random_streams import torch_stream
 from fairtransfer.adapt.strategy import Setting
-from fairtransfer.adapt.streams import torch_stream
 from fairtransfer.models.trained import weights_of
 from fairtransfer.spec.transfer_options import TrainingOptions
 

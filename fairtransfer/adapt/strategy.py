@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fairtransfer.adapt.feature_cache import Kept, NoShelf, Shelf, shelved
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.number_task import NumberTask
-from fairtransfer.adapt.shelf import Kept, NoShelf, Shelf, shelved
 from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Backbone, Network, Prepared
 from fairtransfer.spec.transfer_options import Options

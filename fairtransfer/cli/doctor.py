@@ -56,7 +56,7 @@ NOT_USED = ("pdf", "sign")
 def doctor(json: Json = False) -> None:
     """Print what is installed, what is missing and how to get it, and what this machine computes with."""
     from fairtransfer.cli.show import console, print_json, print_table
-    from fairtransfer.run.machine import guess
+    from fairtransfer.runner.machine import guess
     from fairtransfer.version import VERSION
 
     machine = guess()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from fairtransfer import formats
 
 if TYPE_CHECKING:
-    from fairtransfer.run.pending import Progress
-    from fairtransfer.run.plan import Job, Training
+    from fairtransfer.runner.plan import Job, Training
+    from fairtransfer.runner.todo import Progress
 
 EVERY = 60.0
 """Seconds between two lines."""
@@ -18,8 +18,8 @@ EVERY = 60.0
 
 def log_progress(tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> Progress:
     """Return progress that tells, at most once a minute, which training is under way and about how long the rest takes."""
-    from fairtransfer.run.cost import expected_work
-    from fairtransfer.run.pending import Progress, label
+    from fairtransfer.runner.cost import expected_work
+    from fairtransfer.runner.todo import Progress, label
 
     work: dict[Training, float] = {}
     done: dict[Training, float] = {}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairtransfer.cli.uncollected import uncollected
+from fairtransfer.cli.gc_pause import uncollected
 
 if TYPE_CHECKING:
-    from fairtransfer.measuring import Measurement
+    from fairtransfer.measurement import Measurement
     from fairtransfer.spec.gates import Policy
 
 
@@ -45,7 +45,7 @@ def measure(
     out: Annotated[Path | None, typer.Option(help="Write a report into this folder.")] = None,
 ) -> None:
     """Measure predictions made elsewhere, for each group, with intervals; with --gate they are judged too."""
-    from fairtransfer.measuring import measure as measure_table
+    from fairtransfer.measurement import measure as measure_table
 
     policy = _policy(alpha, min_group, on_inconclusive, suppress_below)
     found = measure_table(

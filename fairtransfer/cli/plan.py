@@ -11,11 +11,11 @@ from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, 
 
 if TYPE_CHECKING:
     from fairtransfer.evidence.reuse import Uses
-    from fairtransfer.run.disk import Disk
-    from fairtransfer.run.foresight import Foresight, GroupForesight, Reuse, SourceForesight
-    from fairtransfer.run.number_prospects import NumberGate
-    from fairtransfer.run.plan import Plan
-    from fairtransfer.run.prospects import GateProspect, GroupProspect
+    from fairtransfer.foresight import Foresight, GroupForesight, Reuse, SourceForesight
+    from fairtransfer.gates.number_prospects import NumberGate
+    from fairtransfer.gates.prospects import GateProspect, GroupProspect
+    from fairtransfer.runner.disk import Disk
+    from fairtransfer.runner.plan import Plan
     from fairtransfer.spec.gates import Policy
 
 _LEGEND = (
@@ -48,8 +48,8 @@ def plan(
     from fairtransfer import api
     from fairtransfer.cli.show import print_json, tell_warnings
     from fairtransfer.evidence.reuse import uses_of
-    from fairtransfer.run.foresight import foresee
-    from fairtransfer.run.prospects import Expected
+    from fairtransfer.foresight import foresee
+    from fairtransfer.gates.prospects import Expected
     from fairtransfer.workspace import store_of
 
     made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
@@ -255,7 +255,7 @@ def _print_uses(uses: dict[str, Uses], policy: Policy) -> None:
     from fairtransfer import formats
     from fairtransfer.cli.show import console
     from fairtransfer.evidence.reuse import is_left
-    from fairtransfer.gates.used_up import what_to_do
+    from fairtransfer.gates.reuse_budget import what_to_do
 
     for benchmark, (models, spent) in uses.items():
         if models:

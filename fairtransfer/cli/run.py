@@ -13,8 +13,8 @@ from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, 
 
 if TYPE_CHECKING:
     from fairtransfer.api import Run
-    from fairtransfer.run.pending import Progress
-    from fairtransfer.run.plan import Job, Training
+    from fairtransfer.runner.plan import Job, Training
+    from fairtransfer.runner.todo import Progress
 
 
 def run(
@@ -120,8 +120,8 @@ def _progress() -> Iterator[Progress]:
 
     from fairtransfer.cli.log_progress import log_progress
     from fairtransfer.cli.show import console
-    from fairtransfer.run.cost import expected_work
-    from fairtransfer.run.pending import Progress, label
+    from fairtransfer.runner.cost import expected_work
+    from fairtransfer.runner.todo import Progress, label
 
     columns = (
         TextColumn("{task.description}"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fairtransfer.gates.verdict import Verdict
-    from fairtransfer.measuring import Measurement
+    from fairtransfer.measurement import Measurement
     from fairtransfer.report.tables import Table
 
 _TONES = {"pass": "green", "fail": "red", "inconclusive": "yellow", "not_applicable": "dim", "error": "red"}
@@ -112,7 +112,7 @@ def tell_warnings(warnings: Iterable[str]) -> None:
 def print_measured(found: Measurement) -> None:
     """Print what was measured: a table per metric, and what was noticed while counting."""
     from fairtransfer.errors import shown
-    from fairtransfer.report.apart import compact_apart
+    from fairtransfer.report.dispersion import compact_apart
     from fairtransfer.report.results import compact_tables
     from fairtransfer.report.rows import Rows
     from fairtransfer.report.subject import Subject

@@ -133,7 +133,7 @@ def _join(files: AuditFiles, data_root: Path | None, problems: Problems) -> None
     """Check predictions that were made elsewhere against the rows they are about."""
     from fairtransfer import api
     from fairtransfer.errors import DefinitionError
-    from fairtransfer.run.sides import open_sides
+    from fairtransfer.runner.opened_data import open_sides
 
     try:
         made = api.plan(files, data_root=data_root)

@@ -11,8 +11,8 @@ def verify(run: RunFolder, json: Json = False) -> None:
     """Check every file of a run against SHA256SUMS. It shows that nothing changed, not that the numbers are right."""
     from fairtransfer import api
     from fairtransfer.cli.show import print_json, tell_warnings
-    from fairtransfer.evidence.jobs import jobs_in
-    from fairtransfer.evidence.threads import several_threads
+    from fairtransfer.evidence.jobs.records import jobs_in
+    from fairtransfer.evidence.jobs.threads import several_threads
 
     count = api.verify(run)
     mixed = several_threads(jobs_in(run))

@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.evidence.ranks import combined
+from fairtransfer.evidence.column_codes import combined
 
 Counts = NDArray[np.int64]
 Numbers = NDArray[Any]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.findings.asking import Desk, Missing, Model, Pairing
-from fairtransfer.findings.combined_samples import Mean
 from fairtransfer.findings.counts import View
-from fairtransfer.findings.number_samples import ErrorMean
+from fairtransfer.findings.estimates.combined import MacroAverage
+from fairtransfer.findings.estimates.number_means import ErrorMean
+from fairtransfer.findings.estimates.rates import PairedDifference, Rate
+from fairtransfer.findings.query import EvidenceQuery, Model, NotEstimable, Pairing
 from fairtransfer.findings.rows import Finding
-from fairtransfer.findings.samples import Level, Paired
 from fairtransfer.spec.names import NUMBERS_JUDGED
 from fairtransfer.stats import gap as gaps
 from fairtransfer.stats.catalogue import metric_named
@@ -24,7 +24,7 @@ from fairtransfer.stats.shrink import main_effects, ranking, shrink
 Group = dict[str, str]
 
 
-def gap_finding(desk: Desk, pairing: Pairing, model: Model, view: View, blank: Finding) -> Finding:
+def gap_finding(query: EvidenceQuery, pairing: Pairing, model: Model, view: View, blank: Finding) -> Finding:
     """Return the max-min gap of one metric over a view's groups that are large enough.
 
     The gap has no interval of its own: it is biased upward, and any resampling of it more so. In its place stand the gap
@@ -32,11 +32,11 @@ def gap_finding(desk: Desk, pairing: Pairing, model: Model, view: View, blank: F
     and every group's difference to the rest with limits that hold for all of them together. Gates judge groups one by
     one instead.
     """
-    minimum = desk.study.policy.min_group
+    minimum = query.study.policy.min_group
     found = [
-        (group, desk.level(pairing, model, group, blank.metric, blank.class_)) for group in desk.groups(pairing, view)
+        (group, query.level(pairing, model, group, blank.metric, blank.class_)) for group in query.groups(pairing, view)
     ]
-    large = [(g, s) for g, s in found if not isinstance(s, Missing) and _smallest(s) >= minimum]
+    large = [(g, s) for g, s in found if not isinstance(s, NotEstimable) and _smallest(s) >= minimum]
     kept = [group for group, _ in large]
     details: dict[str, Any] = {"groups_left_out": [group for group, _ in found if group not in kept]}
     if len(large) < 2:
@@ -52,17 +52,17 @@ def gap_finding(desk: Desk, pairing: Pairing, model: Model, view: View, blank: F
         "best": best.estimate,
         "groups_compared": len(large),
     }
-    levels = [(group, sample) for group, sample in large if isinstance(sample, Level)]
+    levels = [(group, sample) for group, sample in large if isinstance(sample, Rate)]
     if len(levels) == len(large):
         details |= _together(levels, higher_is_worse=harmful)
     return replace(blank, estimate=spread.gap, ci_method="none: compare with the noise floor", details=details)
 
 
-def _smallest(sample: Level | Mean) -> float:
-    return sample.n if isinstance(sample, Level) else min(part.n for part in sample.parts)
+def _smallest(sample: Rate | MacroAverage) -> float:
+    return sample.n if isinstance(sample, Rate) else min(part.n for part in sample.parts)
 
 
-def _together(levels: list[tuple[Group, Level]], *, higher_is_worse: bool) -> dict[str, Any]:
+def _together(levels: list[tuple[Group, Rate]], *, higher_is_worse: bool) -> dict[str, Any]:
     """Return what the groups' rates and effective sizes say together; draws are keyed by these numbers alone."""
     groups = [group for group, _ in levels]
     rates, sizes = [s.estimate for _, s in levels], [s.size(0.975) for _, s in levels]
@@ -103,22 +103,22 @@ def _borrowed(groups: list[Group], rates: list[float], sizes: list[float], *, hi
     return {"adjusted_for_ranking_only": rows}
 
 
-def moved_gap(desk: Desk, pairing: Pairing, view: View, blank: Finding) -> Finding | None:
+def moved_gap(query: EvidenceQuery, pairing: Pairing, view: View, blank: Finding) -> Finding | None:
     """Return how the gap moved, and whether it closed by harming, or an average hides harm; None with too few groups."""
-    minimum = desk.study.policy.min_group
+    minimum = query.study.policy.min_group
     sign = 1 if metric_named(blank.metric).harm_direction == "higher_is_worse" else -1
-    groups = desk.groups(pairing, view)
-    levels = [[_level(desk, pairing, model, group, blank) for group in groups] for model in _MODELS]
-    changes = [_change(desk, pairing, group, blank) for group in groups]
-    everyone = _change(desk, pairing, {}, blank)
+    groups = query.groups(pairing, view)
+    levels = [[_level(query, pairing, model, group, blank) for group in groups] for model in _MODELS]
+    changes = [_change(query, pairing, group, blank) for group in groups]
+    everyone = _change(query, pairing, {}, blank)
     usable = [
         i
         for i, change in enumerate(changes)
-        if isinstance(change, Paired | ErrorMean)
+        if isinstance(change, PairedDifference | ErrorMean)
         and change.n >= minimum
-        and all(isinstance(side[i], Level | ErrorMean) for side in levels)
+        and all(isinstance(side[i], Rate | ErrorMean) for side in levels)
     ]
-    if len(usable) < 2 or not isinstance(everyone, Paired | ErrorMean):
+    if len(usable) < 2 or not isinstance(everyone, PairedDifference | ErrorMean):
         return None
     old, new = ([sign * side[i].estimate for i in usable] for side in levels)  # type: ignore[union-attr]  # checked above
     lower = [_lower(changes[i], sign, 1 - 0.05 / len(usable)) for i in usable]
@@ -132,7 +132,7 @@ def moved_gap(desk: Desk, pairing: Pairing, view: View, blank: Finding) -> Findi
         "hidden_harm": hidden.flag,
         "surely_harmed": [groups[usable[i]] for i in hidden.harmed],
         "groups_compared": len(usable),
-        **({"measured_in": unit} if (unit := desk.measured_in(blank.metric)) else {}),
+        **({"measured_in": unit} if (unit := query.measured_in(blank.metric)) else {}),
     }
     moved = down.gap_after - down.gap_before
     return replace(blank, estimate=moved, ci_method="none: see the groups' changes", details=details)
@@ -142,23 +142,25 @@ _MODELS: tuple[Model, ...] = ("before", "after")
 
 
 def _level(
-    desk: Desk, pairing: Pairing, model: Model, group: Group, row: Finding
-) -> Level | Mean | ErrorMean | Missing:
+    query: EvidenceQuery, pairing: Pairing, model: Model, group: Group, row: Finding
+) -> Rate | MacroAverage | ErrorMean | NotEstimable:
     """Return a row's metric of one model in a group, in closed form."""
     if row.metric in NUMBERS_JUDGED:
-        return desk.errors(pairing, model, group, row.metric)
-    return desk.level(pairing, model, group, row.metric, row.class_)
+        return query.errors(pairing, model, group, row.metric)
+    return query.level(pairing, model, group, row.metric, row.class_)
 
 
-def _change(desk: Desk, pairing: Pairing, group: Group, row: Finding) -> Paired | Mean | ErrorMean | Missing:
+def _change(
+    query: EvidenceQuery, pairing: Pairing, group: Group, row: Finding
+) -> PairedDifference | MacroAverage | ErrorMean | NotEstimable:
     """Return how a row's metric changed in a group, in closed form."""
     if row.metric in NUMBERS_JUDGED:
-        return desk.errors(pairing, None, group, row.metric)
-    return desk.change(pairing, group, row.metric, row.class_)
+        return query.errors(pairing, None, group, row.metric)
+    return query.change(pairing, group, row.metric, row.class_)
 
 
 def _lower(change: object, sign: int, level: float) -> float:
     """Return the lower limit of a change in harm."""
-    assert isinstance(change, Paired | ErrorMean), "only groups with a paired change are compared"
+    assert isinstance(change, PairedDifference | ErrorMean), "only groups with a paired change are compared"
     low, high = change.limits(level)
     return low if sign > 0 else -high

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from fairtransfer.findings.number_samples import SUMMED
+from fairtransfer.findings.estimates.number_means import SUMMED
+from fairtransfer.findings.estimates.rates import suffix
 from fairtransfer.findings.rows import CI_LEVEL, TWO_SIDED, Finding
-from fairtransfer.findings.samples import suffix
 from fairtransfer.findings.scores import Answers, Row
 from fairtransfer.stats import gap as gaps
 from fairtransfer.stats.intervals import Interval

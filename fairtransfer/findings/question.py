@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
-from fairtransfer.evidence.aggregate import Counted
-from fairtransfer.evidence.table_checks import Columns
-from fairtransfer.findings.comparisons import is_named
+from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.count import Counted
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.estimates.contrasts import is_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import BetweenGroups, GateSpec, Policy
 from fairtransfer.spec.names import ONE_CLASS, SCORE_METRICS

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from fairtransfer.findings.combined_samples import Mean
-from fairtransfer.findings.samples import Level as Rate
-from fairtransfer.findings.samples import Paired, Sample
+from fairtransfer.findings.estimates.combined import MacroAverage
+from fairtransfer.findings.estimates.rates import PairedDifference, Rate, Sample
 
 Stage = Literal["before", "after", "change", "scratch", "gain", "difference", "difference_of_changes"]
 """The last two compare a group with others: its rate after adaptation, and how its rate changed."""
 
 Status = Literal["ok", "suppressed", "too_small", "undefined", "not_measured"]
-Level = Literal["overall", "group", "intersection", "gap"]
+Scope = Literal["overall", "group", "intersection", "gap"]
 
 CI_LEVEL = 0.95
 TWO_SIDED = 0.5 + CI_LEVEL / 2
@@ -68,7 +67,7 @@ class Finding:
     class_: str | None
     harm_direction: str
     group: dict[str, str]
-    level: Level
+    level: Scope
     n: float | None = None
     k: float | None = None
     k_by_seed: tuple[int, ...] | None = None
@@ -117,7 +116,7 @@ def count_fields(sample: Sample, *, higher_is_worse: bool) -> dict[str, Any]:
     if isinstance(sample, Rate):
         counted = [n - k if sample.complement else k for k, n in zip(sample.hits, sample.sizes, strict=True)]
         return {"n": sample.n, "k": sum(counted) / len(counted), "k_by_seed": tuple(counted)}
-    if isinstance(sample, Paired):
+    if isinstance(sample, PairedDifference):
         rises = sample.sign > 0  # the metric rises when a pair is gained
         worse, better = (sample.gained, sample.lost) if rises == higher_is_worse else (sample.lost, sample.gained)
         seeds, n = sample.seeds_count, sample.n
@@ -127,6 +126,6 @@ def count_fields(sample: Sample, *, higher_is_worse: bool) -> dict[str, Any]:
         ]
         names = ("n_before_errors", "n_after_errors", "n_new_errors", "n_fixed_errors")
         return {"n": n, **dict(zip(names, (*errors, sum(worse) / seeds, sum(better) / seeds), strict=True))}
-    if isinstance(sample, Mean):
+    if isinstance(sample, MacroAverage):
         return {"n": sum(part.n for part in sample.parts) if sample.independent else sample.parts[0].n}
     return {}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from fairtransfer.findings.detectable import detectable_of
+from fairtransfer.findings.estimates.detectable import detectable_of
+from fairtransfer.findings.estimates.means import few_of_a_class, sample_of, shares_units
+from fairtransfer.findings.estimates.rates import suffix
 from fairtransfer.findings.rows import CI_LEVEL, TWO_SIDED, interval_fields
-from fairtransfer.findings.samples import suffix
-from fairtransfer.findings.score_samples import few_of_a_class, sample_of, shares_units
 from fairtransfer.findings.scores import Answers
 from fairtransfer.spec.names import SCORES_JUDGED
 from fairtransfer.spec.scores import Question

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from fairtransfer.findings.asking import Desk
+from fairtransfer.findings.estimates.rates import PairedDifference
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.rows import Finding
-from fairtransfer.findings.samples import Paired
 from fairtransfer.findings.study import Study
 from fairtransfer.stats.holm import p_value_of_bound
 from fairtransfer.stats.metrics import METRICS
@@ -42,12 +42,12 @@ class Screened(NamedTuple):
     about: dict[str, Any] | None
 
 
-def screened(desk: Desk, findings: Sequence[Finding], budget: str | None) -> Screened:
+def screened(query: EvidenceQuery, findings: Sequence[Finding], budget: str | None) -> Screened:
     """Return the findings with adjusted p-values of the family; `budget` is the candidate's, None where there is no candidate."""
-    metric = screened_metric(desk.study)
+    metric = screened_metric(query.study)
     if metric is None or budget is None:
         return Screened(tuple(findings), None)
-    made = dict(_p_values(desk, findings, metric, budget))
+    made = dict(_p_values(query, findings, metric, budget))
     adjusted = benjamini_hochberg([p for p, _ in made.values()]).tolist()
     told = {
         place: {"label": LABEL, "p": p, "method": method, "adjusted": q}
@@ -82,17 +82,17 @@ def again(rows: Sequence[Row]) -> list[Row]:
 
 
 def _p_values(
-    desk: Desk, findings: Sequence[Finding], metric: tuple[str, str | None], budget: str
+    query: EvidenceQuery, findings: Sequence[Finding], metric: tuple[str, str | None], budget: str
 ) -> Iterator[tuple[int, tuple[float, str]]]:
     """Yield place, p-value and method of every finding of the family."""
     places = {_about(row): i for i, row in enumerate(findings) if _is_member(row, metric)}
-    for benchmark in desk.study.benchmarks:
-        for pairing in desk.pairings(benchmark.id, "change"):
+    for benchmark in query.study.benchmarks:
+        for pairing in query.pairings(benchmark.id, "change"):
             views = benchmark.views if pairing.budget == budget else ()
-            for group in (group for view in views for group in desk.groups(pairing, view)):
+            for group in (group for view in views for group in query.groups(pairing, view)):
                 place = places.get((benchmark.key, pairing.strategy, budget or None, frozenset(group.items())))
                 if place is not None:
-                    yield place, _p_value(findings[place].details or {}, desk.change(pairing, group, *metric))
+                    yield place, _p_value(findings[place].details or {}, query.change(pairing, group, *metric))
 
 
 def _is_member(row: Finding, metric: tuple[str, str | None]) -> bool:
@@ -105,11 +105,11 @@ def _about(row: Finding) -> tuple[Any, ...]:
 
 
 def _p_value(details: Mapping[str, Any], sample: object) -> tuple[float, str]:
-    assert isinstance(sample, Paired), "the family's metric has a paired change"
+    assert isinstance(sample, PairedDifference), "the family's metric has a paired change"
     return (details["mcnemar_midp"], MIDP) if "mcnemar_midp" in details else (two_sided(sample), IMPLIED)
 
 
-def two_sided(sample: Paired) -> float:
+def two_sided(sample: PairedDifference) -> float:
     """Return the two-sided p-value of "no change" that the interval implies; 1 where even the middle of it holds 0."""
     sign = 1 if sample.estimate > 0 else -1
 

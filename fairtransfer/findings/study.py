@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fairtransfer.findings.choice import chosen_seeds
+from fairtransfer.findings.candidate import chosen_seeds
 from fairtransfer.findings.counts import Counts, View
-from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy

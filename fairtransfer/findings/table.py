@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fairtransfer.evidence.aggregate import Counted
-from fairtransfer.evidence.counted import BENCHMARK, cells_of, moments_of
 from fairtransfer.evidence.moments import moments_table
 from fairtransfer.evidence.number_rows import change_numbers, level_numbers
-from fairtransfer.evidence.scored_table import Asked, bin_answers, mean_answers, ranking_changes
 from fairtransfer.evidence.scores import scores_table
+from fairtransfer.evidence.table.count import Counted
+from fairtransfer.evidence.table.counted import BENCHMARK, cells_of, moments_of
+from fairtransfer.evidence.table.scores import Asked, bin_answers, mean_answers, ranking_changes
 from fairtransfer.findings.counts import Counts
 from fairtransfer.findings.question import Question, check_question
 from fairtransfer.findings.scores import NO_SCORES, Scores

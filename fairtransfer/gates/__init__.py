@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from fairtransfer.findings.asking import Desk
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.gap import gap
 from fairtransfer.gates.no_harm import no_harm
@@ -16,7 +16,7 @@ from fairtransfer.spec.gates import GateSpec
 
 __all__ = ["GATES", "judge", "judge_table"]
 
-GATES: dict[str, Callable[[Desk, Target, GateSpec], Iterator[Contrast]]] = {
+GATES: dict[str, Callable[[EvidenceQuery, Target, GateSpec], Iterator[Contrast]]] = {
     "no_harm": no_harm,
     "worst_group": worst_group,
     "gap": gap,

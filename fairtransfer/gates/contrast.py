@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fairtransfer.findings.asking import Missing, Pairing
-from fairtransfer.findings.combined_samples import Difference, Mean
-from fairtransfer.findings.comparisons import Proportion
-from fairtransfer.findings.number_samples import ErrorsApart
-from fairtransfer.findings.samples import Level, Paired, Sample
-from fairtransfer.findings.score_samples import OfScores
+from fairtransfer.findings.estimates.combined import Difference, MacroAverage
+from fairtransfer.findings.estimates.contrasts import RateRatioContrast
+from fairtransfer.findings.estimates.means import OfScores
+from fairtransfer.findings.estimates.number_means import MeanErrorDifference
+from fairtransfer.findings.estimates.rates import PairedDifference, Rate, Sample
+from fairtransfer.findings.query import NotEstimable, Pairing
 from fairtransfer.formats import group_label
 from fairtransfer.stats.holm import p_value_of_bound
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
@@ -67,7 +67,7 @@ class Contrast:
     benchmark: str
     group: dict[str, str]
     against: str
-    sample: Sample | Missing
+    sample: Sample | NotEstimable
     sign: int
     margin: float
     min_group: int
@@ -77,7 +77,7 @@ class Contrast:
     @property
     def harm(self) -> float | None:
         """The estimate, oriented; None where there is none."""
-        return None if isinstance(self.sample, Missing) or self.smallest == 0 else self.sign * self.sample.estimate
+        return None if isinstance(self.sample, NotEstimable) or self.smallest == 0 else self.sign * self.sample.estimate
 
     def upper(self, alpha: float) -> float:
         """Return the one-sided upper bound of the harm."""
@@ -90,20 +90,20 @@ class Contrast:
         return low if self.sign > 0 else -high
 
     def _limits(self, alpha: float) -> tuple[float, float]:
-        assert not isinstance(self.sample, Missing), "bounds are asked of contrasts that can be evaluated"
+        assert not isinstance(self.sample, NotEstimable), "bounds are asked of contrasts that can be evaluated"
         return self.sample.limits(1 - alpha)
 
     @cached_property
     def smallest(self) -> float:
         """The smallest denominator in the comparison."""
-        if isinstance(self.sample, Missing):
+        if isinstance(self.sample, NotEstimable):
             return float(self.sample.n or 0.0) if self.sample.status == "too_small" else 0.0
         return min((level_n for level_n in _sizes(self.sample)), default=0.0)
 
     @cached_property
     def blocked(self) -> tuple[str, ...]:
         """Why the comparison cannot be evaluated: reason codes, none if it can."""
-        if isinstance(self.sample, Missing):
+        if isinstance(self.sample, NotEstimable):
             few = "below_min_n" if self.sample.least is None else "few_for_a_mean"
             alike = "undefined_metric" if self.sample.least is None else "no_spread"
             return (few if self.sample.status == "too_small" else alike,)
@@ -137,14 +137,14 @@ def against(other: dict[str, str] | None) -> str:
     return "everyone else" if other is None else group_label(other)
 
 
-def parts_of(sample: Sample) -> Iterator[Level | Paired | OfScores]:
+def parts_of(sample: Sample) -> Iterator[Rate | PairedDifference | OfScores]:
     """Yield the rates, changes and metrics made of scores that a sample is made of."""
-    if isinstance(sample, Level | Paired | OfScores):
+    if isinstance(sample, Rate | PairedDifference | OfScores):
         yield sample
-    elif isinstance(sample, Difference | Proportion | ErrorsApart):
+    elif isinstance(sample, Difference | RateRatioContrast | MeanErrorDifference):
         yield from parts_of(sample.first)
         yield from parts_of(sample.second)
-    elif isinstance(sample, Mean):
+    elif isinstance(sample, MacroAverage):
         yield from sample.parts
 
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fairtransfer.findings.asking import Missing
-from fairtransfer.findings.comparisons import is_named
+from fairtransfer.findings.estimates.contrasts import is_named
+from fairtransfer.findings.query import NotEstimable
 from fairtransfer.formats import group_label, limit_in_unit, limit_of, listing, plural, ratio, stated_limit
 from fairtransfer.gates.contrast import Contrast
-from fairtransfer.gates.needed import leans_to_pass, needed, nothing_settles
 from fairtransfer.gates.ratio import RatioContrast
+from fairtransfer.gates.sample_size import leans_to_pass, needed, nothing_settles
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.names import SCORE_METRICS, TWO_SIDED
 from fairtransfer.stats.holm import holm
@@ -210,7 +210,7 @@ def _codes(judged: Judged, settling: Mapping[str, Any]) -> tuple[str, ...]:
         return contrast.blocked
     if judged.inside:
         return contrast.barred
-    assert not isinstance(contrast.sample, Missing), "a contrast that is not blocked has a sample"
+    assert not isinstance(contrast.sample, NotEstimable), "a contrast that is not blocked has a sample"
     if nothing_settles(settling):
         return ("on_limit",)
     return ("seed_limited",) if contrast.sample.seed_share(1 - judged.alpha) > 0.5 else ("wide_ci",)

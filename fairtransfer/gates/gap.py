@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtransfer.findings.asking import Desk
-from fairtransfer.findings.comparisons import comparisons
+from fairtransfer.findings.estimates.contrasts import comparisons
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.gates.contrast import Contrast, Target, against
 from fairtransfer.spec.gates import Gap, GateSpec
 
 
-def gap(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
+def gap(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group (or pair of groups), in the direction of harm only."""
-    options, of = gate.options, desk.meant(gate.options.metric, gate.options.class_)
+    options, of = gate.options, query.meant(gate.options.metric, gate.options.class_)
     assert isinstance(options, Gap), "the registry pairs gates with their options"
-    for group, other in comparisons(desk.groups(target.change, options.by), options.contrast):
-        sample = desk.judged_difference(target.change, group, other, options.metric, of)
+    for group, other in comparisons(query.groups(target.change, options.by), options.contrast):
+        sample = query.judged_difference(target.change, group, other, options.metric, of)
         yield Contrast(
             gate.id,
             target.benchmark,
@@ -30,5 +30,5 @@ def gap(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
             gate.margin,
             target.min_group,
             other,
-            desk.measured_in(options.metric),
+            query.measured_in(options.metric),
         )

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtransfer.findings.asking import Desk
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.spec.gates import GateSpec
 
 
-def no_negative_transfer(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
+def no_negative_transfer(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group: adapted minus from scratch."""
-    options, of = gate.options, desk.meant(gate.options.metric, gate.options.class_)
-    for group in desk.groups(target.gain, options.by):
-        sample = desk.judged_change(target.gain, group, options.metric, of)
+    options, of = gate.options, query.meant(gate.options.metric, gate.options.class_)
+    for group in query.groups(target.gain, options.by):
+        sample = query.judged_change(target.gain, group, options.metric, of)
         yield Contrast(
             gate.id,
             target.benchmark,
@@ -26,5 +26,5 @@ def no_negative_transfer(desk: Desk, target: Target, gate: GateSpec) -> Iterator
             options.harm_sign,
             gate.margin,
             target.min_group,
-            measured_in=desk.measured_in(options.metric),
+            measured_in=query.measured_in(options.metric),
         )

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.findings.asking import Desk
-from fairtransfer.findings.comparisons import Proportion, comparisons
+from fairtransfer.findings.estimates.contrasts import RateRatioContrast, comparisons
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.gates.contrast import Contrast, Target, against
 from fairtransfer.spec.gates import GateSpec, Ratio
 from fairtransfer.stats.gap import EVENTS
 
 
-def ratio(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
+def ratio(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group (or pair of groups): the limit's share of the comparison's rate less the group's."""
     options = gate.options
     assert isinstance(options, Ratio), "the registry pairs gates with their options"
-    of = desk.meant(options.metric, options.class_)
-    for group, other in comparisons(desk.groups(target.change, options.by), options.contrast):
-        sample = desk.proportion(target.change, group, other, options.metric, of, options.at_least)
+    of = query.meant(options.metric, options.class_)
+    for group, other in comparisons(query.groups(target.change, options.by), options.contrast):
+        sample = query.proportion(target.change, group, other, options.metric, of, options.at_least)
         yield RatioContrast(gate.id, target.benchmark, group, against(other), sample, -1, 0.0, target.min_group, other)
 
 
@@ -39,7 +39,7 @@ class RatioContrast(Contrast):
         Its lower bound lies too high: at an error rate of 0.25 % up to six times as many false passes were found, with
         this rule up to three times (every outcome enumerated, groups of 10 to 1000, true ratio 0.8).
         """
-        return ("few_events",) if isinstance(self.sample, Proportion) and self.sample.events < EVENTS else ()
+        return ("few_events",) if isinstance(self.sample, RateRatioContrast) and self.sample.events < EVENTS else ()
 
     def limit(self, alpha: float) -> float:
         """Return the largest limit that would have passed."""
@@ -47,17 +47,17 @@ class RatioContrast(Contrast):
 
     def slack(self, alpha: float) -> float:
         """Return by how much the ratio's lower bound exceeds the limit."""
-        return self._bounds(alpha)[0] - self.sample.limit if isinstance(self.sample, Proportion) else 0.0
+        return self._bounds(alpha)[0] - self.sample.limit if isinstance(self.sample, RateRatioContrast) else 0.0
 
     def told(self, alpha: float) -> dict[str, Any]:
         """Return the ratio with its limits; null where it rests on too few people, or nothing limits it."""
-        assert isinstance(self.sample, Proportion), "asked of contrasts that can be evaluated"
+        assert isinstance(self.sample, RateRatioContrast), "asked of contrasts that can be evaluated"
         low, high = self._bounds(alpha)
         return {"ratio": self.sample.ratio, "ratio_lower": low, "ratio_upper": high}
 
     def describe(self, alpha: float, *, failed: bool) -> str:
         """Return both rates, their ratio where it may be told, and the bound that decides."""
-        assert isinstance(self.sample, Proportion), "asked of contrasts that can be evaluated"
+        assert isinstance(self.sample, RateRatioContrast), "asked of contrasts that can be evaluated"
         rates = [formats.percent(side.estimate) for side in (self.sample.first, self.sample.second)]
         low, high = self._bounds(alpha)
         bound = f"at most {formats.ratio(high)}" if failed else f"at least {formats.ratio(low)}"
@@ -66,7 +66,7 @@ class RatioContrast(Contrast):
 
     def _bounds(self, alpha: float) -> tuple[float, float | None]:
         """Return the ratio's limits, on the side of the gate's limit on which the verdict's own bounds lie."""
-        assert isinstance(self.sample, Proportion), "asked of contrasts that can be evaluated"
+        assert isinstance(self.sample, RateRatioContrast), "asked of contrasts that can be evaluated"
         (low, high), limit = self.sample.bounds(1 - alpha), self.sample.limit
         low = max(low, limit) if self.upper(alpha) < 0 else min(low, limit)
         if self.lower(alpha) > 0:

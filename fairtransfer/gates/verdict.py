@@ -9,13 +9,13 @@ from itertools import islice
 from typing import Any
 
 from fairtransfer.evidence.reuse import Place
-from fairtransfer.findings.asking import Desk
-from fairtransfer.findings.choice import Chosen, candidate
-from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.candidate import Chosen, candidate
+from fairtransfer.findings.query import EvidenceQuery
+from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.study import study_of
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import GateResult, Judged, Outcome, decide, judge_contrasts, outcome_of
-from fairtransfer.gates.used_up import told_of, unless_used_up
+from fairtransfer.gates.reuse_budget import told_of, unless_used_up
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.stats.seeds import PROCEDURE_RECOMMENDED
 
@@ -69,9 +69,9 @@ class Verdict:
         return {"pass": 0, "fail": 1, "error": 3, "not_applicable": 5}[self.outcome]
 
 
-def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
+def judge(record: RunRecord, query: EvidenceQuery | None = None) -> Verdict:
     """Return the verdict of a run: a pure function of its evidence."""
-    found = desk or Desk(study_of(record))
+    found = query or EvidenceQuery(study_of(record))
     chosen = candidate(record)
     if chosen is None or not _exists(found, chosen):
         notes = ("no result of the candidate: every training of it failed", *_notes(record, chosen))
@@ -99,11 +99,11 @@ def judge(record: RunRecord, desk: Desk | None = None) -> Verdict:
     )
 
 
-def judge_table(desk: Desk) -> Verdict:
+def judge_table(query: EvidenceQuery) -> Verdict:
     """Return the verdict on a table of predictions: its only model is the candidate."""
-    study = desk.study
+    study = query.study
     chosen = Chosen(*study.models[0], "the predictions given")
-    gates, family = judge_model(desk, chosen)
+    gates, family = judge_model(query, chosen)
     outcome = worst([gate.outcome for gate in gates])
     return Verdict(
         outcome, chosen, gates, (), tuple(_levelling(study.gates)), study.policy, family=family, exploratory=False
@@ -115,49 +115,49 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
     return min(outcomes, key=SEVERITY.index, default="not_applicable")
 
 
-def judge_model(desk: Desk, model: Chosen) -> tuple[tuple[GateResult, ...], int]:
+def judge_model(query: EvidenceQuery, model: Chosen) -> tuple[tuple[GateResult, ...], int]:
     """Judge one adapted model by every gate of a study; FAIL is corrected over all contrasts together."""
-    asked = _judged(desk, model)
+    asked = _judged(query, model)
     return tuple(decide(gate, judged) for gate, judged in asked), sum(len(judged) for _, judged in asked)
 
 
-def _judged(desk: Desk, model: Chosen) -> list[tuple[GateSpec, list[Judged]]]:
+def _judged(query: EvidenceQuery, model: Chosen) -> list[tuple[GateSpec, list[Judged]]]:
     """Return every gate of a study with its comparisons, corrected together."""
-    asked = [(gate, _contrasts(desk, model, gate)) for gate in desk.study.gates]
+    asked = [(gate, _contrasts(query, model, gate)) for gate in query.study.gates]
     every = [contrast for _, contrasts in asked for contrast in contrasts]
-    judged = iter(judge_contrasts(every, desk.study.policy.alpha_run))
+    judged = iter(judge_contrasts(every, query.study.policy.alpha_run))
     return [(gate, list(islice(judged, len(contrasts)))) for gate, contrasts in asked]
 
 
-def _contrasts(desk: Desk, model: Chosen, gate: GateSpec) -> list[Contrast]:
+def _contrasts(query: EvidenceQuery, model: Chosen, gate: GateSpec) -> list[Contrast]:
     from fairtransfer.gates import GATES  # the table of gates imports this module
 
-    study, found = desk.study, []
+    study, found = query.study, []
     for benchmark in study.benchmarks:
         named = gate.options.benchmark in (None, benchmark.id)
         if named and set(gate.options.by) <= set(benchmark.attributes):
             target = Target(benchmark.id, model.strategy, model.budget, study.scratch, study.policy.min_group)
-            found += list(GATES[gate.kind](desk, target, gate))
+            found += list(GATES[gate.kind](query, target, gate))
     return found
 
 
-def _exists(desk: Desk, model: Chosen) -> bool:
+def _exists(query: EvidenceQuery, model: Chosen) -> bool:
     return any(
         (strategy, budget) == (model.strategy, model.budget)
-        for _, stage, strategy, budget in desk.study.counts.names
+        for _, stage, strategy, budget in query.study.counts.names
         if stage == "change"
     )
 
 
-def _models(desk: Desk) -> list[Chosen]:
+def _models(query: EvidenceQuery) -> list[Chosen]:
     """Return every adapted model there are counts for, in the study's order."""
-    found = {(strategy, budget) for _, stage, strategy, budget in desk.study.counts.names if stage == "change"}
-    scratch = desk.study.scratch
-    return [Chosen(*pair, "listed") for pair in desk.study.models if pair in found and pair[0] != scratch]
+    found = {(strategy, budget) for _, stage, strategy, budget in query.study.counts.names if stage == "change"}
+    scratch = query.study.scratch
+    return [Chosen(*pair, "listed") for pair in query.study.models if pair in found and pair[0] != scratch]
 
 
-def _other(desk: Desk, model: Chosen) -> dict[str, Any]:
-    outcomes = {gate.id: outcome_of(gate, judged) for gate, judged in _judged(desk, model)}
+def _other(query: EvidenceQuery, model: Chosen) -> dict[str, Any]:
+    outcomes = {gate.id: outcome_of(gate, judged) for gate, judged in _judged(query, model)}
     return {
         "strategy": model.strategy,
         "label_budget": model.budget or None,

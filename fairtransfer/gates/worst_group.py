@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairtransfer.findings.asking import Desk
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.names import TWO_SIDED
 
 
-def worst_group(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast]:
+def worst_group(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group and side: its value against the limit."""
-    options, of = gate.options, desk.meant(gate.options.metric, gate.options.class_)
+    options, of = gate.options, query.meant(gate.options.metric, gate.options.class_)
     both = options.metric in TWO_SIDED
-    for group in desk.groups(target.change, options.by):
-        sample = desk.judged_level(target.change, group, options.metric, of)
+    for group in query.groups(target.change, options.by):
+        sample = query.judged_level(target.change, group, options.metric, of)
         for sign in (1, -1) if both else (options.harm_sign,):
             yield Contrast(
                 gate.id,
@@ -29,7 +29,7 @@ def worst_group(desk: Desk, target: Target, gate: GateSpec) -> Iterator[Contrast
                 sign,
                 gate.margin if both else sign * gate.margin,
                 target.min_group,
-                measured_in=desk.measured_in(options.metric),
+                measured_in=query.measured_in(options.metric),
             )
 
 

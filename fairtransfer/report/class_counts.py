@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from fairtransfer.findings.asking import Desk
 from fairtransfer.findings.counts import Block
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.study import Study
 from fairtransfer.report.suppress import CLASS, Group, Hidden, View, hidden_groups, is_about
 from fairtransfer.spec.gates import GateSpec
@@ -29,10 +29,10 @@ def sizes_of(study: Study) -> dict[str, dict[View, dict[Group, int]]]:
     """Return ``benchmark key -> view -> group -> people``, with the classes where rates of one class are told."""
     events = {_event(name) for name in (*(m.name for m in study.metrics), *(_metric(g) for g in study.gates))}
     classes = study.classes if events & set(_OF_TRUTH) else ()
-    desk, found = Desk(study), {}
+    query, found = EvidenceQuery(study), {}
     for benchmark in study.benchmarks:
-        pairing = next(desk.pairings(benchmark.id, "change"), None)
-        block = None if pairing is None else desk.block(pairing)
+        pairing = next(query.pairings(benchmark.id, "change"), None)
+        block = None if pairing is None else query.block(pairing)
         if block is not None:
             views = [(), *benchmark.views]
             found[benchmark.key] = _sizes(block, views, classes)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.screening import again
 from fairtransfer.findings.study import Study, study_of
-from fairtransfer.report import class_counts, results, screening, sentences, told
-from fairtransfer.report.apart import apart_tables
+from fairtransfer.report import class_counts, results, screening, sentences, statements
 from fairtransfer.report.charts import Figure
+from fairtransfer.report.dispersion import apart_tables
 from fairtransfer.report.figures import figures, first_figure
 from fairtransfer.report.front import Front, front
+from fairtransfer.report.group_comparisons import gap_tables
 from fairtransfer.report.method import method
 from fairtransfer.report.rows import Row, Rows
 from fairtransfer.report.sections import (
@@ -31,7 +32,6 @@ from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import CLASS, Hidden, hidden_groups, public_gate, thinned, without
 from fairtransfer.report.tables import Table
 from fairtransfer.report.trials import settings_table, trials_json
-from fairtransfer.report.widened import gap_tables
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _document(
 ) -> Document:
     audit, verdict = record.audit, subject.verdict
     filled, fields, blanks = completeness(record)
-    findings, unknowns = told.findings(subject), tuple(told.unknowns(record, subject))
+    findings, unknowns = statements.findings(subject), tuple(statements.unknowns(record, subject))
     drawn, page = figures(subject), first_figure(subject)
     return Document(
         audit_id=audit.id,
@@ -140,12 +140,12 @@ def _document(
         rule=sentences.RULE,
         candidate=subject.candidate,
         front=front(subject, findings, unknowns, page, len(record.run["failed_jobs"])),
-        facts=tuple(told.facts(record, subject, digest)),
+        facts=tuple(statements.facts(record, subject, digest)),
         findings=tuple(itertools.chain.from_iterable(findings)),
         gates=results.gate_table(subject),
         needed=results.needed(subject),
         unknowns=unknowns,
-        scope=tuple(told.scope(record)),
+        scope=tuple(statements.scope(record)),
         figures=drawn,
         groups=(*results.group_tables(subject), *gap_tables(subject)),
         others=results.others_table(subject),
@@ -157,7 +157,7 @@ def _document(
         settings=settings_table(record),
         trials=trials_json(record),
         failed=failed_table(record),
-        warnings=tuple(told.warnings(record)),
+        warnings=tuple(statements.warnings(record)),
         reproduce=reproduce(record, environment),
         glossary=glossary(record),
         filled=filled,
@@ -175,4 +175,4 @@ def _question(record: RunRecord, subject: Subject) -> str:
     if record.given is not None:
         judged = f"{subject.candidate}, judged by its predictions in {record.given['file']},"
         return f"May the adapted model {judged} be used to {record.audit.purpose.use}?"
-    return f"May the model {told.base_model(record)}{adapted} be used to {record.audit.purpose.use}?"
+    return f"May the model {statements.base_model(record)}{adapted} be used to {record.audit.purpose.use}?"

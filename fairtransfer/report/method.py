@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences
 from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.grids import GRIDDED

@@ -12,7 +12,7 @@ from fairtransfer.errors import DefinitionError, Problem, did_you_mean
 from fairtransfer.evidence.atomic import write_atomic
 from fairtransfer.evidence.canonical import canonical, read_json
 from fairtransfer.evidence.manifest import file_digest
-from fairtransfer.findings.record import RunRecord, load_record
+from fairtransfer.findings.run_record import RunRecord, load_record
 from fairtransfer.report.document import Document, build
 from fairtransfer.report.markdown import markdown_text
 from fairtransfer.report.table_document import TableDocument

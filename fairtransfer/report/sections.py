@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.evidence.threads import threads_of
-from fairtransfer.findings.record import RunRecord
+from fairtransfer.evidence.jobs.threads import threads_of
+from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences, tables
 from fairtransfer.report.rows import Rows
 from fairtransfer.report.strategy_words import STRATEGY_WORDS

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.gates.needed import nothing_settles, realistic
+from fairtransfer.gates.sample_size import nothing_settles, realistic
 from fairtransfer.report.wording import wording, wording_of
 from fairtransfer.spec.gates import Policy
 from fairtransfer.stats.catalogue import metric_named

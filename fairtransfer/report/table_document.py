@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.evidence.aggregate import Counted
+from fairtransfer.evidence.table.count import Counted
 from fairtransfer.findings.question import Question
 from fairtransfer.findings.study import Study
-from fairtransfer.report import results, screening, sentences, tables, told
-from fairtransfer.report.apart import apart_tables
+from fairtransfer.report import results, screening, sentences, statements, tables
 from fairtransfer.report.charts import Figure
+from fairtransfer.report.dispersion import apart_tables
 from fairtransfer.report.document import public
 from fairtransfer.report.figures import figures, first_figure
 from fairtransfer.report.front import Front, front
+from fairtransfer.report.group_comparisons import gap_tables
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import unknown_is_hidden
 from fairtransfer.report.tables import Table
-from fairtransfer.report.widened import gap_tables
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
 NOT_JUDGED = "MEASURED, NOT JUDGED"
@@ -70,7 +70,7 @@ def build_table(
     subject = public(study, found)
     columns, outcome = question.columns, found["verdict"]["outcome"]
     models = f"{columns.before} and {columns.after}" if columns.before else columns.after
-    findings, unknowns = told.findings(subject), tuple(_unknowns(counted, subject))
+    findings, unknowns = statements.findings(subject), tuple(_unknowns(counted, subject))
     return TableDocument(
         title=f"{models} on {counted.name}",
         outcome=outcome if question.gates else "none",
@@ -123,12 +123,12 @@ def _question(counted: Counted, question: Question) -> str:
 
 
 def _unknowns(counted: Counted, subject: Subject) -> Iterator[str]:
-    yield told.examined(subject)
+    yield statements.examined(subject)
     for note, n in public_notes(counted, subject).items():
         if not note.endswith(f" {UNKNOWN_GROUP}"):
             yield f"{formats.count(n)} {note}."
-    yield from told.unassessed(subject)
-    yield from told.notes(subject)
+    yield from statements.unassessed(subject)
+    yield from statements.notes(subject)
     yield "Whether these cases resemble those to come, and whether their labels and groups are right, is in no interval."
 
 

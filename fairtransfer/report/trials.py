@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.findings.record import RunRecord
+from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import tables
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.grids import GRIDDED

@@ -91,6 +91,10 @@ def parse_document(text: str, name: str, problems: Problems, *, expected: str, f
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
+            if (
+                builder.stopped
+            ):  # what is too much is not even scanned to its end: nested brackets cost the scanner their square
+                break
     except MarkedYAMLError as error:
         builder.readable = False
         builder.problems.add(_syntax(error, text, name, first_line))

@@ -1,0 +1,1 @@
+"""Ways to ask a model as published, one file each."""

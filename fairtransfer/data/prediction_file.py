@@ -1,0 +1,106 @@
+"""A file of predictions that were made elsewhere: which models answered, and what each of them said of every item.
+
+The long form has a row per answer (`item`, `stage`, `strategy`, `pred`, and where they apply `label_budget`, `seed` and
+`benchmark`); the wide form a row per item (`item`, `before`, `after`). Every value is read as text, and every row is used
+or refused with a reason.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairtransfer.data.paths import PathRefused, locate
+from fairtransfer.data.prediction_rows import AnswerRows
+from fairtransfer.data.predictor import Answerer, Said
+from fairtransfer.data.rows import file_digest
+from fairtransfer.data.tables import TableRefused
+from fairtransfer.errors import Problems, shown
+from fairtransfer.spec.audit import LoadedAudit
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a file of predictions holds.
+
+    Attributes
+    ----------
+    file
+        Its place, as the audit writes it.
+    unread
+        Columns that are not read.
+    said
+        ``(model, benchmark id) -> item -> answer``, in order of first appearance.
+    """
+
+    file: str
+    sha256: str
+    unread: tuple[str, ...]
+    said: Mapping[tuple[Answerer, str], Said]
+
+    @property
+    def answerers(self) -> tuple[Answerer, ...]:
+        """Every model, the one before first, adapted ones in order of first appearance, seeds in order."""
+        found = dict.fromkeys(answerer for answerer, _ in self.said)
+        rank = {model: i for i, model in enumerate(dict.fromkeys((a.strategy, a.budget) for a in found))}
+        return tuple(sorted(found, key=lambda a: (a.stage != "before", rank[a.strategy, a.budget], a.seed or 0)))
+
+    @property
+    def models(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """``(strategy, label budget) -> seeds`` of the adapted models."""
+        found: dict[tuple[str, str], tuple[int, ...]] = {}
+        for answerer in self.answerers:
+            if answerer.stage == "after":
+                key = (answerer.strategy, answerer.budget)
+                found[key] = (*found.get(key, ()), answerer.seed or 0)
+        return found
+
+
+def find_answers(loaded: LoadedAudit) -> Path:
+    """Return the file of predictions an audit names: inside the project, a regular file, no links on the way.
+
+    Raises
+    ------
+    PathRefused
+        ``FT-M005`` outside the project, ``FT-D001`` not there, ``FT-D003`` no regular file.
+    """
+    name, root = loaded.audit.model.parsed.name, loaded.root
+    path = Path(os.path.normpath(loaded.locate(name)))
+    if not path.is_relative_to(root):
+        raise PathRefused("FT-M005", f"path leaves the project folder: `{shown(name)}`", "a file inside the project")
+    return locate(root, path.relative_to(root).as_posix())
+
+
+def read_answers(
+    loaded: LoadedAudit, benchmarks: Sequence[str], problems: Problems, *, multilabel: bool = False
+) -> Answers | None:
+    """Read the file of predictions of an audit; None when anything in it is wrong (the problems say what).
+
+    Parameters
+    ----------
+    benchmarks
+        Ids of the audit's benchmarks; with several the file says in a column which one a row is about.
+    multilabel
+        An empty answer means no class; otherwise it is no answer.
+    """
+    before = len(problems.errors)
+    name = loaded.audit.model.parsed.name
+
+    def tell(code: str, found: str, allowed: str = "", do: str = "") -> None:
+        problems.add(loaded.document.problem(code, ("model", "source"), f"{shown(name)}: {found}", allowed, do))
+
+    try:
+        path = find_answers(loaded)
+        reading = AnswerRows(path, benchmarks, tell, multilabel=multilabel)
+        said = reading.read()
+    except PathRefused as refused:
+        problems.add(loaded.document.problem(refused.code, ("model", "source"), refused.found, refused.allowed))
+        return None
+    except TableRefused as refused:
+        tell(refused.code, refused.found, "", refused.do)
+        return None
+    if len(problems.errors) > before:
+        return None
+    return Answers(name, file_digest(path), reading.unread, said)

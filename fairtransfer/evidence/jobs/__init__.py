@@ -1,0 +1,1 @@
+"""Evidence of a run: what its jobs left, counted."""

@@ -1,0 +1,219 @@
+"""From the answers in a run's folder to its joint counts and moments. Nothing but the folder is needed, today or in a year."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fairtransfer.errors import IntegrityError, Problems
+from fairtransfer.evidence.canonical import read_json
+from fairtransfer.evidence.jobs.cells import Pair, joint_counts
+from fairtransfer.evidence.jobs.numbers import NumberJobs, blank
+from fairtransfer.evidence.jobs.records import jobs_in
+from fairtransfer.evidence.jobs.scores import Said, change_scores, level_scores, said
+from fairtransfer.evidence.moments import Answers, People, change_rows, level_rows, membership, moments_table, people
+from fairtransfer.evidence.scores import scores_table
+from fairtransfer.evidence.tables import read_table, write_table
+from fairtransfer.spec.audit import Audit
+from fairtransfer.spec.given import control_of
+from fairtransfer.spec.names import events_for
+from fairtransfer.spec.reading import read_audit
+from fairtransfer.spec.scores import judged_questions, number_questions, score_questions
+
+Model = tuple[str, str, str]  # stage, strategy, label budget
+BEFORE: Model = ("before", "", "")
+
+SEED_RULE = "the seed with the lowest validation error, then the lowest validation loss"
+
+
+def write_counts(folder: Path) -> None:
+    """Write `cells.parquet`, `moments.parquet` and `scores.parquet` of a run's folder, from its audit, items and predictions."""
+    for name, table in zip(("cells", "moments", "scores"), count(folder), strict=True):
+        write_table(folder / f"{name}.parquet", table)
+
+
+def count(folder: Path) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Return joint counts, moments and what scores come to, of a run's folder."""
+    run = read_json(folder / "run.json")
+    problems = Problems()
+    loaded = read_audit(folder / "audit.yaml", problems)
+    if loaded is None:
+        raise IntegrityError("\n".join(map(str, problems)))
+    jobs = jobs_in(folder)
+    counters = [_Counter(folder, loaded.audit, run, benchmark, jobs) for benchmark in run["benchmarks"]]
+    made = [[c.cells() for c in counters], [c.moments() for c in counters], [c.scores() for c in counters]]
+    cells, moments, scores = map(pa.concat_tables, made)
+    return cells, moments, scores
+
+
+def preferred_seeds(jobs: Sequence[Mapping[str, Any]]) -> dict[Model, int]:
+    """Return, for each adapted model, the seed that validation prefers: the artifact, where a claim is about one."""
+    found: dict[Model, list[tuple[float, float, int]]] = defaultdict(list)
+    for job in jobs:
+        record = job["record"]
+        if job["stage"] == "after" and "validation_error" in record:  # of predictions made elsewhere nobody knows it
+            found["after", job["strategy"], job["label_budget"]].append(
+                (float(record["validation_error"]), float(record["validation_loss"]), int(job["seed"]))
+            )
+    return {model: min(scores)[2] for model, scores in found.items()}
+
+
+def events_of(audit: Audit) -> list[str]:
+    """Return what has to be counted for the metrics of an audit and its gates."""
+    names = ["error_rate", *(metric.name for metric in audit.metrics), *(gate.options.metric for gate in audit.gates)]
+    return events_for(names)
+
+
+class _Counter:
+    """Counts one benchmark."""
+
+    def __init__(
+        self,
+        folder: Path,
+        audit: Audit,
+        run: Mapping[str, Any],
+        benchmark: Mapping[str, Any],
+        jobs: Sequence[Mapping[str, Any]],
+    ) -> None:
+        self.audit, self.run, self.benchmark = audit, run, benchmark
+        self.items = read_table(folder / "benchmarks" / benchmark["id"] / "items.parquet")
+        self.answers: dict[Model, dict[int | None, pa.Table]] = defaultdict(dict)
+        positive = run["positive_class"]
+        told = score_questions(audit.metrics, run["classes"], positive, multilabel=bool(run["multilabel"]))
+        self.asked = tuple(dict.fromkeys([*told, *judged_questions(audit.gates, positive)]))
+        self.numbers = NumberJobs(self.items) if run.get("target") == "number" else None
+        columns = ["item", "y", "pred", *(["scores"] if self.asked else [])]
+        for job in jobs:
+            if job["benchmark"] == benchmark["id"]:
+                model = BEFORE if job["stage"] == "before" else ("after", job["strategy"], job["label_budget"])
+                table = read_table(folder / "jobs" / job["id"] / "predictions.parquet", columns)
+                if self.numbers is not None:
+                    self.numbers.add(benchmark["id"], (*model, job["seed"]), table)
+                    table = blank(table)
+                self.answers[model][job["seed"]] = table
+        self.items = self.items if self.numbers is None else blank(self.items)
+        self.scratch = control_of(audit)
+        self.artifacts = preferred_seeds(jobs) if audit.claim == "artifact" else {}
+
+    def adapted(self) -> list[Model]:
+        """Return the adapted models, in a fixed order."""
+        return sorted(model for model in self.answers if model != BEFORE)
+
+    def compared(self, model: Model) -> list[tuple[str, Model]]:
+        """Return what an adapted model is compared with: the model as published, and the one trained from scratch."""
+        _, strategy, budget = model
+        others = [("change", BEFORE)] + (
+            [("gain", ("after", self.scratch, budget))] if self.scratch != strategy else []
+        )
+        return [(stage, other) for stage, other in others if other in self.answers]
+
+    def cells(self) -> pa.Table:
+        """Return joint counts of every pair of models, seed by seed."""
+        number = {
+            (model, seed): i
+            for i, (model, seed) in enumerate((m, s) for m in sorted(self.answers) for s in self.answers[m])
+        }
+        pairs = []
+        for model in self.adapted():
+            for stage, other in self.compared(model):
+                for seed in sorted(s for s in self.answers[model] if s is not None):
+                    first = number.get((other, seed), number.get((other, None)))
+                    if first is not None:
+                        pairs.append(Pair(stage, model[1], model[2], seed, first, number[model, seed]))
+        tables = [self.answers[model][seed] for model, seed in number]
+        return joint_counts(self.benchmark["id"], self.items, self.benchmark["attributes"], tables, pairs)
+
+    def moments(self) -> pa.Table:
+        """Return moments of every model and pair; of numbers there is nothing to count."""
+        if self.numbers is not None:
+            return moments_table([])
+        who = self._people()
+        events = events_of(self.audit)
+        rows: list[dict[str, Any]] = []
+        if BEFORE in self.answers:
+            rows += level_rows(who, self._stack(who, BEFORE, self._seeds(BEFORE)), events, self._key("before", BEFORE))
+        for model in self.adapted():
+            seeds = self._seeds(model)
+            rows += level_rows(who, self._stack(who, model, seeds), events, self._key("after", model))
+            for stage, other in self.compared(model):
+                shared = self._shared(other, seeds)
+                theirs = self._theirs(other, shared)
+                if shared:
+                    first, second = (
+                        self._stack(who, other, list(dict.fromkeys(theirs))),
+                        self._stack(who, model, shared),
+                    )
+                    rows += change_rows(who, first, second, events, self._key(stage, model))
+        return moments_table(rows)
+
+    def scores(self) -> pa.Table:
+        """Return what the scores, or the errors of numbers, of every model and pair come to."""
+        if self.numbers is not None:
+            return scores_table(self._errors(self.numbers))
+        if not self.asked:
+            return scores_table([])
+        who = self._people()
+        rows: list[dict[str, Any]] = []
+        for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
+            seeds = self._seeds(model)
+            mine = {seed: self._said(who, model, seed) for seed in seeds}
+            rows += level_scores(who, mine, self.asked, self._key(model[0], model))
+            for stage, other in self.compared(model) if model != BEFORE else ():
+                shared = self._shared(other, seeds)
+                theirs = {s: self._said(who, other, s) for s in dict.fromkeys(self._theirs(other, shared))}
+                pairs = {s: (theirs[t], mine[s]) for s, t in zip(shared, self._theirs(other, shared), strict=True)}
+                if pairs:
+                    rows += change_scores(who, pairs, self.asked, self._key(stage, model))
+        return scores_table(rows)
+
+    def _errors(self, numbers: NumberJobs) -> Iterator[dict[str, Any]]:
+        """Yield what metrics of predicted numbers come to, for every model and pair."""
+        names = [name for name, _ in number_questions(self.audit.metrics, self.audit.gates)]
+        views = [tuple(view) for view in self.benchmark["views"]]
+        for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
+            seeds = self._seeds(model)
+            yield from numbers.levels(model, seeds, views, names, self._key(model[0], model))
+            for stage, other in self.compared(model) if model != BEFORE else ():
+                if shared := self._shared(other, seeds):
+                    pairs = list(zip(self._theirs(other, shared), shared, strict=True))
+                    yield from numbers.changes(other, model, pairs, views, names, self._key(stage, model))
+
+    def _shared(self, other: Model, seeds: Sequence[int | None]) -> list[int | None]:
+        """Return the seeds that another model has an answer for: its own of that seed, or its only one."""
+        return [s for s in seeds if s in self.answers[other] or None in self.answers[other]]
+
+    def _theirs(self, other: Model, shared: Sequence[int | None]) -> list[int | None]:
+        return [s if s in self.answers[other] else None for s in shared]
+
+    def _people(self) -> People:
+        views = [(), *(tuple(view) for view in self.benchmark["views"])]
+        return people(self.items, self.run["classes"], views)
+
+    def _said(self, who: People, model: Model, seed: int | None) -> Said:
+        table = self.answers[model][seed]
+        return said(table, self._places(table), who.classes)
+
+    def _places(self, table: pa.Table) -> NDArray[np.int64]:
+        order = {name: i for i, name in enumerate(self.items["item"].to_pylist())}
+        return np.array([order[name] for name in table["item"].to_pylist()], dtype=np.int64)
+
+    def _seeds(self, model: Model) -> list[int | None]:
+        if model in self.artifacts:
+            return [self.artifacts[model]]
+        return sorted(self.answers[model], key=lambda seed: seed or 0)
+
+    def _key(self, stage: str, model: Model) -> dict[str, str]:
+        return {"benchmark": self.benchmark["id"], "stage": stage, "strategy": model[1], "budget": model[2]}
+
+    def _stack(self, who: People, model: Model, seeds: Sequence[int | None]) -> Answers:
+        matrices = np.zeros((len(seeds), self.items.num_rows, len(who.classes)), dtype=bool)
+        for number, seed in enumerate(seeds):
+            table = self.answers[model][seed]
+            matrices[number, self._places(table)] = membership(table["pred"].to_pylist(), who.classes)
+        return Answers(matrices)

@@ -1,0 +1,1 @@
+"""Evidence of a table of predictions from anywhere, counted where it lies."""

@@ -1,0 +1,311 @@
+"""What is wrong with a table of predictions: its columns, its repeats, and what its counts show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from fairtransfer.errors import Problem, Problems, did_you_mean, is_invisible, shown
+from fairtransfer.evidence.moments import JOIN
+from fairtransfer.evidence.table.source import rows_in_memory
+from fairtransfer.spec.names import LOOKS_MISSING, UNKNOWN_GROUP
+
+if TYPE_CHECKING:
+    import ibis
+
+MAX_GROUPS = 1_000
+"""More values than this in one column are names of rows, not of groups."""
+MOST_LISTED = 20
+"""Different answers outside the labels that are listed."""
+MOST = 10.0**12
+"""No count and no weight is larger: sums of as many as there are rows stay exact, and their squares finite."""
+LEAST_WEIGHT = 10.0**-12
+"""No weight but 0 is smaller: the square of one that is would be lost beside others."""
+LOOKED_AT = 100_000
+"""Rows looked at before the whole table is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column holds what.
+
+    Attributes
+    ----------
+    before
+        None when there is one model only.
+    items
+        Columns that together name a row; no name may stand twice.
+    counts
+        The table is counted already; this column says how many rows each of its rows stands for.
+    weights
+        How much a row counts, for samples drawn with unequal chances.
+    multilabel
+        Labels and answers may hold several classes, ``a|b``.
+    score, score_before
+        Columns with the probability of the positive class, after and before.
+    numbers
+        Labels and answers are numbers, not classes.
+    """
+
+    label: str
+    after: str
+    groups: tuple[str, ...]
+    before: str | None = None
+    items: tuple[str, ...] = ()
+    unit: str | None = None
+    counts: str | None = None
+    weights: str | None = None
+    multilabel: bool = False
+    score: str | None = None
+    score_before: str | None = None
+    numbers: bool = False
+
+    def named(self) -> dict[str, str]:
+        """Return ``column -> what it is``."""
+        one = {"label": self.label, "before": self.before, "after": self.after, "unit": self.unit}
+        one |= {"counts": self.counts, "weights": self.weights}
+        one |= {"score": self.score, "score before": self.score_before}
+        return (
+            {name: what for what, name in one.items() if name}
+            | dict.fromkeys(self.groups, "group")
+            | dict.fromkeys(self.items, "item")
+        )
+
+
+def check_columns(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
+    """Add what is wrong with the names of the columns."""
+    for column, what in columns.named().items():
+        if column not in table.columns:
+            found = f"{what} column `{shown(column)}` not found"
+            problems.add(Problem("FT-P003", found, did_you_mean(column, table.columns), "", name))
+    check_score_columns(name, columns, problems)
+    same = [columns.label, columns.after, *([columns.before] if columns.before else [])]
+    if len(set(same)) < len(same):
+        problems.add(
+            Problem("FT-P004", "label and predictions name the same column", "three different columns", "", name)
+        )
+
+
+def check_score_columns(name: str, columns: Columns, problems: Problems) -> None:
+    """Add what cannot be measured together with scores."""
+    if columns.score is None and columns.score_before is not None:
+        problems.add(Problem("FT-P024", "scores before without scores after", "", "give --score", name))
+    if columns.score_before is not None and columns.before is None:
+        found = "scores of a model before without its answers"
+        problems.add(Problem("FT-P024", found, "", "give --before, or call it --score", name))
+    if columns.score is not None:
+        for given, what in ((columns.weights, "weights"), (columns.multilabel, "several labels in a row")):
+            if given:
+                text = f"metrics made of scores are not measured with {what}"
+                problems.add(Problem("FT-P026", text, "", "leave the scores out, or measure them apart", name))
+
+
+def counted_at_once(table: ibis.Table) -> bool:
+    """Tell whether a table is small and in memory: it is counted first, and what its cells show is checked afterwards."""
+    known = rows_in_memory(table)
+    return known is not None and known <= LOOKED_AT
+
+
+def check_groups(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
+    """Refuse columns that are names of rows before counting a large table by them; `Checker.groups` looks at small ones."""
+    present = [group for group in columns.groups if group in table.columns]
+    if not present or problems.errors or counted_at_once(table):
+        return
+    head = table.limit(LOOKED_AT)
+    seen = (
+        head.aggregate(**{f"d{i}": head[group].nunique() for i, group in enumerate(present)})
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    for i, group in enumerate(present):
+        if seen[f"d{i}"] > MAX_GROUPS:
+            problems.add(_names_of_rows(name, group, f"{seen[f'd{i}']:,} values in the first rows"))
+
+
+def _names_of_rows(name: str, group: str, found: str) -> Problem:
+    text = f"group column `{shown(group)}` has {found}, limit {MAX_GROUPS:,}"
+    return Problem("FT-P005", text, "", "it names rows, not groups: put its values into ranges first", name)
+
+
+def check_numbers_as_classes(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
+    """Refuse labels that are all numbers with a fraction among them, before every one of them becomes a class."""
+    if columns.label not in table.columns or problems.errors:
+        return
+    label = table.limit(LOOKED_AT)[columns.label]
+    if not (label.type().is_string() or label.type().is_floating() or label.type().is_decimal()):
+        return
+    value = label.try_cast("float64") if label.type().is_string() else label.cast("float64")
+    finite = value.notnull() & ~value.isnan() & ~value.isinf()
+    broken = finite & (value != value.floor())
+    head = label.as_table().mutate(other=label.notnull() & ~finite, broken=broken)
+    seen = head.aggregate(others=head.other.sum(), fractions=head.broken.sum()).to_pyarrow().to_pylist()[0]
+    if seen["fractions"] and not seen["others"]:
+        example = head.filter(head.broken).limit(1)[columns.label].to_pyarrow()[0].as_py()
+        found = f"the labels in `{columns.label}` are numbers, such as {shown(str(example))}, not classes"
+        do = "say `--target number` to measure how far off predictions are, or name the classes with --classes"
+        problems.add(Problem("FT-P060", found, "classes", do, name))
+
+
+def check_items(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
+    """Look for rows that stand twice, or have no name."""
+    import ibis
+
+    counted = table.group_by(list(columns.items)).aggregate(n_=lambda t: t.count())
+    nameless = ibis.or_(*(_no_name(counted[column]) for column in columns.items))
+    asked = counted.mutate(nameless_=nameless, twice_=(counted.n_ > 1) & ~nameless)
+    sums = {
+        "items": asked.twice_.sum(),
+        "rows": asked.n_.sum(where=asked.twice_),
+        "nameless": asked.n_.sum(where=asked.nameless_),
+    }
+    found = asked.aggregate(**sums).to_pyarrow().to_pylist()[0]
+    if found["nameless"]:
+        named = ", ".join(f"`{column}`" for column in columns.items)
+        text = f"{int(found['nameless']):,} rows have no name in {named}"
+        problems.add(Problem("FT-P097", text, "", "give every row its own", name))
+    if found["items"]:
+        example = asked.filter(asked.twice_).limit(1).to_pyarrow().to_pylist()[0]
+        which = ", ".join(f"{key} `{shown(str(example[key]))}`" for key in columns.items)
+        text = f"{found['items']:,} items stand more than once ({int(found['rows']):,} rows), for example {which}"
+        problems.add(
+            Problem(
+                "FT-P006", text, "one row per item", "name every column that tells rows apart, or drop repeats", name
+            )
+        )
+
+
+def _no_name(column: Any) -> Any:
+    return column.isnull() | column.isnan() if column.type().is_floating() else column.isnull()
+
+
+class Checker:
+    """Looks at the counted table for what cannot be measured."""
+
+    def __init__(self, name: str, columns: Columns, cells: pa.Table, problems: Problems) -> None:
+        self.name, self.columns, self.cells, self.problems = name, columns, cells, problems
+        self.outside: dict[str, dict[str, int]] = {}
+        self.n = cells["n"].to_numpy() if cells.num_rows else np.zeros(0, dtype=np.int64)
+
+    def _rows(self, mask: Any) -> int:
+        return int(self.n[np.asarray(mask, dtype=bool)].sum())
+
+    def _missing(self, column: str) -> int:
+        """Return how many rows have no value; one that stands for no row at all has to have one too."""
+        missing = self.cells[column].is_null().to_numpy(zero_copy_only=False)
+        return int(np.maximum(self.n, 1)[missing].sum())
+
+    def _add(self, code: str, found: str, allowed: str = "", do: str = "") -> None:
+        self.problems.add(Problem(code, found, allowed, do, self.name))
+
+    def groups(self) -> None:
+        """Look for columns that are names of rows, that are empty, and for names that look like a missing value."""
+        for group in self.columns.groups:
+            values = self.cells[f"g_{group}"].combine_chunks().dictionary_encode().dictionary
+            if len(values) > MAX_GROUPS:
+                self.problems.add(_names_of_rows(self.name, group, f"{len(values):,} values"))
+                continue
+            seen = set(values.to_pylist()) - {UNKNOWN_GROUP}
+            if self.cells.num_rows and not seen:
+                do = "check the join that wrote it, or leave the column out"
+                self._add("FT-P098", f"no row has a value in group column `{shown(group)}`", "", do)
+            for name in sorted(name for name in seen if any(map(is_invisible, name))):
+                hidden = next(character for character in name if is_invisible(character))
+                found = f"group `{shown(name)}` in `{shown(group)}` holds the invisible character U+{ord(hidden):04X}"
+                self._add("FT-G005", found, "", "delete it")
+            for name in sorted(name for name in seen if name.lower() in LOOKS_MISSING):
+                found = f"`{shown(name)}` in `{shown(group)}` looks like a missing value"
+                do = "if it means missing, leave the field empty"
+                self.problems.add(Problem("FT-G002", found, "kept as text", do, self.name, severity="warning"))
+
+    def may_be_numbers(self) -> bool:
+        """Tell whether all labels have a digit; a word without one is no number, and spares asking the database."""
+        labels = self.cells["y"].unique().to_pylist()
+        return all(any(map(str.isdigit, label)) for label in labels if label is not None)
+
+    def classes(self, stated: Sequence[str]) -> tuple[str, ...]:
+        """Return the labels, and look for rows without a label or an answer."""
+        columns = self.columns
+        if not self.cells.num_rows:
+            self._add("FT-P007", "no rows")
+            return ()
+        if not self.n.any() and not self._odd():
+            self._add("FT-P007", f"every row has 0 in `{columns.counts or columns.weights}`")
+        if empty := self._missing("y"):
+            self._add("FT-P008", f"{empty:,} rows have no label in `{columns.label}`", "", "leave them out, and say so")
+        for side, column in (("before", columns.before), ("after", columns.after)):
+            if column and (empty := self._missing(side)):
+                advice = "leave these items out for both models, or write a word such as `none`: it counts as an error"
+                self._add("FT-P009", f"{empty:,} rows have no prediction in `{column}`", "", advice)
+        if columns.unit and (empty := self._missing("unit")):
+            self._add("FT-P010", f"{empty:,} rows have no unit in `{columns.unit}`", "", "give each its own")
+        written = sorted({value for value in self.cells["y"].to_pylist() if value is not None})
+        joined = [label for label in written if JOIN in label]
+        if joined and not columns.multilabel:
+            text = f"labels hold `{JOIN}`, which parts the labels of a row with several: {shown(joined[0])}"
+            self._add("FT-P015", text, "", "say that rows have several labels (multilabel), or write another character")
+        labels = sorted({part for label in written for part in label.split(JOIN)}) if columns.multilabel else written
+        extra = [label for label in labels if stated and label not in stated]
+        if extra:
+            self._add(
+                "FT-P011",
+                f"labels outside the classes: {', '.join(map(shown, extra[:5]))}",
+                f"allowed: {', '.join(stated)}",
+            )
+        return tuple(stated) or tuple(labels)
+
+    def notes(self, classes: tuple[str, ...]) -> dict[str, int]:
+        """Return what is counted and told: unknown membership, answers outside the labels."""
+        found: dict[str, int] = {}
+        for group in self.columns.groups:
+            named = [value in (None, UNKNOWN_GROUP) for value in self.cells[f"g_{group}"].to_pylist()]
+            if unknown := self._rows(named):
+                found[f"{group} {UNKNOWN_GROUP}"] = unknown
+        for side, column in (("before", self.columns.before), ("after", self.columns.after)):
+            if column and self.cells.num_rows:
+                answers = self.cells[side].to_pylist()
+                outside = self._rows([a is not None and not self._known(a, classes) for a in answers])
+                if outside == int(self.n.sum()) > 0:
+                    others, labels = sorted({shown(a) for a in answers if a is not None})[:3], ", ".join(classes[:3])
+                    text = (
+                        f"no answer in `{column}` is one of the labels (answers: {', '.join(others)}; labels: {labels})"
+                    )
+                    self._add("FT-P012", text, "", "write both the same way")
+                elif outside:
+                    self.outside[column] = self._most_frequent(answers, classes)
+                    found[f"answers of {column} outside the labels, counted as errors"] = outside
+        return found
+
+    def _most_frequent(self, answers: Sequence[str | None], classes: tuple[str, ...]) -> dict[str, int]:
+        found: Counter[str] = Counter()
+        for answer, n in zip(answers, self.n.tolist(), strict=True):
+            if answer is not None and not self._known(answer, classes):
+                found[answer] += n
+        return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_LISTED])
+
+    def _known(self, answer: str, classes: tuple[str, ...]) -> bool:
+        return set(answer.split(JOIN) if self.columns.multilabel else [answer]) <= set(classes)
+
+    def weights(self) -> None:
+        """Look for counts that are not whole and weights that are not numbers."""
+        odd = self._odd()
+        if odd and self.columns.counts:
+            self._add(
+                "FT-P013",
+                f"{odd:,} counts in `{self.columns.counts}` are missing, negative, not whole or too large",
+                f"0, 1, 2, ... {MOST:,.0f}",
+            )
+        elif odd:
+            self._add(
+                "FT-P014",
+                f"{odd:,} weights in `{self.columns.weights}` are missing, negative, not finite, too large or too small",
+                f"0, or {LEAST_WEIGHT:g} to {MOST:g}",
+            )
+
+    def _odd(self) -> int:
+        """Return how many counts or weights are none."""
+        return int(np.sum(self.cells["odd"].to_numpy())) if "odd" in self.cells.column_names else 0

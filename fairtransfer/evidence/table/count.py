@@ -1,0 +1,259 @@
+"""One GROUP BY: from a table of predictions of any size to joint counts. What is wrong with the table is found on the way.
+
+The expression is ibis, so that whichever database holds the table does the counting; only counts leave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from fairtransfer.errors import Problem, Problems
+from fairtransfer.evidence.column_codes import sorted_by
+from fairtransfer.evidence.table.checks import (
+    LEAST_WEIGHT,
+    MOST,
+    Checker,
+    Columns,
+    check_columns,
+    check_groups,
+    check_items,
+    check_numbers_as_classes,
+    counted_at_once,
+)
+from fairtransfer.evidence.table.scores import SIDES, binned, group_pairs, loss_sums, number
+from fairtransfer.spec.names import UNKNOWN_GROUP
+
+if TYPE_CHECKING:
+    import ibis
+
+    from fairtransfer.evidence.number_rows import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Joint counts of a table.
+
+    Attributes
+    ----------
+    cells
+        ``g_<attribute>..., y, before, after, [unit], n``, and with weights their sum ``w`` and the sum of their squares ``ww``.
+    notes
+        What was counted on the way: membership that is not recorded, answers outside the labels.
+    outside
+        ``column -> answer -> rows`` of the most frequent answers outside the labels.
+    scores
+        ``sums`` -> what losses add up to per group and class; ``after`` and, where there are two models, ``before`` -> how
+        many scores each bin holds; ``change`` -> rows per pair of bins, where rankings are compared.
+    numbers
+        Where labels and answers are numbers: the errors of every group.
+    idle
+        Rows whose weight is 0. They say nothing and are not among `rows`.
+    warnings
+        What may be a mistake and was taken as it stands.
+    """
+
+    cells: pa.Table
+    attributes: tuple[str, ...]
+    multilabel: bool
+    classes: tuple[str, ...]
+    rows: int
+    notes: dict[str, int]
+    outside: dict[str, dict[str, int]]
+    name: str
+    scores: Mapping[str, pa.Table] = field(default_factory=dict)
+    numbers: Source | None = None
+    idle: int = 0
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def excluded(self) -> dict[str, int]:
+        """Rows that were read and do not count, by reason."""
+        return {"weight 0": self.idle} if self.idle else {}
+
+
+def count_table(
+    table: ibis.Table,
+    name: str,
+    columns: Columns,
+    classes: Sequence[str] = (),
+    positive: str | None = None,
+    *,
+    rankings: bool = False,
+) -> Counted:
+    """Return the joint counts of a table of predictions.
+
+    Parameters
+    ----------
+    classes
+        The labels there are; default: those that occur.
+    positive
+        The class that scores are the probability of.
+    rankings
+        Count also what the change of a ranking needs.
+
+    Raises
+    ------
+    DefinitionError
+        With everything that is wrong with the table (``FT-P003`` to ``FT-P015``, ``FT-P024`` to ``FT-P026``, ``FT-P097``,
+        ``FT-P098``).
+    """
+    problems = Problems()
+    cells, checker = _cells(table, name, columns, problems, named=bool(classes))
+    known = checker.classes(classes)
+    notes = checker.notes(known)
+    checker.weights()
+    if columns.items:
+        check_items(table, name, columns, problems)
+    scores = {} if positive is None else _scored(table, name, columns, positive, problems, rankings=rankings)
+    problems.raise_if_any()
+    return Counted(
+        _named_unknown(cells, columns),
+        columns.groups,
+        columns.multilabel,
+        known,
+        _total(cells, "n"),
+        notes,
+        checker.outside,
+        name,
+        {side: _named_unknown(found, columns) for side, found in scores.items()},
+        idle=_total(cells, "idle"),
+        warnings=problems.warnings,
+    )
+
+
+def _cells(
+    table: ibis.Table, name: str, columns: Columns, problems: Problems, *, named: bool
+) -> tuple[pa.Table, Checker]:
+    """Return the counted cells, and what looks at them; nothing is counted that cannot hold groups and classes.
+
+    Numbers that are no classes are looked for before a large table is counted, and after a small one; never where the classes
+    are `named`.
+    """
+    check_columns(table, name, columns, problems)
+    check_groups(table, name, columns, problems)
+    early = not counted_at_once(table)
+    if not named and early:
+        check_numbers_as_classes(table, name, columns, problems)
+    problems.raise_if_any()
+    cells = _grouped(table, columns)
+    checker = Checker(name, columns, cells, problems)
+    checker.groups()
+    if not named and not early and checker.may_be_numbers():
+        check_numbers_as_classes(table, name, columns, problems)
+    problems.raise_if_any()
+    return cells, checker
+
+
+def _total(cells: pa.Table, name: str) -> int:
+    return int(np.sum(cells[name].to_numpy())) if cells.num_rows and name in cells.column_names else 0
+
+
+def as_text(column: Any) -> Any:
+    """Return a column as text; whole numbers in floating columns are written without a point, NaN is missing."""
+    import ibis
+
+    if column.type().is_floating():
+        whole = column == column.floor()
+        return ibis.cases(
+            (column.isnan(), ibis.null("string")),
+            (whole, column.cast("int64").cast("string")),
+            else_=column.cast("string"),
+        )
+    return column.cast("string")
+
+
+def grouped_as_text(table: ibis.Table, keys: dict[str, Any], sums: dict[str, Any]) -> ibis.Table:
+    """Return sums by groups whose keys are text.
+
+    Groups are made of the values as they are, and only the groups' are written: text for every row is what takes the time.
+    Floating columns alone are written first, as several of their values may be one text.
+    """
+    plain = {name: as_text(column) if column.type().is_floating() else column for name, column in keys.items()}
+    counted = table.group_by(**plain).aggregate(**sums)
+    return counted.select(**{name: as_text(counted[name]) for name in keys}, **{name: counted[name] for name in sums})
+
+
+def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
+    """Return the GROUP BY, sorted; the model before is the model after where there is one only."""
+    keys = {f"g_{group}": table[group] for group in columns.groups}
+    keys |= {"y": table[columns.label], "after": table[columns.after]}
+    if columns.before:
+        keys["before"] = table[columns.before]
+    if columns.unit:
+        keys["unit"] = table[columns.unit]
+    found = grouped_as_text(table, keys, _sums(table, columns)).to_pyarrow()
+    if not columns.before:
+        found = found.append_column("before", found["after"])
+    order = [*(f"g_{group}" for group in columns.groups), "y", "before", "after", *(["unit"] if columns.unit else [])]
+    found = found.select([*order, *(name for name in found.column_names if name not in order)])
+    return sorted_by(found, order)
+
+
+def _sums(table: ibis.Table, columns: Columns) -> dict[str, Any]:
+    """Return what is counted in every cell."""
+    import ibis
+
+    if columns.counts:
+        c = usable_counts(table[columns.counts])
+        return {"n": c.fill_null(0.0).sum().cast("int64"), "odd": c.isnull().sum()}
+    if columns.weights:
+        v = _within(number(table[columns.weights]), LEAST_WEIGHT, MOST)
+        counting = ibis.ifelse(v > 0, 1, 0).sum()
+        return {"n": counting, "w": v.sum(), "ww": (v * v).sum(), "idle": (v == 0).sum(), "odd": v.isnull().sum()}
+    return {"n": table.count()}
+
+
+def usable_counts(column: Any) -> Any:
+    """Return a column of counts as numbers, without what is none: missing, not whole, negative or beyond all counting."""
+    import ibis
+
+    within = _within(number(column), 1, MOST)
+    return ibis.ifelse(within == within.floor(), within, ibis.null("float64"))
+
+
+def _within(column: Any, least: float, most: float) -> Any:
+    """Return a column without what is neither nought nor between two limits."""
+    import ibis
+
+    usable = column.notnull() & ~column.isnan() & ((column == 0) | ((column >= least) & (column <= most)))
+    return ibis.ifelse(usable, column, ibis.null("float64"))
+
+
+def _scored(
+    table: ibis.Table, name: str, columns: Columns, positive: str, problems: Problems, *, rankings: bool
+) -> dict[str, pa.Table]:
+    """Return the sums of all models' losses, every model's scores in bins, and those of two models together."""
+    named = {"after": columns.score, "before": columns.score_before}
+    scores = {side: column for side, column in named.items() if column}
+    if columns.score is None:
+        return {}
+    keys = {f"g_{group}": as_text(table[group]) for group in columns.groups}
+    if columns.unit:
+        keys |= {"unit": as_text(table[columns.unit])}
+    values = {SIDES[side]: number(table[column]) for side, column in scores.items()}
+    if columns.counts:
+        values["c"] = usable_counts(table[columns.counts]).fill_null(0.0)
+    truth = as_text(table[columns.label])
+    plain = table.select(**keys, **values, positive=truth.notnull() & (truth == positive))
+    found = {"sums": loss_sums(plain, list(keys), scores, problems, name)}
+    if problems.errors:  # what is no probability has no bin
+        return found
+    found |= {side: binned(plain, list(keys), side) for side in scores}
+    if rankings and "before" in scores:
+        found["change"] = group_pairs(plain, list(keys))
+    return found
+
+
+def _named_unknown(cells: pa.Table, columns: Columns) -> pa.Table:
+    """Return the cells with missing membership as a group of its own."""
+    import pyarrow.compute as pc
+
+    for group in columns.groups:
+        number = cells.column_names.index(f"g_{group}")
+        cells = cells.set_column(number, f"g_{group}", pc.fill_null(cells[f"g_{group}"], UNKNOWN_GROUP))
+    return cells

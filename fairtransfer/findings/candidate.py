@@ -1,0 +1,72 @@
+"""Choices made on validation, never on test: the seed that stands for an artifact, and the model the verdict is about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fairtransfer.evidence.jobs.count import preferred_seeds
+from fairtransfer.findings.run_record import RunRecord
+from fairtransfer.spec.given import candidates
+from fairtransfer.spec.strategies import CONTROLS
+
+CANDIDATE_RULE = (
+    "lowest validation error averaged over seeds at the largest label budget, "
+    "then lowest validation loss; never `scratch` or `majority`"
+)
+
+GIVEN_RULE = "the only adapted model there are predictions of"
+NAMED = "named in the audit"
+
+Score = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The adapted model a verdict is about, and why."""
+
+    strategy: str
+    budget: str
+    rule: str
+
+
+def _score(job: Mapping[str, Any]) -> Score:
+    return (float(job["record"]["validation_error"]), float(job["record"]["validation_loss"]))
+
+
+def chosen_seeds(record: RunRecord) -> dict[tuple[str, str, str], int]:
+    """Return ``(benchmark, strategy, budget) -> seed`` for a claim about an artifact; nothing for a claim about the procedure."""
+    if record.audit.claim == "procedure":
+        return {}
+    preferred = preferred_seeds(record.jobs)
+    return {
+        (b["id"], strategy, budget): seed
+        for b in record.run["benchmarks"]
+        for (_, strategy, budget), seed in preferred.items()
+    }
+
+
+def candidate(record: RunRecord) -> Chosen | None:
+    """Return the model the verdict is about: the audit's, or the one validation prefers; None when none was trained."""
+    if record.given is not None:
+        rule = GIVEN_RULE if record.audit.candidate is None else NAMED
+        return next((Chosen(*model, rule) for model in candidates(record.audit, record.models)), None)
+    stated = record.audit.candidate
+    if stated is not None:
+        budget = f"{stated.label_budget:g}" if isinstance(stated.label_budget, float) else str(stated.label_budget)
+        return Chosen(stated.strategy, budget, NAMED)
+    largest = max(record.run["label_budgets"], key=lambda b: b["labels"])["written"]
+    controls = {s.name for s in record.audit.strategies if s.kind in CONTROLS}
+    scores: dict[str, list[Score]] = defaultdict(list)
+    for job in record.jobs:
+        if job["stage"] == "after" and job["label_budget"] == largest and job["strategy"] not in controls:
+            scores[job["strategy"]].append(_score(job))
+    if not scores:
+        return None
+    means = {
+        name: (sum(e for e, _ in found) / len(found), sum(loss for _, loss in found) / len(found), name)
+        for name, found in scores.items()
+    }
+    return Chosen(min(means.values())[2], largest, CANDIDATE_RULE)

@@ -1,0 +1,1 @@
+"""Estimates: values that know their limits, what they rest on and how they are told."""

@@ -1,0 +1,117 @@
+"""Two groups compared, or a group and everyone outside it: by the ratio of their rates, or by how far their rates moved.
+
+The people differ, so that the two parts' errors are independent; what seeds do to both alike cancels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import covariance, variance
+
+from fairtransfer.findings.estimates.combined import GroupContrast, MacroAverage, MoverContrast
+from fairtransfer.findings.estimates.rates import CHANGE, Limits, PairedDifference, Rate, suffix
+from fairtransfer.formats import group_label, group_name
+from fairtransfer.stats.contrasts import RatioBounds, Shared, ratio_bounds, ratio_contrast
+from fairtransfer.stats.gap import EVENTS
+from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile, wilson
+
+Group = dict[str, str]
+
+
+@dataclass(frozen=True)
+class RateRatioContrast(GroupContrast):
+    """``first - limit·second``: above zero the first rate is more than this share of the second; nothing is divided."""
+
+    first: Rate
+    second: Rate
+    limit: float
+
+    @property
+    def range(self) -> Limits:
+        """From nobody against everybody to the reverse."""
+        return -self.limit, 1.0
+
+    @property
+    def by_seed(self) -> tuple[float, ...]:
+        """The contrast of every seed."""
+        return tuple(a - self.limit * b for a, b in zip(self.first.by_seed, self.second.by_seed, strict=True))
+
+    def examples(self, level: float) -> Interval:
+        """Return the MOVER interval of the contrast from Wilson's at effective sizes."""
+        one, two = self.first, self.second
+        sizes = one.size(level), two.size(level)
+        return ratio_contrast(one.estimate, sizes[0], two.estimate, sizes[1], self.limit, normal_quantile(level))
+
+    @property
+    def events(self) -> float:
+        """People of the first group who were given the class, averaged over seeds."""
+        return self.first.share * self.first.n
+
+    @property
+    def ratio(self) -> float | None:
+        """The ratio itself; None where it would rest on fewer than 5 people with or without the class on either side."""
+        sides = [(side.share * side.n, side.n) for side in (self.first, self.second)]
+        if min(min(x, n - x) for x, n in sides) < EVENTS:
+            return None
+        return self.first.estimate / self.second.estimate
+
+    def bounds(self, level: float) -> RatioBounds:
+        """Return both limits of the ratio at a one-sided level: the limits that would just pass and just fail."""
+        z, (one, two) = normal_quantile(level), (self.first, self.second)
+        limits = (wilson(side.estimate, side.size(level), z) for side in (one, two))
+        return ratio_bounds(one.estimate, next(limits), two.estimate, next(limits), self._seeds(level))
+
+    def _seeds(self, level: float) -> Shared:
+        count, one, two = self.seeds_count, self.first.by_seed, self.second.by_seed
+        if not self.of_procedure or count < 2:
+            return Shared()
+        weight = t_quantile(level, count - 1) ** 2 / count
+        return Shared(weight * variance(one), weight * variance(two), weight * covariance(one, two))
+
+    @property
+    def method(self) -> str:
+        """How the interval is made."""
+        one = self.first
+        return "mover of wilson" + suffix(
+            self.seeds_count, clustered=one.clustered, procedure=self.of_procedure, weighted=one.weighted
+        )
+
+
+@dataclass(frozen=True)
+class ChangeDifference(MoverContrast):
+    """How much more a rate changed for one group than for another: a difference in differences."""
+
+    first: PairedDifference | MacroAverage
+    second: PairedDifference | MacroAverage
+
+    @property
+    def range(self) -> Limits:
+        """Twice that of a change."""
+        return 2 * CHANGE[0], 2 * CHANGE[1]
+
+
+def comparisons(groups: Sequence[Group], contrast: str) -> Iterator[tuple[Group, Group | None]]:
+    """Yield who is compared with whom; None is everyone else.
+
+    A reference that is not among the groups is yielded as it is written: what has nobody cannot be computed, and says so.
+    """
+    if contrast == "rest":
+        yield from ((group, None) for group in groups if len(groups) > 1)
+    elif contrast == "all_pairs":
+        yield from ((group, other) for group in groups for other in groups if group != other)
+    elif groups:
+        name = contrast.partition(":")[2]
+        reference = next((group for group in groups if is_named(group, name)), _written(groups[0], name))
+        yield from ((group, reference) for group in groups if group != reference)
+
+
+def is_named(group: Group, name: str) -> bool:
+    """Say whether a definition means this group: ``north``, ``north, old`` or ``region=north & age=old``."""
+    return name in (", ".join(group.values()), group_label(group), group_name(group))
+
+
+def _written(like: Group, name: str) -> Group:
+    """Return a group nobody belongs to, with the attributes of another."""
+    parts = name.split(", ")
+    return dict(zip(like, parts if len(parts) == len(like) else [name] * len(like), strict=True))

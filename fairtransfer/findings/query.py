@@ -1,0 +1,349 @@
+"""From a question (which metric, which models, which group) to a sample, or to the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+
+from fairtransfer.evidence.canonical import canonical
+from fairtransfer.findings.counts import Block, Numbers, Tally, View
+from fairtransfer.findings.estimates.combined import Difference, MacroAverage
+from fairtransfer.findings.estimates.contrasts import ChangeDifference, RateRatioContrast
+from fairtransfer.findings.estimates.means import OfScores, sample_of
+from fairtransfer.findings.estimates.number_means import ErrorMean, MeanErrorDifference, errors_of
+from fairtransfer.findings.estimates.rates import PairedDifference, Rate
+from fairtransfer.findings.scores import Answers
+from fairtransfer.findings.study import Study
+from fairtransfer.formats import group_name
+from fairtransfer.spec.names import NUMBERS_JUDGED, SCORES_JUDGED
+from fairtransfer.spec.scores import Question
+from fairtransfer.stats.effective import Moments
+from fairtransfer.stats.estimate import Estimate
+from fairtransfer.stats.metrics import METRICS, Metric
+
+Side = Literal["group", "rest"]
+Model = Literal["before", "after"]
+PartT = TypeVar("PartT", Rate, PairedDifference)
+
+
+@dataclass(frozen=True, slots=True)
+class NotEstimable:
+    """Why there is no sample.
+
+    Attributes
+    ----------
+    least
+        How many cases, or units, a metric takes whatever the policy says.
+    units
+        How many units there are, where it is these that are too few.
+    """
+
+    status: Literal["undefined", "too_small", "not_measured"]
+    reason: str
+    n: float | None = None
+    least: int | None = None
+    units: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two models on one benchmark.
+
+    Attributes
+    ----------
+    stage
+        ``change`` (before and after) or ``gain`` (from scratch and after), as the evidence names it.
+    """
+
+    benchmark: str
+    stage: Literal["change", "gain"]
+    strategy: str
+    budget: str
+
+
+@dataclass(frozen=True)
+class EvidenceQuery:
+    """Answers questions from a study's counts."""
+
+    study: Study
+
+    @property
+    def procedure(self) -> bool:
+        """Whether claims are about the recipe, over seeds."""
+        return self.study.claim == "procedure"
+
+    def clustered(self, benchmark: str) -> bool:
+        """Whether rows of this benchmark share units."""
+        return self.study.benchmark(benchmark).clustered
+
+    def measured_in(self, metric: str) -> str | None:
+        """Return the unit of a metric's limits: that of the label, empty where it is not known; None for rates and scores."""
+        return self.study.measured_in if metric in NUMBERS_JUDGED else None
+
+    def block(self, pairing: Pairing) -> Block | None:
+        """Return the joint counts of two models."""
+        return self.study.counts.block(pairing.benchmark, pairing.stage, pairing.strategy, pairing.budget)
+
+    def groups(self, pairing: Pairing, view: View) -> list[dict[str, str]]:
+        """Return the groups of a view, in order."""
+        block = self.block(pairing)
+        return [] if block is None else list(block.tally(view, "wrong", "").groups)
+
+    def meant(self, metric: str, of: str | None) -> str | None:
+        """Return the class a gate is about: the one it names, else the positive class, else none."""
+        counts = METRICS.get(metric)
+        over_classes = counts is not None and (not counts.of_class or metric == "balanced_accuracy")
+        return None if over_classes else of or self.study.positive_class
+
+    def judged_level(
+        self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None
+    ) -> Rate | MacroAverage | OfScores | NotEstimable:
+        """Return what a gate judges of the adapted model: a rate, a metric made of scores, or one of numbers."""
+        if metric in NUMBERS_JUDGED:
+            return self.errors(pairing, "after", group, metric)
+        if metric in SCORES_JUDGED:
+            return self._scored(pairing, "after", group, (metric, of))
+        return self.level(pairing, "after", group, metric, of)
+
+    def judged_change(
+        self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None
+    ) -> PairedDifference | MacroAverage | OfScores | NotEstimable:
+        """Return what a gate judges of a change on the same people: of a rate, or of a metric of scores or numbers."""
+        if metric in NUMBERS_JUDGED:
+            return self.errors(pairing, None, group, metric)
+        if metric in SCORES_JUDGED:
+            return self._scored(pairing, None, group, (metric, of))
+        return self.change(pairing, group, metric, of)
+
+    def judged_difference(
+        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
+    ) -> Difference | MeanErrorDifference | NotEstimable:
+        """Return what a gate judges of two groups after adaptation: of a rate, or of a metric of numbers."""
+        if metric not in NUMBERS_JUDGED:
+            return self.difference(pairing, group, other, metric, of)
+        return self._errors_apart(pairing, "after", group, other, metric)
+
+    def judged_change_difference(
+        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
+    ) -> ChangeDifference | MeanErrorDifference | NotEstimable:
+        """Return how much more a rate, or a metric of numbers, changed for a group than for another."""
+        if metric not in NUMBERS_JUDGED:
+            return self.change_difference(pairing, group, other, metric, of)
+        return self._errors_apart(pairing, None, group, other, metric)
+
+    def _errors_apart(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], other: dict[str, str] | None, metric: str
+    ) -> MeanErrorDifference | NotEstimable:
+        if (nobody := self._nobody(pairing, other)) is not None:
+            return nobody
+        one = self.errors(pairing, model, group, metric)
+        two = self.errors(pairing, model, other or group, metric, _side(other))
+        if isinstance(one, NotEstimable) or isinstance(two, NotEstimable):
+            return one if isinstance(one, NotEstimable) else two  # type: ignore[return-value]  # one of them is missing
+        return MeanErrorDifference(one, two)
+
+    def errors(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, side: Side = "group"
+    ) -> ErrorMean | NotEstimable:
+        """Return a mean error of one model, or its change (None), in closed form: of a group, or of everyone outside it."""
+        answers = self.answers(pairing, model, group, (metric, None))
+        if answers is None:
+            return NotEstimable("not_measured", "no numbers of this model were given")
+        found = errors_of(metric, answers, change=model is None, rest=side == "rest", procedure=self.procedure)
+        return found if isinstance(found, ErrorMean) else NotEstimable(*found)
+
+    def answers(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question
+    ) -> Answers | None:
+        """Return what the scores of a model, or of the change between two (None), come to."""
+        found = ("", "") if model == "before" else (pairing.strategy, pairing.budget)
+        return self.study.scores.of(pairing.benchmark, model or pairing.stage, found, group, question)
+
+    def _scored(
+        self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question
+    ) -> OfScores | NotEstimable:
+        answers = self.answers(pairing, model, group, question)
+        if answers is None:
+            return NotEstimable("not_measured", "no scores of this model were given")
+        sample = sample_of(question, answers, change=model is None, procedure=self.procedure)
+        if not isinstance(sample, Estimate):
+            return sample
+        few = answers.first["units_positive"], answers.first["units_negative"]
+        n = float(answers.first["n"] if None in few else min(few))
+        return NotEstimable("too_small" if sample.status == "too_small" else "undefined", sample.reason, n)
+
+    def level(
+        self, pairing: Pairing, model: Model, group: dict[str, str], metric: str, of: str | None, side: Side = "group"
+    ) -> Rate | MacroAverage | NotEstimable:
+        """Return a rate of one model: of a group, or of everyone outside it."""
+        kind = METRICS[metric]
+        parts = [self._level(pairing, model, group, kind, label, side) for label in self._classes(kind, of)]
+        return _combine(parts, kind)
+
+    def change(
+        self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None, side: Side = "group"
+    ) -> PairedDifference | MacroAverage | NotEstimable:
+        """Return the change of a rate from the first model to the second, on the same people: a group, or all others."""
+        kind = METRICS[metric]
+        if not kind.paired:
+            return NotEstimable("undefined", f"`{metric}` has no paired change: its denominator changes with the model")
+        return _combine([self._change(pairing, group, kind, label, side) for label in self._classes(kind, of)], kind)
+
+    def difference(
+        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
+    ) -> Difference | NotEstimable:
+        """Return how much a rate of the second model differs between a group and another, or everyone else (None)."""
+        if (nobody := self._nobody(pairing, other)) is not None:
+            return nobody
+        one = self.level(pairing, "after", group, metric, of)
+        two = self.level(pairing, "after", other or group, metric, of, _side(other))
+        if isinstance(one, NotEstimable) or isinstance(two, NotEstimable):
+            return one if isinstance(one, NotEstimable) else two  # type: ignore[return-value]  # one of them is missing
+        return Difference(one, two)
+
+    def proportion(
+        self,
+        pairing: Pairing,
+        group: dict[str, str],
+        other: dict[str, str] | None,
+        metric: str,
+        of: str | None,
+        limit: float,
+    ) -> RateRatioContrast | NotEstimable:
+        """Return a rate of the second model in a group less `limit` times that of another, or of everyone else (None)."""
+        found = self.difference(pairing, group, other, metric, of)
+        if isinstance(found, NotEstimable):
+            return found
+        assert isinstance(found.first, Rate), "a ratio is of one class"
+        assert isinstance(found.second, Rate), "a ratio is of one class"
+        return RateRatioContrast(found.first, found.second, limit)
+
+    def change_difference(
+        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
+    ) -> ChangeDifference | NotEstimable:
+        """Return how much more a rate changed for a group than for another, or for everyone else (None)."""
+        if (nobody := self._nobody(pairing, other)) is not None:
+            return nobody
+        one = self.change(pairing, group, metric, of)
+        two = self.change(pairing, other or group, metric, of, _side(other))
+        if isinstance(one, NotEstimable) or isinstance(two, NotEstimable):
+            return one if isinstance(one, NotEstimable) else two  # type: ignore[return-value]  # one of them is missing
+        return ChangeDifference(one, two)
+
+    def _nobody(self, pairing: Pairing, other: dict[str, str] | None) -> NotEstimable | None:
+        """Return why there is nothing to compare with, where nobody belongs to the group that is asked for."""
+        if other is None or other in self.groups(pairing, tuple(other)):
+            return None
+        return NotEstimable("undefined", f"nobody belongs to the group {group_name(other)}", 0)
+
+    def _classes(self, kind: Metric, of: str | None) -> list[str]:
+        if not kind.of_class:
+            return [""]
+        return list(self.study.classes) if of is None else [of]
+
+    def _level(
+        self, pairing: Pairing, model: Model, group: dict[str, str], kind: Metric, of: str, side: Side
+    ) -> Rate | NotEstimable:
+        tally, column = self._column(pairing, group, kind.event, of)
+        den, num = (tally.den_first, tally.first) if model == "before" else (tally.den_second, tally.second)
+        if model == "before" and not self.study.before_has_seeds and pairing.stage == "change":
+            den, num = den[:1], num[:1]  # the model as published is one model, whatever the seeds of the others
+        sizes = den.sum(axis=1) - den[:, column] if side == "rest" else den[:, column]
+        if (sizes == 0).any():
+            return NotEstimable("undefined", _why_empty(kind, of), float(sizes.mean()))
+        moments = self._moments(pairing, model, side, group, kind.event, of)
+        if tally.weighted:
+            if moments.m == 0:
+                return NotEstimable("undefined", "all weights are 0", float(sizes.mean()))
+            hits = np.array([moments.rate]) * sizes
+        else:
+            hits = num.sum(axis=1) - num[:, column] if side == "rest" else num[:, column]
+        return Rate(
+            tuple(hits.tolist()),
+            tuple(sizes.tolist()),
+            moments,
+            self.clustered(pairing.benchmark),
+            self.procedure,
+            kind.complement,
+            tally.weighted,
+        )
+
+    def _change(
+        self, pairing: Pairing, group: dict[str, str], kind: Metric, of: str, side: Side
+    ) -> PairedDifference | NotEstimable:
+        tally, column = self._column(pairing, group, kind.event, of)
+        sizes = tally.den_second[:, column]
+        n = float((tally.den_second.sum(axis=1) - sizes if side == "rest" else sizes).mean())
+        if n == 0:
+            return NotEstimable("undefined", _why_empty(kind, of), 0)
+        moments = self._moments(pairing, None, side, group, kind.event, of)
+
+        def per_seed(table: Numbers) -> tuple[float, ...]:
+            values = tally.outside(table, column) if side == "rest" else table[:, column]
+            return tuple(values.tolist())
+
+        return PairedDifference(
+            gained=per_seed(tally.gained),
+            lost=per_seed(tally.lost),
+            before=per_seed(tally.first),
+            after=per_seed(tally.second),
+            n=n,
+            moments=moments,
+            clustered=self.clustered(pairing.benchmark),
+            procedure=self.procedure,
+            sign=-1 if kind.complement else 1,
+            weighted=tally.weighted,
+        )
+
+    def _column(self, pairing: Pairing, group: dict[str, str], event: str, of: str) -> tuple[Tally, int]:
+        block = self.block(pairing)
+        assert block is not None, "questions are asked of pairs that exist"
+        tally = block.tally(tuple(group), event, of)
+        return tally, tally.groups.index(group)
+
+    def _moments(
+        self, pairing: Pairing, model: Model | None, side: Side, group: dict[str, str], event: str, of: str
+    ) -> Moments:
+        stage, strategy, budget = pairing.stage if model is None else model, pairing.strategy, pairing.budget
+        if model == "before":
+            stage, strategy, budget = (
+                ("before", "", "") if pairing.stage == "change" else ("after", self.study.scratch, budget)
+            )
+        return self.study.counts.moments_of(
+            pairing.benchmark, stage, strategy, budget, side, "*".join(group), canonical(group).decode(), event, of
+        )
+
+    def pairings(self, benchmark: str, stage: Literal["change", "gain"]) -> Iterator[Pairing]:
+        """Yield the pairs of models there are counts for, in the study's order."""
+        found = set(self.study.counts.names)
+        for strategy, budget in self.study.models:
+            if (benchmark, stage, strategy, budget) in found:
+                yield Pairing(benchmark, stage, strategy, budget)
+
+
+def _side(other: dict[str, str] | None) -> Side:
+    return "rest" if other is None else "group"
+
+
+def _why_empty(kind: Metric, of: str) -> str:
+    words = {
+        "hit": f"0 cases of the class `{of}`",
+        "false_alarm": f"0 cases outside the class `{of}`",
+        "precise": f"no case was put into the class `{of}`",
+        "spared": f"every case was put into the class `{of}`",
+        "wrong": "0 cases",
+        "selected": "0 cases",
+    }
+    return words[kind.event]
+
+
+def _combine(parts: Sequence[PartT | NotEstimable], kind: Metric) -> PartT | MacroAverage | NotEstimable:
+    found = [part for part in parts if not isinstance(part, NotEstimable)]
+    missing = [part for part in parts if isinstance(part, NotEstimable)]
+    if missing:
+        more = f" (and {len(missing) - 1} more classes)" if len(missing) > 1 else ""
+        return NotEstimable(missing[0].status, missing[0].reason + more, missing[0].n)
+    return found[0] if len(found) == 1 else MacroAverage(tuple(found), independent=kind.event == "hit")

@@ -1,0 +1,136 @@
+"""What a group's rate could be if the people whose group was not recorded belonged to it: bounds, whatever the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any
+
+from fairtransfer.findings.counts import View
+from fairtransfer.findings.estimates.rates import Rate
+from fairtransfer.findings.query import EvidenceQuery, Model, NotEstimable, Pairing
+from fairtransfer.findings.rows import TWO_SIDED
+from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.stats.intervals import Interval, normal_quantile
+from fairtransfer.stats.unknown_group import difference_bounds, impact_ratio_bounds, rate_bounds, sampled_rate_bounds
+
+Group = dict[str, str]
+
+
+def unknown_details(
+    query: EvidenceQuery, pairing: Pairing, model: Model, group: Group, metric: str, of: str | None
+) -> dict[str, list[float]]:
+    """Return what a row tells of people whose membership is not recorded; nothing where there are none, or no rate.
+
+    Returns
+    -------
+    dict
+        ``if_unknown_belonged``: the least and the largest rate of the group, averaged over seeds. For one seed of independent
+        cases also ``if_unknown_belonged_ci``, the limits that allow for chance too. For the groups of one attribute
+        ``difference_if_unknown_belonged``: bounds of the rate less that of all other recorded groups together.
+
+    Notes
+    -----
+    In an intersection someone may be unknown in one attribute only, and then belongs to no group that differs in another.
+    """
+    could = [other for other in query.groups(pairing, tuple(group)) if _could_belong(other, group)]
+    mine = query.level(pairing, model, group, metric, of)
+    if not could or UNKNOWN_GROUP in group.values() or not isinstance(mine, Rate) or mine.weighted:
+        return {}
+    unknown = _together(query, pairing, model, could, metric, of)
+    if unknown is None:
+        return {}
+    found = {"if_unknown_belonged": _bounds(mine, unknown)}
+    if mine.seeds_count == 1 and not mine.clustered:
+        found["if_unknown_belonged_ci"] = _with_chance(mine, unknown)
+    rest = _together(query, pairing, model, _others(query, pairing, group), metric, of) if len(group) == 1 else None
+    if rest is not None:
+        found["difference_if_unknown_belonged"] = _difference(mine, rest, unknown)
+    return found
+
+
+def impact_details(
+    query: EvidenceQuery, pairing: Pairing, model: Model, view: View, metric: str, of: str | None
+) -> dict[str, Any]:
+    """Return, for selection rates by one attribute, the bounds of every group's rate over the highest; else nothing."""
+    groups = [group for group in query.groups(pairing, view) if UNKNOWN_GROUP not in group.values()]
+    if metric != "selection_rate" or len(view) != 1 or len(groups) < 2:
+        return {}
+    levels = [query.level(pairing, model, group, metric, of) for group in groups]
+    unknown = (
+        query.level(pairing, model, {view[0]: UNKNOWN_GROUP}, metric, of)
+        if _has_unknown(query, pairing, view)
+        else None
+    )
+    if not isinstance(unknown, Rate) or unknown.weighted or not all(isinstance(level, Rate) for level in levels):
+        return {}
+    bounds = [
+        impact_ratio_bounds(
+            [level.hits[seed] for level in levels if isinstance(level, Rate)],
+            [level.sizes[seed] for level in levels if isinstance(level, Rate)],
+            unknown.hits[seed],
+            unknown.sizes[seed],
+        )
+        for seed in range(unknown.seeds_count)
+    ]
+    rows = [
+        {"group": group, "ratio": [fmean(float(b.low[i]) for b in bounds), fmean(float(b.high[i]) for b in bounds)]}
+        for i, group in enumerate(groups)
+    ]
+    finite = all(value == value for row in rows for value in row["ratio"])  # NaN where nobody was selected
+    return {"impact_ratio_if_unknown_belonged": rows} if finite else {}
+
+
+def _has_unknown(query: EvidenceQuery, pairing: Pairing, view: View) -> bool:
+    return {view[0]: UNKNOWN_GROUP} in query.groups(pairing, view)
+
+
+def _could_belong(other: Group, group: Group) -> bool:
+    return other != group and all(value in (group[name], UNKNOWN_GROUP) for name, value in other.items())
+
+
+def _others(query: EvidenceQuery, pairing: Pairing, group: Group) -> list[Group]:
+    known = (other for other in query.groups(pairing, tuple(group)) if UNKNOWN_GROUP not in other.values())
+    return [other for other in known if other != group]
+
+
+Pooled = tuple[list[float], list[float]]
+"""Numerators and denominators of several groups together, for every seed."""
+
+
+def _together(
+    query: EvidenceQuery, pairing: Pairing, model: Model, groups: Sequence[Group], metric: str, of: str | None
+) -> Pooled | None:
+    """Return several groups as one; None where nobody of them has a rate, or a denominator is empty for some seeds only."""
+    found = [query.level(pairing, model, group, metric, of) for group in groups]
+    levels = [level for level in found if isinstance(level, Rate)]
+    if not levels or any(isinstance(level, NotEstimable) and level.n for level in found):
+        return None
+    seeds = range(levels[0].seeds_count)
+    hits = [float(sum(level.hits[seed] for level in levels)) for seed in seeds]
+    return hits, [float(sum(level.sizes[seed] for level in levels)) for seed in seeds]
+
+
+def _bounds(mine: Rate, unknown: Pooled) -> list[float]:
+    return _told(mine, rate_bounds(mine.hits, mine.sizes, *unknown))
+
+
+def _with_chance(mine: Rate, unknown: Pooled) -> list[float]:
+    return _told(mine, sampled_rate_bounds(mine.hits, mine.sizes, *unknown, normal_quantile(TWO_SIDED)))
+
+
+def _told(mine: Rate, limits: Interval) -> list[float]:
+    low, high = fmean(limits.low.tolist()), fmean(limits.high.tolist())
+    return [1 - high, 1 - low] if mine.complement else [low, high]
+
+
+def _difference(mine: Rate, rest: Pooled, unknown: Pooled) -> list[float]:
+    """Return the bounds of the difference, averaged over seeds: the unknown may be of the group, of the rest, or of neither."""
+    found = [
+        difference_bounds(
+            [mine.hits[seed], rest[0][seed]], [mine.sizes[seed], rest[1][seed]], *(u[seed] for u in unknown)
+        )
+        for seed in range(mine.seeds_count)
+    ]
+    low, high = (fmean(float(getattr(limits, end)) for limits in found) for end in ("low", "high"))
+    return [-high, -low] if mine.complement else [low, high]

@@ -1,0 +1,250 @@
+"""What can be said before a run: what is done already, what the rest will take, what the groups' sizes could show."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fairtransfer.data.sides import Part
+from fairtransfer.errors import DefinitionError
+from fairtransfer.evidence.store import Store
+from fairtransfer.formats import plural
+from fairtransfer.gates.number_prospects import NumberGate, number_prospects
+from fairtransfer.gates.prospects import Expected, GateProspect, Scene, family_of, gate_prospects, scenes_of
+from fairtransfer.runner.disk import Disk, expected_disk
+from fairtransfer.runner.folder import views_of
+from fairtransfer.runner.label_budgets import budget_problems
+from fairtransfer.runner.opened_data import Sides, open_sides
+from fairtransfer.runner.plan import Job, Plan
+from fairtransfer.runner.times import Times, expected, known_rates
+from fairtransfer.runner.todo import pending, settled
+from fairtransfer.spec.audit import Audit
+from fairtransfer.stats import planning
+
+NO_FORESIGHT = (
+    "What groups of these sizes could show is not foreseen where the label is a number: it depends on its spread."
+)
+SPREAD_UNKNOWN = (
+    "How many cases these gates take depends on how far errors spread, which is not known before an audit. With the standard "
+    "deviation (sd) told, or a smaller one, all groups of a gate pass with 80% if nothing is wrong: no change, no gap, no lean, "
+    "or half the limit. Seeds are taken not to differ. After an audit, what an open gate needs is told from the spread seen."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelForesight:
+    """One strategy, or the model as published. `seconds` is what is left to do, None where nothing like it has run yet."""
+
+    strategy: str
+    budgets: tuple[str, ...]
+    seeds: int
+    jobs: int
+    done: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupForesight:
+    """What one group's size could show: the smallest paired change that would be told from none with 80 % power."""
+
+    benchmark: str
+    group: dict[str, str]
+    cases: int
+    units: int
+    detectable: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """What it costs that several evaluations share one benchmark's error rate: `price` times as many people.
+
+    Attributes
+    ----------
+    seeds, wider
+        Of a claim about a procedure: with so many seeds, how many times as wide it makes what they add to a bound.
+    """
+
+    alpha: float
+    planned: int
+    alpha_run: float
+    price: float
+    seeds: int | None
+    wider: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceForesight:
+    """A source that is trained here first: on how many rows, how many of its card are left out, and whether it is there."""
+
+    id: str
+    card: str
+    train: int
+    validation: int
+    left_out: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """A plan, looked at before it is run.
+
+    Attributes
+    ----------
+    seconds
+        What is left to do takes, in one process; None where it cannot be told, and `not_predicted` says why.
+    disk
+        What is left to do takes on disk, about.
+    not_foreseen
+        Gates whose chances are not told, as their metrics are made of scores.
+    numbers
+        Gates on predicted numbers, whose chances depend on a spread that is not known yet.
+    """
+
+    pending_jobs: int
+    models: tuple[ModelForesight, ...]
+    seconds: float | None
+    not_predicted: str
+    disk: Disk
+    groups: tuple[GroupForesight, ...]
+    gates: tuple[GateProspect, ...]
+    not_foreseen: tuple[str, ...]
+    reuse: Reuse
+    assumption: str
+    source: SourceForesight | None = None
+    numbers: tuple[NumberGate, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        return asdict(self)
+
+
+def foresee(plan: Plan, store: Store, assumed: Expected | None = None, *, rehearse: bool = False) -> Foresight:
+    """Look at a plan: opens the data, and no model unless times are to be found in a rehearsal.
+
+    Raises
+    ------
+    DefinitionError
+        When the data contradicts its cards, or a label budget does not fit it.
+    """
+    sides = open_sides(plan.files, plan.roots, plan.answers)
+    if sides.learned is not None and (problems := budget_problems(plan.files, len(sides.learned.train))):
+        raise DefinitionError(problems)
+    todo = pending(plan, store)
+    rates, why = known_rates(plan, sides, [training for training, _ in todo], rehearse=rehearse)
+    times = expected(plan, store, sides, todo, rates)
+    waiting = sum(len(jobs) for _, jobs in todo)
+    disk = expected_disk(plan, store, sides, todo, rates)
+    reuse = _reuse(plan.audit)
+    if plan.files.numeric:
+        numbers = number_prospects(_scenes(plan, sides, assumed or Expected()), plan.files.measured_in)
+        models, told = _models(plan, store, times), SPREAD_UNKNOWN if numbers else NO_FORESIGHT
+        return Foresight(
+            waiting, models, times.total, why, disk, (), (), (), reuse, told, _source(plan, sides, store), numbers
+        )
+    believed = assumed or Expected()
+    scenes = _scenes(plan, sides, believed)
+    groups, gates = _groups(plan, sides, believed), gate_prospects(scenes)
+    told = _assumption(gates, believed, family_of(scenes))
+    left = tuple(dict.fromkeys(scene.gate.id for scene in scenes if not scene.foreseen))
+    source = _source(plan, sides, store)
+    return Foresight(
+        waiting, _models(plan, store, times), times.total, why, disk, groups, gates, left, reuse, told, source
+    )
+
+
+def _scenes(plan: Plan, sides: Sides, expected: Expected) -> list[Scene]:
+    return [
+        scene
+        for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
+        for scene in scenes_of(
+            plan.audit.gates,
+            card.card.id,
+            ref.groups,
+            sides.judged[card.card.id].part,
+            clustered=bool(card.card.unit),
+            classes=plan.files.classes,
+            positive=plan.files.positive_class,
+            policy=plan.audit.policy,
+            expected=expected,
+        )
+    ]
+
+
+def _assumption(gates: Sequence[GateProspect], expected: Expected, comparisons: int) -> str:
+    """Return what the chances rest on, in words."""
+    if not gates:
+        return f"Assumes that {expected.change:.0%} of the cases change their answer, and that seeds do not differ."
+    kinds, told = {gate.kind for gate in gates}, []
+    if kinds & {"no_harm", "no_negative_transfer"}:
+        told.append(f"{expected.change:.0%} of the cases change their answer, as many for the better as for the worse")
+    if "gap" in kinds:
+        told.append(f"{expected.error:.0%} of the cases are served badly in every group")
+    if "worst_group" in kinds:
+        told.append("in `worst_group` half the limit means nothing is wrong, and once and a half the limit is the harm")
+    if "ratio" in kinds:
+        given = f"{1 - expected.error:.0%} of the cases of every group are given the class of `ratio`"
+        told.append(f"{given}; its harm is as far below the limit as equal rates lie above it")
+    return (
+        f"Assumes that {'; '.join(told)}. Rows of one unit count as one case, seeds do not differ, the mix of groups stays "
+        f"as it is, and a failure is corrected for {plural(comparisons, 'comparison')}."
+    )
+
+
+def _reuse(audit: Audit) -> Reuse:
+    policy = audit.policy
+    price = planning.price_of_reuse(policy.planned_evaluations, policy.alpha)
+    seeds = len(audit.seeds) if audit.claim == "procedure" and len(audit.seeds) > 1 else None
+    wider = planning.price_in_seeds(policy.planned_evaluations, policy.alpha, seeds) if seeds else None
+    return Reuse(policy.alpha, policy.planned_evaluations, policy.alpha_run, price, seeds, wider)
+
+
+def _source(plan: Plan, sides: Sides, store: Store) -> SourceForesight | None:
+    made, card = plan.pretraining, plan.files.source
+    if made is None or card is None or sides.source is None:
+        return None
+    rows = sides.source.rows
+    left_out = sum(rows.ledger.excluded.values())
+    done = store.result(made.id) is not None
+    return SourceForesight(made.id, card.card.key, len(rows.train), len(rows.val), left_out, done)
+
+
+def _models(plan: Plan, store: Store, times: Times) -> tuple[ModelForesight, ...]:
+    by_name: dict[str, list[Job]] = defaultdict(list)
+    for job in plan.jobs:
+        by_name[job.training.strategy or f"before ({job.training.kind})"].append(job)
+    found = []
+    for name, jobs in by_name.items():
+        left = [times.each[t] for t in dict.fromkeys(job.training for job in jobs) if t in times.each]
+        known = [seconds for seconds in left if seconds is not None]
+        budgets = tuple(dict.fromkeys(job.training.budget for job in jobs if job.training.budget))
+        seeds = len({job.training.seed for job in jobs if job.training.seed is not None})
+        done = sum(settled(job, store) for job in jobs)
+        total = sum(known) if len(known) == len(left) else None
+        found.append(ModelForesight(name, budgets, seeds, len(jobs), done, total))
+    return tuple(found)
+
+
+def _groups(plan: Plan, sides: Sides, expected: Expected) -> tuple[GroupForesight, ...]:
+    found = [
+        (card.card.id, *counted)
+        for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
+        for counted in _sizes(sides.judged[card.card.id].part, views_of(plan, ref))
+    ]
+
+    def smallest(units: int) -> float:
+        return min(planning.detectable_change(expected.change, units, len(found)), 1.0)
+
+    return tuple(GroupForesight(*row, smallest(row[-1])) for row in found)
+
+
+def _sizes(part: Part, views: list[list[str]]) -> Iterator[tuple[dict[str, str], int, int]]:
+    """Yield every group with its cases and units."""
+    for view in views:
+        keys = list(zip(*(part.groups[name].tolist() for name in view), strict=True))
+        units: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        for key, unit in zip(keys, part.units, strict=True):
+            units[key].add(unit)
+        for key, cases in sorted(Counter(keys).items()):
+            yield dict(zip(view, key, strict=True)), cases, len(units[key])

@@ -1,0 +1,218 @@
+"""What a report says in sentences: facts, findings, what the audit cannot tell, and the scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairtransfer import formats
+from fairtransfer.findings.run_record import RunRecord
+from fairtransfer.report import sentences
+from fairtransfer.report.strategy_words import STRATEGY_WORDS
+from fairtransfer.report.subject import Subject
+from fairtransfer.report.suppress import unknown_is_hidden
+from fairtransfer.spec.card import Card
+
+NOT_PROVIDED = "Not provided"
+BIAS = ("mean_error", None)
+MOST_NAMED = 12
+"""Groups named in one sentence."""
+
+
+def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[str, str]]:
+    """Yield label and text of what was audited."""
+    run, audit = record.run, record.audit
+    chosen = subject.candidate if subject.strategy else "no result"
+    yield "Who is affected", audit.purpose.affected
+    if record.given is not None:
+        yield "Predictions", f"made elsewhere: {record.given['file']} (sha256 {record.given['sha256'][:16]}…)"
+        yield "Adapted model", chosen
+    else:
+        yield "Base model", f"{base_model(record)} (sha256 {run['model']['sha256'][:16]}…)"
+        yield "Adapted by", chosen
+        if subject.strategy:
+            kinds = {strategy.name: strategy.kind for strategy in audit.strategies}
+            yield f"What {subject.strategy} does", STRATEGY_WORDS[kinds[subject.strategy]]
+    claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
+    seeds = record.models.get((subject.strategy, subject.budget or ""), audit.seeds)
+    yield "Claim", f"about {claim} ({formats.plural(len(seeds), 'seed')})"
+    judged = [f"{b['key']} ({formats.count(b['rows'])} cases)" for b in run["benchmarks"]]
+    yield "Judged on", formats.listing(judged)
+    yield "Audit and run", f"{audit.id}, {record.id}"
+    yield "Evidence", f"findings.json, sha256 {digest[:16]}…; to check: fairtransfer verify"
+
+
+def findings(subject: Subject) -> tuple[tuple[str, ...], ...]:
+    """Return the sentences about every benchmark, three to nine each, what matters most first."""
+    if not subject.can_be_told:
+        return (("No metric of this audit counts cases; the tables hold its numbers for every group.",),)
+    several = len(subject.study.benchmarks) > 1
+    return tuple(
+        tuple(
+            f"{benchmark.id}: {sentence}" if several else sentence
+            for sentence in _findings(subject, benchmark.key, benchmark.views[0] if benchmark.views else ())
+            if sentence
+        )
+        for benchmark in subject.study.benchmarks
+    )
+
+
+def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str | None]:
+    everyone = subject.one(key, "change", {})
+    yield sentences.overall(subject.one(key, "before", {}), subject.one(key, "after", {}), everyone)
+    groups = subject.rows.groups(key, view)
+    changes = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "change", g))]
+    worse, better, open_ = sentences.who_changed(changes, everyone)
+    yield worse
+    yield _worst_served(subject, key, groups)
+    yield open_
+    yield better
+    gaps = {
+        row["stage"]: row
+        for row in subject.rows.gaps(key, *subject.metric)
+        if set(row["group"]) == set(view) and subject.is_candidate(row)
+    }
+    if subject.of_numbers:
+        bias = [(formats.group_label(g), subject.one(key, "after", g, BIAS)) for g in groups]
+        yield sentences.leaning([(name, row) for name, row in bias if row is not None])
+    yield sentences.levelled_down(gaps.get("change"))
+    yield sentences.gap(gaps.get("before"), gaps.get("after"), " and ".join(view))
+    gains = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "gain", g))]
+    yield sentences.against_scratch(gains)
+
+
+def _worst_served(subject: Subject, key: str, groups: list[dict[str, str]]) -> str | None:
+    after = [(g, row) for g in groups if (row := subject.one(key, "after", g)) and row["status"] == "ok"]
+    if not after:
+        return None
+    worst = max if after[0][1]["harm_direction"] == "higher_is_worse" else min
+    group, row = worst(after, key=lambda pair: pair[1]["estimate"])
+    every = len(after) == len(groups)
+    before, adapted = subject.one(key, "before", group), subject.study.has_before
+    return sentences.worst_served(formats.group_label(group), before, row, every=every, adapted=adapted)
+
+
+def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
+    """Yield what the audit cannot tell, the gaps that data cards state last."""
+    yield examined(subject)
+    for benchmark in record.run["benchmarks"]:
+        yield from _of_benchmark(record, subject, benchmark, record.cards[benchmark["id"]].card)
+    yield from unassessed(subject)
+    yield from notes(subject)
+    if record.given is not None:
+        yield (
+            "How the models were made is not known here: the judged cases may have been among those they were adapted on "
+            "or chosen by."
+        )
+    if record.source is not None:
+        yield _of_source(record.source)
+    if record.source is None or record.source["start"] == "base":
+        yield "What the model saw before it was published is not known; the benchmark may have been part of it."
+    for name, card in record.cards.items():
+        yield from (f"{name}: {gap}." for gap in card.card.known_gaps)
+
+
+def base_model(record: RunRecord) -> str:
+    """Return where the model came from; of a source that was trained here, on what."""
+    source = record.source
+    return (
+        str(record.run["model"]["source"])
+        if source is None
+        else f"{source['base']}, trained here on {source['key']} first"
+    )
+
+
+def _of_source(source: Mapping[str, Any]) -> str:
+    """Return what one trained source cannot tell."""
+    left = sum(leaks["residual"] for leaks in source["leaks"].values() if leaks)
+    twins = f" {formats.count(left)} judged cases stand again among its rows." if left else ""
+    return (
+        f"The source is one training on {source['key']} with one seed: how another training of it would have come out is "
+        "not in any interval. What of a result came from its rows is told only by a second audit with a control source."
+        f"{twins}"
+    )
+
+
+def examined(subject: Subject) -> str:
+    """Return which differences between people were looked at."""
+    names = sorted({name for benchmark in subject.study.benchmarks for name in benchmark.attributes})
+    if not names:
+        return "No groups were given: differences between people were not examined."
+    verb = "was" if len(names) == 1 else "were"
+    return f"Only {formats.listing(names)} {verb} examined. About every other difference between people the numbers say nothing."
+
+
+def unassessed(subject: Subject) -> Iterator[str]:
+    """Yield what the people of unknown group could mean, who is too few to say anything of, and how many groups are hidden."""
+    yield from if_unknown_belonged(subject)
+    metric = subject.metric[0]
+    little = (
+        r for r in subject.rows.all if r["status"] == "too_small" and r["metric"] == metric and not r.get("against")
+    )
+    small = sorted({formats.group_name(r["group"]) for r in little})
+    if small:
+        others = " and others" if len(small) > MOST_NAMED else ""
+        yield f"Too few cases to say anything: {formats.listing(small[:MOST_NAMED])}{others}."
+    if subject.hidden:
+        hidden = formats.plural(len(subject.hidden), "small group")
+        yield f"{hidden} hidden in this document; the verdict used them in full."
+
+
+def notes(subject: Subject) -> Iterator[str]:
+    """Yield what limits the verdict."""
+    yield from (f"{note[0].upper()}{note[1:]}." for note in subject.verdict["notes"])
+
+
+def if_unknown_belonged(subject: Subject) -> Iterator[str]:
+    """Yield, for every attribute with people of unknown group, which group they could put in the worst light."""
+    several = len(subject.study.benchmarks) > 1
+    for benchmark in subject.study.benchmarks if subject.of_rates else ():
+        for attribute in benchmark.attributes:
+            rows = (subject.one(benchmark.key, "after", g) for g in subject.rows.groups(benchmark.key, (attribute,)))
+            told = [row for row in rows if row and "difference_if_unknown_belonged" in (row["details"] or {})]
+            if told:
+                prefix = f"{benchmark.id}: " if several else ""
+                yield prefix + sentences.if_unknown_belonged(attribute, max(told, key=sentences.could_be_worse))
+
+
+def _of_benchmark(record: RunRecord, subject: Subject, benchmark: Mapping[str, Any], card: Card) -> Iterator[str]:
+    if card.synthetic.is_synthetic:
+        how = card.synthetic.generator or "made up"
+        yield f"{card.id} is synthetic: {how}. It shows how the model behaves on made-up cases, not how it serves people."
+    for what, n in benchmark["ledger"]["notes"].items():
+        if what.endswith(" unknown") and not unknown_is_hidden(benchmark["key"], what, subject.hidden):
+            attribute = what.removesuffix(" unknown")
+            yield f"{card.id}: {formats.count(n)} cases have no recorded {attribute}; they are the group `unknown`."
+    cut = max((j.get("inputs_cut", 0) for j in record.jobs if j["benchmark"] == card.id), default=0)
+    if cut:
+        of = f"{formats.count(cut)} of {formats.count(benchmark['rows'])}"
+        limit = record.audit.model.max_tokens
+        yield f"{card.id}: {of} texts are longer than {limit} tokens; only their beginning was read."
+    yield from _answers(record, benchmark["id"])
+    if benchmark["leaks"] and benchmark["leaks"]["blocks"]:
+        twins = formats.count(benchmark["leaks"]["residual"])
+        yield f"{card.id}: {twins} of its cases stand again in the adaptation data, so no gate can pass on it."
+
+
+def _answers(record: RunRecord, benchmark: str) -> Iterator[str]:
+    """Yield what is told of predictions made elsewhere: answers that are no class, as far as they are not few."""
+    ledger = record.given["ledgers"][benchmark] if record.given is not None else {"notes": {}}
+    for note, n in ledger["notes"].items():
+        few = n < record.audit.policy.suppress_below
+        yield f"{benchmark}: {f'fewer than {record.audit.policy.suppress_below}' if few else formats.count(n)} {note}."
+
+
+def warnings(record: RunRecord) -> Iterator[str]:
+    """Yield what the checks of the definitions and the data warned of."""
+    yield from (f"{w['place']} {w['code']}: {w['text']}" for w in record.run["warnings"])
+
+
+def scope(record: RunRecord) -> Iterator[tuple[str, str]]:
+    """Yield label and text of what the model is for, and what it is not for."""
+    purpose = record.audit.purpose
+    yield "Intended use", purpose.use
+    yield "Who is affected", purpose.affected
+    yield "Out of scope", purpose.out_of_scope or NOT_PROVIDED
+    for name, card in record.cards.items():
+        if card.card.uses.unsuitable:
+            yield f"{name} is unsuitable for", "; ".join(card.card.uses.unsuitable)

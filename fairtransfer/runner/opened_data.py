@@ -1,0 +1,116 @@
+"""Both sides of a plan, opened once: what is adapted on and what is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairtransfer.data.benchmark import Benchmark
+from fairtransfer.data.opening import open_benchmark
+from fairtransfer.data.prediction_file import Answers
+from fairtransfer.data.prediction_join import Joined, join_answers
+from fairtransfer.data.sides import AdaptationSide, JudgedSide, judged_alone, separate
+from fairtransfer.errors import DefinitionError, Problem, Problems, shown
+from fairtransfer.runner.plan import Roots
+from fairtransfer.spec.card import LoadedCard
+from fairtransfer.spec.check import AuditFiles
+from fairtransfer.spec.label_map import LabelMap
+
+
+@dataclass(frozen=True)
+class SourceSide:
+    """The rows a source model is trained on, and which of them stand again in a benchmark, by benchmark."""
+
+    rows: AdaptationSide
+    leaks: Mapping[str, dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The opened data of an audit.
+
+    Attributes
+    ----------
+    learned, joined
+        What is adapted on, or the predictions that were made elsewhere; an audit has one of them.
+    source
+        What the source model is trained on here, if it is.
+    """
+
+    learned: AdaptationSide | None
+    judged: Mapping[str, JudgedSide]
+    warnings: tuple[Problem, ...]
+    joined: Joined | None = None
+    source: SourceSide | None = None
+
+    @property
+    def adaptation(self) -> AdaptationSide:
+        """What is adapted on."""
+        assert self.learned is not None, "asked for where models are adapted"
+        return self.learned
+
+    @property
+    def given(self) -> Joined:
+        """Predictions made elsewhere, joined with the judged rows."""
+        assert self.joined is not None, "asked for where predictions are given"
+        return self.joined
+
+
+def is_multilabel(files: AuditFiles) -> bool:
+    """Say whether the models of an audit may answer with several classes; a label map makes one of them."""
+    return files.benchmarks[0].card.label.type == "multilabel" and files.loaded.audit.benchmarks[0].labels is None
+
+
+def open_sides(files: AuditFiles, roots: Roots, answers: Answers | None = None) -> Sides:
+    """Open every card of an audit, check all of them, and separate the two sides, or join the answers that are given.
+
+    Raises
+    ------
+    DefinitionError
+        With the problems of all cards at once, or of the answers.
+    """
+    audit, problems = files.loaded.audit, Problems()
+    opened: dict[Path, Benchmark] = {}
+    for card in files.cards:
+        _open(card, roots, opened, problems)
+    problems.raise_if_any()
+    judged = [(opened[card.path], ref.labels) for card, ref in zip(files.benchmarks, audit.benchmarks, strict=True)]
+    warnings = tuple(w for benchmark in opened.values() for w in benchmark.warnings)
+    if audit.made_elsewhere:
+        alone = {benchmark.card.id: judged_alone(benchmark, labels) for benchmark, labels in judged}
+        return Sides(None, alone, warnings, None if answers is None else _joined(files, answers, alone))
+    chosen = audit.training_set
+    adaptation, sides = separate(opened[files.training.path], chosen.split, chosen.labels, judged)
+    source = _source(files, opened, judged)
+    return Sides(adaptation, {side.benchmark.card.id: side for side in sides}, warnings, source=source)
+
+
+def _source(
+    files: AuditFiles, opened: Mapping[Path, Benchmark], judged: Sequence[tuple[Benchmark, LabelMap | None]]
+) -> SourceSide | None:
+    """Return the rows the source is trained on: kept apart from what is judged, as what is adapted on is."""
+    asked = files.loaded.audit.model.pretrain
+    if asked is None or files.source is None:
+        return None
+    side, sides = separate(opened[files.source.path], asked.split, asked.labels, judged)
+    return SourceSide(side, {found.benchmark.card.id: found.leaks for found in sides})
+
+
+def _joined(files: AuditFiles, answers: Answers, judged: Mapping[str, JudgedSide]) -> Joined:
+    problems, document = Problems(), files.loaded.document
+
+    def tell(code: str, found: str, allowed: str, do: str) -> None:
+        problems.add(document.problem(code, ("model", "source"), f"{shown(answers.file)}: {found}", allowed, do))
+
+    joined = join_answers(answers, judged, files.classes, tell, multilabel=is_multilabel(files), numeric=files.numeric)
+    problems.raise_if_any()
+    return joined
+
+
+def _open(card: LoadedCard, roots: Roots, opened: dict[Path, Benchmark], problems: Problems) -> None:
+    try:
+        opened[card.path] = open_benchmark(card, roots.data)
+    except DefinitionError as error:
+        problems.extend(error.problems)

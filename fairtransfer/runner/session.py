@@ -1,0 +1,208 @@
+"""Everything the jobs of one audit share while they run: data opened once, the model loaded once, inputs prepared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from fairtransfer.adapt import BEFORE, STRATEGIES
+from fairtransfer.adapt.budgets import budget_rows, resolve_budget
+from fairtransfer.adapt.feature_cache import NoShelf, Shelf
+from fairtransfer.adapt.flops import FlopTally
+from fairtransfer.adapt.grid import fit_best
+from fairtransfer.adapt.hardware import Hardware
+from fairtransfer.adapt.inference import Runner
+from fairtransfer.adapt.number_task import NumberTask, numbers, standardised
+from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting, Strategy
+from fairtransfer.adapt.task import Task
+from fairtransfer.data.sides import AdaptationSide, Part
+from fairtransfer.data.splits import strata
+from fairtransfer.errors import DefinitionError, Problems
+from fairtransfer.evidence.tables import numbers_table, predictions_table
+from fairtransfer.models import open_backbone
+from fairtransfer.models.backbone import Backbone, Prepared
+from fairtransfer.models.checkpoint import placed
+from fairtransfer.runner.cost import Costing
+from fairtransfer.runner.energy import EnergyMeter
+from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.plan import Plan, Training
+from fairtransfer.runner.rates import kind_of_work
+from fairtransfer.spec.before import BEFORE_OPTIONS
+from fairtransfer.spec.fair_options import GroupOptions, GroupStage
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
+from fairtransfer.spec.transfer_options import Options
+
+
+@dataclass
+class Session:
+    """The opened parts of a plan. Each is opened when the first job needs it."""
+
+    plan: Plan
+    sides: Sides
+    hardware: Hardware
+    costing: Costing = field(default_factory=lambda: Costing(flops=False))
+    shelf: Shelf = field(default_factory=NoShelf)
+    _prepared: dict[int, Prepared] = field(default_factory=dict)
+
+    @cached_property
+    def backbone(self) -> Backbone:
+        """The model, loaded."""
+        model = self.plan.audit.model
+        with placed(self.plan.files.loaded):
+            return open_backbone(self.plan.checkpoint, model.reads, model.max_tokens)
+
+    @cached_property
+    def runner(self) -> Runner:
+        """What runs networks here."""
+        return Runner(self.hardware, FlopTally(on=self.costing.flops))
+
+    @cached_property
+    def energy(self) -> EnergyMeter:
+        """What estimates energy here."""
+        return EnergyMeter(self.costing.country)
+
+    @cached_property
+    def frozen(self) -> FrozenFeatures:
+        """Features of the pretrained model, shared by all jobs."""
+        return FrozenFeatures(self.backbone, self.runner, shelf=self.shelf)
+
+    @cached_property
+    def task(self) -> Task:
+        """Classes, in the order of all evidence, and kind of answer."""
+        files = self.plan.files
+        assert not files.numeric, "of numbers every training has a task of its own"
+        return Task(files.classes, self.sides.adaptation.multilabel, files.positive_class)
+
+    def prepared(self, part: Part) -> Prepared:
+        """Return a part's inputs as the model takes them."""
+        if id(part) not in self._prepared:
+            self._prepared[id(part)] = self.backbone.prepare(part.inputs)
+        return self._prepared[id(part)]
+
+    def check(self, trainings: Iterable[Training]) -> None:
+        """Refuse what the model cannot do before anything is trained; opens it only where a strategy wants to see it.
+
+        Raises
+        ------
+        DefinitionError
+            With the problems of all strategies at once.
+        """
+        problems = Problems()
+        for training in {kind_of_work(t): t for t in trainings if t.stage != "before"}.values():
+            strategy = STRATEGIES[training.kind]
+            if strategy.check is Strategy.check:
+                continue
+            asked = STRATEGY_OPTIONS[training.kind].model_validate(_from_json(training.options))
+            try:
+                with placed(self.plan.files.loaded):
+                    strategy().check(self.backbone, self.prepared(self.sides.adaptation.train), asked)
+            except DefinitionError as error:
+                problems.extend(error.problems)
+        problems.raise_if_any()
+
+    def adapt(self, training: Training, progress: Callable[[float], None]) -> tuple[Adapted, dict[str, int]]:
+        """Adapt the model as a training asks and return it with what the evidence keeps of its labels."""
+        if training.stage == "before":
+            setting, labels = self._setting(training, None, progress)
+            asked: Any = BEFORE_OPTIONS[training.kind].model_validate(_from_json(training.options))
+            return _telling(BEFORE[training.kind](setting, asked), setting), labels
+        chosen = STRATEGY_OPTIONS[training.kind].model_validate(_from_json(training.options))
+        setting, labels = self._setting(training, chosen, progress)
+        return _telling(fit_best(STRATEGIES[training.kind](), setting, chosen), setting), labels
+
+    def _setting(
+        self, training: Training, options: Options | None, progress: Callable[[float], None]
+    ) -> tuple[Setting, dict[str, int]]:
+        side, seed = self.sides.adaptation, training.seed or 0
+        written = next(
+            (
+                b
+                for b in self.plan.audit.label_budgets
+                if training.budget in (str(b), f"{b:g}" if isinstance(b, float) else "")
+            ),
+            0,
+        )
+        budget = resolve_budget(written, len(side.train)) if training.uses_labels else 0
+        rows = budget_rows(_strata(side, side.train), budget, seed)
+        # Never more labels to choose with than to learn from: validation labels have to be paid for too.
+        checked = budget_rows(_strata(side, side.val), min(budget, len(side.val)), seed, "validation")
+        stages = options.group_stages if isinstance(options, GroupOptions) else ()
+        by = options.by if isinstance(options, GroupOptions) else ()
+
+        def labelled(part: Part, chosen: list[int], stage: GroupStage) -> Labelled:
+            # A strategy is given the groups it says it uses, and no others.
+            groups = part.membership(by) if stage in stages else None
+            return Labelled(self.prepared(part) if budget else _NOTHING, part.y, chosen, groups, part.units)
+
+        train = labelled(side.train, rows.tolist(), "training")
+        val = labelled(side.val, checked.tolist(), "validation")
+        labels = {
+            "train": len(rows),
+            "validation": len(checked),
+            "group_labels_train": len(rows) if "training" in stages else 0,
+            "group_labels_validation": len(checked) if "validation" in stages else 0,
+        }
+        task = standardised(train.labels) if self.plan.files.numeric else self.task
+        return Setting(self.backbone, self.frozen, self.runner, task, train, val, seed, progress), labels
+
+    def group_labels_at_prediction(self, adapted: Adapted, benchmark: str) -> int:
+        """Return how many rows of a benchmark bring along their group to be answered."""
+        by_group = adapted.decision is not None and adapted.decision.by
+        return len(self.sides.judged[benchmark].part) if by_group else 0
+
+    def predict(self, adapted: Adapted, benchmark: str) -> pa.Table:
+        """Return a model's answers on a benchmark."""
+        part = self.sides.judged[benchmark].part
+        logits = adapted.logits(self.prepared(part))
+        if not torch.isfinite(logits).all():
+            raise FloatingPointError("some scores are NaN or infinite")
+        if self.plan.files.numeric:
+            task = NumberTask(**adapted.record["target"])
+            return numbers_table(list(part.ids), numbers(part.y), task.values(logits))
+        scores = self.task.scores(logits)
+        column = pa.FixedSizeListArray.from_arrays(
+            pa.array(np.ascontiguousarray(scores).ravel(), pa.float32()), scores.shape[1]
+        )
+        answers = self.task.answers(scores) if adapted.decision is None else self._decided(adapted.decision, part)
+        return predictions_table(list(part.ids), list(part.y), answers, column)
+
+    def _decided(self, decision: Decision, part: Part) -> list[str]:
+        return decision.answers(self.prepared(part), part.membership(decision.by) if decision.by else None)
+
+
+def _telling(adapted: Adapted, setting: Setting) -> Adapted:
+    """Return a model whose record tells, where it answers with numbers, by which mean and deviation they are made."""
+    if not isinstance(setting.task, NumberTask):
+        return adapted
+    return replace(adapted, record={**adapted.record, "target": setting.task.to_json()})
+
+
+def _strata(side: AdaptationSide, part: Part) -> tuple[str, ...]:
+    """Return what label budgets hold in proportion: classes, or ranges of a number."""
+    return tuple(strata(part.y)) if side.numeric else part.y
+
+
+class _Nothing(Prepared):
+    """No rows."""
+
+    @property
+    def lengths(self) -> list[int]:
+        return []
+
+    def batch(self, positions: Any, device: torch.device) -> dict[str, torch.Tensor]:  # noqa: ARG002  # the interface
+        return {}
+
+
+_NOTHING = _Nothing()
+
+
+def _from_json(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options as strict models take them: lists become tuples, in what is nested too."""
+    nested = {key: _from_json(value) if isinstance(value, dict) else value for key, value in options.items()}
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in nested.items()}

@@ -1,0 +1,92 @@
+"""How long what is left to do will take: as trainings like it took, else as a rehearsal says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fairtransfer.errors import DefinitionError
+from fairtransfer.evidence.canonical import read_json
+from fairtransfer.evidence.store import Store
+from fairtransfer.runner.folder import budgets_of
+from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.plan import Job, Plan, Training
+from fairtransfer.runner.rates import Rates, kind_of_work, read_rates, write_rates
+
+Todo = Sequence[tuple[Training, Sequence[Job]]]
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long what is left to do will take, in one process.
+
+    Attributes
+    ----------
+    each
+        Seconds of every pending training; None where nothing like it has been timed.
+    shared
+        Seconds for what all of them share.
+    """
+
+    each: Mapping[Training, float | None]
+    shared: float
+
+    @property
+    def total(self) -> float | None:
+        """All of it; None as soon as a part is not known."""
+        known = [seconds for seconds in self.each.values() if seconds is not None]
+        return None if len(known) < len(self.each) else sum(known) + self.shared
+
+
+def expected(plan: Plan, store: Store, sides: Sides, todo: Todo, rates: Rates | None) -> Times:
+    """Return how long what is pending will take: as trainings like it took, else as a rehearsal says."""
+    if plan.answers is not None or not todo:
+        return Times({training: 0.0 for training, _ in todo}, 0.0)
+    took = _took(plan, store)
+    labels = {b["written"]: b["labels"] for b in budgets_of(plan, sides)}
+    side = sides.adaptation
+    each: dict[Training, float | None] = {}
+    for training, jobs in todo:
+        judged = sum(len(sides.judged[job.benchmark].part) for job in jobs)
+        like = took.get((training.strategy, training.budget))
+        guess = None if rates is None else rates.seconds(training, side, labels.get(training.budget) or 0, judged)
+        each[training] = like if like is not None else guess
+    every = sum(len(judged_side.part) for judged_side in sides.judged.values())
+    return Times(each, rates.shared(side, every) if rates else 0.0)
+
+
+def _took(plan: Plan, store: Store) -> dict[tuple[str, str], float]:
+    """Return the mean time of finished trainings by strategy and label budget."""
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for training, jobs in plan.by_training():
+        folder = next((folder for job in jobs if (folder := store.result(job.id)) is not None), None)
+        if folder is not None:
+            cost = read_json(folder / "job.json")["cost"]
+            seconds = cost["training"]["wall_seconds"] + cost["prediction"]["wall_seconds"]
+            found[training.strategy, training.budget].append(seconds)
+    return {key: sum(values) / len(values) for key, values in found.items()}
+
+
+def known_rates(plan: Plan, sides: Sides, trainings: Sequence[Training], *, rehearse: bool) -> tuple[Rates | None, str]:
+    """Return what is known of this machine, and why it is not all; rehearses what is not known, if it may."""
+    if plan.answers is not None or not trainings:
+        return None, ""
+    known = read_rates(plan)
+    works = known.works if known else {}
+    missing = [training for training in trainings if kind_of_work(training) not in works]
+    if not missing or not rehearse:
+        return known, "" if not missing else "without a probe nothing is known of work that has not run yet"
+    from fairtransfer.runner.extras import missing_for_training
+
+    if (absent := missing_for_training(plan.audit)) is not None:
+        return known, str(absent)
+    from fairtransfer.runner.timing_probe import rehearse as timed  # imports torch
+
+    try:
+        rates = timed(plan, sides, missing, known)
+    except DefinitionError as error:
+        return known, f"the run will refuse: {error.problems[0].found}"
+    write_rates(plan, rates)
+    left = any(kind_of_work(training) not in rates.works for training in missing)
+    return rates, "some kind of work failed in the probe" if left else ""
