@@ -238,8 +238,8 @@ def real(run: Path) -> dict[str, list[str]]:
         "columns of scores.parquet": list(scores.COLUMNS),
         "columns of items.parquet": [name for name in items if name not in content["benchmarks"][0]["attributes"]],
         "keys of job.json": [
-            *keys_of_returned_dict(PACKAGE / "run" / "job_record.py", "whose"),
-            *keys_of_returned_dict(PACKAGE / "run" / "work.py", "_record"),
+            *keys_of_returned_dict(PACKAGE / "runner" / "job_record.py", "whose"),
+            *keys_of_returned_dict(PACKAGE / "runner" / "work.py", "_record"),
         ],
         "keys of run.json": list(content),
         "keys of environment.json": list(read_json(run / "environment.json")),
@@ -345,7 +345,7 @@ def unsaid(module: ModuleType | SimpleNamespace) -> list[str]:
 
 def test_every_public_name_exists_and_says_what_it_is() -> None:
     assert unsaid(fairtransfer) == []
-    modules = [importlib.import_module(f"fairtransfer.{name}") for name in ("api", "measuring")]
+    modules = [importlib.import_module(f"fairtransfer.{name}") for name in ("api", "measurement")]
     assert {name for module in modules for name in dir(module)} >= set(fairtransfer.__all__) - {"__version__"}
 
 
