@@ -249,7 +249,7 @@ def real(run: Path) -> dict[str, list[str]]:
         "fields of a finding": list(findings["rows"][0]),
         "statuses": list(get_args(rows.Status)),
         "stages": [stage for stage in get_args(rows.Stage) if stage not in ("before", "after", "change")],
-        "levels": list(get_args(rows.Level)),
+        "levels": list(get_args(rows.Scope)),
         "keys of verdict.json": list(verdict),
         "keys of harm.json": list(harm := read_json(run / "harm.json")),
         "keys of a harm row": list(harm["rows"][0]),
