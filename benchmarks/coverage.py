@@ -1,20 +1,21 @@
 """How often the intervals cover and how often gates err, measured anew and set against what is promised.
 
 Run ``python benchmarks/coverage.py`` (a minute or two) or ``python benchmarks/coverage.py --quick`` (some seconds); name
-tables to print those only. It ends with 1 if a promise is broken. Where every outcome can be listed its probability is
-added up and a figure is exact; elsewhere samples are simulated from fixed seeds, and a promise counts as kept within three
-standard errors of the simulation. Methods without a promise are there for comparison: what they get wrong is why they are
-not used.
+tables to print those only. ``--markdown`` prints them as they stand in ``docs/methods.md``. It ends with 1 if a promise is
+broken. Where every outcome can be listed its probability is added up and a figure is exact; elsewhere samples are simulated
+from fixed seeds, and a promise counts as kept within three standard errors of the simulation. Methods without a promise are
+there for comparison: what they get wrong is why they are not used.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 
 from covering import counts, exact, gates, groups, people, seeds
-from covering.promises import Table
+from covering.promises import Line, Table
 
 TABLES: dict[str, Callable[..., Table]] = {
     "proportions": exact.proportions,
@@ -48,11 +49,31 @@ def show(table: Table) -> str:
     return "\n".join(rows)
 
 
+def summary(table: Table) -> str:
+    """Return a table as Markdown: of every method the lowest and the highest figure over its settings."""
+    names = list(table.lines[0].figures)
+    lines_of: dict[tuple[str, str], list[Line]] = {}
+    for line in table.lines:
+        lines_of.setdefault((line.method, "; ".join(map(str, line.promised))), []).append(line)
+    rows = [f"### {table.title} ({table.how})", "", f"| method | settings | {' | '.join(names)} | promised |"]
+    rows.append("|---" * (len(names) + 3) + "|")
+    for (method, promised), lines in lines_of.items():
+        ranges = (_range([line.figures[name] for line in lines]) for name in names)
+        rows.append(f"| {method} | {len(lines)} | {' | '.join(ranges)} | {promised} |")
+    return "\n".join(rows) + "\n"
+
+
+def _range(figures: list[float]) -> str:
+    low, high = f"{min(figures):.3f}", f"{max(figures):.3f}"
+    return low if low == high else f"{low} to {high}"
+
+
 def main() -> int:
     """Print the tables asked for, or all, and return 1 if a promise is broken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", nargs="*", metavar="table", help=", ".join(TABLES))
     parser.add_argument("--quick", action="store_true", help="fewer settings and samples")
+    parser.add_argument("--markdown", action="store_true", help="per method the lowest and highest figure, in Markdown")
     asked = parser.parse_args()
     if unknown := set(asked.tables) - set(TABLES):
         parser.error(f"no table is called {', '.join(sorted(unknown))}; there are {', '.join(TABLES)}")
@@ -61,8 +82,12 @@ def main() -> int:
         start = time.perf_counter()
         table = TABLES[name](quick=asked.quick)
         broken += sum(len(line.broken()) for line in table.lines)
-        print(f"{show(table)}\n({time.perf_counter() - start:.1f} s)\n", flush=True)
-    print(f"{broken} promise(s) broken" if broken else "every promise kept")
+        print(
+            summary(table) if asked.markdown else f"{show(table)}\n({time.perf_counter() - start:.1f} s)\n", flush=True
+        )
+    print(
+        f"{broken} promise(s) broken" if broken else "every promise kept", file=sys.stderr if asked.markdown else None
+    )
     return int(broken > 0)
 
 
