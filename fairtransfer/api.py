@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fairtransfer.gates.verdict import Verdict
     from fairtransfer.runner.plan import Plan
     from fairtransfer.runner.todo import Progress
-    from fairtransfer.spec.check import AuditFiles
+    from fairtransfer.spec.audit_files import AuditFiles
 
 WORKSPACE = Path("runs")
 
@@ -137,7 +137,7 @@ def plan(
         Folders that cards may place their files under, and `folder:` models may be found in.
     """
     from fairtransfer.runner.plan import MAX_JOBS, Roots, make_plan
-    from fairtransfer.spec.check import AuditFiles
+    from fairtransfer.spec.audit_files import AuditFiles
 
     files = audit if isinstance(audit, AuditFiles) else load_audit(audit)
     roots = Roots(*(None if root is None else Path(root) for root in (data_root, model_root)))

@@ -11,7 +11,7 @@ from fairtransfer.cli.options import DataRoot, Json
 
 if TYPE_CHECKING:
     from fairtransfer.errors import Problems
-    from fairtransfer.spec.check import AuditFiles
+    from fairtransfer.spec.audit_files import AuditFiles
 
 
 def validate(

@@ -23,7 +23,7 @@ from fairtransfer.runner.machine import ELSEWHERE, code_digest
 from fairtransfer.runner.opened_data import Sides, is_multilabel
 from fairtransfer.runner.plan import Job, Plan, Roots, Training, check_files, check_size
 from fairtransfer.runner.todo import NO_PROGRESS, Progress
-from fairtransfer.spec.check import AuditFiles
+from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.given import CONTROL, given_problems
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
 

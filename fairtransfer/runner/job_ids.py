@@ -9,8 +9,8 @@ from fairtransfer.data.rows import loose_files
 from fairtransfer.evidence.canonical import digest
 from fairtransfer.models import Checkpoint
 from fairtransfer.runner.machine import Machine, code_digest, libraries
+from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.card import LoadedCard
-from fairtransfer.spec.check import AuditFiles
 from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.label_map import LabelMap, mapped_classes
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS

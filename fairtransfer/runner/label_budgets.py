@@ -8,7 +8,7 @@ from fairtransfer.spec.audit import Audit
 
 if TYPE_CHECKING:
     from fairtransfer.errors import Problem
-    from fairtransfer.spec.check import AuditFiles
+    from fairtransfer.spec.audit_files import AuditFiles
 
 
 def budget_text(budget: float | str) -> str:

@@ -14,8 +14,8 @@ from fairtransfer.data.prediction_join import Joined, join_answers
 from fairtransfer.data.sides import AdaptationSide, JudgedSide, judged_alone, separate
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
 from fairtransfer.runner.plan import Roots
+from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.card import LoadedCard
-from fairtransfer.spec.check import AuditFiles
 from fairtransfer.spec.label_map import LabelMap
 
 

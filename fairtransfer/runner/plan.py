@@ -18,7 +18,7 @@ from fairtransfer.runner.job_ids import SideKeys, common_key, job_id, run_id, si
 from fairtransfer.runner.label_budgets import budget_text, largest_budget
 from fairtransfer.runner.machine import Machine, guess
 from fairtransfer.spec.audit import Audit
-from fairtransfer.spec.check import AuditFiles
+from fairtransfer.spec.audit_files import AuditFiles
 
 MAX_JOBS = 10_000
 

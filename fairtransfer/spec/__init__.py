@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fairtransfer.spec.audit import Audit, LoadedAudit
+from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.card import Card, LoadedCard
 from fairtransfer.spec.card_reading import read_card
-from fairtransfer.spec.check import AuditFiles, load_audit, load_card
+from fairtransfer.spec.check import load_audit, load_card
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.schema import json_schema
 

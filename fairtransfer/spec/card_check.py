@@ -11,8 +11,8 @@ from fairtransfer.spec.card_files import TextInput
 from fairtransfer.spec.label_map import label_map_problems, mapped_classes
 
 if TYPE_CHECKING:
+    from fairtransfer.spec.audit_files import AuditFiles
     from fairtransfer.spec.card import Card
-    from fairtransfer.spec.check import AuditFiles
     from fairtransfer.spec.document import Place
     from fairtransfer.spec.pretrain import Pretrain
 
@@ -31,7 +31,7 @@ def _reads(files: AuditFiles, ref: BenchmarkRef | AdaptOn | Pretrain, card: Card
         yield document.problem(
             "FT-D026", (*at, "split"), f"unknown split `{shown(ref.split)}`", "allowed: train, val, test, all"
         )
-    yield from label_map_problems(files, ref.labels, card, (*at, "labels"))
+    yield from label_map_problems(document, ref.labels, card, (*at, "labels"))
 
 
 def pretraining_problems(files: AuditFiles, ref: Pretrain, card: Card) -> Iterator[Problem]:

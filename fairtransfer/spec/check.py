@@ -1,69 +1,24 @@
-"""An audit together with the cards it names, and whether they fit each other."""
+"""Reading an audit together with the cards it names, and checking whether they fit each other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, relative, shown
 from fairtransfer.spec.audit import LoadedAudit
+from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.card_check import PRETRAIN, card_problems, group_problems, pretraining_problems
 from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gate_check import gate_problems, has_scores
-from fairtransfer.spec.label_map import mapped_classes
 from fairtransfer.spec.number_check import number_problems
 from fairtransfer.spec.partial import look_around
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
 from fairtransfer.spec.strategies import CONTROLS
 from fairtransfer.spec.strategy_check import strategy_problems
-
-
-@dataclass(frozen=True, slots=True)
-class AuditFiles:
-    """An audit, the card of its adaptation set and the cards of its benchmarks, in the audit's order.
-
-    Attributes
-    ----------
-    source
-        The card of the rows that the source model is trained on here, where it is.
-    """
-
-    loaded: LoadedAudit
-    training: LoadedCard
-    benchmarks: tuple[LoadedCard, ...]
-    warnings: tuple[Problem, ...] = ()
-    source: LoadedCard | None = None
-
-    @property
-    def cards(self) -> tuple[LoadedCard, ...]:
-        """Every card there is, each once."""
-        named = (self.training, *self.benchmarks, *((self.source,) if self.source else ()))
-        return tuple({card.path: card for card in named}.values())
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes the adapted model answers with."""
-        return mapped_classes(self.benchmarks[0].card, self.loaded.audit.benchmarks[0].labels)
-
-    @property
-    def numeric(self) -> bool:
-        """Whether the label is a number."""
-        return self.benchmarks[0].card.label.type == "number"
-
-    @property
-    def measured_in(self) -> str:
-        """The unit of a label that is a number; empty where it is not known."""
-        return self.benchmarks[0].card.label.measured_in or ""
-
-    @property
-    def positive_class(self) -> str | None:
-        """The class meant by rates of one class, when the task is binary and the card names it."""
-        label = self.benchmarks[0].card.label
-        return label.positive_class if len(self.classes) == 2 and label.positive_class in self.classes else None
 
 
 def load_audit(path: Path | str, problems: Problems | None = None, *, report_only: bool = False) -> AuditFiles:

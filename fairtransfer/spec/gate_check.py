@@ -10,7 +10,7 @@ from fairtransfer.spec.gates import BetweenGroups, GateOptions, GateSpec
 from fairtransfer.spec.names import ONE_CLASS, OVER_CLASSES, SCORE_METRICS
 
 if TYPE_CHECKING:
-    from fairtransfer.spec.check import AuditFiles
+    from fairtransfer.spec.audit_files import AuditFiles
     from fairtransfer.spec.document import Place
 
 

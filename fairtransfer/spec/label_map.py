@@ -9,8 +9,7 @@ from fairtransfer.errors import Problem, shown
 
 if TYPE_CHECKING:
     from fairtransfer.spec.card import Card
-    from fairtransfer.spec.check import AuditFiles
-    from fairtransfer.spec.document import Place
+    from fairtransfer.spec.document import Document, Place
 
 LabelMap = dict[str, tuple[str, ...] | Literal["rest"]]
 """Class -> the card's labels that mean it; `rest` takes all others."""
@@ -21,9 +20,8 @@ def mapped_classes(card: Card, labels: LabelMap | None) -> tuple[str, ...]:
     return card.label.classes if labels is None else tuple(labels)
 
 
-def label_map_problems(files: AuditFiles, labels: LabelMap | None, card: Card, at: Place) -> Iterator[Problem]:
+def label_map_problems(document: Document, labels: LabelMap | None, card: Card, at: Place) -> Iterator[Problem]:
     """Yield labels the card does not have, and those that lead to no class or to several."""
-    document = files.loaded.document
     listed = [label for sources in (labels or {}).values() if sources != "rest" for label in sources]
     for label in listed:
         if label not in card.label.classes:

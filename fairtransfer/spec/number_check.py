@@ -12,8 +12,8 @@ from fairtransfer.spec.target import gate_mismatch
 
 if TYPE_CHECKING:
     from fairtransfer.spec.audit import AdaptOn, BenchmarkRef
+    from fairtransfer.spec.audit_files import AuditFiles
     from fairtransfer.spec.card import Card
-    from fairtransfer.spec.check import AuditFiles
     from fairtransfer.spec.document import Place
 
 BY_GROUP = frozenset({"balance", "group_dro"})

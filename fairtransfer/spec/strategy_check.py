@@ -12,7 +12,7 @@ from fairtransfer.spec.strategies import StrategySpec
 from fairtransfer.spec.transfer_options import Options
 
 if TYPE_CHECKING:
-    from fairtransfer.spec.check import AuditFiles
+    from fairtransfer.spec.audit_files import AuditFiles
     from fairtransfer.spec.document import Place
 
 
