@@ -12,19 +12,12 @@ from fairtransfer.data.sides import Part
 from fairtransfer.formats import group_label, group_name
 from fairtransfer.spec.gates import BetweenGroups, GateSpec, Policy, Ratio, WorstGroup
 from fairtransfer.spec.names import TWO_SIDED
-from fairtransfer.stats import rehearsal
+from fairtransfer.stats.change_truths import PairedChange
+from fairtransfer.stats.gate_simulation import Layout, Pair
 from fairtransfer.stats.metrics import METRICS, Metric
-from fairtransfer.stats.planning import POWER, detectable, detectable_change, power_for_all
-from fairtransfer.stats.power import (
-    OneRate,
-    PairedChange,
-    ShareOfRate,
-    Truth,
-    TwoRates,
-    chance_to_fail,
-    chance_to_pass,
-    people_needed,
-)
+from fairtransfer.stats.planning import POWER, power_for_all
+from fairtransfer.stats.power import chance_to_fail, chance_to_pass, people_needed
+from fairtransfer.stats.truths import OneRate, ShareOfRate, Truth, TwoRates
 
 MINIMUM_UNITS = 20
 """Gates do not judge fewer; see `fairtransfer.gates.contrast`."""
@@ -86,7 +79,7 @@ class GateProspect:
     Attributes
     ----------
     passes
-        The chance that all groups pass if nothing is wrong: rehearsed with drawn counts, the same ones every time.
+        The chance that all groups pass if nothing is wrong: simulated with drawn counts, the same ones every time.
     """
 
     gate: str
@@ -141,7 +134,7 @@ class Scene:
         return self.classes if of is None else (of,)
 
     @cached_property
-    def pairs(self) -> list[rehearsal.Pair]:
+    def pairs(self) -> list[Pair]:
         """Who is compared with whom; for other gates than `gap` and `ratio` everyone stands alone."""
         options, places = self.gate.options, range(len(self.groups))
         if not isinstance(options, BetweenGroups):
@@ -210,7 +203,7 @@ def gate_prospects(scenes: Sequence[Scene]) -> tuple[GateProspect, ...]:
             scene.benchmark,
             scene.gate.options.by,
             scene.gate.margin,
-            _rehearsed(scene, family),
+            _simulated(scene, family),
             tuple(_groups(scene, family)),
         )
         for scene in scenes
@@ -223,20 +216,14 @@ def family_of(scenes: Sequence[Scene]) -> int:
     return max(1, sum(scene.comparisons for scene in scenes))
 
 
-def _rehearsed(scene: Scene, family: int) -> float:
+def _simulated(scene: Scene, family: int) -> float:
     """Return the chance that all groups pass where nothing is wrong."""
     places = sorted({place for pair in scene.pairs for place in pair if place is not None})
     if not places or not all(map(scene.judged, places)):
         return 0.0
     sizes, alpha = [scene.worth(place) for place in range(len(scene.sizes))], scene.policy.alpha_run
-    fair = scene.fair(1.0)
-    if isinstance(fair, ShareOfRate):
-        return rehearsal.rehearse_ratios(sizes, fair.p_other, scene.pairs, fair.tau, alpha, family).passes
-    if isinstance(fair, TwoRates):
-        return rehearsal.rehearse_gaps(sizes, fair.p, scene.pairs, scene.limit, alpha, family).passes
-    if isinstance(fair, PairedChange):
-        return rehearsal.rehearse_changes(sizes, fair.worse, fair.better, scene.limit, alpha, family).passes
-    return rehearsal.rehearse_rates(sizes, fair.harm, scene.limit, alpha, family).passes
+    fair, layout = scene.fair(1.0), Layout(sizes, scene.pairs)
+    return fair.simulate([fair] * len(sizes), layout, scene.limit, alpha, family).passes
 
 
 def _groups(scene: Scene, family: int) -> Iterator[GroupProspect]:
@@ -290,14 +277,8 @@ def _cases(scene: Scene, worth: int | None, place: int) -> int | None:
 
 
 def _detectable(fair: Truth, n: int, family: int, alpha: float) -> float:
-    claim = alpha / 2  # a little stricter than the gate's own bound, as in the tables of the method
-    if isinstance(fair, PairedChange):
-        return min(detectable_change(fair.worse + fair.better, n, family, claim), 1.0)
-    if isinstance(fair, ShareOfRate):
-        return min(detectable(fair.p_other, n, family, fair.ratio, claim), 1.0)
-    if isinstance(fair, TwoRates):
-        return min(detectable(fair.p, n, family, fair.ratio, claim), 1.0)
-    return min(detectable(fair.harm, n, family, claim=claim), 1.0)
+    # A little stricter than the gate's own bound, as in the tables of the method.
+    return min(fair.detectable(n, family, alpha / 2), 1.0)
 
 
 def _counted(part: Part, rows: Sequence[int], metric: Metric, classes: tuple[str, ...]) -> tuple[int, int]:

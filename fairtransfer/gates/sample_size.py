@@ -17,11 +17,13 @@ from fairtransfer.findings.estimates.number_means import ErrorMean, MeanErrorDif
 from fairtransfer.findings.estimates.rates import PairedDifference, Rate, Sample
 from fairtransfer.findings.query import NotEstimable
 from fairtransfer.gates.contrast import MINIMUM_UNITS, Contrast, parts_of
+from fairtransfer.stats.change_truths import PairedChange
 from fairtransfer.stats.intervals import normal_quantile, t_quantile
 from fairtransfer.stats.mean_power import Values, units_needed
 from fairtransfer.stats.planning import MOST, POWER, power_for_all
-from fairtransfer.stats.power import OneRate, PairedChange, ShareOfRate, Side, Spread, Truth, TwoRates, people_needed
+from fairtransfer.stats.power import Side, Spread, people_needed
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
+from fairtransfer.stats.truths import OneRate, ShareOfRate, Truth, TwoRates
 
 MOST_SEEDS = 100
 

@@ -1,4 +1,4 @@
-"""What is promised before a run and beside an open gate is kept by the gates: rehearsed, and judged by the real thing."""
+"""What is promised before a run and beside an open gate is kept by the gates: simulated, and judged by the real thing."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ from fairtransfer.gates.sample_size import realistic
 from fairtransfer.report.sentences import needed as told
 from fairtransfer.report.sentences import room, way_out
 from fairtransfer.spec.gates import Gap, GateSpec, WorstGroup
+from fairtransfer.stats import gate_simulation as rh
 from fairtransfer.stats import power
-from fairtransfer.stats import rehearsal as rh
+from fairtransfer.stats.change_truths import PairedChange
 from fairtransfer.stats.planning import detectable, detectable_change, power_for_all
-from fairtransfer.stats.power import OneRate, PairedChange, ShareOfRate, TwoRates, people_needed
+from fairtransfer.stats.power import people_needed
+from fairtransfer.stats.truths import OneRate, ShareOfRate, Truth, TwoRates
 
 MARGIN, ALPHA = 0.05, 0.05
-ERROR = 3 * (0.05 * 0.95 / rh.REHEARSALS) ** 0.5
-"""Three standard errors of a rehearsed chance near alpha."""
+ERROR = 3 * (0.05 * 0.95 / rh.SIMULATIONS) ** 0.5
+"""Three standard errors of a simulated chance near alpha."""
 
-NEAR = 3 * (0.8 * 0.2 / rh.REHEARSALS) ** 0.5
+NEAR = 3 * (0.8 * 0.2 / rh.SIMULATIONS) ** 0.5
 GAP = GateSpec("gap", Gap(by=("region",), margin=MARGIN))
 WORST = GateSpec("worst_group", WorstGroup(by=("region",), at_most=0.25))
 
@@ -38,8 +40,8 @@ SIZES = [
 ]
 
 
-def rest(sizes: Sequence[int]) -> list[rh.Pair]:
-    return [(place, None) for place in range(len(sizes))]
+def rest(sizes: Sequence[int]) -> rh.Layout:
+    return rh.Layout(sizes, [(place, None) for place in range(len(sizes))])
 
 
 # --- errors at the boundary (at most alpha), and the power that was planned ----------------------------------------------
@@ -52,7 +54,7 @@ def test_at_the_margin_a_gap_rarely_passes_or_fails_by_mistake(sizes: list[int],
     rates = np.full(len(sizes), 0.10)
     rates[harmed] += MARGIN
 
-    found = rh.rehearse_gaps(sizes, rates, rest(sizes), MARGIN, ALPHA, len(sizes))
+    found = rh.simulate_gaps(rest(sizes), rates, MARGIN, ALPHA, len(sizes))
 
     assert found.passes <= ALPHA + ERROR
     assert found.fails <= ALPHA + ERROR
@@ -64,8 +66,8 @@ def test_at_the_margin_a_change_and_a_rate_rarely_pass_or_fail_by_mistake(sizes:
     worse[-1] += MARGIN
     limits[-1] = 0.25
 
-    changes = rh.rehearse_changes(sizes, worse, 0.05, MARGIN, ALPHA, len(sizes))
-    rates = rh.rehearse_rates(sizes, limits, 0.25, ALPHA, len(sizes))
+    changes = rh.simulate_changes(sizes, worse, 0.05, MARGIN, ALPHA, len(sizes))
+    rates = rh.simulate_rates(sizes, limits, 0.25, ALPHA, len(sizes))
 
     for found in (changes, rates):
         assert found.passes <= ALPHA + ERROR
@@ -76,7 +78,7 @@ def test_a_rule_without_an_interval_is_caught() -> None:
     """The twin: judged by the bare estimate (alpha of one half), mistakes at the margin are the rule."""
     sizes, rates = [500] * 8, [0.15, *[0.10] * 7]
 
-    found = rh.rehearse_gaps(sizes, rates, rest(sizes), MARGIN, 0.499, 1)
+    found = rh.simulate_gaps(rest(sizes), rates, MARGIN, 0.499, 1)
 
     assert found.fails > ALPHA + ERROR
 
@@ -85,56 +87,56 @@ def test_a_rule_without_an_interval_is_caught() -> None:
 def test_with_the_people_planned_all_groups_pass_and_twice_the_margin_is_found(groups: int) -> None:
     """Each as likely as planned, for every kind of gate; and not by far more people than it takes."""
     together = power_for_all(groups)
-    kinds: list[tuple[power.Truth, power.Truth, float, Callable[[power.Truth, int, int], rh.Chances]]] = [
+    kinds: list[tuple[Truth, Truth, float, Callable[[Truth, int, int], rh.Chances]]] = [
         (TwoRates(0.1, 0.1, groups - 1), TwoRates(0.2, 0.1, groups - 1), MARGIN, gaps),
         (PairedChange(0.06, 0.06), PairedChange(0.13, 0.03), MARGIN, changes),
         (OneRate(0.1), OneRate(0.3), 0.2, rates),
     ]
-    for fair, harmed, margin, rehearse in kinds:
+    for fair, harmed, margin, simulate in kinds:
         to_pass = people_needed(fair, "pass", margin, ALPHA, together)
         to_fail = people_needed(harmed, "fail", margin, ALPHA / groups)
         assert to_pass is not None
         assert to_fail is not None
 
-        assert 0.8 - NEAR <= rehearse(fair, to_pass, groups).passes <= 0.9
-        assert 0.8 - NEAR <= rehearse(harmed, to_fail, groups).fails <= 0.9
+        assert 0.8 - NEAR <= simulate(fair, to_pass, groups).passes <= 0.9
+        assert 0.8 - NEAR <= simulate(harmed, to_fail, groups).fails <= 0.9
 
 
-def gaps(truth: power.Truth, n: int, groups: int) -> rh.Chances:
+def gaps(truth: Truth, n: int, groups: int) -> rh.Chances:
     """The first group has the truth's rate, all others the other one's."""
     assert isinstance(truth, TwoRates)
     found = [truth.p, *[truth.p_other] * (groups - 1)]
-    return rh.rehearse_gaps([n] * groups, found, rest(found), MARGIN, ALPHA, groups)
+    return rh.simulate_gaps(rest([n] * groups), found, MARGIN, ALPHA, groups)
 
 
-def changes(truth: power.Truth, n: int, groups: int) -> rh.Chances:
+def changes(truth: Truth, n: int, groups: int) -> rh.Chances:
     """The first group has the truth's change; where that is harm, the others change as often without any."""
     assert isinstance(truth, PairedChange)
     other = 0.06
     worse, better = [truth.worse, *[other] * (groups - 1)], [truth.better, *[other] * (groups - 1)]
-    return rh.rehearse_changes([n] * groups, worse, better, MARGIN, ALPHA, groups)
+    return rh.simulate_changes([n] * groups, worse, better, MARGIN, ALPHA, groups)
 
 
-def rates(truth: power.Truth, n: int, groups: int) -> rh.Chances:
-    return rh.rehearse_rates([n] * groups, [truth.harm, *[0.1] * (groups - 1)], 0.2, ALPHA, groups)
+def rates(truth: Truth, n: int, groups: int) -> rh.Chances:
+    return rh.simulate_rates([n] * groups, [truth.harm, *[0.1] * (groups - 1)], 0.2, ALPHA, groups)
 
 
-def test_a_rehearsal_says_the_same_every_time_and_agrees_with_the_sum_over_outcomes() -> None:
+def test_a_simulation_says_the_same_every_time_and_agrees_with_the_sum_over_outcomes() -> None:
     sizes = [300, 900]
-    drawn = rh.rehearse_gaps(sizes, 0.1, [(0, 1)], MARGIN, ALPHA, 1)
+    drawn = rh.simulate_gaps(rh.Layout(sizes, [(0, 1)]), 0.1, MARGIN, ALPHA, 1)
 
-    assert drawn == rh.rehearse_gaps(sizes, 0.1, [(0, 1)], MARGIN, ALPHA, 1)
+    assert drawn == rh.simulate_gaps(rh.Layout(sizes, [(0, 1)]), 0.1, MARGIN, ALPHA, 1)
     summed = power.chance_to_pass(TwoRates(0.1, 0.1, 3), 300, MARGIN, ALPHA)
-    assert drawn.passes == pytest.approx(summed, abs=4 * (0.25 / rh.REHEARSALS) ** 0.5)
+    assert drawn.passes == pytest.approx(summed, abs=4 * (0.25 / rh.SIMULATIONS) ** 0.5)
 
 
-def test_rehearsed_ratios_agree_with_the_sum_over_outcomes_and_rest_on_five() -> None:
+def test_simulated_ratios_agree_with_the_sum_over_outcomes_and_rest_on_five() -> None:
     """Equal rates pass as often as outcomes add up to; four people never pass, whatever they are given."""
-    drawn = rh.rehearse_ratios([150, 450], 0.5, [(0, 1)], 0.8, ALPHA, 1)
+    drawn = rh.simulate_ratios(rh.Layout([150, 450], [(0, 1)]), 0.5, 0.8, 0.0, ALPHA, 1)
 
     summed = power.chance_to_pass(ShareOfRate(0.5, 0.5, 0.8, 3), 150, 0.0, ALPHA)
-    assert drawn.passes == pytest.approx(summed, abs=4 * (0.25 / rh.REHEARSALS) ** 0.5)
-    assert rh.rehearse_ratios([4, 4000], [1.0, 0.001], [(0, 1)], 0.8, ALPHA, 1).passes == 0.0
+    assert drawn.passes == pytest.approx(summed, abs=4 * (0.25 / rh.SIMULATIONS) ** 0.5)
+    assert rh.simulate_ratios(rh.Layout([4, 4000], [(0, 1)]), [1.0, 0.001], 0.8, 0.0, ALPHA, 1).passes == 0.0
 
 
 # --- what an open gate says it needs, fed back to the real gate ----------------------------------------------------------

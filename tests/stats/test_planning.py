@@ -12,19 +12,11 @@ from hypothesis import strategies as st
 from scipy.stats import binom, multinomial
 
 from fairtransfer.stats import planning as pl
-from fairtransfer.stats.contrasts import ratio_contrast
-from fairtransfer.stats.intervals import bonett_price, envelope, normal_quantile, wilson
-from fairtransfer.stats.power import (
-    OneRate,
-    PairedChange,
-    ShareOfRate,
-    Spread,
-    Truth,
-    TwoRates,
-    chance_to_fail,
-    chance_to_pass,
-    people_needed,
-)
+from fairtransfer.stats.change_truths import PairedChange, TwoChanges
+from fairtransfer.stats.contrasts import difference_of_changes, ratio_contrast
+from fairtransfer.stats.intervals import Interval, bonett_price, envelope, normal_quantile, wilson
+from fairtransfer.stats.power import Spread, chance_to_fail, chance_to_pass, people_needed
+from fairtransfer.stats.truths import OneRate, ShareOfRate, Truth, TwoRates
 
 MARGINS = (0.02, 0.05, 0.10)
 
@@ -137,6 +129,41 @@ def test_chances_equal_their_slow_twin(sample: tuple) -> None:
     assert (chance_to_pass(*sample), chance_to_fail(*sample)) == pytest.approx(slow_chances(*sample), abs=1e-7)
 
 
+CHANGES = [
+    (TwoChanges(PairedChange(0.1, 0.1), PairedChange(0.1, 0.1), 1), 100, 0.1, 0.05),
+    (TwoChanges(PairedChange(0.15, 0.05), PairedChange(0.1, 0.1), 3), 60, 0.1, 0.05),
+    (TwoChanges(PairedChange(0.2, 0.0), PairedChange(0.1, 0.1), 0.5), 200, 0.1, 0.05),
+    (TwoChanges(PairedChange(0.2, 0.1), PairedChange(0.02, 0.02), 0.3), 100, 0.1, 0.05),
+    (TwoChanges(PairedChange(0.05, 0.05), PairedChange(0.05, 0.05), 1), 30, 0.2, 0.05),
+]
+"""Four counts, of which the other group's are looked at in a few places: the sums are a little off."""
+
+
+@pytest.mark.parametrize("sample", CHANGES, ids=str)
+def test_chances_of_two_changes_are_those_of_drawn_ones(sample: tuple[TwoChanges, int, float, float]) -> None:
+    """The slow twin: both groups drawn, 100,000 times."""
+    truth, n, margin, alpha = sample
+    rng, m, z = np.random.default_rng(3), math.ceil(truth.ratio * n), normal_quantile(1 - alpha)
+
+    def drawn(change: PairedChange, people: int) -> tuple[np.ndarray, Interval]:
+        moved = rng.multinomial(people, [change.worse, change.better, 1 - change.moved], size=100_000)
+        return (moved[:, 0] - moved[:, 1]) / people, bonett_price(moved[:, 0], moved[:, 1], people, z)
+
+    found = difference_of_changes(*drawn(truth.first, n), *drawn(truth.second, m))
+    chances = chance_to_pass(*sample), chance_to_fail(*sample)
+
+    assert chances == pytest.approx(((found.high < margin).mean(), (found.low > margin).mean()), abs=0.006)
+
+
+def test_one_change_against_a_group_without_end_is_that_change_alone() -> None:
+    """Where the others are many and hardly move, the difference is judged like the change of one group."""
+    change = PairedChange(0.1, 0.1)
+    two = TwoChanges(change, PairedChange(0.001, 0.001), 1000)
+
+    assert chance_to_pass(two, 200, 0.1, 0.05) == pytest.approx(chance_to_pass(change, 200, 0.1, 0.05), abs=0.01)
+    assert two.detectable(200, 3, 0.025) == pytest.approx(change.detectable(200, 3, 0.025), rel=0.01)
+
+
 RATES_AND_MARGINS = [(p, margin) for p in (0.05, 0.10, 0.20, 0.30) for margin in (0.05, 0.10)]
 
 
@@ -170,6 +197,8 @@ PLANNED = [
     (ShareOfRate(0.8, 0.5, 0.8, 3), "fail", 0.0, 0.01),
     (PairedChange(0.1, 0.1), "pass", 0.05, 0.0025),
     (PairedChange(0.18, 0.04), "fail", 0.05, 0.05),
+    (TwoChanges(PairedChange(0.1, 0.1), PairedChange(0.1, 0.1), 3), "pass", 0.1, 0.05),
+    (TwoChanges(PairedChange(0.22, 0.02), PairedChange(0.1, 0.1), 3), "fail", 0.1, 0.01),
 ]
 
 
