@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -42,6 +43,22 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def no_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep what was timed here out of the user's own cache."""
     os.environ["FT_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_row_reads_back() -> Iterator[None]:
+    """The law of rows, wherever a test writes one: what is written is read again as it was."""
+    from fairtransfer.findings.rows import Finding
+
+    def checked(row: Finding) -> dict[str, Any]:
+        content = written(row)
+        assert Finding.from_json(content) == row
+        return content
+
+    written = Finding.to_json
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Finding, "to_json", checked)
+        yield
 
 
 @pytest.fixture

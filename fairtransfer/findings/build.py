@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.details import ChangeDetails, ScoreDetails
 from fairtransfer.findings.estimates.combined import MacroAverage
 from fairtransfer.findings.estimates.contrasts import comparisons
 from fairtransfer.findings.estimates.detectable import detectable_of
@@ -21,7 +22,7 @@ from fairtransfer.findings.rankings import generalised, mixed_up
 from fairtransfer.findings.rows import Finding, count_fields, interval_fields
 from fairtransfer.findings.scored import Asked, score_fields
 from fairtransfer.findings.scores import Answers
-from fairtransfer.findings.unknown_membership import impact_details, unknown_details
+from fairtransfer.findings.unknown_membership import unknown_details
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.names import NUMBERS_JUDGED, PAIRED
 from fairtransfer.spec.scores import Question
@@ -80,8 +81,9 @@ class _Teller:
         """Yield the rates of one model, then the gaps between its groups."""
         for _, group, metric, of in self.questions(pairing):
             row = self._row(pairing, model, group, metric, of, self.query.level(pairing, model, group, metric, of))
-            details = unknown_details(self.query, pairing, model, group, metric, of) if group else {}
-            yield replace(row, details=details or None)
+            yield replace(
+                row, details=unknown_details(self.query, pairing, model, group, metric, of) if group else None
+            )
         scores = F1Scores(self.query, pairing, model)
         yield from self.drawn(scores)
         yield from self.scored(pairing, model)
@@ -90,9 +92,7 @@ class _Teller:
                 for view in self.views(pairing.benchmark)[1:]:
                     blank = self._blank(pairing, model, {}, spec.name, of)
                     blank = replace(blank, level="gap", group=dict.fromkeys(view, "*"))
-                    row = gap_finding(self.query, pairing, model, view, blank)
-                    more = impact_details(self.query, pairing, model, view, spec.name, of)
-                    yield replace(row, details={**(row.details or {}), **more})
+                    yield gap_finding(self.query, pairing, model, view, blank)
         for question in self.study.drawn:
             for view in self.views(pairing.benchmark)[1:]:
                 blank = replace(self._blank(pairing, model, {}, *question), level="gap", group=dict.fromkeys(view, "*"))
@@ -153,8 +153,7 @@ class _Teller:
                 for group in self.query.groups(pairing, view):
                     answers = self.query.answers(pairing, model, group, question)
                     row = replace(self._blank(pairing, model, group, *question), **score_fields(answers, asked))
-                    more = self._beside(pairing, model, group, question, answers)
-                    yield replace(row, details={**(row.details or {}), **more}) if more else row
+                    yield self._with_mix_ups(row, pairing, model, question, answers)
 
     def _numbers(self, pairing: Pairing, model: Model | None, question: Question) -> Iterator[Finding]:
         """Yield what a metric of predicted numbers comes to in every group, then the gaps between them."""
@@ -176,24 +175,20 @@ class _Teller:
                 blank = self._blank(pairing, model, {}, *question)
                 yield number_gap(known, replace(blank, level="gap", group=dict.fromkeys(view, "*")), minimum, unit)
 
-    def _beside(
-        self,
-        pairing: Pairing,
-        model: Model | None,
-        group: dict[str, str],
-        question: Question,
-        answers: Answers | None,
-    ) -> dict[str, Any]:
-        """Return what only AUCs have."""
+    def _with_mix_ups(
+        self, row: Finding, pairing: Pairing, model: Model | None, question: Question, answers: Answers | None
+    ) -> Finding:
+        """Return a row with what only AUCs have."""
         if question[0] != "auc" or model is None or answers is None:
-            return {}
-        if group:
-            return mixed_up(answers)
+            return row
+        details = row.details if isinstance(row.details, ScoreDetails) else ScoreDetails()
+        if row.group:
+            return replace(row, details=replace(details, mixed_up=mixed_up(answers)))
         means = []
         for view in self.views(pairing.benchmark)[1:]:
             parts = (self.query.answers(pairing, model, g, question) for g in self.query.groups(pairing, view))
             means.append(generalised(view, [part for part in parts if part is not None]))
-        return {"generalised_means": means} if means else {}
+        return replace(row, details=replace(details, generalised_means=tuple(means))) if means else row
 
     def _moved_gaps(self, pairing: Pairing) -> Iterator[Finding]:
         asked: list[tuple[str, str | None]] = [
@@ -273,12 +268,10 @@ class _Teller:
         return everyone.n - n if isinstance(everyone, Rate) and everyone.n > n else math.inf
 
 
-def change_details(sample: PairedDifference) -> dict[str, Any]:
+def change_details(sample: PairedDifference) -> ChangeDetails:
     """Return what is reported of a change and never used by a verdict: its churn, and McNemar's mid-p where it applies.
 
     The mid-p value is for counts of independent pairs: one seed, no units, no weights.
     """
-    details: dict[str, Any] = {"churn": sample.discordant}
-    if sample.seeds_count == 1 and not sample.clustered and not sample.weighted:
-        details["mcnemar_midp"] = mcnemar_midp(int(sample.gained[0]), int(sample.lost[0]))
-    return details
+    plain = sample.seeds_count == 1 and not sample.clustered and not sample.weighted
+    return ChangeDetails(sample.discordant, mcnemar_midp(int(sample.gained[0]), int(sample.lost[0])) if plain else None)

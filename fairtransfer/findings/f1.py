@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.counts import Block, View
+from fairtransfer.findings.details import GapDetails, Group, NoiseFloor, WorstAndBest
 from fairtransfer.findings.estimates.rates import PairedDifference, Rate, suffix
 from fairtransfer.findings.query import EvidenceQuery, Model, NotEstimable, Pairing
 from fairtransfer.findings.rows import CI_LEVEL, TWO_SIDED, Finding
@@ -26,7 +27,6 @@ from fairtransfer.stats.seeds import seed_part, seed_share, widen
 METHOD = "draws of the counts"
 NO_LIMITS = "none: too many classes to draw the counts of, or rows with several"
 
-Group = dict[str, str]
 Flags = NDArray[np.bool_]
 
 
@@ -226,23 +226,30 @@ def drawn_gap(scores: F1Scores, view: View, question: Question, blank: Finding) 
     found = [(group, scores.of(group, question)) for group in scores.query.groups(scores.pairing, view)]
     minimum = scores.query.study.policy.min_group
     large = [(g, o) for g, o in found if isinstance(o, Observed) and o.least >= minimum]
-    details: dict[str, Any] = {"groups_left_out": [g for g, _ in found if g not in [kept for kept, _ in large]]}
+    details = GapDetails(tuple(g for g, _ in found if g not in [kept for kept, _ in large]))
     if len(large) < 2:
         reason = f"{len(large)} group(s) large enough to compare"
         return replace(blank, status="undefined", status_reason=reason, details=details)
     (worst_group, worst), (best_group, best) = (pick(large, key=lambda pair: pair[1].estimate) for pick in (min, max))
-    details |= {"worst_group": worst_group, "worst": worst.estimate, "best_group": best_group, "best": best.estimate}
-    details |= {"groups_compared": len(large), **_floor([o for _, o in large])}
+    details = replace(
+        details,
+        served=WorstAndBest(worst_group, worst.estimate, best_group, best.estimate),
+        groups_compared=len(large),
+        noise_floor=_floor([o for _, o in large]),
+    )
     method = "none: compare with the noise floor"
     return replace(blank, estimate=best.estimate - worst.estimate, ci_method=method, details=details)
 
 
-def _floor(groups: Sequence[Observed]) -> dict[str, float]:
-    """Return the gap of groups that fare alike, each as uncertain as it is: its draws moved to one place."""
+def _floor(groups: Sequence[Observed]) -> NoiseFloor | None:
+    """Return the gap of groups that fare alike, each as uncertain as it is: its draws moved to one place.
+
+    None where some group's counts cannot be drawn.
+    """
     centred = [o.draws - o.draws.mean() for o in groups if o.draws is not None]
     if len(centred) < len(groups):
-        return {}
+        return None
     shortest = min(map(len, centred))
     table = np.stack([draws[:shortest] for draws in centred])
     gaps = table.max(axis=0) - table.min(axis=0)
-    return {"noise_floor_mean": float(gaps.mean()), "noise_floor_p95": float(np.quantile(gaps, 0.95))}
+    return NoiseFloor(float(gaps.mean()), float(np.quantile(gaps, 0.95)))

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.details import (
+    AgainstRest,
+    BetweenGroups,
+    Deviation,
+    GapChangeDetails,
+    GapDetails,
+    Group,
+    NoiseFloor,
+    Ranked,
+    RateSpread,
+    WorstAndBest,
+)
 from fairtransfer.findings.estimates.combined import MacroAverage
 from fairtransfer.findings.estimates.number_means import ErrorMean
 from fairtransfer.findings.estimates.rates import PairedDifference, Rate
 from fairtransfer.findings.query import EvidenceQuery, Model, NotEstimable, Pairing
 from fairtransfer.findings.rows import Finding
+from fairtransfer.findings.unknown_membership import impact_ratios
 from fairtransfer.spec.names import NUMBERS_JUDGED
 from fairtransfer.stats import gap as gaps
 from fairtransfer.stats.catalogue import metric_named
 from fairtransfer.stats.draws import keyed
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.shrink import main_effects, ranking, shrink
-
-Group = dict[str, str]
 
 
 def gap_finding(query: EvidenceQuery, pairing: Pairing, model: Model, view: View, blank: Finding) -> Finding:
@@ -38,23 +48,21 @@ def gap_finding(query: EvidenceQuery, pairing: Pairing, model: Model, view: View
     ]
     large = [(g, s) for g, s in found if not isinstance(s, NotEstimable) and _smallest(s) >= minimum]
     kept = [group for group, _ in large]
-    details: dict[str, Any] = {"groups_left_out": [group for group, _ in found if group not in kept]}
+    details = GapDetails(
+        tuple(group for group, _ in found if group not in kept),
+        impact_ratios=impact_ratios(query, pairing, model, view, blank.metric, blank.class_),
+    )
     if len(large) < 2:
         reason = f"{len(large)} group(s) large enough to compare"
         return replace(blank, status="undefined", status_reason=reason, details=details)
     harmful = METRICS[blank.metric].higher_is_worse
     spread = gaps.spread([sample.estimate for _, sample in large], higher_is_worse=harmful)
     (worst_group, worst), (best_group, best) = large[spread.worst], large[spread.best]
-    details |= {
-        "worst_group": worst_group,
-        "worst": worst.estimate,
-        "best_group": best_group,
-        "best": best.estimate,
-        "groups_compared": len(large),
-    }
+    served = WorstAndBest(worst_group, worst.estimate, best_group, best.estimate)
+    details = replace(details, served=served, groups_compared=len(large))
     levels = [(group, sample) for group, sample in large if isinstance(sample, Rate)]
     if len(levels) == len(large):
-        details |= _together(levels, higher_is_worse=harmful)
+        details = _together(details, levels, higher_is_worse=harmful)
     return replace(blank, estimate=spread.gap, ci_method="none: compare with the noise floor", details=details)
 
 
@@ -62,45 +70,51 @@ def _smallest(sample: Rate | MacroAverage) -> float:
     return sample.n if isinstance(sample, Rate) else min(part.n for part in sample.parts)
 
 
-def _together(levels: list[tuple[Group, Rate]], *, higher_is_worse: bool) -> dict[str, Any]:
-    """Return what the groups' rates and effective sizes say together; draws are keyed by these numbers alone."""
+def _together(details: GapDetails, levels: list[tuple[Group, Rate]], *, higher_is_worse: bool) -> GapDetails:
+    """Return details with what the groups' rates and effective sizes say together; draws are keyed by these numbers alone."""
     groups = [group for group, _ in levels]
     rates, sizes = [s.estimate for _, s in levels], [s.size(0.975) for _, s in levels]
     pooled = sum(r * n for r, n in zip(rates, sizes, strict=True)) / sum(sizes)
-    floor = gaps.noise_floor(pooled, sizes)
     rest = gaps.against_rest(rates, sizes)
     farthest = gaps.largest_deviation(rates, sizes)
-    found: dict[str, Any] = {
-        "noise_floor_mean": floor.mean,
-        "noise_floor_p95": floor.p95,
-        "ratio": gaps.ratio([s.share * s.n for _, s in levels], [s.n for _, s in levels]),
-        "largest_deviation": {"group": groups[farthest.group], "by": farthest.by, "overall": farthest.overall},
-        "against_rest_95_together": [
-            {"group": group, "difference": float(d), "ci": [float(low), float(high)]}
+    return replace(
+        details,
+        noise_floor=NoiseFloor(*gaps.noise_floor(pooled, sizes)),
+        spread=RateSpread(
+            gaps.ratio([s.share * s.n for _, s in levels], [s.n for _, s in levels]),
+            Deviation(groups[farthest.group], farthest.by, farthest.overall),
+        ),
+        against_rest=tuple(
+            AgainstRest(group, float(d), (float(low), float(high)))
             for group, d, low, high in zip(groups, rest.differences, rest.limits.low, rest.limits.high, strict=True)
-        ],
-    }
-    if min(sizes) > 1:
-        rng = keyed(b"variance between groups", canonical([rates, sizes]))
-        between = gaps.between_groups(rates, sizes, rng)
-        found["variance_between_corrected"] = between.variance
-        found["variance_between_ci"] = [between.low, between.high]
-    return found | _borrowed(groups, rates, sizes, higher_is_worse=higher_is_worse)
+        ),
+        between=_between(rates, sizes),
+        ranked=_ranked(groups, rates, sizes, higher_is_worse=higher_is_worse),
+    )
 
 
-def _borrowed(groups: list[Group], rates: list[float], sizes: list[float], *, higher_is_worse: bool) -> dict[str, Any]:
+def _between(rates: list[float], sizes: list[float]) -> BetweenGroups | None:
+    """Return the variance between groups that sampling does not explain; None where a group is worth one case or less."""
+    if min(sizes) <= 1:
+        return None
+    found = gaps.between_groups(rates, sizes, keyed(b"variance between groups", canonical([rates, sizes])))
+    return BetweenGroups(found.variance, (found.low, found.high))
+
+
+def _ranked(
+    groups: list[Group], rates: list[float], sizes: list[float], *, higher_is_worse: bool
+) -> tuple[Ranked, ...] | None:
     """Return the groups from worst to best by rates that borrow strength: where to look first, never what to judge.
 
     Groups of one attribute have no main effects to borrow from, each being its own; they are pulled towards one rate.
     """
     if len(groups) < 3:
-        return {}
+        return None
     alone = len(groups[0]) == 1
     design = np.ones((len(groups), 1)) if alone else main_effects([tuple(group.values()) for group in groups])
     adjusted = shrink(rates, sizes, design)
     order = ranking(adjusted, higher_is_worse=higher_is_worse)
-    rows = [{"group": groups[i], "rate": float(adjusted.rates[i]), "pull": float(adjusted.pull[i])} for i in order]
-    return {"adjusted_for_ranking_only": rows}
+    return tuple(Ranked(groups[i], float(adjusted.rates[i]), float(adjusted.pull[i])) for i in order)
 
 
 def moved_gap(query: EvidenceQuery, pairing: Pairing, view: View, blank: Finding) -> Finding | None:
@@ -123,17 +137,17 @@ def moved_gap(query: EvidenceQuery, pairing: Pairing, view: View, blank: Finding
     old, new = ([sign * side[i].estimate for i in usable] for side in levels)  # type: ignore[union-attr]  # checked above
     lower = [_lower(changes[i], sign, 1 - 0.05 / len(usable)) for i in usable]
     down, hidden = gaps.levelling_down(old, new, lower), gaps.hidden_harm(sign * everyone.estimate, lower)
-    details = {
-        "groups_left_out": [group for i, group in enumerate(groups) if i not in usable],
-        "gap_before": down.gap_before,
-        "gap_after": down.gap_after,
-        "levelling_down": down.flag,
-        "best_served_before": groups[usable[down.best]],
-        "hidden_harm": hidden.flag,
-        "surely_harmed": [groups[usable[i]] for i in hidden.harmed],
-        "groups_compared": len(usable),
-        **({"measured_in": unit} if (unit := query.measured_in(blank.metric)) else {}),
-    }
+    details = GapChangeDetails(
+        groups_left_out=tuple(group for i, group in enumerate(groups) if i not in usable),
+        gap_before=down.gap_before,
+        gap_after=down.gap_after,
+        levelling_down=down.flag,
+        best_served_before=groups[usable[down.best]],
+        hidden_harm=hidden.flag,
+        surely_harmed=tuple(groups[usable[i]] for i in hidden.harmed),
+        groups_compared=len(usable),
+        measured_in=query.measured_in(blank.metric) or None,
+    )
     moved = down.gap_after - down.gap_before
     return replace(blank, estimate=moved, ci_method="none: see the groups' changes", details=details)
 

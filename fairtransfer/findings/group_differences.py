@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.details import ComparisonDetails
 from fairtransfer.findings.estimates.combined import MacroAverage
 from fairtransfer.findings.estimates.detectable import detectable_of
 from fairtransfer.findings.estimates.number_means import MeanErrorDifference
@@ -66,23 +67,23 @@ def compared_fields(query: EvidenceQuery, pairing: Pairing, blank: Finding) -> d
         return _apart_fields(sample, query.study.measured_in, query.study.policy.min_group)
     minimum, (one, two) = query.study.policy.min_group, (sample.first, sample.second)
     counts = [count_fields(side, higher_is_worse=METRICS[blank.metric].higher_is_worse) for side in (one, two)]
-    details = {f"other_{name}": value for name, value in counts[1].items()}
+    details = ComparisonDetails(**{f"other_{name}": value for name, value in counts[1].items()})
     smallest = min(_smallest(one), _smallest(two))
     if smallest < minimum:
         reason = f"{smallest:g} cases, fewer than {minimum}"
         return counts[0] | {"details": details, "status": "too_small", "status_reason": reason}
-    details = {"own": one.estimate, "other": two.estimate, **details}
+    details = replace(details, own=one.estimate, other=two.estimate)
     return counts[0] | interval_fields(sample) | {"minimum_detectable": detectable_of(sample), "details": details}
 
 
 def _apart_fields(sample: MeanErrorDifference, measured_in: str, minimum: int) -> dict[str, Any]:
     """Return the fields of a row about mean errors of two groups."""
     one, two = sample.first, sample.second
-    details: dict[str, Any] = {"other_n": two.n} | ({"measured_in": measured_in} if measured_in else {})
+    details = ComparisonDetails(other_n=two.n, measured_in=measured_in or None)
     if min(one.n, two.n) < minimum:
         reason = f"{min(one.n, two.n):g} cases, fewer than {minimum}"
         return {"n": one.n, "details": details, "status": "too_small", "status_reason": reason}
-    details |= {"own": one.estimate, "other": two.estimate}
+    details = replace(details, own=one.estimate, other=two.estimate)
     fields = {"n": one.n, "minimum_detectable": detectable_of(sample), "details": details}
     return fields | interval_fields(sample)
 

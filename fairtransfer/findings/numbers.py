@@ -6,6 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from fairtransfer.findings.details import (
+    AgainstRest,
+    GapDetails,
+    Group,
+    HighestAndLowest,
+    NoiseFloor,
+    NumberDetails,
+    WorstAndBest,
+)
 from fairtransfer.findings.estimates.number_means import SUMMED
 from fairtransfer.findings.estimates.rates import suffix
 from fairtransfer.findings.rows import CI_LEVEL, TWO_SIDED, Finding
@@ -22,8 +31,6 @@ DRAWN = "bootstrap-t"
 NO_SPREAD = "the values do not vary, or too few differ from the others, which leaves their spread unknown"
 NOT_GIVEN = "no numbers of this model were given"
 
-Group = dict[str, str]
-
 
 def number_fields(
     answers: Answers | None, metric: str, *, procedure: bool, minimum: int, measured_in: str, change: bool
@@ -32,7 +39,7 @@ def number_fields(
     if answers is None:
         return {"status": "not_measured", "status_reason": NOT_GIVEN}
     row = answers.averaged or answers.first
-    known = {"n": row["n"], "details": {"measured_in": measured_in} if measured_in else None}
+    known = {"n": row["n"], "details": NumberDetails(measured_in) if measured_in else None}
     if (reason := _few(row, metric, minimum)) is not None:
         return known | {"status": "too_small", "status_reason": reason}
     if row["low"] is None:
@@ -69,28 +76,26 @@ def number_gap(
     rows = [(group, answers.averaged or answers.first) for group, answers in groups if answers is not None]
     large = [(g, r) for g, r in rows if _few(r, blank.metric, minimum) is None and r["value"] is not None]
     kept = [group for group, _ in large]
-    details: dict[str, Any] = {"groups_left_out": [group for group, _ in groups if group not in kept]}
-    details |= {"measured_in": measured_in} if measured_in else {}
+    left_out = tuple(group for group, _ in groups if group not in kept)
+    details = GapDetails(left_out, measured_in=measured_in or None)
     if len(large) < 2:
         reason = f"{len(large)} group(s) large enough to compare"
         return replace(blank, status="undefined", status_reason=reason, details=details)
     found = gaps.spread([row["value"] for _, row in large], higher_is_worse=True)
     (highest, most), (lowest, least) = large[found.worst], large[found.best]
-    directed = blank.harm_direction != "none"
-    top, bottom = ("worst", "best") if directed else ("highest", "lowest")
-    floor = gaps.noise_floor_of_means([max(row["variance"] or 0.0, 0.0) ** 0.5 for _, row in large])
-    details |= {
-        f"{top}_group": highest,
-        top: most["value"],
-        f"{bottom}_group": lowest,
-        bottom: least["value"],
-        "groups_compared": len(large),
-        "noise_floor_mean": floor.mean,
-        "noise_floor_p95": floor.p95,
-        "against_rest_95_together": [
-            {"group": group, "difference": row["apart"], "ci": [row["apart_low"], row["apart_high"]]}
+    ends, directed = (highest, most["value"], lowest, least["value"]), blank.harm_direction != "none"
+    details = replace(
+        details,
+        served=WorstAndBest(*ends) if directed else None,
+        extremes=None if directed else HighestAndLowest(*ends),
+        groups_compared=len(large),
+        noise_floor=NoiseFloor(
+            *gaps.noise_floor_of_means([max(row["variance"] or 0.0, 0.0) ** 0.5 for _, row in large])
+        ),
+        against_rest=tuple(
+            AgainstRest(group, row["apart"], (row["apart_low"], row["apart_high"]))
             for group, row in large
             if row["apart"] is not None
-        ],
-    }
+        ),
+    )
     return replace(blank, estimate=found.gap, ci_method="none: compare with the noise floor", details=details)

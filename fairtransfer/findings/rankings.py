@@ -4,34 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from statistics import fmean
-from typing import Any
 
+from fairtransfer.findings.details import GeneralisedMean, MixedUp
 from fairtransfer.findings.scores import Answers
 from fairtransfer.stats.auc import MINIMUM_CLASS
 from fairtransfer.stats.bias_auc import POWER, generalised_mean
 
-_NAMES = {"subgroup": "value", "bpsn": "bpsn", "bnsp": "bnsp"}
+_COLUMNS = ("value", "bpsn", "bnsp")
 
 
-def mixed_up(answers: Answers) -> dict[str, float | None]:
+def mixed_up(answers: Answers) -> MixedUp:
     """Return the AUCs between a group and everyone else, averaged over seeds.
 
     ``bpsn``, background positives against the group's negatives: low where the group's negatives score like the others'
     positives. ``bnsp``: low where the group's positives score like the others' negatives.
     """
-    return {name: _mean(answers, name) for name in ("bpsn", "bnsp")}
+    return MixedUp(_mean(answers, "bpsn"), _mean(answers, "bnsp"))
 
 
-def generalised(view: tuple[str, ...], answers: Iterable[Answers]) -> dict[str, Any]:
+def generalised(view: tuple[str, ...], answers: Iterable[Answers]) -> GeneralisedMean:
     """Return the generalised means (power -5) of the AUCs of a view's groups that have enough cases of both classes."""
     every = list(answers)
-    kept = [a for a in every if _enough(a) and all(_mean(a, column) is not None for column in _NAMES.values())]
-    found: dict[str, Any] = {"attributes": list(view), "power": POWER}
-    found |= {"groups": len(kept), "groups_left_out": len(every) - len(kept)}
-    for name, column in _NAMES.items():
+    kept = [a for a in every if _enough(a) and all(_mean(a, column) is not None for column in _COLUMNS)]
+    means = []
+    for column in _COLUMNS:
         values = [v for a in kept if (v := _mean(a, column)) is not None]
-        found[name] = generalised_mean(values, POWER) if values else None
-    return found
+        means.append(generalised_mean(values, POWER) if values else None)
+    return GeneralisedMean(view, POWER, len(kept), len(every) - len(kept), *means)
 
 
 def _enough(answers: Answers) -> bool:

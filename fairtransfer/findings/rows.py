@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
+from fairtransfer.evidence.json_record import Key, ReadBy, Record
+from fairtransfer.findings.details import Details, read_details
 from fairtransfer.findings.estimates.combined import MacroAverage
 from fairtransfer.findings.estimates.rates import PairedDifference, Rate, Sample
 
@@ -19,7 +21,7 @@ TWO_SIDED = 0.5 + CI_LEVEL / 2
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record):
     """One row of results.
 
     Attributes
@@ -51,9 +53,7 @@ class Finding:
         The smallest difference this many people would have shown with 80 % power (one comparison): of a group's rate to
         everyone else's, of everyone's rate to a known one, of a change to none. What seeds add is in it.
     details
-        What only some rows have: for comparisons of groups the other side's numbers; for gaps the worst and best group, the
-        noise floor and the corrected variance; for changes the churn and, for one seed without units or weights, McNemar's
-        mid-p: reported, never used by a verdict.
+        What only some kinds of rows have (`fairtransfer.findings.details`); None where there is nothing.
     """
 
     audit_id: str
@@ -64,13 +64,13 @@ class Finding:
     label_budget: str | None
     seeds: tuple[int, ...]
     metric: str
-    class_: str | None
+    class_: Annotated[str | None, Key("class")]
     harm_direction: str
     group: dict[str, str]
     level: Scope
     n: float | None = None
     k: float | None = None
-    k_by_seed: tuple[int, ...] | None = None
+    k_by_seed: tuple[float, ...] | None = None
     n_before_errors: float | None = None
     n_after_errors: float | None = None
     n_new_errors: float | None = None
@@ -84,17 +84,18 @@ class Finding:
     minimum_detectable: float | None = None
     status: Status = "ok"
     status_reason: str | None = None
-    details: dict[str, Any] | None = None
+    details: Annotated[Details | None, ReadBy(read_details)] = None
     against: dict[str, str] | Literal["rest"] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row as findings.json keeps it."""
-        return {"class" if f.name == "class_" else f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        """Return the row as findings.json keeps it: whole numbers without a decimal point."""
+        found = Record.to_json(self)
+        return {name: value if name == "details" else _whole(value) for name, value in found.items()}
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
+def _whole(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 

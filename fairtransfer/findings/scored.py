@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from fairtransfer.findings.details import ScoreDetails
 from fairtransfer.findings.estimates.detectable import detectable_of
 from fairtransfer.findings.estimates.means import few_of_a_class, sample_of, shares_units
 from fairtransfer.findings.estimates.rates import suffix
@@ -62,7 +63,7 @@ def score_fields(answers: Answers | None, asked: Asked) -> dict[str, Any]:
         return {"status": "not_measured", "status_reason": _unknown(asked)}
     counts: dict[str, Any] = {"n": answers.first["n"]}
     if answers.first["positives"] is not None:
-        counts["details"] = {"positives": answers.first["positives"]}
+        counts["details"] = ScoreDetails(answers.first["positives"])
     if answers.first["n"] < asked.minimum:
         reason = f"{answers.first['n']:g} cases, fewer than {asked.minimum}"
         return counts | {"status": "too_small", "status_reason": reason}

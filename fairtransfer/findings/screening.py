@@ -6,10 +6,11 @@ model at the candidate's label budget. Everyone together is not in it: that is t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from fairtransfer.findings.details import ChangeDetails, Screening
 from fairtransfer.findings.estimates.rates import PairedDifference
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.rows import Finding
@@ -35,7 +36,7 @@ class Screened(NamedTuple):
     Attributes
     ----------
     rows
-        Those of the family have ``screening`` among their details: its ``label``, ``p``, ``method`` and ``adjusted``.
+        Those of the family have a p-value in their details.
     """
 
     rows: tuple[Finding, ...]
@@ -50,13 +51,9 @@ def screened(query: EvidenceQuery, findings: Sequence[Finding], budget: str | No
     made = dict(_p_values(query, findings, metric, budget))
     adjusted = benjamini_hochberg([p for p, _ in made.values()]).tolist()
     told = {
-        place: {"label": LABEL, "p": p, "method": method, "adjusted": q}
-        for (place, (p, method)), q in zip(made.items(), adjusted, strict=True)
+        place: Screening(LABEL, p, method, q) for (place, (p, method)), q in zip(made.items(), adjusted, strict=True)
     }
-    rows = tuple(
-        replace(row, details={**(row.details or {}), "screening": told[place]}) if place in told else row
-        for place, row in enumerate(findings)
-    )
+    rows = tuple(with_screening(row, told[place]) if place in told else row for place, row in enumerate(findings))
     about = {"label": LABEL, "family": FAMILY, "metric": metric[0], "class": metric[1], "label_budget": budget or None}
     return Screened(rows, {**about, "comparisons": len(told), "adjusted_by": "benjamini-hochberg"} if told else None)
 
@@ -68,6 +65,12 @@ def screened_metric(study: Study) -> tuple[str, str | None] | None:
         if metric.paired and (not metric.of_class or study.positive_class) and asked.name != "balanced_accuracy":
             return asked.name, study.positive_class if metric.of_class else None
     return None
+
+
+def with_screening(row: Finding, screening: Screening) -> Finding:
+    """Return the row of a change with its p-value."""
+    assert isinstance(row.details, ChangeDetails), "the family's rows are paired changes"
+    return replace(row, details=replace(row.details, screening=screening))
 
 
 def again(rows: Sequence[Row]) -> list[Row]:
@@ -92,7 +95,7 @@ def _p_values(
             for group in (group for view in views for group in query.groups(pairing, view)):
                 place = places.get((benchmark.key, pairing.strategy, budget or None, frozenset(group.items())))
                 if place is not None:
-                    yield place, _p_value(findings[place].details or {}, query.change(pairing, group, *metric))
+                    yield place, _p_value(findings[place].details, query.change(pairing, group, *metric))
 
 
 def _is_member(row: Finding, metric: tuple[str, str | None]) -> bool:
@@ -104,9 +107,10 @@ def _about(row: Finding) -> tuple[Any, ...]:
     return row.benchmark, row.strategy, row.label_budget, frozenset(row.group.items())
 
 
-def _p_value(details: Mapping[str, Any], sample: object) -> tuple[float, str]:
+def _p_value(details: object, sample: object) -> tuple[float, str]:
     assert isinstance(sample, PairedDifference), "the family's metric has a paired change"
-    return (details["mcnemar_midp"], MIDP) if "mcnemar_midp" in details else (two_sided(sample), IMPLIED)
+    exact = details.mcnemar_midp if isinstance(details, ChangeDetails) else None
+    return (two_sided(sample), IMPLIED) if exact is None else (exact, MIDP)
 
 
 def two_sided(sample: PairedDifference) -> float:

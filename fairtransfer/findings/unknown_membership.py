@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Any
 
 from fairtransfer.findings.counts import View
+from fairtransfer.findings.details import Ends, Group, ImpactRatio, MembershipDetails
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.query import EvidenceQuery, Model, NotEstimable, Pairing
 from fairtransfer.findings.rows import TWO_SIDED
@@ -14,20 +14,14 @@ from fairtransfer.spec.names import UNKNOWN_GROUP
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.unknown_group import difference_bounds, impact_ratio_bounds, rate_bounds, sampled_rate_bounds
 
-Group = dict[str, str]
-
 
 def unknown_details(
     query: EvidenceQuery, pairing: Pairing, model: Model, group: Group, metric: str, of: str | None
-) -> dict[str, list[float]]:
-    """Return what a row tells of people whose membership is not recorded; nothing where there are none, or no rate.
+) -> MembershipDetails | None:
+    """Return what a row tells of people whose membership is not recorded; None where there are none, or no rate.
 
-    Returns
-    -------
-    dict
-        ``if_unknown_belonged``: the least and the largest rate of the group, averaged over seeds. For one seed of independent
-        cases also ``if_unknown_belonged_ci``, the limits that allow for chance too. For the groups of one attribute
-        ``difference_if_unknown_belonged``: bounds of the rate less that of all other recorded groups together.
+    Bounds are averaged over seeds. Limits that allow for chance too are given for one seed of independent cases, those of the
+    difference to all other recorded groups together for the groups of one attribute.
 
     Notes
     -----
@@ -36,26 +30,25 @@ def unknown_details(
     could = [other for other in query.groups(pairing, tuple(group)) if _could_belong(other, group)]
     mine = query.level(pairing, model, group, metric, of)
     if not could or UNKNOWN_GROUP in group.values() or not isinstance(mine, Rate) or mine.weighted:
-        return {}
+        return None
     unknown = _together(query, pairing, model, could, metric, of)
     if unknown is None:
-        return {}
-    found = {"if_unknown_belonged": _bounds(mine, unknown)}
-    if mine.seeds_count == 1 and not mine.clustered:
-        found["if_unknown_belonged_ci"] = _with_chance(mine, unknown)
+        return None
     rest = _together(query, pairing, model, _others(query, pairing, group), metric, of) if len(group) == 1 else None
-    if rest is not None:
-        found["difference_if_unknown_belonged"] = _difference(mine, rest, unknown)
-    return found
+    return MembershipDetails(
+        _bounds(mine, unknown),
+        _with_chance(mine, unknown) if mine.seeds_count == 1 and not mine.clustered else None,
+        None if rest is None else _difference(mine, rest, unknown),
+    )
 
 
-def impact_details(
+def impact_ratios(
     query: EvidenceQuery, pairing: Pairing, model: Model, view: View, metric: str, of: str | None
-) -> dict[str, Any]:
-    """Return, for selection rates by one attribute, the bounds of every group's rate over the highest; else nothing."""
+) -> tuple[ImpactRatio, ...] | None:
+    """Return, for selection rates by one attribute, the bounds of every group's rate over the highest; else None."""
     groups = [group for group in query.groups(pairing, view) if UNKNOWN_GROUP not in group.values()]
     if metric != "selection_rate" or len(view) != 1 or len(groups) < 2:
-        return {}
+        return None
     levels = [query.level(pairing, model, group, metric, of) for group in groups]
     unknown = (
         query.level(pairing, model, {view[0]: UNKNOWN_GROUP}, metric, of)
@@ -63,7 +56,7 @@ def impact_details(
         else None
     )
     if not isinstance(unknown, Rate) or unknown.weighted or not all(isinstance(level, Rate) for level in levels):
-        return {}
+        return None
     bounds = [
         impact_ratio_bounds(
             [level.hits[seed] for level in levels if isinstance(level, Rate)],
@@ -73,12 +66,12 @@ def impact_details(
         )
         for seed in range(unknown.seeds_count)
     ]
-    rows = [
-        {"group": group, "ratio": [fmean(float(b.low[i]) for b in bounds), fmean(float(b.high[i]) for b in bounds)]}
+    rows = tuple(
+        ImpactRatio(group, (fmean(float(b.low[i]) for b in bounds), fmean(float(b.high[i]) for b in bounds)))
         for i, group in enumerate(groups)
-    ]
-    finite = all(value == value for row in rows for value in row["ratio"])  # NaN where nobody was selected
-    return {"impact_ratio_if_unknown_belonged": rows} if finite else {}
+    )
+    finite = all(value == value for row in rows for value in row.ratio)  # NaN where nobody was selected
+    return rows if finite else None
 
 
 def _has_unknown(query: EvidenceQuery, pairing: Pairing, view: View) -> bool:
@@ -111,20 +104,20 @@ def _together(
     return hits, [float(sum(level.sizes[seed] for level in levels)) for seed in seeds]
 
 
-def _bounds(mine: Rate, unknown: Pooled) -> list[float]:
-    return _told(mine, rate_bounds(mine.hits, mine.sizes, *unknown))
+def _bounds(mine: Rate, unknown: Pooled) -> Ends:
+    return _ends(mine, rate_bounds(mine.hits, mine.sizes, *unknown))
 
 
-def _with_chance(mine: Rate, unknown: Pooled) -> list[float]:
-    return _told(mine, sampled_rate_bounds(mine.hits, mine.sizes, *unknown, normal_quantile(TWO_SIDED)))
+def _with_chance(mine: Rate, unknown: Pooled) -> Ends:
+    return _ends(mine, sampled_rate_bounds(mine.hits, mine.sizes, *unknown, normal_quantile(TWO_SIDED)))
 
 
-def _told(mine: Rate, limits: Interval) -> list[float]:
+def _ends(mine: Rate, limits: Interval) -> Ends:
     low, high = fmean(limits.low.tolist()), fmean(limits.high.tolist())
-    return [1 - high, 1 - low] if mine.complement else [low, high]
+    return (1 - high, 1 - low) if mine.complement else (low, high)
 
 
-def _difference(mine: Rate, rest: Pooled, unknown: Pooled) -> list[float]:
+def _difference(mine: Rate, rest: Pooled, unknown: Pooled) -> Ends:
     """Return the bounds of the difference, averaged over seeds: the unknown may be of the group, of the rest, or of neither."""
     found = [
         difference_bounds(
@@ -133,4 +126,4 @@ def _difference(mine: Rate, rest: Pooled, unknown: Pooled) -> list[float]:
         for seed in range(mine.seeds_count)
     ]
     low, high = (fmean(float(getattr(limits, end)) for limits in found) for end in ("low", "high"))
-    return [-high, -low] if mine.complement else [low, high]
+    return (-high, -low) if mine.complement else (low, high)

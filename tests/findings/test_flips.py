@@ -206,9 +206,10 @@ def test_a_tables_report_names_no_item(tmp_path: Path) -> None:
 
 
 def test_changes_of_a_table_tell_churn_and_mcnemar() -> None:
-    def details(**options: Any) -> dict[str, float]:
+    def details(**options: Any) -> dict[str, Any]:
         seen = measure(table().assign(w=1.5), **ASKED, **options)
-        return next(f.details for f in seen.findings if f.stage == "change" and not f.group) or {}
+        found = next(f.details for f in seen.findings if f.stage == "change" and not f.group)
+        return {} if found is None else found.to_json()
 
     assert set(details()) == {"churn", "mcnemar_midp"}
     assert set(details(weights="w")) == set(details(unit="id")) == {"churn"}

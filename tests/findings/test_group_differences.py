@@ -14,6 +14,7 @@ from support.fake_run import fake_run, wrong_answers
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.findings.details import ComparisonDetails, GapChangeDetails
 from fairtransfer.findings.rows import Finding
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.rows import Row, Rows
@@ -74,14 +75,15 @@ def test_every_group_is_compared_with_everyone_outside_it() -> None:
 
         assert row.estimate == pytest.approx(a - b)
         assert row.ci == pytest.approx((float(expected.low), float(expected.high)))
-        details: dict[str, Any] = row.details or {}
+        details = row.details
+        assert isinstance(details, ComparisonDetails)
         assert (row.n_new_errors, row.n_fixed_errors, row.n) == (mine[0], mine[1], mine[3])
-        assert [details[f"other_{name}"] for name in ("n_new_errors", "n_fixed_errors", "n")] == [
+        assert (details.other_n_new_errors, details.other_n_fixed_errors, details.other_n) == (
             rest[0],
             rest[1],
             rest[3],
-        ]
-        assert (details["own"], details["other"]) == (pytest.approx(a), pytest.approx(b))
+        )
+        assert (details.own, details.other) == (pytest.approx(a), pytest.approx(b))
 
 
 def test_weights_weigh_and_equal_weights_change_nothing() -> None:
@@ -259,24 +261,25 @@ def test_full_tables_hold_only_what_was_measured(tmp_path: Path) -> None:
 # --- what a better number hides ----------------------------------------------------------------------------------------
 
 
-def moved(frame: pd.DataFrame, tmp_path: Path) -> tuple[dict[str, Any], str]:
+def moved(frame: pd.DataFrame, tmp_path: Path) -> tuple[GapChangeDetails, str]:
     found = measure(frame, groups=["region"], **NAMES)
     found.render(tmp_path)
     (row,) = [f for f in found.findings if (f.stage, f.level) == ("change", "gap")]
-    return row.details or {}, (tmp_path / "table.html").read_text()
+    assert isinstance(row.details, GapChangeDetails)
+    return row.details, (tmp_path / "table.html").read_text()
 
 
 def test_a_gap_that_closes_by_harm_is_flagged_and_told(tmp_path: Path) -> None:
     details, told = moved(people(north=(90, 0, 50, 500), south=(0, 0, 150, 500)), tmp_path)
 
-    assert (details["levelling_down"], details["best_served_before"]) == (True, {"region": "north"})
+    assert (details.levelling_down, details.best_served_before) == (True, {"region": "north"})
     assert "The gap closed although nobody need be better off: north" in told
 
 
 def test_an_average_that_hides_harm_is_flagged_and_told(tmp_path: Path) -> None:
     details, told = moved(people(north=(10, 200, 100, 2000), south=(30, 2, 10, 100)), tmp_path)
 
-    assert (details["hidden_harm"], details["surely_harmed"]) == (True, [{"region": "south"}])
+    assert (details.hidden_harm, details.surely_harmed) == (True, ({"region": "south"},))
     assert "Clearly worse off after adaptation although everyone together is better off: south" in told
 
 
@@ -284,5 +287,5 @@ def test_a_gap_that_closes_by_help_is_not_flagged(tmp_path: Path) -> None:
     """The twin."""
     details, told = moved(people(north=(0, 0, 50, 500), south=(0, 90, 60, 500)), tmp_path)
 
-    assert (details["levelling_down"], details["hidden_harm"]) == (False, False)
+    assert (details.levelling_down, details.hidden_harm) == (False, False)
     assert "although" not in told

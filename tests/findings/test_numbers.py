@@ -240,23 +240,23 @@ def test_the_gap_names_its_groups_with_the_noise_floor_and_the_distance_to_the_r
     row = row_of(rows, "after", "mean_absolute_error", region="*")
     by = {region: mean_absolute_error(mine.y, mine.new) for region, mine in frame.groupby("region")}
     assert row.estimate == pytest.approx(max(by.values()) - min(by.values()))
-    assert row.details["worst_group"] == {"region": "west"}
-    assert 0 < row.details["noise_floor_mean"] < row.details["noise_floor_p95"] < row.estimate
-    rest = {entry["group"]["region"]: entry for entry in row.details["against_rest_95_together"]}
+    assert row.details.served.worst_group == {"region": "west"}
+    assert 0 < row.details.noise_floor.mean < row.details.noise_floor.p95 < row.estimate
+    rest = {entry.group["region"]: entry for entry in row.details.against_rest}
     others = frame[frame.region != "west"]
-    assert rest["west"]["difference"] == pytest.approx(by["west"] - mean_absolute_error(others.y, others.new))
-    assert rest["west"]["ci"][0] > 0
+    assert rest["west"].difference == pytest.approx(by["west"] - mean_absolute_error(others.y, others.new))
+    assert rest["west"].ci[0] > 0
     bias = row_of(rows, "after", "mean_error", region="*")
-    assert bias.details["highest_group"] == {"region": "west"}
-    assert "worst_group" not in bias.details
+    assert bias.details.extremes.highest_group == {"region": "west"}
+    assert bias.details.served is None
 
 
 def test_groups_that_are_too_small_are_left_out_of_the_gap_and_said_to_be() -> None:
     frame = table(900)
     frame.loc[:9, "region"] = "east"
     row = row_of(measure(frame, **NAMES, groups=["region"]), "after", "mean_absolute_error", region="*")
-    assert row.details["groups_left_out"] == [{"region": "east"}]
-    assert row.details["groups_compared"] == 3
+    assert row.details.groups_left_out == ({"region": "east"},)
+    assert row.details.groups_compared == 3
 
 
 # --- what is refused ---------------------------------------------------------------------------------------------------

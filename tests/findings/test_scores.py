@@ -133,12 +133,12 @@ def test_mix_ups_between_a_group_and_the_others_equal_those_of_the_rows() -> Non
         details = found(rows, "after", "auc", region=region).details
         for kind, mask in subsets.items():
             values[kind, region] = roc_auc_score(yes[mask], frame.s1[mask])
-            assert details[kind] == pytest.approx(values[kind, region])
-        assert details["positives"] == (inside & yes).sum()
-    told = found(rows, "after", "auc").details["generalised_means"][0]
+            assert getattr(details.mixed_up, kind) == pytest.approx(values[kind, region])
+        assert details.positives == (inside & yes).sum()
+    told = found(rows, "after", "auc").details.generalised_means[0]
     expected = np.mean([values["bpsn", region] ** -5.0 for region in ("north", "south", "west")]) ** -0.2
-    assert (told["attributes"], told["groups"], told["groups_left_out"]) == (["region"], 3, 0)
-    assert told["bpsn"] == pytest.approx(expected)
+    assert (told.attributes, told.groups, told.groups_left_out) == (("region",), 3, 0)
+    assert told.bpsn == pytest.approx(expected)
 
 
 def test_rows_that_stand_twice_for_one_person_are_worth_one() -> None:
@@ -267,7 +267,7 @@ def test_a_class_that_nobody_has_leaves_no_ranking() -> None:
         row = found(rows, "after", metric, region="west")
         assert (row.status, row.status_reason) == ("undefined", "0 cases of the class")
     assert found(rows, "after", "brier_score", region="west").status == "ok"
-    assert found(rows, "after", "auc").details["generalised_means"][0]["groups_left_out"] == 1
+    assert found(rows, "after", "auc").details.generalised_means[0].groups_left_out == 1
 
 
 def test_few_cases_of_a_class_are_too_few_to_rank() -> None:
@@ -549,8 +549,8 @@ def test_bounds_hold_for_every_way_to_say_who_belongs() -> None:
         for chosen in range(2 ** len(unknown)):
             mask = [chosen >> i & 1 == 1 for i in range(len(unknown))]
             rates.append(of(pd.concat([north, unknown[mask]])).mean())
-        told = found(rows, "after", metric, region="north").details["if_unknown_belonged"]
-        assert told == pytest.approx([min(rates), max(rates)])
+        told = found(rows, "after", metric, region="north").details.if_unknown_belonged
+        assert told == pytest.approx((min(rates), max(rates)))
     assert found(rows, "after", region="unknown").details is None
     assert found(rows, "after").details is None
 
@@ -573,19 +573,19 @@ def test_differences_hold_for_every_way_to_say_who_belongs() -> None:
         seen_ways["accuracy"].append(wrong["south"] - wrong["north"])
     for metric, values in seen_ways.items():
         details = found(rows, "after", metric, region="north").details
-        assert details["difference_if_unknown_belonged"] == pytest.approx([min(values), max(values)])
-        low, high = details["if_unknown_belonged_ci"]
-        assert low < details["if_unknown_belonged"][0] <= details["if_unknown_belonged"][1] < high
+        assert details.difference == pytest.approx((min(values), max(values)))
+        low, high = details.with_chance
+        assert low < details.if_unknown_belonged[0] <= details.if_unknown_belonged[1] < high
 
 
 def test_chance_is_allowed_for_only_where_cases_are_independent() -> None:
     frame = table(200)
     frame.loc[frame.index % 40 == 0, "region"] = None
     details = found(measure(frame, **NAMES, groups=["region"], unit="person"), "after", region="north").details
-    assert set(details) == {"if_unknown_belonged", "difference_if_unknown_belonged"}
+    assert set(details.to_json()) == {"if_unknown_belonged", "difference_if_unknown_belonged"}
     crossed = measure(frame, **NAMES, **GROUPS)
     details = found(crossed, "after", region="north", age="old").details
-    assert set(details) == {"if_unknown_belonged", "if_unknown_belonged_ci"}
+    assert set(details.to_json()) == {"if_unknown_belonged", "if_unknown_belonged_ci"}
 
 
 def test_ratios_of_selection_hold_for_every_way_to_say_who_belongs() -> None:
@@ -593,7 +593,7 @@ def test_ratios_of_selection_hold_for_every_way_to_say_who_belongs() -> None:
     frame.loc[frame.index % 30 == 0, "region"] = None
     rows = measure(frame, **NAMES, groups=["region"], metrics=["selection_rate"], positive="yes")
     gap = next(f for f in rows.findings if (f.level, f.stage) == ("gap", "after"))
-    bounds = {e["group"]["region"]: e["ratio"] for e in gap.details["impact_ratio_if_unknown_belonged"]}
+    bounds = {entry.group["region"]: entry.ratio for entry in gap.details.impact_ratios}
     reached: dict[str, list[float]] = {"north": [], "south": []}
     for told in ways(frame):
         rates = (told.new == "yes").groupby(told.region).mean()[["north", "south"]]
@@ -613,7 +613,7 @@ def test_the_report_says_whom_the_unknown_could_put_in_the_worst_light(tmp_path:
     line = next(line for line in text.splitlines() if "without a recorded region" in line)
     assert text.count("without a recorded") == 1
     after = {g: found(rows, "after", region=g) for g in ("north", "south", "west")}
-    worst = max(after, key=lambda g: after[g].details["if_unknown_belonged"][1] - after[g].estimate)
+    worst = max(after, key=lambda g: after[g].details.if_unknown_belonged[1] - after[g].estimate)
     assert f"error rate of {worst}, {100 * after[worst].estimate:.1f}% as recorded" in line
 
 

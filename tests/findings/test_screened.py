@@ -15,6 +15,7 @@ from support.tables import GROUPS, NAMES, table
 
 from fairtransfer import api
 from fairtransfer.findings import screening
+from fairtransfer.findings.details import ChangeDetails
 from fairtransfer.findings.estimates.rates import PairedDifference
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.run_record import load_record
@@ -31,7 +32,7 @@ def seen(frame: pd.DataFrame | None = None, **more: Any) -> Measurement:
 
 
 def looked(found: Measurement) -> list[Finding]:
-    return [row for row in found.findings if row.details and "screening" in row.details]
+    return [row for row in found.findings if isinstance(row.details, ChangeDetails) and row.details.screening]
 
 
 def test_the_family_is_every_group_and_intersection_and_not_everyone() -> None:
@@ -51,10 +52,10 @@ def test_adjusted_values_equal_those_of_scipy_on_mid_p_from_the_rows() -> None:
         mine = frame[np.all([frame[name] == value for name, value in row.group.items()], axis=0)]
         wrong = [(mine[name] != mine.y).to_numpy() for name in ("old", "new")]
         p_values.append(mcnemar_midp(int((wrong[1] & ~wrong[0]).sum()), int((wrong[0] & ~wrong[1]).sum())))
-        assert row.details["screening"]["p"] == p_values[-1]
-        assert row.details["screening"]["method"] == screening.MIDP
+        assert row.details.screening.p == p_values[-1]
+        assert row.details.screening.method == screening.MIDP
     expected = false_discovery_control(p_values, method="bh")
-    assert [row.details["screening"]["adjusted"] for row in rows] == pytest.approx(expected.tolist(), abs=1e-12)
+    assert [row.details.screening.adjusted for row in rows] == pytest.approx(expected.tolist(), abs=1e-12)
 
 
 def test_json_and_table_say_what_it_is() -> None:
@@ -85,7 +86,7 @@ def test_no_verdict_hears_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path_factor
     for value in (0.0, 1.0):
         monkeypatch.setattr(screening, "benjamini_hochberg", lambda p, v=value: np.full(len(p), v))
         changed = seen(gates=[GATE])
-        assert {row.details["screening"]["adjusted"] for row in looked(changed)} == {value}
+        assert {row.details.screening.adjusted for row in looked(changed)} == {value}
         assert changed.verdict.to_json() == plain
         assert judge(load_record(run)).to_json() == kept
 

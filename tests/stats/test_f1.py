@@ -102,7 +102,7 @@ def test_a_group_without_cases_of_a_class_has_no_macro_f1() -> None:
         assert of_class(rows, stage, "tram", region="south").status == "undefined"
         assert of_class(rows, stage, "bus", region="south").status == "ok"
     gap = next(f for f in rows.findings if (f.level, f.stage, f.class_) == ("gap", "after", None))
-    assert (gap.status, gap.details["groups_left_out"]) == ("undefined", [{"region": "south"}])
+    assert (gap.status, gap.details.groups_left_out) == ("undefined", ({"region": "south"},))
 
 
 def test_few_cases_of_the_rarest_class_are_told_not_judged() -> None:
@@ -247,11 +247,11 @@ def test_gaps_stand_beside_what_uncertainty_alone_makes() -> None:
     gap = next(f for f in rows.findings if (f.level, f.stage, f.class_) == ("gap", "after", None))
     values = {a: found(rows, "after", "macro_f1", age=a).estimate for a in ("old", "young")}
     assert gap.estimate == pytest.approx(abs(values["old"] - values["young"]))
-    assert gap.details["worst_group"]["age"] == min(values, key=values.__getitem__)
+    assert gap.details.served.worst_group["age"] == min(values, key=values.__getitem__)
     widths = [np.diff(found(rows, "after", "macro_f1", age=a).ci)[0] / 3.92 for a in values]
     # The distance of two normal numbers, 0.80 of their standard deviation on average.
-    assert gap.details["noise_floor_mean"] == pytest.approx(0.798 * np.hypot(*widths), rel=0.1)
-    assert gap.details["noise_floor_mean"] < gap.details["noise_floor_p95"]
+    assert gap.details.noise_floor.mean == pytest.approx(0.798 * np.hypot(*widths), rel=0.1)
+    assert gap.details.noise_floor.mean < gap.details.noise_floor.p95
 
 
 # --- audits ------------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from scipy.stats import spearmanr
 from statsmodels.stats.meta_analysis import combine_effects
 
 import fairtransfer
+from fairtransfer.findings.details import GapDetails
 from fairtransfer.measurement import measure
 from fairtransfer.stats.intervals import normal_quantile, wilson
 from fairtransfer.stats.shrink import Shrunk, main_effects, paule_mandel, ranking, shrink, weighted_fit
@@ -227,14 +228,14 @@ def test_groups_of_one_attribute_are_pulled_towards_one_rate_the_smaller_the_mor
     sizes, wrong = {"a": 400, "b": 300, "c": 20, "d": 200}, {"a": 40, "b": 60, "c": 8, "d": 25}
     seen = measure(people(sizes, wrong), label="y", after="p", groups=["g"], classes=["a", "b"])
     gap = next(f for f in seen.findings if f.level == "gap" and f.stage == "after")
-    assert gap.details is not None
-    told = {row["group"]["g"]: row for row in gap.details["adjusted_for_ranking_only"]}
+    assert isinstance(gap.details, GapDetails)
+    told = {row.group["g"]: row for row in gap.details.ranked or ()}
     raw = {group: wrong[group] / sizes[group] for group in sizes}
     by_size = sorted(sizes, key=lambda group: -sizes[group])
-    assert [told[g]["pull"] for g in by_size] == sorted(told[g]["pull"] for g in by_size)
+    assert [told[g].pull for g in by_size] == sorted(told[g].pull for g in by_size)
     expected = shrink([raw[g] for g in sizes], [sizes[g] for g in sizes], ones(4))
-    assert [told[g]["rate"] for g in sizes] == pytest.approx(expected.rates.tolist(), abs=1e-9)
-    assert told["c"]["rate"] < raw["c"] - 0.01
+    assert [told[g].rate for g in sizes] == pytest.approx(expected.rates.tolist(), abs=1e-9)
+    assert told["c"].rate < raw["c"] - 0.01
 
 
 def test_verdicts_are_the_same_whatever_the_shrunken_rates_are(monkeypatch: pytest.MonkeyPatch) -> None:
