@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fairtransfer.gates.verdict import Verdict
-    from fairtransfer.runner.plan import Plan
+    from fairtransfer.runner.job import Plan
     from fairtransfer.runner.todo import Progress
     from fairtransfer.spec.audit_files import AuditFiles
 
@@ -136,7 +136,9 @@ def plan(
     data_root, model_root
         Folders that cards may place their files under, and `folder:` models may be found in.
     """
-    from fairtransfer.runner.plan import MAX_JOBS, Roots, make_plan
+    from fairtransfer.runner.job import Roots
+    from fairtransfer.runner.plan import make_plan
+    from fairtransfer.runner.plan_checks import MAX_JOBS
     from fairtransfer.spec.audit_files import AuditFiles
 
     files = audit if isinstance(audit, AuditFiles) else load_audit(audit)

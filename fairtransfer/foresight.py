@@ -15,9 +15,9 @@ from fairtransfer.gates.number_prospects import NumberGate, number_prospects
 from fairtransfer.gates.prospects import Expected, GateProspect, Scene, family_of, gate_prospects, scenes_of
 from fairtransfer.runner.disk import Disk, expected_disk
 from fairtransfer.runner.folder import views_of
+from fairtransfer.runner.job import Job, Plan
 from fairtransfer.runner.label_budgets import budget_problems
 from fairtransfer.runner.opened_data import Sides, open_sides
-from fairtransfer.runner.plan import Job, Plan
 from fairtransfer.runner.times import Times, expected, known_rates
 from fairtransfer.runner.todo import pending, settled
 from fairtransfer.spec.audit import Audit

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from fairtransfer.evidence.store import Store
     from fairtransfer.gates.verdict import Verdict
     from fairtransfer.runner.cost import Costing
+    from fairtransfer.runner.job import Job, Plan, Training
     from fairtransfer.runner.opened_data import Sides
-    from fairtransfer.runner.plan import Job, Plan, Training
     from fairtransfer.runner.todo import Progress
 
 
@@ -88,7 +88,8 @@ def _train(
     from fairtransfer.runner.executor import open_executor
     from fairtransfer.runner.extras import missing_for_training
     from fairtransfer.runner.label_budgets import budget_problems
-    from fairtransfer.runner.plan import MAX_JOBS, make_plan
+    from fairtransfer.runner.plan import make_plan
+    from fairtransfer.runner.plan_checks import MAX_JOBS
     from fairtransfer.runner.rates import read_rates
     from fairtransfer.runner.source import ready, with_source
     from fairtransfer.runner.times import expected

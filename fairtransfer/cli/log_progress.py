@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fairtransfer import formats
 
 if TYPE_CHECKING:
-    from fairtransfer.runner.plan import Job, Training
+    from fairtransfer.runner.job import Job, Training
     from fairtransfer.runner.todo import Progress
 
 EVERY = 60.0

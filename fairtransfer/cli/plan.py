@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fairtransfer.gates.number_prospects import NumberGate
     from fairtransfer.gates.prospects import GateProspect, GroupProspect
     from fairtransfer.runner.disk import Disk
-    from fairtransfer.runner.plan import Plan
+    from fairtransfer.runner.job import Plan
     from fairtransfer.spec.gates import Policy
 
 _LEGEND = (

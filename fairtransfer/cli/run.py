@@ -13,7 +13,7 @@ from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, 
 
 if TYPE_CHECKING:
     from fairtransfer.api import Run
-    from fairtransfer.runner.plan import Job, Training
+    from fairtransfer.runner.job import Job, Training
     from fairtransfer.runner.todo import Progress
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairtransfer.data.paths import PathRefused, locate
+from fairtransfer.data.roots import root_of
 from fairtransfer.data.tables import Column, Table, TableRefused
 from fairtransfer.errors import MissingExtra, Problems, shown
 from fairtransfer.spec.card import LoadedCard
@@ -32,8 +33,6 @@ def read_datasets(loaded: LoadedCard, data_root: Path | None, problems: Problems
 
 
 def _load(loaded: LoadedCard, ref: DatasetsRef, data_root: Path | None) -> Any:
-    from fairtransfer.data.rows import root_of
-
     try:
         import datasets
     except ImportError as error:

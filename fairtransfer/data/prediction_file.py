@@ -15,9 +15,9 @@ from pathlib import Path
 from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.prediction_rows import AnswerRows
 from fairtransfer.data.predictor import Answerer, Said
-from fairtransfer.data.rows import file_digest
 from fairtransfer.data.tables import TableRefused
 from fairtransfer.errors import Problems, shown
+from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.spec.audit import LoadedAudit
 
 

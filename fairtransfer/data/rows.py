@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairtransfer.data.benchmark import place
 from fairtransfer.data.convert import misfit_text, misfits
+from fairtransfer.data.hub import read_datasets
 from fairtransfer.data.inputs import Inputs, Texts
 from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.picture_files import read_array, read_images
+from fairtransfer.data.roots import changed, root_of
 from fairtransfer.data.tables import Column, Table, TableRefused, read_table
-from fairtransfer.errors import Problem, Problems, shown
+from fairtransfer.errors import Problems, shown
+from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.card_files import ArrayInput, FileRef, ImageInput, TextInput
-from fairtransfer.spec.document import Place
 
 _PERSONAL = re.compile(
     r"(^|_)(ssn|e?mail|phone|telephone|address|surname|(first|last|full)_?name|birth(day|date)?|dob|passport)($|_)",
@@ -46,55 +46,6 @@ class Rows:
     def n(self) -> int:
         """The number of rows."""
         return len(self.ids)
-
-
-def root_of(loaded: LoadedCard, under: str, data_root: Path | None) -> Path:
-    """Return the folder a path of the card is relative to."""
-    if under == "card":
-        return loaded.folder
-    if data_root is None:
-        raise PathRefused(
-            "FT-D060",
-            "the card's files lie under the operator's data folder, and none was given",
-            "pass --data-root DIR, or set FT_DATA_ROOT",
-        )
-    return data_root.resolve()
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def changed(loaded: LoadedCard, at: Place, stated: str, found: str) -> Iterator[Problem]:
-    """Yield that a file of a card, whose entry is at this place, is not the one that was there when the card was written."""
-    if found != stated:
-        text = f"file changed since the card was written: expected {stated[:12]}…, got {found[:12]}…"
-        do = f"if the change is meant, write `sha256: {found}`"
-        yield loaded.document.problem("FT-D004", ("fairtransfer", *at, "sha256"), text, "", do)
-
-
-def loose_files(loaded: LoadedCard, data_root: Path | None) -> str | None:
-    """Return the digest of the files a card's digests do not cover: image folders and `datasets` folders.
-
-    None where there are none, or where the folder cannot be opened (which opening the data tells).
-    """
-    wanted, ref = loaded.card.input, loaded.card.datasets
-    if isinstance(wanted, ImageInput):
-        under, name = wanted.under, wanted.folder
-    elif ref is not None and ref.parsed.kind == "folder":
-        under, name = ref.under, ref.parsed.name
-    else:
-        return None
-    try:
-        folder = locate(root_of(loaded, under, data_root), name, folder=True)
-    except PathRefused:
-        return None
-    found = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        found.update(f"{path.relative_to(folder).as_posix()}\0{file_digest(path)}\0".encode())
-    return found.hexdigest()
 
 
 def read_rows(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> Rows | None:
@@ -137,8 +88,6 @@ def _report(
 
 def _tables(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> list[Table] | None:
     if loaded.card.datasets is not None:
-        from fairtransfer.data.hub import read_datasets
-
         return read_datasets(loaded, data_root, problems)
     return [
         table

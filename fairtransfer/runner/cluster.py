@@ -19,9 +19,9 @@ from fairtransfer.errors import RunError, shown
 from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.runner.connection import connected
 from fairtransfer.runner.cost import Costing
+from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.machine import Machine
 from fairtransfer.runner.opened_data import Sides
-from fairtransfer.runner.plan import Job, Plan, Training
 from fairtransfer.runner.remote import common_spec, look, specification, work
 from fairtransfer.runner.signals import Deferred
 from fairtransfer.runner.todo import NO_PROGRESS, Lease, Progress, fail_unfinished, label

@@ -13,7 +13,7 @@ from fairtransfer.spec.grids import settings_in, trained_with
 
 if TYPE_CHECKING:
     from fairtransfer.adapt.flops import FlopTally
-    from fairtransfer.runner.plan import Training
+    from fairtransfer.runner.job import Training
 
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")

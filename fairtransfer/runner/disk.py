@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairtransfer.evidence.store import Store
+from fairtransfer.runner.job import Plan
 from fairtransfer.runner.opened_data import Sides
-from fairtransfer.runner.plan import Plan
 from fairtransfer.runner.rates import Rates, kind_of_work
 from fairtransfer.runner.times import Todo
 

@@ -9,9 +9,9 @@ from typing import Protocol, Self
 from fairtransfer.errors import DefinitionError, Problem, did_you_mean
 from fairtransfer.evidence.store import Store
 from fairtransfer.runner.cost import Costing
+from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.machine import Machine
 from fairtransfer.runner.opened_data import Sides
-from fairtransfer.runner.plan import Job, Plan, Training
 from fairtransfer.runner.todo import Progress
 
 EXECUTORS = ("local", "ray")

@@ -17,11 +17,12 @@ from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.evidence.tables import numbers_table, predictions_table, write_table
 from fairtransfer.models import Checkpoint
 from fairtransfer.runner.energy import NOTHING
+from fairtransfer.runner.job import Job, Plan, Roots, Training
 from fairtransfer.runner.job_ids import run_id, sides_of
 from fairtransfer.runner.job_record import LABELS, whose
 from fairtransfer.runner.machine import ELSEWHERE, code_digest
 from fairtransfer.runner.opened_data import Sides, is_multilabel
-from fairtransfer.runner.plan import Job, Plan, Roots, Training, check_files, check_size
+from fairtransfer.runner.plan_checks import check_files, check_size
 from fairtransfer.runner.todo import NO_PROGRESS, Progress
 from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.given import CONTROL, given_problems

@@ -9,8 +9,8 @@ import torch
 from fairtransfer.adapt.feature_cache import FolderShelf
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.runner.cost import Costing
+from fairtransfer.runner.job import Plan
 from fairtransfer.runner.machine import code_digest, libraries
-from fairtransfer.runner.plan import Plan
 
 
 def shelf_of(plan: Plan, store: Path, costing: Costing) -> FolderShelf:

@@ -18,10 +18,10 @@ from fairtransfer.evidence.jobs.threads import several_threads
 from fairtransfer.evidence.store import MANIFEST, Store
 from fairtransfer.evidence.tables import write_table
 from fairtransfer.runner.external_predictions import given_json
+from fairtransfer.runner.job import Plan
 from fairtransfer.runner.label_budgets import budget_text
 from fairtransfer.runner.machine import environment
 from fairtransfer.runner.opened_data import Sides, is_multilabel
-from fairtransfer.runner.plan import Plan
 from fairtransfer.runner.source import source_json
 from fairtransfer.spec.audit import BenchmarkRef
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fairtransfer.data.rows import loose_files
+from fairtransfer.data.roots import loose_files
 from fairtransfer.evidence.canonical import digest
 from fairtransfer.models import Checkpoint
 from fairtransfer.runner.machine import Machine, code_digest, libraries
@@ -16,7 +16,7 @@ from fairtransfer.spec.label_map import LabelMap, mapped_classes
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 
 if TYPE_CHECKING:
-    from fairtransfer.runner.plan import Job, Roots, Training
+    from fairtransfer.runner.job import Job, Roots, Training
 
 SideKeys = tuple[dict[str, Any], ...]
 """What decides the rows of the adaptation side and of every benchmark, in this order."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fairtransfer.runner.plan import Job
+from fairtransfer.runner.job import Job
+
+WEIGHTS = "weights.safetensors"
+"""The file a source that was trained here leaves."""
+
+RECORD = "job.json"
 
 LABELS = (
     "train",

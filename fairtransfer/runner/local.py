@@ -14,9 +14,9 @@ from fairtransfer.adapt.hardware import Hardware, detect
 from fairtransfer.evidence.store import Store
 from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.feature_cache import shelf_of
+from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.machine import Machine
 from fairtransfer.runner.opened_data import Sides
-from fairtransfer.runner.plan import Job, Plan, Training
 from fairtransfer.runner.session import Session
 from fairtransfer.runner.todo import NO_PROGRESS, Lease, Progress, fail_unfinished
 from fairtransfer.runner.work import carry_out

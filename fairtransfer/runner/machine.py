@@ -13,7 +13,7 @@ from typing import Any
 
 from fairtransfer.version import VERSION
 
-_CODE = ("adapt", "data", "models", "run")
+_CODE = ("adapt", "data", "models", "runner")
 _LIBRARIES: dict[str | None, tuple[str, ...]] = {
     None: ("duckdb", "ibis-framework", "numpy", "pyarrow"),  # predictions made elsewhere are only counted
     "text": ("torch", "transformers", "tokenizers", "scikit-learn", "fairlearn", "numpy"),

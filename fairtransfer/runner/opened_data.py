@@ -13,7 +13,7 @@ from fairtransfer.data.prediction_file import Answers
 from fairtransfer.data.prediction_join import Joined, join_answers
 from fairtransfer.data.sides import AdaptationSide, JudgedSide, judged_alone, separate
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
-from fairtransfer.runner.plan import Roots
+from fairtransfer.runner.job import Roots
 from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.label_map import LabelMap

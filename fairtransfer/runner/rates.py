@@ -13,9 +13,9 @@ import platformdirs
 from fairtransfer.data.sides import AdaptationSide
 from fairtransfer.evidence.canonical import digest, read_json, write_json
 from fairtransfer.models import Checkpoint
+from fairtransfer.runner.job import Plan, Training
 from fairtransfer.runner.job_ids import sides_of
 from fairtransfer.runner.machine import code_digest, libraries, processor
-from fairtransfer.runner.plan import Plan, Training
 from fairtransfer.spec.grids import grid_of, settings_in, trained_with
 
 CHECKS = 3

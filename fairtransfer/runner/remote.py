@@ -19,8 +19,9 @@ from fairtransfer.evidence.failpoints import failpoint
 from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.models.checkpoint import Trained
 from fairtransfer.runner.cost import Costing
+from fairtransfer.runner.job import Plan, Roots
 from fairtransfer.runner.machine import Machine, code_digest, libraries
-from fairtransfer.runner.plan import Plan, Roots, make_plan
+from fairtransfer.runner.plan import make_plan
 from fairtransfer.runner.todo import Lease
 from fairtransfer.spec.check import load_audit
 

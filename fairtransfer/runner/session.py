@@ -30,8 +30,8 @@ from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.checkpoint import placed
 from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.energy import EnergyMeter
+from fairtransfer.runner.job import Plan, Training
 from fairtransfer.runner.opened_data import Sides
-from fairtransfer.runner.plan import Plan, Training
 from fairtransfer.runner.rates import kind_of_work
 from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.fair_options import GroupOptions, GroupStage

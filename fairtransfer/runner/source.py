@@ -11,12 +11,10 @@ from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.evidence.store import Store
 from fairtransfer.models.checkpoint import Checkpoint, Trained
 from fairtransfer.runner.cost import Costing
+from fairtransfer.runner.job import Plan, Pretraining
+from fairtransfer.runner.job_record import RECORD, WEIGHTS
 from fairtransfer.runner.opened_data import Sides
-from fairtransfer.runner.plan import Plan, Pretraining
 from fairtransfer.runner.todo import NO_PROGRESS, Progress, is_final
-
-WEIGHTS = "weights.safetensors"
-RECORD = "job.json"
 
 
 def ready(plan: Plan) -> bool:

@@ -22,11 +22,10 @@ from fairtransfer.models.checkpoint import placed
 from fairtransfer.models.trained import write_weights
 from fairtransfer.runner.cost import Costing, Meter, costs_told
 from fairtransfer.runner.energy import EnergyMeter
-from fairtransfer.runner.job_record import whose
+from fairtransfer.runner.job import Job, Plan, Pretraining
+from fairtransfer.runner.job_record import RECORD, WEIGHTS, whose
 from fairtransfer.runner.machine import libraries
 from fairtransfer.runner.opened_data import Sides
-from fairtransfer.runner.plan import Job, Plan, Pretraining
-from fairtransfer.runner.source import RECORD, WEIGHTS
 from fairtransfer.runner.todo import Progress
 from fairtransfer.spec.label_map import mapped_classes
 from fairtransfer.spec.pretrain import Pretrain

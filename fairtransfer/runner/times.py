@@ -10,8 +10,8 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
 from fairtransfer.runner.folder import budgets_of
+from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.opened_data import Sides
-from fairtransfer.runner.plan import Job, Plan, Training
 from fairtransfer.runner.rates import Rates, kind_of_work, read_rates, write_rates
 
 Todo = Sequence[tuple[Training, Sequence[Job]]]

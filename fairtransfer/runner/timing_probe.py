@@ -16,8 +16,8 @@ from fairtransfer.adapt.frozen_blocks import LIMIT
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.data.sides import AdaptationSide, Part
+from fairtransfer.runner.job import Plan, Training
 from fairtransfer.runner.opened_data import Sides
-from fairtransfer.runner.plan import Plan, Training
 from fairtransfer.runner.rates import ROWS, Rates, Work, first_setting, kind_of_work, steps_of
 from fairtransfer.runner.session import Session
 

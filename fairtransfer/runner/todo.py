@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairtransfer.evidence.store import Store
-from fairtransfer.runner.plan import Job, Plan, Training
+from fairtransfer.runner.job import Job, Plan, Training
 
 FINAL = ("diverged", "one_class")
 """Reasons that are results: running again would end the same way."""

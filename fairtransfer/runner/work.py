@@ -13,9 +13,9 @@ from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.tables import write_table
 from fairtransfer.runner.cost import Meter, costs_told
+from fairtransfer.runner.job import Training
 from fairtransfer.runner.job_record import whose
 from fairtransfer.runner.machine import libraries
-from fairtransfer.runner.plan import Training
 from fairtransfer.runner.session import Session
 from fairtransfer.runner.todo import Lease
 

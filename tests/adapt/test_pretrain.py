@@ -36,8 +36,8 @@ from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.checkpoint import Trained
 from fairtransfer.models.trained import write_weights
 from fairtransfer.runner import source_training
+from fairtransfer.runner.job_record import WEIGHTS
 from fairtransfer.runner.opened_data import open_sides
-from fairtransfer.runner.source import WEIGHTS
 from fairtransfer.spec import json_schema
 from fairtransfer.spec.before import NativeHeadOptions, ZeroShotOptions
 from fairtransfer.spec.pretrain import Pretrain, SourceTraining

@@ -23,7 +23,7 @@ from fairtransfer.errors import relative
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.formats import times
 from fairtransfer.resources import resource
-from fairtransfer.runner.plan import Training
+from fairtransfer.runner.job import Training
 from fairtransfer.spec.check import load_audit
 from fairtransfer.spec.gates import Policy
 from fairtransfer.stats.planning import price_of_reuse

@@ -13,7 +13,7 @@ from fairtransfer import api
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.records import jobs_in
 from fairtransfer.evidence.jobs.threads import several_threads, threads_of
-from fairtransfer.runner.plan import Job
+from fairtransfer.runner.job import Job
 
 ANSWER = fake_run.wrong_answers(lambda job, group: 0.3, ("fruit", "tool", "animal"))
 

@@ -23,7 +23,7 @@ from fairtransfer.findings.run_record import load_record
 from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import study_of
 from fairtransfer.report.rows import Rows
-from fairtransfer.runner.plan import Job
+from fairtransfer.runner.job import Job
 from fairtransfer.stats import intervals as iv
 
 CLASSES = ("fruit", "tool", "animal")

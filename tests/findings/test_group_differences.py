@@ -18,7 +18,7 @@ from fairtransfer.findings.details import ComparisonDetails, GapChangeDetails
 from fairtransfer.findings.rows import Finding
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.rows import Row, Rows
-from fairtransfer.runner.plan import Job
+from fairtransfer.runner.job import Job
 from fairtransfer.stats import intervals as iv
 from fairtransfer.stats.contrasts import difference_of_changes
 

@@ -23,8 +23,8 @@ from fairtransfer.findings.estimates.contrasts import comparisons
 from fairtransfer.findings.query import NotEstimable
 from fairtransfer.gates.decide import GateResult, judge_contrasts
 from fairtransfer.gates.verdict import SEVERITY, worst
+from fairtransfer.runner.job import Job, Roots
 from fairtransfer.runner.opened_data import open_sides
-from fairtransfer.runner.plan import Job, Roots
 from fairtransfer.spec.gates import Gap, GateSpec, NoHarm, WorstGroup
 from fairtransfer.stats.effective import Moments
 

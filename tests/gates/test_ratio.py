@@ -25,7 +25,7 @@ from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
 from fairtransfer.gates.ratio import RatioContrast
 from fairtransfer.measurement import Measurement, measure
-from fairtransfer.runner.plan import Job
+from fairtransfer.runner.job import Job
 from fairtransfer.spec.gates import GateSpec, Ratio
 from fairtransfer.spec.names import RATIO
 from fairtransfer.stats.effective import Moments

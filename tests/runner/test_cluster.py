@@ -25,8 +25,9 @@ from fairtransfer.runner import cluster, remote
 from fairtransfer.runner.connection import check_address
 from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.executor import check_executor
+from fairtransfer.runner.job import Plan
 from fairtransfer.runner.local import Local
-from fairtransfer.runner.plan import Plan, make_plan
+from fairtransfer.runner.plan import make_plan
 from fairtransfer.runner.todo import Lease
 
 JOBS = 1 + 2 * 2 * 2

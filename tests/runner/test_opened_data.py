@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer.data.sides import map_labels
+from fairtransfer.runner.job import Roots
 from fairtransfer.runner.opened_data import Sides, open_sides
-from fairtransfer.runner.plan import Roots
 from fairtransfer.spec import load_audit
 
 

@@ -13,7 +13,7 @@ from support.toy import edit, toy_rows, write_project
 from fairtransfer import api
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
-from fairtransfer.runner.plan import Plan
+from fairtransfer.runner.job import Plan
 
 
 def ids(audit: Path) -> set[str]:

@@ -18,8 +18,8 @@ from fairtransfer.adapt.strategies import gradual
 from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.runner import timing_probe
+from fairtransfer.runner.job import Training
 from fairtransfer.runner.opened_data import open_sides
-from fairtransfer.runner.plan import Training
 from fairtransfer.runner.rates import Rates, Work, kind_of_work, rates_file, read_rates, steps_of, write_rates
 from fairtransfer.runner.session import Session
 from fairtransfer.spec.transfer_options import GradualOptions

@@ -23,8 +23,8 @@ from fairtransfer.data.duplicates import find_twins
 from fairtransfer.data.sides import map_labels
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.runner.job import Roots
 from fairtransfer.runner.opened_data import Sides, open_sides
-from fairtransfer.runner.plan import Roots
 
 pytestmark = [pytest.mark.real, pytest.mark.train]
 HERE = Path(__file__).parents[1] / "real"

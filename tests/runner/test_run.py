@@ -24,7 +24,7 @@ from fairtransfer.adapt import STRATEGIES
 from fairtransfer.adapt.hardware import is_out_of_memory
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import read_json
-from fairtransfer.runner.plan import Training
+from fairtransfer.runner.job import Training
 from fairtransfer.runner.todo import Progress
 
 pytestmark = pytest.mark.train

@@ -20,9 +20,9 @@ from support.zoo_make import MAKERS
 from fairtransfer import api
 from fairtransfer.data.opening import open_benchmark
 from fairtransfer.errors import DefinitionError, Problems
+from fairtransfer.runner.job import Roots
 from fairtransfer.runner.label_budgets import budget_problems
 from fairtransfer.runner.opened_data import open_sides
-from fairtransfer.runner.plan import Roots
 from fairtransfer.spec import load_audit, load_card
 
 ZOO = HERE / "zoo"

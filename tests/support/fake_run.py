@@ -13,9 +13,9 @@ from fairtransfer import api
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.tables import predictions_table, write_table
+from fairtransfer.runner.job import Job, Plan
 from fairtransfer.runner.job_record import LABELS, whose
 from fairtransfer.runner.opened_data import open_sides
-from fairtransfer.runner.plan import Job, Plan
 from fairtransfer.workspace import store_of
 
 Answer = Callable[[Job, Part], list[str]]

@@ -12,7 +12,7 @@ from support.fake_run import Answer, commit_answers, wrong_answers
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer import api
-from fairtransfer.runner.plan import Job
+from fairtransfer.runner.job import Job
 
 CLASSES = ("fruit", "tool", "animal")
 TOO_FEW = "monitored: {unknown: too few people}"
