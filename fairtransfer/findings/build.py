@@ -9,17 +9,16 @@ from typing import Any
 
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.details import ChangeDetails, ScoreDetails
-from fairtransfer.findings.estimates.combined import MacroAverage
+from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.contrasts import comparisons
-from fairtransfer.findings.estimates.detectable import detectable_of
-from fairtransfer.findings.estimates.rates import PairedDifference, Rate, Sample
+from fairtransfer.findings.estimates.values import Churn, NotEstimable
 from fairtransfer.findings.f1 import F1Scores, drawn_gap
 from fairtransfer.findings.gaps import gap_finding, moved_gap
 from fairtransfer.findings.group_differences import Compared, asked_by, compared_fields
 from fairtransfer.findings.numbers import number_fields, number_gap
-from fairtransfer.findings.query import EvidenceQuery, Model, NotEstimable, Pairing
+from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.findings.rankings import generalised, mixed_up
-from fairtransfer.findings.rows import Finding, count_fields, interval_fields
+from fairtransfer.findings.rows import Finding, interval_fields
 from fairtransfer.findings.scored import Asked, score_fields
 from fairtransfer.findings.scores import Answers
 from fairtransfer.findings.unknown_membership import unknown_details
@@ -27,7 +26,6 @@ from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.names import NUMBERS_JUDGED, PAIRED
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.catalogue import metric_named
-from fairtransfer.stats.intervals import mcnemar_midp
 from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.number_metrics import NUMBER_METRICS
 
@@ -244,19 +242,17 @@ class _Teller:
         group: dict[str, str],
         metric: str,
         of: str | None,
-        sample: Sample | NotEstimable,
+        found: Estimate | NotEstimable,
     ) -> Finding:
         blank = self._blank(pairing, model, group, metric, of)
-        if isinstance(sample, NotEstimable):
-            return replace(blank, n=sample.n, status=sample.status, status_reason=sample.reason)
-        row = replace(blank, **count_fields(sample, higher_is_worse=METRICS[metric].higher_is_worse))
-        minimum = self.study.policy.min_group
-        smallest = min((part.n for part in sample.parts), default=0) if isinstance(sample, MacroAverage) else row.n or 0
-        if smallest < minimum:
-            return replace(row, status="too_small", status_reason=f"{smallest:g} cases, fewer than {minimum}")
-        details = change_details(sample) if pairing.stage == "change" and isinstance(sample, PairedDifference) else None
-        shown = detectable_of(sample, self._others(pairing, model, group, metric, of, row.n or 0))
-        return replace(row, **interval_fields(sample), minimum_detectable=shown, details=details)
+        if isinstance(found, NotEstimable):
+            return replace(blank, n=found.n, status=found.status, status_reason=found.reason)
+        row = replace(blank, **found.counts(higher_is_worse=METRICS[metric].higher_is_worse))
+        if found.smallest < (minimum := self.study.policy.min_group):
+            return replace(row, status="too_small", status_reason=f"{found.smallest:g} cases, fewer than {minimum}")
+        details = churn_details(found.churn) if pairing.stage == "change" and found.churn else None
+        shown = found.detectable(self._others(pairing, model, group, metric, of, row.n or 0))
+        return replace(row, **interval_fields(found), minimum_detectable=shown, details=details)
 
     def _others(
         self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, of: str | None, n: float
@@ -265,13 +261,10 @@ class _Teller:
         if not group or model is None:
             return math.inf
         everyone = self.query.level(pairing, model, {}, metric, of)
-        return everyone.n - n if isinstance(everyone, Rate) and everyone.n > n else math.inf
+        total = 0.0 if isinstance(everyone, NotEstimable) else everyone.smallest
+        return total - n if total > n else math.inf
 
 
-def change_details(sample: PairedDifference) -> ChangeDetails:
-    """Return what is reported of a change and never used by a verdict: its churn, and McNemar's mid-p where it applies.
-
-    The mid-p value is for counts of independent pairs: one seed, no units, no weights.
-    """
-    plain = sample.seeds_count == 1 and not sample.clustered and not sample.weighted
-    return ChangeDetails(sample.discordant, mcnemar_midp(int(sample.gained[0]), int(sample.lost[0])) if plain else None)
+def churn_details(churn: Churn) -> ChangeDetails:
+    """Return what is reported of a change and never used by a verdict: its churn, and McNemar's mid-p where it applies."""
+    return ChangeDetails(churn.share, churn.mcnemar_midp)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.counts import Block, View
 from fairtransfer.findings.details import GapDetails, Group, NoiseFloor, WorstAndBest
-from fairtransfer.findings.estimates.rates import PairedDifference, Rate, suffix
-from fairtransfer.findings.query import EvidenceQuery, Model, NotEstimable, Pairing
-from fairtransfer.findings.rows import CI_LEVEL, TWO_SIDED, Finding
+from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, NotEstimable, suffix
+from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
+from fairtransfer.findings.rows import Finding
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.draws import quantiles
 from fairtransfer.stats.f1 import MOST_CELLS, drawn_f1, f1_scores
@@ -31,7 +31,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Observed:
+class SimulatedF1:
     """What was observed of F1 scores in one group.
 
     Attributes
@@ -63,13 +63,13 @@ class Observed:
         if self.draws is None:
             return counts | {"ci_method": NO_LIMITS}
         interval, seeded = quantiles(self.draws, CI_LEVEL), self.procedure and len(self.by_seed) > 1
-        part = seed_part(self.by_seed if seeded else (), TWO_SIDED)
+        part = seed_part(self.by_seed if seeded else (), ONE_SIDED)
         low, high = widen(self.estimate, interval, part.half)
         limits = max(low, lowest), min(high, 1.0)
         named = suffix(len(self.by_seed), clustered=self.clustered, procedure=self.procedure, weighted=self.weighted)
         if seeded:
             counts |= {"seed_sd": part.sd, "seed_share": seed_share(self.estimate, limits, part.half)}
-        counts |= {"minimum_detectable": detectable_by_width((high - low) / 2, TWO_SIDED)}
+        counts |= {"minimum_detectable": detectable_by_width((high - low) / 2, ONE_SIDED)}
         return counts | {"ci": limits, "ci_level": CI_LEVEL, "ci_method": METHOD + named}
 
 
@@ -81,10 +81,10 @@ class F1Scores:
 
     def __init__(self, query: EvidenceQuery, pairing: Pairing, model: Model | None) -> None:
         self.query, self.pairing, self.model = query, pairing, model
-        self._found: dict[tuple[bytes, Question], Observed | NotEstimable] = {}
+        self._found: dict[tuple[bytes, Question], SimulatedF1 | NotEstimable] = {}
         self._last: tuple[bytes, Floats | None] = (b"", None)
 
-    def of(self, group: Group, question: Question) -> Observed | NotEstimable:
+    def of(self, group: Group, question: Question) -> SimulatedF1 | NotEstimable:
         """Return what was observed, or why there is nothing."""
         key = (canonical(group), question)
         if key not in self._found:
@@ -103,7 +103,7 @@ class F1Scores:
         assert block is not None, "questions are asked of pairs that exist"
         return block
 
-    def _observed(self, group: Group, question: Question) -> Observed | NotEstimable:
+    def _observed(self, group: Group, question: Question) -> SimulatedF1 | NotEstimable:
         study, block = self.query.study, self._block
         chosen = [question[1]] if question[1] is not None else list(study.classes)
         columns = [study.classes.index(of) for of in chosen]
@@ -115,7 +115,7 @@ class F1Scores:
             return NotEstimable("undefined", f"0 cases of the class `{empty[0]}`{more}", cells.people)
         values = [_by_seed(cells, block.truth, said, columns) for said in self._said]
         least = min(cells.people_of(block.truth[:, column]) for column in columns)
-        return Observed(
+        return SimulatedF1(
             tuple((values[-1] - (values[0] if self.model is None else 0)).tolist()),
             self._draws(group, cells, columns) if least >= study.policy.min_group else None,
             cells.people,
@@ -214,10 +214,8 @@ def _share(query: EvidenceQuery, pairing: Pairing, model: Model | None, group: G
             if model is None
             else query.level(pairing, model, group, metric, of)
         )
-        if isinstance(found, PairedDifference):
-            shares.append(found.scale(TWO_SIDED))
-        elif isinstance(found, Rate):
-            shares.append(found.size(TWO_SIDED) / found.n)
+        if not isinstance(found, NotEstimable):
+            shares.append(found.effective_share(ONE_SIDED))
     return max(min(shares), 1e-9)
 
 
@@ -225,7 +223,7 @@ def drawn_gap(scores: F1Scores, view: View, question: Question, blank: Finding) 
     """Return the max-min gap over a view's groups, with the gap that the groups' own uncertainty makes where there is none."""
     found = [(group, scores.of(group, question)) for group in scores.query.groups(scores.pairing, view)]
     minimum = scores.query.study.policy.min_group
-    large = [(g, o) for g, o in found if isinstance(o, Observed) and o.least >= minimum]
+    large = [(g, o) for g, o in found if not isinstance(o, NotEstimable) and o.least >= minimum]
     details = GapDetails(tuple(g for g, _ in found if g not in [kept for kept, _ in large]))
     if len(large) < 2:
         reason = f"{len(large)} group(s) large enough to compare"
@@ -241,7 +239,7 @@ def drawn_gap(scores: F1Scores, view: View, question: Question, blank: Finding) 
     return replace(blank, estimate=best.estimate - worst.estimate, ci_method=method, details=details)
 
 
-def _floor(groups: Sequence[Observed]) -> NoiseFloor | None:
+def _floor(groups: Sequence[SimulatedF1]) -> NoiseFloor | None:
     """Return the gap of groups that fare alike, each as uncertain as it is: its draws moved to one place.
 
     None where some group's counts cannot be drawn.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,10 +21,9 @@ from fairtransfer.findings.details import (
     RateSpread,
     WorstAndBest,
 )
-from fairtransfer.findings.estimates.combined import MacroAverage
-from fairtransfer.findings.estimates.number_means import ErrorMean
-from fairtransfer.findings.estimates.rates import PairedDifference, Rate
-from fairtransfer.findings.query import EvidenceQuery, Model, NotEstimable, Pairing
+from fairtransfer.findings.estimates.base import Estimate
+from fairtransfer.findings.estimates.values import ONE_SIDED, NotEstimable, Share
+from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.unknown_membership import impact_ratios
 from fairtransfer.spec.names import NUMBERS_JUDGED
@@ -46,7 +46,7 @@ def gap_finding(query: EvidenceQuery, pairing: Pairing, model: Model, view: View
     found = [
         (group, query.level(pairing, model, group, blank.metric, blank.class_)) for group in query.groups(pairing, view)
     ]
-    large = [(g, s) for g, s in found if not isinstance(s, NotEstimable) and _smallest(s) >= minimum]
+    large = [(g, s) for g, s in found if not isinstance(s, NotEstimable) and s.smallest >= minimum]
     kept = [group for group, _ in large]
     details = GapDetails(
         tuple(group for group, _ in found if group not in kept),
@@ -60,20 +60,15 @@ def gap_finding(query: EvidenceQuery, pairing: Pairing, model: Model, view: View
     (worst_group, worst), (best_group, best) = large[spread.worst], large[spread.best]
     served = WorstAndBest(worst_group, worst.estimate, best_group, best.estimate)
     details = replace(details, served=served, groups_compared=len(large))
-    levels = [(group, sample) for group, sample in large if isinstance(sample, Rate)]
-    if len(levels) == len(large):
-        details = _together(details, levels, higher_is_worse=harmful)
+    shares = [share for _, level in large if (share := level.as_share(ONE_SIDED)) is not None]
+    if len(shares) == len(large):
+        details = _together(details, kept, shares, higher_is_worse=harmful)
     return replace(blank, estimate=spread.gap, ci_method="none: compare with the noise floor", details=details)
 
 
-def _smallest(sample: Rate | MacroAverage) -> float:
-    return sample.n if isinstance(sample, Rate) else min(part.n for part in sample.parts)
-
-
-def _together(details: GapDetails, levels: list[tuple[Group, Rate]], *, higher_is_worse: bool) -> GapDetails:
+def _together(details: GapDetails, groups: list[Group], shares: list[Share], *, higher_is_worse: bool) -> GapDetails:
     """Return details with what the groups' rates and effective sizes say together; draws are keyed by these numbers alone."""
-    groups = [group for group, _ in levels]
-    rates, sizes = [s.estimate for _, s in levels], [s.size(0.975) for _, s in levels]
+    rates, sizes = [share.value for share in shares], [share.size for share in shares]
     pooled = sum(r * n for r, n in zip(rates, sizes, strict=True)) / sum(sizes)
     rest = gaps.against_rest(rates, sizes)
     farthest = gaps.largest_deviation(rates, sizes)
@@ -81,7 +76,7 @@ def _together(details: GapDetails, levels: list[tuple[Group, Rate]], *, higher_i
         details,
         noise_floor=NoiseFloor(*gaps.noise_floor(pooled, sizes)),
         spread=RateSpread(
-            gaps.ratio([s.share * s.n for _, s in levels], [s.n for _, s in levels]),
+            gaps.ratio([share.events for share in shares], [share.cases for share in shares]),
             Deviation(groups[farthest.group], farthest.by, farthest.overall),
         ),
         against_rest=tuple(
@@ -122,59 +117,67 @@ def moved_gap(query: EvidenceQuery, pairing: Pairing, view: View, blank: Finding
     minimum = query.study.policy.min_group
     sign = 1 if metric_named(blank.metric).harm_direction == "higher_is_worse" else -1
     groups = query.groups(pairing, view)
-    levels = [[_level(query, pairing, model, group, blank) for group in groups] for model in _MODELS]
-    changes = [_change(query, pairing, group, blank) for group in groups]
+    moved = [found for group in groups if (found := _moved(query, pairing, group, blank, minimum)) is not None]
     everyone = _change(query, pairing, {}, blank)
-    usable = [
-        i
-        for i, change in enumerate(changes)
-        if isinstance(change, PairedDifference | ErrorMean)
-        and change.n >= minimum
-        and all(isinstance(side[i], Rate | ErrorMean) for side in levels)
-    ]
-    if len(usable) < 2 or not isinstance(everyone, PairedDifference | ErrorMean):
+    if len(moved) < 2 or isinstance(everyone, NotEstimable):
         return None
-    old, new = ([sign * side[i].estimate for i in usable] for side in levels)  # type: ignore[union-attr]  # checked above
-    lower = [_lower(changes[i], sign, 1 - 0.05 / len(usable)) for i in usable]
+    kept = [one.group for one in moved]
+    old, new = (
+        [sign * level.estimate for level in levels] for levels in zip(*(one.levels for one in moved), strict=True)
+    )
+    lower = [_lower(one.change, sign, 1 - 0.05 / len(moved)) for one in moved]
     down, hidden = gaps.levelling_down(old, new, lower), gaps.hidden_harm(sign * everyone.estimate, lower)
     details = GapChangeDetails(
-        groups_left_out=tuple(group for i, group in enumerate(groups) if i not in usable),
+        groups_left_out=tuple(group for group in groups if group not in kept),
         gap_before=down.gap_before,
         gap_after=down.gap_after,
         levelling_down=down.flag,
-        best_served_before=groups[usable[down.best]],
+        best_served_before=kept[down.best],
         hidden_harm=hidden.flag,
-        surely_harmed=tuple(groups[usable[i]] for i in hidden.harmed),
-        groups_compared=len(usable),
+        surely_harmed=tuple(kept[i] for i in hidden.harmed),
+        groups_compared=len(moved),
         measured_in=query.measured_in(blank.metric) or None,
     )
-    moved = down.gap_after - down.gap_before
-    return replace(blank, estimate=moved, ci_method="none: see the groups' changes", details=details)
+    by = down.gap_after - down.gap_before
+    return replace(blank, estimate=by, ci_method="none: see the groups' changes", details=details)
 
 
 _MODELS: tuple[Model, ...] = ("before", "after")
 
 
-def _level(
-    query: EvidenceQuery, pairing: Pairing, model: Model, group: Group, row: Finding
-) -> Rate | MacroAverage | ErrorMean | NotEstimable:
+class _Moved(NamedTuple):
+    """A group whose metric is known before and after, and how it changed."""
+
+    group: Group
+    levels: tuple[Estimate, ...]
+    change: Estimate
+
+
+def _moved(query: EvidenceQuery, pairing: Pairing, group: Group, row: Finding, minimum: int) -> _Moved | None:
+    """Return a group that is large enough to compare; None for others."""
+    change = _change(query, pairing, group, row)
+    if isinstance(change, NotEstimable) or change.smallest < minimum:
+        return None
+    found = [_level(query, pairing, model, group, row) for model in _MODELS]
+    levels = tuple(level for level in found if not isinstance(level, NotEstimable))
+    return _Moved(group, levels, change) if len(levels) == len(found) else None
+
+
+def _level(query: EvidenceQuery, pairing: Pairing, model: Model, group: Group, row: Finding) -> Estimate | NotEstimable:
     """Return a row's metric of one model in a group, in closed form."""
     if row.metric in NUMBERS_JUDGED:
         return query.errors(pairing, model, group, row.metric)
     return query.level(pairing, model, group, row.metric, row.class_)
 
 
-def _change(
-    query: EvidenceQuery, pairing: Pairing, group: Group, row: Finding
-) -> PairedDifference | MacroAverage | ErrorMean | NotEstimable:
+def _change(query: EvidenceQuery, pairing: Pairing, group: Group, row: Finding) -> Estimate | NotEstimable:
     """Return how a row's metric changed in a group, in closed form."""
     if row.metric in NUMBERS_JUDGED:
         return query.errors(pairing, None, group, row.metric)
     return query.change(pairing, group, row.metric, row.class_)
 
 
-def _lower(change: object, sign: int, level: float) -> float:
+def _lower(change: Estimate, sign: int, level: float) -> float:
     """Return the lower limit of a change in harm."""
-    assert isinstance(change, PairedDifference | ErrorMean), "only groups with a paired change are compared"
     low, high = change.limits(level)
     return low if sign > 0 else -high

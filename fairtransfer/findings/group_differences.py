@@ -8,14 +8,11 @@ from typing import Any, Literal
 
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.details import ComparisonDetails
-from fairtransfer.findings.estimates.combined import MacroAverage
-from fairtransfer.findings.estimates.detectable import detectable_of
-from fairtransfer.findings.estimates.number_means import MeanErrorDifference
-from fairtransfer.findings.estimates.rates import PairedDifference, Rate
-from fairtransfer.findings.query import EvidenceQuery, NotEstimable, Pairing
-from fairtransfer.findings.rows import Finding, count_fields, interval_fields
+from fairtransfer.findings.estimates.values import NotEstimable
+from fairtransfer.findings.query import EvidenceQuery, Pairing
+from fairtransfer.findings.rows import Finding, interval_fields
 from fairtransfer.spec.gates import BetweenGroups, GateSpec
-from fairtransfer.stats.metrics import METRICS
+from fairtransfer.stats.catalogue import metric_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +57,16 @@ def compared_fields(query: EvidenceQuery, pairing: Pairing, blank: Finding) -> d
     """
     other = blank.against if isinstance(blank.against, dict) else None
     ask = query.judged_difference if blank.stage == "difference" else query.judged_change_difference
-    sample = ask(pairing, blank.group, other, blank.metric, blank.class_)
-    if isinstance(sample, NotEstimable):
-        return {"n": sample.n, "status": sample.status, "status_reason": sample.reason}
-    if isinstance(sample, MeanErrorDifference):
-        return _apart_fields(sample, query.study.measured_in, query.study.policy.min_group)
-    minimum, (one, two) = query.study.policy.min_group, (sample.first, sample.second)
-    counts = [count_fields(side, higher_is_worse=METRICS[blank.metric].higher_is_worse) for side in (one, two)]
-    details = ComparisonDetails(**{f"other_{name}": value for name, value in counts[1].items()})
-    smallest = min(_smallest(one), _smallest(two))
-    if smallest < minimum:
-        reason = f"{smallest:g} cases, fewer than {minimum}"
-        return counts[0] | {"details": details, "status": "too_small", "status_reason": reason}
+    found = ask(pairing, blank.group, other, blank.metric, blank.class_)
+    if isinstance(found, NotEstimable):
+        return {"n": found.n, "status": found.status, "status_reason": found.reason}
+    worse = metric_named(blank.metric).harm_direction == "higher_is_worse"
+    one, two, minimum = found.first, found.second, query.study.policy.min_group
+    counts, other_counts = (side.counts(higher_is_worse=worse) for side in (one, two))
+    beside = {f"other_{name}": value for name, value in other_counts.items()}
+    details = ComparisonDetails(**beside, measured_in=query.measured_in(blank.metric) or None)
+    if found.smallest < minimum:
+        reason = f"{found.smallest:g} cases, fewer than {minimum}"
+        return {**counts, "details": details, "status": "too_small", "status_reason": reason}
     details = replace(details, own=one.estimate, other=two.estimate)
-    return counts[0] | interval_fields(sample) | {"minimum_detectable": detectable_of(sample), "details": details}
-
-
-def _apart_fields(sample: MeanErrorDifference, measured_in: str, minimum: int) -> dict[str, Any]:
-    """Return the fields of a row about mean errors of two groups."""
-    one, two = sample.first, sample.second
-    details = ComparisonDetails(other_n=two.n, measured_in=measured_in or None)
-    if min(one.n, two.n) < minimum:
-        reason = f"{min(one.n, two.n):g} cases, fewer than {minimum}"
-        return {"n": one.n, "details": details, "status": "too_small", "status_reason": reason}
-    details = replace(details, own=one.estimate, other=two.estimate)
-    fields = {"n": one.n, "minimum_detectable": detectable_of(sample), "details": details}
-    return fields | interval_fields(sample)
-
-
-def _smallest(side: Rate | PairedDifference | MacroAverage) -> float:
-    return min(part.n for part in side.parts) if isinstance(side, MacroAverage) else side.n
+    return {**counts, **interval_fields(found), "minimum_detectable": found.detectable(), "details": details}

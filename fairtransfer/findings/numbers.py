@@ -16,8 +16,8 @@ from fairtransfer.findings.details import (
     WorstAndBest,
 )
 from fairtransfer.findings.estimates.number_means import SUMMED
-from fairtransfer.findings.estimates.rates import suffix
-from fairtransfer.findings.rows import CI_LEVEL, TWO_SIDED, Finding
+from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, suffix
+from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.scores import Answers, Row
 from fairtransfer.stats import gap as gaps
 from fairtransfer.stats.intervals import Interval
@@ -49,14 +49,14 @@ def number_fields(
     low, high = row["low"], row["high"]
     fields: dict[str, Any] = {"estimate": row["value"], "ci_level": CI_LEVEL}
     if seeded:
-        part = seed_part(values, TWO_SIDED)
+        part = seed_part(values, ONE_SIDED)
         low, high = widen(row["value"], Interval(low, high), part.half)
         fields |= {"seed_sd": part.sd, "seed_share": seed_share(row["value"], (low, high), part.half)}
         least = -float("inf") if change else NUMBER_METRICS[metric].bounds[0]
         low = max(low, least)
     method = DRAWN if row["units"] <= MOST_DRAWN else SUMMED
     told = method + suffix(len(values), clustered=row["units"] < row["n"], procedure=procedure)
-    seen = detectable_by_width((high - low) / 2, TWO_SIDED)
+    seen = detectable_by_width((high - low) / 2, ONE_SIDED)
     return known | fields | {"ci": (low, high), "ci_method": told, "minimum_detectable": seen}
 
 

@@ -1,51 +1,34 @@
-"""From a question (which metric, which models, which group) to a sample, or to the reason why there is none."""
+"""From a question (which metric, which models, which group) to an estimate, or to the reason why there is none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.counts import Block, Numbers, Tally, View
-from fairtransfer.findings.estimates.combined import Difference, MacroAverage
-from fairtransfer.findings.estimates.contrasts import ChangeDifference, RateRatioContrast
-from fairtransfer.findings.estimates.means import OfScores, sample_of
-from fairtransfer.findings.estimates.number_means import ErrorMean, MeanErrorDifference, errors_of
-from fairtransfer.findings.estimates.rates import PairedDifference, Rate
+from fairtransfer.findings.estimates.averages import MacroAverage
+from fairtransfer.findings.estimates.base import Estimate, GroupContrast, Observed
+from fairtransfer.findings.estimates.changes import PairedDifference
+from fairtransfer.findings.estimates.contrasts import RateRatioContrast
+from fairtransfer.findings.estimates.means import score_estimate
+from fairtransfer.findings.estimates.number_means import mean_error
+from fairtransfer.findings.estimates.rates import Rate
+from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.scores import Answers
 from fairtransfer.findings.study import Study
 from fairtransfer.formats import group_name
 from fairtransfer.spec.names import NUMBERS_JUDGED, SCORES_JUDGED
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.effective import Moments
-from fairtransfer.stats.estimate import Estimate
 from fairtransfer.stats.metrics import METRICS, Metric
 
 Side = Literal["group", "rest"]
 Model = Literal["before", "after"]
-PartT = TypeVar("PartT", Rate, PairedDifference)
-
-
-@dataclass(frozen=True, slots=True)
-class NotEstimable:
-    """Why there is no sample.
-
-    Attributes
-    ----------
-    least
-        How many cases, or units, a metric takes whatever the policy says.
-    units
-        How many units there are, where it is these that are too few.
-    """
-
-    status: Literal["undefined", "too_small", "not_measured"]
-    reason: str
-    n: float | None = None
-    least: int | None = None
-    units: int | None = None
+Group = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +70,7 @@ class EvidenceQuery:
         """Return the joint counts of two models."""
         return self.study.counts.block(pairing.benchmark, pairing.stage, pairing.strategy, pairing.budget)
 
-    def groups(self, pairing: Pairing, view: View) -> list[dict[str, str]]:
+    def groups(self, pairing: Pairing, view: View) -> list[Group]:
         """Return the groups of a view, in order."""
         block = self.block(pairing)
         return [] if block is None else list(block.tally(view, "wrong", "").groups)
@@ -99,141 +82,105 @@ class EvidenceQuery:
         return None if over_classes else of or self.study.positive_class
 
     def judged_level(
-        self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None
-    ) -> Rate | MacroAverage | OfScores | NotEstimable:
+        self, pairing: Pairing, group: Group, metric: str, of: str | None, side: Side = "group"
+    ) -> Estimate | NotEstimable:
         """Return what a gate judges of the adapted model: a rate, a metric made of scores, or one of numbers."""
         if metric in NUMBERS_JUDGED:
-            return self.errors(pairing, "after", group, metric)
+            return self.errors(pairing, "after", group, metric, side)
         if metric in SCORES_JUDGED:
-            return self._scored(pairing, "after", group, (metric, of))
-        return self.level(pairing, "after", group, metric, of)
+            return self._scored(pairing, "after", group, (metric, of), side)
+        return self.level(pairing, "after", group, metric, of, side)
 
     def judged_change(
-        self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None
-    ) -> PairedDifference | MacroAverage | OfScores | NotEstimable:
+        self, pairing: Pairing, group: Group, metric: str, of: str | None, side: Side = "group"
+    ) -> Estimate | NotEstimable:
         """Return what a gate judges of a change on the same people: of a rate, or of a metric of scores or numbers."""
         if metric in NUMBERS_JUDGED:
-            return self.errors(pairing, None, group, metric)
+            return self.errors(pairing, None, group, metric, side)
         if metric in SCORES_JUDGED:
-            return self._scored(pairing, None, group, (metric, of))
-        return self.change(pairing, group, metric, of)
+            return self._scored(pairing, None, group, (metric, of), side)
+        return self.change(pairing, group, metric, of, side)
 
     def judged_difference(
-        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
-    ) -> Difference | MeanErrorDifference | NotEstimable:
-        """Return what a gate judges of two groups after adaptation: of a rate, or of a metric of numbers."""
-        if metric not in NUMBERS_JUDGED:
-            return self.difference(pairing, group, other, metric, of)
-        return self._errors_apart(pairing, "after", group, other, metric)
-
-    def judged_change_difference(
-        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
-    ) -> ChangeDifference | MeanErrorDifference | NotEstimable:
-        """Return how much more a rate, or a metric of numbers, changed for a group than for another."""
-        if metric not in NUMBERS_JUDGED:
-            return self.change_difference(pairing, group, other, metric, of)
-        return self._errors_apart(pairing, None, group, other, metric)
-
-    def _errors_apart(
-        self, pairing: Pairing, model: Model | None, group: dict[str, str], other: dict[str, str] | None, metric: str
-    ) -> MeanErrorDifference | NotEstimable:
+        self, pairing: Pairing, group: Group, other: Group | None, metric: str, of: str | None
+    ) -> GroupContrast | NotEstimable:
+        """Return how far a metric of the adapted model lies above that of another group, or of everyone else (None)."""
         if (nobody := self._nobody(pairing, other)) is not None:
             return nobody
-        one = self.errors(pairing, model, group, metric)
-        two = self.errors(pairing, model, other or group, metric, _side(other))
-        if isinstance(one, NotEstimable) or isinstance(two, NotEstimable):
-            return one if isinstance(one, NotEstimable) else two  # type: ignore[return-value]  # one of them is missing
-        return MeanErrorDifference(one, two)
+        one = self.judged_level(pairing, group, metric, of)
+        two = self.judged_level(pairing, other or group, metric, of, _side(other))
+        return _less(one, two)
+
+    def judged_change_difference(
+        self, pairing: Pairing, group: Group, other: Group | None, metric: str, of: str | None
+    ) -> GroupContrast | NotEstimable:
+        """Return how much more a metric changed for a group than for another, or for everyone else (None)."""
+        if (nobody := self._nobody(pairing, other)) is not None:
+            return nobody
+        one = self.judged_change(pairing, group, metric, of)
+        two = self.judged_change(pairing, other or group, metric, of, _side(other))
+        return _less(one, two)
 
     def errors(
-        self, pairing: Pairing, model: Model | None, group: dict[str, str], metric: str, side: Side = "group"
-    ) -> ErrorMean | NotEstimable:
+        self, pairing: Pairing, model: Model | None, group: Group, metric: str, side: Side = "group"
+    ) -> Observed | NotEstimable:
         """Return a mean error of one model, or its change (None), in closed form: of a group, or of everyone outside it."""
         answers = self.answers(pairing, model, group, (metric, None))
         if answers is None:
             return NotEstimable("not_measured", "no numbers of this model were given")
-        found = errors_of(metric, answers, change=model is None, rest=side == "rest", procedure=self.procedure)
-        return found if isinstance(found, ErrorMean) else NotEstimable(*found)
+        return mean_error(metric, answers, change=model is None, rest=side == "rest", procedure=self.procedure)
 
-    def answers(
-        self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question
-    ) -> Answers | None:
+    def answers(self, pairing: Pairing, model: Model | None, group: Group, question: Question) -> Answers | None:
         """Return what the scores of a model, or of the change between two (None), come to."""
         found = ("", "") if model == "before" else (pairing.strategy, pairing.budget)
         return self.study.scores.of(pairing.benchmark, model or pairing.stage, found, group, question)
 
     def _scored(
-        self, pairing: Pairing, model: Model | None, group: dict[str, str], question: Question
-    ) -> OfScores | NotEstimable:
-        answers = self.answers(pairing, model, group, question)
+        self, pairing: Pairing, model: Model | None, group: Group, question: Question, side: Side
+    ) -> Estimate | NotEstimable:
+        answers = self.answers(pairing, model, group, question) if side == "group" else None
         if answers is None:
             return NotEstimable("not_measured", "no scores of this model were given")
-        sample = sample_of(question, answers, change=model is None, procedure=self.procedure)
-        if not isinstance(sample, Estimate):
-            return sample
-        few = answers.first["units_positive"], answers.first["units_negative"]
-        n = float(answers.first["n"] if None in few else min(few))
-        return NotEstimable("too_small" if sample.status == "too_small" else "undefined", sample.reason, n)
+        return score_estimate(question, answers, change=model is None, procedure=self.procedure)
 
     def level(
-        self, pairing: Pairing, model: Model, group: dict[str, str], metric: str, of: str | None, side: Side = "group"
-    ) -> Rate | MacroAverage | NotEstimable:
+        self, pairing: Pairing, model: Model, group: Group, metric: str, of: str | None, side: Side = "group"
+    ) -> Estimate | NotEstimable:
         """Return a rate of one model: of a group, or of everyone outside it."""
         kind = METRICS[metric]
         parts = [self._level(pairing, model, group, kind, label, side) for label in self._classes(kind, of)]
         return _combine(parts, kind)
 
     def change(
-        self, pairing: Pairing, group: dict[str, str], metric: str, of: str | None, side: Side = "group"
-    ) -> PairedDifference | MacroAverage | NotEstimable:
+        self, pairing: Pairing, group: Group, metric: str, of: str | None, side: Side = "group"
+    ) -> Estimate | NotEstimable:
         """Return the change of a rate from the first model to the second, on the same people: a group, or all others."""
         kind = METRICS[metric]
         if not kind.paired:
             return NotEstimable("undefined", f"`{metric}` has no paired change: its denominator changes with the model")
         return _combine([self._change(pairing, group, kind, label, side) for label in self._classes(kind, of)], kind)
 
-    def difference(
-        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
-    ) -> Difference | NotEstimable:
-        """Return how much a rate of the second model differs between a group and another, or everyone else (None)."""
-        if (nobody := self._nobody(pairing, other)) is not None:
-            return nobody
-        one = self.level(pairing, "after", group, metric, of)
-        two = self.level(pairing, "after", other or group, metric, of, _side(other))
-        if isinstance(one, NotEstimable) or isinstance(two, NotEstimable):
-            return one if isinstance(one, NotEstimable) else two  # type: ignore[return-value]  # one of them is missing
-        return Difference(one, two)
-
     def proportion(
         self,
         pairing: Pairing,
-        group: dict[str, str],
-        other: dict[str, str] | None,
+        group: Group,
+        other: Group | None,
         metric: str,
         of: str | None,
         limit: float,
     ) -> RateRatioContrast | NotEstimable:
         """Return a rate of the second model in a group less `limit` times that of another, or of everyone else (None)."""
-        found = self.difference(pairing, group, other, metric, of)
-        if isinstance(found, NotEstimable):
-            return found
-        assert isinstance(found.first, Rate), "a ratio is of one class"
-        assert isinstance(found.second, Rate), "a ratio is of one class"
-        return RateRatioContrast(found.first, found.second, limit)
-
-    def change_difference(
-        self, pairing: Pairing, group: dict[str, str], other: dict[str, str] | None, metric: str, of: str | None
-    ) -> ChangeDifference | NotEstimable:
-        """Return how much more a rate changed for a group than for another, or for everyone else (None)."""
         if (nobody := self._nobody(pairing, other)) is not None:
             return nobody
-        one = self.change(pairing, group, metric, of)
-        two = self.change(pairing, other or group, metric, of, _side(other))
-        if isinstance(one, NotEstimable) or isinstance(two, NotEstimable):
-            return one if isinstance(one, NotEstimable) else two  # type: ignore[return-value]  # one of them is missing
-        return ChangeDifference(one, two)
+        kind = METRICS[metric]
+        (label,) = self._classes(kind, of)  # a ratio is of one class
+        one = self._level(pairing, "after", group, kind, label, "group")
+        two = self._level(pairing, "after", other or group, kind, label, _side(other))
+        if isinstance(one, NotEstimable):
+            return one
+        return two if isinstance(two, NotEstimable) else RateRatioContrast(one, two, limit)
 
-    def _nobody(self, pairing: Pairing, other: dict[str, str] | None) -> NotEstimable | None:
+    def _nobody(self, pairing: Pairing, other: Group | None) -> NotEstimable | None:
         """Return why there is nothing to compare with, where nobody belongs to the group that is asked for."""
         if other is None or other in self.groups(pairing, tuple(other)):
             return None
@@ -245,7 +192,7 @@ class EvidenceQuery:
         return list(self.study.classes) if of is None else [of]
 
     def _level(
-        self, pairing: Pairing, model: Model, group: dict[str, str], kind: Metric, of: str, side: Side
+        self, pairing: Pairing, model: Model, group: Group, kind: Metric, of: str, side: Side
     ) -> Rate | NotEstimable:
         tally, column = self._column(pairing, group, kind.event, of)
         den, num = (tally.den_first, tally.first) if model == "before" else (tally.den_second, tally.second)
@@ -272,7 +219,7 @@ class EvidenceQuery:
         )
 
     def _change(
-        self, pairing: Pairing, group: dict[str, str], kind: Metric, of: str, side: Side
+        self, pairing: Pairing, group: Group, kind: Metric, of: str, side: Side
     ) -> PairedDifference | NotEstimable:
         tally, column = self._column(pairing, group, kind.event, of)
         sizes = tally.den_second[:, column]
@@ -290,7 +237,7 @@ class EvidenceQuery:
             lost=per_seed(tally.lost),
             before=per_seed(tally.first),
             after=per_seed(tally.second),
-            n=n,
+            pairs=n,
             moments=moments,
             clustered=self.clustered(pairing.benchmark),
             procedure=self.procedure,
@@ -298,15 +245,13 @@ class EvidenceQuery:
             weighted=tally.weighted,
         )
 
-    def _column(self, pairing: Pairing, group: dict[str, str], event: str, of: str) -> tuple[Tally, int]:
+    def _column(self, pairing: Pairing, group: Group, event: str, of: str) -> tuple[Tally, int]:
         block = self.block(pairing)
         assert block is not None, "questions are asked of pairs that exist"
         tally = block.tally(tuple(group), event, of)
         return tally, tally.groups.index(group)
 
-    def _moments(
-        self, pairing: Pairing, model: Model | None, side: Side, group: dict[str, str], event: str, of: str
-    ) -> Moments:
+    def _moments(self, pairing: Pairing, model: Model | None, side: Side, group: Group, event: str, of: str) -> Moments:
         stage, strategy, budget = pairing.stage if model is None else model, pairing.strategy, pairing.budget
         if model == "before":
             stage, strategy, budget = (
@@ -324,7 +269,7 @@ class EvidenceQuery:
                 yield Pairing(benchmark, stage, strategy, budget)
 
 
-def _side(other: dict[str, str] | None) -> Side:
+def _side(other: Group | None) -> Side:
     return "rest" if other is None else "group"
 
 
@@ -340,10 +285,17 @@ def _why_empty(kind: Metric, of: str) -> str:
     return words[kind.event]
 
 
-def _combine(parts: Sequence[PartT | NotEstimable], kind: Metric) -> PartT | MacroAverage | NotEstimable:
-    found = [part for part in parts if not isinstance(part, NotEstimable)]
+def _combine(parts: Sequence[Observed | NotEstimable], kind: Metric) -> Estimate | NotEstimable:
+    found = tuple(part for part in parts if not isinstance(part, NotEstimable))
     missing = [part for part in parts if isinstance(part, NotEstimable)]
     if missing:
         more = f" (and {len(missing) - 1} more classes)" if len(missing) > 1 else ""
         return NotEstimable(missing[0].status, missing[0].reason + more, missing[0].n)
-    return found[0] if len(found) == 1 else MacroAverage(tuple(found), independent=kind.event == "hit")
+    return found[0] if len(found) == 1 else MacroAverage(found, independent=kind.event == "hit")
+
+
+def _less(one: Estimate | NotEstimable, two: Estimate | NotEstimable) -> GroupContrast | NotEstimable:
+    """Return the difference of two estimates of one metric, or why one of them is missing."""
+    if isinstance(one, NotEstimable):
+        return one
+    return two if isinstance(two, NotEstimable) else one.less(two)

@@ -7,17 +7,14 @@ from typing import Annotated, Any, Literal
 
 from fairtransfer.evidence.json_record import Key, ReadBy, Record
 from fairtransfer.findings.details import Details, read_details
-from fairtransfer.findings.estimates.combined import MacroAverage
-from fairtransfer.findings.estimates.rates import PairedDifference, Rate, Sample
+from fairtransfer.findings.estimates.base import Estimate
+from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED
 
 Stage = Literal["before", "after", "change", "scratch", "gain", "difference", "difference_of_changes"]
 """The last two compare a group with others: its rate after adaptation, and how its rate changed."""
 
 Status = Literal["ok", "suppressed", "too_small", "undefined", "not_measured"]
 Scope = Literal["overall", "group", "intersection", "gap"]
-
-CI_LEVEL = 0.95
-TWO_SIDED = 0.5 + CI_LEVEL / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,34 +96,15 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
-def interval_fields(sample: Sample) -> dict[str, Any]:
-    """Return the fields of a row that come from a sample."""
-    part = sample.seed_part(TWO_SIDED)
+def interval_fields(estimate: Estimate) -> dict[str, Any]:
+    """Return the fields of a row that come from an estimate."""
+    part = estimate.seed_part(ONE_SIDED)
+    several = estimate.of_procedure and estimate.seeds_count > 1
     return {
-        "estimate": sample.estimate,
-        "ci": sample.limits(TWO_SIDED),
+        "estimate": estimate.estimate,
+        "ci": estimate.limits(ONE_SIDED),
         "ci_level": CI_LEVEL,
-        "ci_method": sample.method,
-        "seed_sd": part.sd if sample.of_procedure and sample.seeds_count > 1 else None,
-        "seed_share": sample.seed_share() if sample.of_procedure and sample.seeds_count > 1 else None,
+        "ci_method": estimate.method,
+        "seed_sd": part.sd if several else None,
+        "seed_share": estimate.seed_share() if several else None,
     }
-
-
-def count_fields(sample: Sample, *, higher_is_worse: bool) -> dict[str, Any]:
-    """Return the counts a row keeps, errors counted in the direction of harm."""
-    if isinstance(sample, Rate):
-        counted = [n - k if sample.complement else k for k, n in zip(sample.hits, sample.sizes, strict=True)]
-        return {"n": sample.n, "k": sum(counted) / len(counted), "k_by_seed": tuple(counted)}
-    if isinstance(sample, PairedDifference):
-        rises = sample.sign > 0  # the metric rises when a pair is gained
-        worse, better = (sample.gained, sample.lost) if rises == higher_is_worse else (sample.lost, sample.gained)
-        seeds, n = sample.seeds_count, sample.n
-        errors = [
-            sum(hits) / seeds if rises == higher_is_worse else n - sum(hits) / seeds
-            for hits in (sample.before, sample.after)
-        ]
-        names = ("n_before_errors", "n_after_errors", "n_new_errors", "n_fixed_errors")
-        return {"n": n, **dict(zip(names, (*errors, sum(worse) / seeds, sum(better) / seeds), strict=True))}
-    if isinstance(sample, MacroAverage):
-        return {"n": sum(part.n for part in sample.parts) if sample.independent else sample.parts[0].n}
-    return {}

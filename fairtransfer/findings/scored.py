@@ -8,15 +8,14 @@ from statistics import fmean
 from typing import Any
 
 from fairtransfer.findings.details import ScoreDetails
-from fairtransfer.findings.estimates.detectable import detectable_of
-from fairtransfer.findings.estimates.means import few_of_a_class, sample_of, shares_units
-from fairtransfer.findings.estimates.rates import suffix
-from fairtransfer.findings.rows import CI_LEVEL, TWO_SIDED, interval_fields
+from fairtransfer.findings.estimates.means import few_of_a_class, score_estimate, shares_units
+from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, NotEstimable, suffix
+from fairtransfer.findings.rows import interval_fields
 from fairtransfer.findings.scores import Answers
 from fairtransfer.spec.names import SCORES_JUDGED
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.calibration import NO_SLOPE, slope_quantile
-from fairtransfer.stats.estimate import Estimate, found, undefined
+from fairtransfer.stats.estimate import Estimate, found, too_small, undefined
 from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.means import Sums
 from fairtransfer.stats.planning import detectable_by_width
@@ -78,10 +77,10 @@ def _unknown(asked: Asked) -> str:
 
 def _in_closed_form(answers: Answers, asked: Asked) -> dict[str, Any]:
     """Return the estimate and limits of what gates may judge, from the sample that they judge."""
-    sample = sample_of(asked.question, answers, change=asked.change, procedure=asked.procedure)
-    if isinstance(sample, Estimate):
-        return {"status": sample.status, "status_reason": sample.reason}
-    return interval_fields(sample) | {"minimum_detectable": detectable_of(sample)}
+    estimate = score_estimate(asked.question, answers, change=asked.change, procedure=asked.procedure)
+    if isinstance(estimate, NotEstimable):
+        return {"status": estimate.status, "status_reason": estimate.reason}
+    return interval_fields(estimate) | {"minimum_detectable": estimate.detectable()}
 
 
 def _reported(answers: Answers, asked: Asked) -> dict[str, Any]:
@@ -98,7 +97,7 @@ def _interval(answers: Answers, asked: Asked, estimate: Estimate) -> dict[str, A
     value, values = float(estimate.value or 0.0), answers.values or ()
     seeded = asked.procedure and len(values) > 1
     fields: dict[str, Any] = {"estimate": value}
-    part = seed_part(values, TWO_SIDED)
+    part = seed_part(values, ONE_SIDED)
     fields["seed_sd"] = part.sd if seeded else None
     if estimate.low is None or estimate.high is None:
         return fields | {"ci_method": REPORT_ONLY}
@@ -109,7 +108,7 @@ def _interval(answers: Answers, asked: Asked, estimate: Estimate) -> dict[str, A
     least, most = case_bounds(asked.metric, asked.question[1], change=asked.change)
     name = SLOPE if asked.metric.kind == "slope" else SKEWED
     told = name + suffix(len(values), clustered=shares_units(answers.first), procedure=asked.procedure)
-    fields["minimum_detectable"] = detectable_by_width((high - low) / 2, TWO_SIDED)
+    fields["minimum_detectable"] = detectable_by_width((high - low) / 2, ONE_SIDED)
     return fields | {"ci": (max(low, least), min(high, most)), "ci_level": CI_LEVEL, "ci_method": told}
 
 
@@ -117,15 +116,17 @@ def _skewed(answers: Answers, asked: Asked) -> Estimate:
     """Return the mean of the cases' values, each averaged over seeds first."""
     row = answers.averaged or answers.first
     sums = Sums(row["n"], row["value"] * row["n"], *(row[name] for name in ("xx", "units", "mm", "xm", "unit_xx")))
-    return skewed_mean(sums, row["cubes"], TWO_SIDED, case_bounds(asked.metric, asked.question[1], change=asked.change))
+    return skewed_mean(sums, row["cubes"], ONE_SIDED, case_bounds(asked.metric, asked.question[1], change=asked.change))
 
 
 def _slope(answers: Answers, _: Asked) -> Estimate:
     row, values = answers.first, answers.values
-    if (few := few_of_a_class(row, "a slope")) is not None or values is None:
-        return few or undefined(NO_SLOPE)
+    if (few := few_of_a_class(row, "a slope")) is not None:
+        return too_small(few.reason) if few.status == "too_small" else undefined(few.reason)
+    if values is None:
+        return undefined(NO_SLOPE)
     error = math.sqrt(fmean(r["variance"] for r in answers.by_seed))
-    half = slope_quantile(TWO_SIDED, row["units"] if shares_units(row) else None) * error
+    half = slope_quantile(ONE_SIDED, row["units"] if shares_units(row) else None) * error
     return found(fmean(values), fmean(values) - half, fmean(values) + half)
 
 

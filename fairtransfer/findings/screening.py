@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from fairtransfer.findings.details import ChangeDetails, Screening
-from fairtransfer.findings.estimates.rates import PairedDifference
+from fairtransfer.findings.estimates.base import Estimate
+from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.study import Study
@@ -107,19 +108,19 @@ def _about(row: Finding) -> tuple[Any, ...]:
     return row.benchmark, row.strategy, row.label_budget, frozenset(row.group.items())
 
 
-def _p_value(details: object, sample: object) -> tuple[float, str]:
-    assert isinstance(sample, PairedDifference), "the family's metric has a paired change"
+def _p_value(details: object, change: Estimate | NotEstimable) -> tuple[float, str]:
+    assert not isinstance(change, NotEstimable), "rows of the family have an estimate"
     exact = details.mcnemar_midp if isinstance(details, ChangeDetails) else None
-    return (two_sided(sample), IMPLIED) if exact is None else (exact, MIDP)
+    return (two_sided(change), IMPLIED) if exact is None else (exact, MIDP)
 
 
-def two_sided(sample: PairedDifference) -> float:
+def two_sided(change: Estimate) -> float:
     """Return the two-sided p-value of "no change" that the interval implies; 1 where even the middle of it holds 0."""
-    sign = 1 if sample.estimate > 0 else -1
+    sign = 1 if change.estimate > 0 else -1
 
     def lower(alpha: float) -> float:
-        low, high = sample.limits(1 - alpha)
+        low, high = change.limits(1 - alpha)
         return low if sign > 0 else -high
 
     one_sided = p_value_of_bound(lower, 0.0, _NEARLY_HALF)
-    return min(1.0, 2 * one_sided) if sample.estimate != 0 else 1.0
+    return min(1.0, 2 * one_sided) if change.estimate != 0 else 1.0

@@ -7,9 +7,9 @@ from statistics import fmean
 
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.details import Ends, Group, ImpactRatio, MembershipDetails
-from fairtransfer.findings.estimates.rates import Rate
-from fairtransfer.findings.query import EvidenceQuery, Model, NotEstimable, Pairing
-from fairtransfer.findings.rows import TWO_SIDED
+from fairtransfer.findings.estimates.base import Estimate
+from fairtransfer.findings.estimates.values import ONE_SIDED, CaseCounts, NotEstimable
+from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.spec.names import UNKNOWN_GROUP
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.unknown_group import difference_bounds, impact_ratio_bounds, rate_bounds, sampled_rate_bounds
@@ -29,16 +29,16 @@ def unknown_details(
     """
     could = [other for other in query.groups(pairing, tuple(group)) if _could_belong(other, group)]
     mine = query.level(pairing, model, group, metric, of)
-    if not could or UNKNOWN_GROUP in group.values() or not isinstance(mine, Rate) or mine.weighted:
+    if not could or UNKNOWN_GROUP in group.values() or isinstance(mine, NotEstimable):
         return None
-    unknown = _together(query, pairing, model, could, metric, of)
-    if unknown is None:
+    counts, unknown = mine.case_counts, _together(query, pairing, model, could, metric, of)
+    if counts is None or unknown is None:
         return None
     rest = _together(query, pairing, model, _others(query, pairing, group), metric, of) if len(group) == 1 else None
     return MembershipDetails(
-        _bounds(mine, unknown),
-        _with_chance(mine, unknown) if mine.seeds_count == 1 and not mine.clustered else None,
-        None if rest is None else _difference(mine, rest, unknown),
+        _bounds(counts, unknown),
+        _with_chance(counts, unknown) if mine.seeds_count == 1 and mine.fewest_units is None else None,
+        None if rest is None else _difference(counts, rest, unknown),
     )
 
 
@@ -49,22 +49,23 @@ def impact_ratios(
     groups = [group for group in query.groups(pairing, view) if UNKNOWN_GROUP not in group.values()]
     if metric != "selection_rate" or len(view) != 1 or len(groups) < 2:
         return None
-    levels = [query.level(pairing, model, group, metric, of) for group in groups]
+    counts = [_counts(query.level(pairing, model, group, metric, of)) for group in groups]
+    known = [one for one in counts if one is not None]
     unknown = (
-        query.level(pairing, model, {view[0]: UNKNOWN_GROUP}, metric, of)
+        _counts(query.level(pairing, model, {view[0]: UNKNOWN_GROUP}, metric, of))
         if _has_unknown(query, pairing, view)
         else None
     )
-    if not isinstance(unknown, Rate) or unknown.weighted or not all(isinstance(level, Rate) for level in levels):
+    if unknown is None or len(known) < len(counts):
         return None
     bounds = [
         impact_ratio_bounds(
-            [level.hits[seed] for level in levels if isinstance(level, Rate)],
-            [level.sizes[seed] for level in levels if isinstance(level, Rate)],
+            [one.hits[seed] for one in known],
+            [one.sizes[seed] for one in known],
             unknown.hits[seed],
             unknown.sizes[seed],
         )
-        for seed in range(unknown.seeds_count)
+        for seed in range(len(unknown.hits))
     ]
     rows = tuple(
         ImpactRatio(group, (fmean(float(b.low[i]) for b in bounds), fmean(float(b.high[i]) for b in bounds)))
@@ -72,6 +73,10 @@ def impact_ratios(
     )
     finite = all(value == value for row in rows for value in row.ratio)  # NaN where nobody was selected
     return rows if finite else None
+
+
+def _counts(level: Estimate | NotEstimable) -> CaseCounts | None:
+    return None if isinstance(level, NotEstimable) else level.case_counts
 
 
 def _has_unknown(query: EvidenceQuery, pairing: Pairing, view: View) -> bool:
@@ -96,34 +101,34 @@ def _together(
 ) -> Pooled | None:
     """Return several groups as one; None where nobody of them has a rate, or a denominator is empty for some seeds only."""
     found = [query.level(pairing, model, group, metric, of) for group in groups]
-    levels = [level for level in found if isinstance(level, Rate)]
-    if not levels or any(isinstance(level, NotEstimable) and level.n for level in found):
+    counts = [one for level in found if (one := _counts(level)) is not None]
+    if not counts or any(isinstance(level, NotEstimable) and level.n for level in found):
         return None
-    seeds = range(levels[0].seeds_count)
-    hits = [float(sum(level.hits[seed] for level in levels)) for seed in seeds]
-    return hits, [float(sum(level.sizes[seed] for level in levels)) for seed in seeds]
+    seeds = range(len(counts[0].hits))
+    hits = [float(sum(one.hits[seed] for one in counts)) for seed in seeds]
+    return hits, [float(sum(one.sizes[seed] for one in counts)) for seed in seeds]
 
 
-def _bounds(mine: Rate, unknown: Pooled) -> Ends:
+def _bounds(mine: CaseCounts, unknown: Pooled) -> Ends:
     return _ends(mine, rate_bounds(mine.hits, mine.sizes, *unknown))
 
 
-def _with_chance(mine: Rate, unknown: Pooled) -> Ends:
-    return _ends(mine, sampled_rate_bounds(mine.hits, mine.sizes, *unknown, normal_quantile(TWO_SIDED)))
+def _with_chance(mine: CaseCounts, unknown: Pooled) -> Ends:
+    return _ends(mine, sampled_rate_bounds(mine.hits, mine.sizes, *unknown, normal_quantile(ONE_SIDED)))
 
 
-def _ends(mine: Rate, limits: Interval) -> Ends:
+def _ends(mine: CaseCounts, limits: Interval) -> Ends:
     low, high = fmean(limits.low.tolist()), fmean(limits.high.tolist())
     return (1 - high, 1 - low) if mine.complement else (low, high)
 
 
-def _difference(mine: Rate, rest: Pooled, unknown: Pooled) -> Ends:
+def _difference(mine: CaseCounts, rest: Pooled, unknown: Pooled) -> Ends:
     """Return the bounds of the difference, averaged over seeds: the unknown may be of the group, of the rest, or of neither."""
     found = [
         difference_bounds(
             [mine.hits[seed], rest[0][seed]], [mine.sizes[seed], rest[1][seed]], *(u[seed] for u in unknown)
         )
-        for seed in range(mine.seeds_count)
+        for seed in range(len(mine.hits))
     ]
     low, high = (fmean(float(getattr(limits, end)) for limits in found) for end in ("low", "high"))
     return (-high, -low) if mine.complement else (low, high)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fairtransfer.findings.estimates.combined import Difference, MacroAverage
-from fairtransfer.findings.estimates.contrasts import RateRatioContrast
-from fairtransfer.findings.estimates.means import OfScores
-from fairtransfer.findings.estimates.number_means import MeanErrorDifference
-from fairtransfer.findings.estimates.rates import PairedDifference, Rate, Sample
-from fairtransfer.findings.query import NotEstimable, Pairing
+from fairtransfer.findings.estimates.base import Estimate
+from fairtransfer.findings.estimates.values import NotEstimable
+from fairtransfer.findings.query import Pairing
 from fairtransfer.formats import group_label
 from fairtransfer.stats.holm import p_value_of_bound
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
@@ -67,7 +63,7 @@ class Contrast:
     benchmark: str
     group: dict[str, str]
     against: str
-    sample: Sample | NotEstimable
+    sample: Estimate | NotEstimable
     sign: int
     margin: float
     min_group: int
@@ -98,7 +94,7 @@ class Contrast:
         """The smallest denominator in the comparison."""
         if isinstance(self.sample, NotEstimable):
             return float(self.sample.n or 0.0) if self.sample.status == "too_small" else 0.0
-        return min((level_n for level_n in _sizes(self.sample)), default=0.0)
+        return self.sample.smallest
 
     @cached_property
     def blocked(self) -> tuple[str, ...]:
@@ -108,7 +104,7 @@ class Contrast:
             alike = "undefined_metric" if self.sample.least is None else "no_spread"
             return (few if self.sample.status == "too_small" else alike,)
         codes = ["below_min_n"] if self.smallest < self.min_group else []
-        if any(part.clustered and part.moments.units < MINIMUM_UNITS for part in parts_of(self.sample)):
+        if self.sample.fewest_units is not None and self.sample.fewest_units < MINIMUM_UNITS:
             codes.append("few_clusters")
         if self.sample.of_procedure and self.sample.seeds_count < PROCEDURE_MINIMUM:
             codes.append("few_seeds")
@@ -135,19 +131,3 @@ class Contrast:
 def against(other: dict[str, str] | None) -> str:
     """Return whom a group is compared with, in words; None is everyone else."""
     return "everyone else" if other is None else group_label(other)
-
-
-def parts_of(sample: Sample) -> Iterator[Rate | PairedDifference | OfScores]:
-    """Yield the rates, changes and metrics made of scores that a sample is made of."""
-    if isinstance(sample, Rate | PairedDifference | OfScores):
-        yield sample
-    elif isinstance(sample, Difference | RateRatioContrast | MeanErrorDifference):
-        yield from parts_of(sample.first)
-        yield from parts_of(sample.second)
-    elif isinstance(sample, MacroAverage):
-        yield from sample.parts
-
-
-def _sizes(sample: Sample) -> Iterator[float]:
-    for part in parts_of(sample):
-        yield part.n

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fairtransfer.findings.estimates.contrasts import is_named
-from fairtransfer.findings.query import NotEstimable
+from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.formats import group_label, limit_in_unit, limit_of, listing, plural, ratio, stated_limit
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.ratio import RatioContrast

@@ -12,6 +12,7 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.findings.estimates.contrasts import RateRatioContrast, comparisons
+from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.gates.contrast import Contrast, Target, against
 from fairtransfer.spec.gates import GateSpec, Ratio
@@ -32,6 +33,8 @@ def ratio(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Cont
 class RatioContrast(Contrast):
     """A contrast that people read as a ratio. Its harm is ``limit·comparison - rate``; the margin of that is 0."""
 
+    sample: RateRatioContrast | NotEstimable
+
     @property
     def barred(self) -> tuple[str, ...]:
         """A rate that rests on fewer than 5 people given the class cannot pass.
@@ -39,7 +42,7 @@ class RatioContrast(Contrast):
         Its lower bound lies too high: at an error rate of 0.25 % up to six times as many false passes were found, with
         this rule up to three times (every outcome enumerated, groups of 10 to 1000, true ratio 0.8).
         """
-        return ("few_events",) if isinstance(self.sample, RateRatioContrast) and self.sample.events < EVENTS else ()
+        return () if isinstance(self.sample, NotEstimable) or self.sample.events >= EVENTS else ("few_events",)
 
     def limit(self, alpha: float) -> float:
         """Return the largest limit that would have passed."""
@@ -47,17 +50,17 @@ class RatioContrast(Contrast):
 
     def slack(self, alpha: float) -> float:
         """Return by how much the ratio's lower bound exceeds the limit."""
-        return self._bounds(alpha)[0] - self.sample.limit if isinstance(self.sample, RateRatioContrast) else 0.0
+        return 0.0 if isinstance(self.sample, NotEstimable) else self._bounds(alpha)[0] - self.sample.limit
 
     def told(self, alpha: float) -> dict[str, Any]:
         """Return the ratio with its limits; null where it rests on too few people, or nothing limits it."""
-        assert isinstance(self.sample, RateRatioContrast), "asked of contrasts that can be evaluated"
+        assert not isinstance(self.sample, NotEstimable), "asked of contrasts that can be evaluated"
         low, high = self._bounds(alpha)
         return {"ratio": self.sample.ratio, "ratio_lower": low, "ratio_upper": high}
 
     def describe(self, alpha: float, *, failed: bool) -> str:
         """Return both rates, their ratio where it may be told, and the bound that decides."""
-        assert isinstance(self.sample, RateRatioContrast), "asked of contrasts that can be evaluated"
+        assert not isinstance(self.sample, NotEstimable), "asked of contrasts that can be evaluated"
         rates = [formats.percent(side.estimate) for side in (self.sample.first, self.sample.second)]
         low, high = self._bounds(alpha)
         bound = f"at most {formats.ratio(high)}" if failed else f"at least {formats.ratio(low)}"
@@ -66,7 +69,7 @@ class RatioContrast(Contrast):
 
     def _bounds(self, alpha: float) -> tuple[float, float | None]:
         """Return the ratio's limits, on the side of the gate's limit on which the verdict's own bounds lie."""
-        assert isinstance(self.sample, RateRatioContrast), "asked of contrasts that can be evaluated"
+        assert not isinstance(self.sample, NotEstimable), "asked of contrasts that can be evaluated"
         (low, high), limit = self.sample.bounds(1 - alpha), self.sample.limit
         low = max(low, limit) if self.upper(alpha) < 0 else min(low, limit)
         if self.lower(alpha) > 0:

@@ -43,6 +43,22 @@ class Spread(NamedTuple):
     sd: float = 0.0
 
 
+class Claim(NamedTuple):
+    """What a comparison is on its way to, as it looks today.
+
+    Attributes
+    ----------
+    level
+        One-sided alpha of the bound that would decide it: the run's for a pass; shared among all comparisons for a failure.
+    power
+        The chance wanted; for a pass higher when others have to pass too, so that all do with 80 %.
+    """
+
+    side: Side
+    level: float
+    power: float
+
+
 NO_SPREAD = Spread()
 _NODES = 7
 """Places at which a normal deviation of the estimate is looked at (Gauss-Hermite)."""

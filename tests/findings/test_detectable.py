@@ -10,8 +10,8 @@ import pytest
 from support.contrasts import level, paired
 
 import fairtransfer as ft
-from fairtransfer.findings.estimates.combined import Difference, MacroAverage
-from fairtransfer.findings.estimates.detectable import detectable_of
+from fairtransfer.findings.estimates.averages import MacroAverage
+from fairtransfer.findings.estimates.rates import RateDifference
 
 
 @pytest.mark.parametrize(
@@ -19,21 +19,21 @@ from fairtransfer.findings.estimates.detectable import detectable_of
 )
 def test_a_rate_of_a_tenth_shows_what_the_table_says(n: int, seen: float) -> None:
     """Against ten times as many, in one comparison."""
-    assert detectable_of(level(n // 10, n), people=10 * n) == pytest.approx(seen, abs=1e-3)
-    assert detectable_of(Difference(level(n // 10, n), level(n, 10 * n))) == pytest.approx(seen, abs=1e-3)
+    assert level(n // 10, n).detectable(10 * n) == pytest.approx(seen, abs=1e-3)
+    assert RateDifference(level(n // 10, n), level(n, 10 * n)).detectable() == pytest.approx(seen, abs=1e-3)
 
 
 @pytest.mark.parametrize(("n", "seen"), [(50, 0.125), (100, 0.089), (500, 0.040), (1000, 0.028), (5000, 0.013)])
 def test_a_change_shows_what_the_table_says(n: int, seen: float) -> None:
-    assert detectable_of(paired(n // 20, n // 10 - n // 20, n)) == pytest.approx(seen, abs=1e-3)
+    assert paired(n // 20, n // 10 - n // 20, n).detectable() == pytest.approx(seen, abs=1e-3)
 
 
 def test_seeds_and_averages_leave_room_too() -> None:
     apart = replace(paired(5, 5, 100), gained=(5, 9, 2), lost=(5, 2, 8), before=(5,) * 3, after=(5,) * 3)
     both = MacroAverage((level(10, 100), level(30, 100)), independent=True)
 
-    assert detectable_of(replace(apart, procedure=True)) > detectable_of(apart)
-    assert 0 < detectable_of(both) < detectable_of(level(30, 100))
+    assert replace(apart, procedure=True).detectable() > apart.detectable()
+    assert 0 < both.detectable() < level(30, 100).detectable()
 
 
 def test_every_row_with_an_interval_says_what_it_could_have_seen() -> None:

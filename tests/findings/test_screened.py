@@ -16,7 +16,7 @@ from support.tables import GROUPS, NAMES, table
 from fairtransfer import api
 from fairtransfer.findings import screening
 from fairtransfer.findings.details import ChangeDetails
-from fairtransfer.findings.estimates.rates import PairedDifference
+from fairtransfer.findings.estimates.changes import PairedDifference
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.run_record import load_record
 from fairtransfer.gates import judge

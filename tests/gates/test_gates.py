@@ -18,9 +18,9 @@ from support.toy import edit, rewrite_table, toy_rows, write_project
 from fairtransfer import api
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import read_json
-from fairtransfer.findings.estimates.combined import Difference
 from fairtransfer.findings.estimates.contrasts import comparisons
-from fairtransfer.findings.query import NotEstimable
+from fairtransfer.findings.estimates.rates import RateDifference
+from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.gates.decide import GateResult, judge_contrasts
 from fairtransfer.gates.verdict import SEVERITY, worst
 from fairtransfer.runner.job import Job, Roots
@@ -91,7 +91,7 @@ def test_rates_and_gaps_keep_the_laws_of_margin_and_harm(
     """A larger margin takes no pass away, and further errors of a group that fails do not mend it."""
 
     def gap(k: int, limit: float) -> str:
-        return outcome(contrast(Difference(level(k, one[1]), level(*two)), limit)).outcome
+        return outcome(contrast(RateDifference(level(k, one[1]), level(*two)), limit)).outcome
 
     def rate(k: int, limit: float) -> str:
         return outcome(contrast(level(k, one[1]), limit)).outcome
@@ -106,8 +106,8 @@ def test_rates_and_gaps_keep_the_laws_of_margin_and_harm(
 
 def test_errors_of_the_others_can_turn_a_failure_into_a_pass() -> None:
     """The twin: levelling down. That is why gates on gaps come with a warning."""
-    assert outcome(contrast(Difference(level(300, 1000), level(100, 1000)), 0.05)).outcome == "fail"
-    assert outcome(contrast(Difference(level(300, 1000), level(400, 1000)), 0.05)).outcome == "pass"
+    assert outcome(contrast(RateDifference(level(300, 1000), level(100, 1000)), 0.05)).outcome == "fail"
+    assert outcome(contrast(RateDifference(level(300, 1000), level(400, 1000)), 0.05)).outcome == "pass"
 
 
 def gap_among(groups: dict[str, tuple[int, int]], how: str) -> GateResult:
@@ -115,7 +115,8 @@ def gap_among(groups: dict[str, tuple[int, int]], how: str) -> GateResult:
     pairs = [(g, other) for g, other in comparisons(names, how) if other is not None]
     found = [
         replace(
-            contrast(Difference(level(*groups[g["region"]]), level(*groups[o["region"]])), 0.05, g["region"]), other=o
+            contrast(RateDifference(level(*groups[g["region"]]), level(*groups[o["region"]])), 0.05, g["region"]),
+            other=o,
         )
         for g, o in pairs
     ]
@@ -229,8 +230,8 @@ def test_only_harm_fails_a_gap() -> None:
     """A group that is served better than the rest is no failure of the gate; the rest being worse than it is its own contrast."""
     gate = GateSpec("gap", Gap(by=("region",), margin=0.05))
 
-    assert outcome(contrast(Difference(level(10, 1000), level(300, 1000)), 0.05), gate=gate).outcome == "pass"
-    assert outcome(contrast(Difference(level(300, 1000), level(10, 1000)), 0.05), gate=gate).outcome == "fail"
+    assert outcome(contrast(RateDifference(level(10, 1000), level(300, 1000)), 0.05), gate=gate).outcome == "pass"
+    assert outcome(contrast(RateDifference(level(300, 1000), level(10, 1000)), 0.05), gate=gate).outcome == "fail"
 
 
 # --- error rates at the boundary ---------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.estimates.contrasts import RateRatioContrast, comparisons
 from fairtransfer.findings.estimates.rates import Rate
-from fairtransfer.findings.query import NotEstimable
+from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
 from fairtransfer.gates.ratio import RatioContrast

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from support.contrasts import NO_HARM, contrast, level, outcome, paired
 
-from fairtransfer.findings.estimates.combined import Difference, MacroAverage
-from fairtransfer.findings.estimates.rates import PairedDifference, Sample
+from fairtransfer.findings.estimates.averages import MacroAverage
+from fairtransfer.findings.estimates.base import Estimate
+from fairtransfer.findings.estimates.changes import PairedDifference
+from fairtransfer.findings.estimates.rates import RateDifference
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult
 from fairtransfer.gates.sample_size import realistic
@@ -142,11 +144,11 @@ def test_simulated_ratios_agree_with_the_sum_over_outcomes_and_rest_on_five() ->
 # --- what an open gate says it needs, fed back to the real gate ----------------------------------------------------------
 
 
-def judged(gate: GateSpec, samples: Sequence[Sample], margin: float) -> GateResult:
+def judged(gate: GateSpec, samples: Sequence[Estimate], margin: float) -> GateResult:
     return outcome(*[contrast(s, margin, f"g{i}") for i, s in enumerate(samples)], gate=gate)
 
 
-def share(gate: GateSpec, margin: float, wanted: str, draw: Callable[[np.random.Generator], list[Sample]]) -> float:
+def share(gate: GateSpec, margin: float, wanted: str, draw: Callable[[np.random.Generator], list[Estimate]]) -> float:
     """How often the real gate comes out as wanted."""
     rng = np.random.default_rng(25)
     return sum(judged(gate, draw(rng), margin).outcome == wanted for _ in range(500)) / 500
@@ -157,10 +159,10 @@ def pairs_like(rng: np.random.Generator, b: int, c: int, n: int, people: int) ->
     return paired(int(worse), int(better), people)
 
 
-def gap_like(rng: np.random.Generator, rates_: tuple[float, float], people: int, ratio: float) -> Difference:
+def gap_like(rng: np.random.Generator, rates_: tuple[float, float], people: int, ratio: float) -> RateDifference:
     others = round(ratio * people)
     x, y = (int(rng.binomial(n, p)) for p, n in zip(rates_, (people, others), strict=True))
-    return Difference(level(x, people), level(y, others))
+    return RateDifference(level(x, people), level(y, others))
 
 
 KEPT = (0.75, 0.9)
@@ -190,7 +192,7 @@ def test_the_people_worst_group_needs_settle_it(k: int, n: int, wanted: str) -> 
     [(10, 100, 90, 900, "pass"), (6, 50, 30, 300, "pass"), (18, 100, 90, 900, "fail"), (20, 200, 10, 100, "pass")],
 )
 def test_the_people_a_gap_needs_settle_it(x: int, n: int, y: int, m: int, wanted: str) -> None:
-    (entry,) = judged(GAP, [Difference(level(x, n), level(y, m))], MARGIN).needed
+    (entry,) = judged(GAP, [RateDifference(level(x, n), level(y, m))], MARGIN).needed
 
     assert (entry["settles"], entry["have"]) == (wanted, n)
     found = share(GAP, MARGIN, wanted, lambda rng: [gap_like(rng, (x / n, y / m), entry["people"], m / n)])
@@ -202,7 +204,7 @@ def test_several_open_groups_are_advised_so_that_all_pass_together() -> None:
     open_ = [(6, 6, 100), (5, 5, 90), (4, 5, 80)]
     entries = judged(NO_HARM, [paired(*counts) for counts in open_], MARGIN).needed
 
-    def draw(rng: np.random.Generator) -> list[Sample]:
+    def draw(rng: np.random.Generator) -> list[Estimate]:
         return [pairs_like(rng, *counts, e["people"]) for counts, e in zip(open_, entries, strict=True)]
 
     assert KEPT[0] <= share(NO_HARM, MARGIN, "pass", draw) <= KEPT[1]
@@ -245,7 +247,7 @@ def test_an_average_over_classes_is_told_how_many_people_it_takes() -> None:
 
 def test_the_gap_of_an_average_is_told_how_many_people_it_takes() -> None:
     one, two = (MacroAverage((level(k, 80), level(k, 80)), independent=True) for k in (12, 12))
-    (entry,) = judged(GAP, [Difference(one, two)], MARGIN).needed
+    (entry,) = judged(GAP, [one.less(two)], MARGIN).needed
 
     assert 80 < entry["people"] < 4000
 
@@ -261,12 +263,12 @@ def test_a_rate_that_is_good_to_have_needs_as_many_as_its_opposite() -> None:
 
 
 def test_what_is_needed_is_told_with_what_could_not_be_seen() -> None:
-    (entry,) = judged(GAP, [Difference(level(5, 50), level(90, 900))], MARGIN).needed
+    (entry,) = judged(GAP, [RateDifference(level(5, 50), level(90, 900))], MARGIN).needed
 
     assert entry["detectable"] == pytest.approx(detectable(0.1, 50, 1, 18))
     assert told(entry, several=False) == f"g0: about {entry['people']} cases, not 50"
     assert room(entry) == "today's cases could not have shown a difference below 12.2 points"
-    (failing,) = judged(GAP, [Difference(level(18, 100), level(90, 900))], MARGIN).needed
+    (failing,) = judged(GAP, [RateDifference(level(18, 100), level(90, 900))], MARGIN).needed
     assert told(failing, several=False).endswith(", and as it looks today it would fail")
     (change,) = judged(NO_HARM, [paired(4, 4, 80)], MARGIN).needed
     assert change["detectable"] == pytest.approx(detectable_change(0.1, 80, 1))
@@ -307,7 +309,7 @@ NEARLY = [paired(30, 5, 499), level(1248, 4999), level(124_999, 500_000)]
 
 @pytest.mark.parametrize("sample", NEARLY, ids=["change", "rate", "large"])
 def test_nearly_on_the_limit_no_board_is_asked_for_a_million_cases(
-    sample: Sample, monkeypatch: pytest.MonkeyPatch
+    sample: Estimate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate, margin = (NO_HARM, MARGIN) if isinstance(sample, PairedDifference) else (WORST, 0.25)
     (entry,) = judged(gate, [sample], margin).needed

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fairtransfer.findings.estimates.rates import PairedDifference, Rate
+from fairtransfer.findings.estimates.changes import PairedDifference
+from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
 from fairtransfer.spec.gates import GateSpec, NoHarm

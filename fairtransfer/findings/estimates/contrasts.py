@@ -1,6 +1,6 @@
-"""Two groups compared, or a group and everyone outside it: by the ratio of their rates, or by how far their rates moved.
+"""Two groups compared, or a group and everyone outside it, by the ratio of their rates; and who is compared with whom.
 
-The people differ, so that the two parts' errors are independent; what seeds do to both alike cancels.
+The people differ, so that the two sides' errors are independent; what seeds do to both alike cancels.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import covariance, variance
 
-from fairtransfer.findings.estimates.combined import GroupContrast, MacroAverage, MoverContrast
-from fairtransfer.findings.estimates.rates import CHANGE, Limits, PairedDifference, Rate, suffix
+from fairtransfer.findings.estimates.base import GroupContrast
+from fairtransfer.findings.estimates.rates import Rate
+from fairtransfer.findings.estimates.values import Limits, Today
 from fairtransfer.formats import group_label, group_name
 from fairtransfer.stats.contrasts import RatioBounds, Shared, ratio_bounds, ratio_contrast
 from fairtransfer.stats.gap import EVENTS
 from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile, wilson
+from fairtransfer.stats.truths import ShareOfRate
 
 Group = dict[str, str]
 
@@ -72,23 +74,16 @@ class RateRatioContrast(GroupContrast):
     @property
     def method(self) -> str:
         """How the interval is made."""
-        one = self.first
-        return "mover of wilson" + suffix(
-            self.seeds_count, clustered=one.clustered, procedure=self.of_procedure, weighted=one.weighted
-        )
+        return "mover of wilson" + self.first.allowed_for
 
+    def today(self, sign: int, level: float) -> Today:  # noqa: ARG002  # less is always the harm
+        """Return the shares without and with the class, and how many times as many the others are."""
+        one, two = self.first, self.second
+        return Today(ShareOfRate(1 - one.estimate, two.estimate, self.limit, two.size(level) / one.size(level)))
 
-@dataclass(frozen=True)
-class ChangeDifference(MoverContrast):
-    """How much more a rate changed for one group than for another: a difference in differences."""
-
-    first: PairedDifference | MacroAverage
-    second: PairedDifference | MacroAverage
-
-    @property
-    def range(self) -> Limits:
-        """Twice that of a change."""
-        return 2 * CHANGE[0], 2 * CHANGE[1]
+    def shown_by_examples(self, others: float) -> float:  # noqa: ARG002  # the others are the second side
+        """Return the smallest distance between the rates."""
+        return self.first.shown_by_examples(self.second.n)
 
 
 def comparisons(groups: Sequence[Group], contrast: str) -> Iterator[tuple[Group, Group | None]]:

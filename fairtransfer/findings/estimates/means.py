@@ -1,4 +1,4 @@
-"""What was observed of scores in one group, as samples: means of bounded values, AUCs and their changes.
+"""What was observed of scores in one group: means of bounded values, AUCs and their changes.
 
 Only what has limits in closed form that hold in small groups is here; a gate may judge these, and no other metric made of scores.
 """
@@ -8,20 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
-from fairtransfer.findings.estimates.rates import CHANGE, RATE, Limits, Sample, suffix
+from fairtransfer.findings.estimates.base import Estimate, Observed
+from fairtransfer.findings.estimates.values import CHANGE, RATE, Limits, NotEstimable, suffix
 from fairtransfer.findings.scores import Answers, Row
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.auc import MINIMUM_CLASS, auc_interval
 from fairtransfer.stats.auc_change import Area, Sizes, auc_change_interval
-from fairtransfer.stats.effective import Moments, t_correction
-from fairtransfer.stats.estimate import Estimate, too_small, undefined
+from fairtransfer.stats.effective import t_correction
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.means import Sums, bounded_mean
 from fairtransfer.stats.score_metrics import SCORE_METRICS, case_bounds
 
 
 @dataclass(frozen=True)
-class OfScores(Sample):
+class OfScores(Observed):
     """A quantity made of scores.
 
     Attributes
@@ -57,11 +57,6 @@ class OfScores(Sample):
         return self.answers.values or ()
 
     @property
-    def estimate(self) -> float:
-        """The value, averaged over seeds."""
-        return fmean(self.by_seed)
-
-    @property
     def n(self) -> float:
         """Cases; of a ranking those of the smaller class, or units with such."""
         return float(self.answers.first["n"])
@@ -72,10 +67,9 @@ class OfScores(Sample):
         return shares_units(self.answers.first)
 
     @property
-    def moments(self) -> Moments:
-        """How many units there are, as the other samples tell it; cases are averaged over seeds already."""
-        row = self.answers.first
-        return Moments(row["units"], row["n"], self.estimate * row["n"], row["n"], 0.0, 0.0)
+    def units(self) -> float | None:
+        """How many units the cases share."""
+        return float(self.answers.first["units"]) if self.clustered else None
 
     def _named(self, how: str) -> str:
         return how + suffix(self.seeds_count, clustered=self.clustered, procedure=self.procedure)
@@ -165,26 +159,30 @@ def shares_units(row: Row) -> bool:
     return bool(row["units"] < row["n"])
 
 
-def few_of_a_class(row: Row, what: str) -> Estimate | None:
+def few_of_a_class(row: Row, what: str) -> NotEstimable | None:
     """Return why there are too few cases of either class; None when there are enough."""
     inside, outside = row["positives"], row["n"] - row["positives"]
     if inside == 0 or outside == 0:
-        return undefined(f"0 cases {'of' if inside == 0 else 'outside'} the class")
+        return NotEstimable("undefined", f"0 cases {'of' if inside == 0 else 'outside'} the class", _of_either(row))
     if min(inside, outside, row["units_positive"], row["units_negative"]) < MINIMUM_CLASS:
         units = " units" if shares_units(row) else ""
-        return too_small(
-            f"{inside:g} cases of the class and {outside:g} not; {what} needs {MINIMUM_CLASS}{units} of each"
-        )
+        found = f"{inside:g} cases of the class and {outside:g} not; {what} needs {MINIMUM_CLASS}{units} of each"
+        return NotEstimable("too_small", found, _of_either(row))
     return None
 
 
-def sample_of(question: Question, answers: Answers, *, change: bool, procedure: bool) -> OfScores | Estimate:
-    """Return the sample of a metric with limits in closed form, or why there is none."""
-    metric = SCORE_METRICS[question[0]]
+def _of_either(row: Row) -> float:
+    """Return the units of the smaller class."""
+    return float(min(row["units_positive"], row["units_negative"]))
+
+
+def score_estimate(question: Question, answers: Answers, *, change: bool, procedure: bool) -> Estimate | NotEstimable:
+    """Return a metric that has limits in closed form, or why there is none."""
+    metric, row = SCORE_METRICS[question[0]], answers.first
     if metric.kind == "mean":
-        if answers.first["units"] < 2:
-            return undefined("all cases belong to one unit")
+        if row["units"] < 2:
+            return NotEstimable("undefined", "all cases belong to one unit", float(row["n"]))
         return BoundedMean(answers, procedure, case_bounds(metric, question[1], change=change))
-    if (few := few_of_a_class(answers.first, "an AUC")) is not None or answers.values is None:
-        return few or undefined("scores of one class only")
+    if (few := few_of_a_class(row, "an AUC")) is not None or answers.values is None:
+        return few or NotEstimable("undefined", "scores of one class only", _of_either(row))
     return RankingChange(answers, procedure, CHANGE) if change else Ranking(answers, procedure, RATE)

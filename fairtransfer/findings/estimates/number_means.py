@@ -1,4 +1,4 @@
-"""What was observed of predicted numbers in one group, as samples: mean errors, and how they changed on the same cases.
+"""What was observed of predicted numbers in one group: mean errors, and how they changed on the same cases.
 
 Findings tell the limits that the evidence keeps, drawn in small groups. Verdicts rest on these here: the same means, with
 limits in closed form at any level, from the sums the evidence keeps beside them.
@@ -7,18 +7,21 @@ limits in closed form at any level, from the sums the evidence keeps beside them
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Self
 
-from fairtransfer.findings.estimates.combined import MoverContrast
+from fairtransfer.findings.estimates.base import MoverContrast
 from fairtransfer.findings.estimates.means import MeanOfCases
-from fairtransfer.findings.estimates.rates import Limits
+from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.scores import Answers, Row
 from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.losses import UNBOUNDED
+from fairtransfer.stats.mean_power import Values, units_needed
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
 from fairtransfer.stats.number_metrics import NUMBER_METRICS
+from fairtransfer.stats.power import Claim, Spread
 from fairtransfer.stats.skewed import Skewed
 
 SUMMED = "union of student and hall"
@@ -48,6 +51,28 @@ class ErrorMean(MeanOfCases):
         """How the interval is made."""
         return self._named(SUMMED)
 
+    def less(self, other: Self) -> MeanErrorDifference:
+        """Return how far the mean lies above that of other people."""
+        return MeanErrorDifference(self, other)
+
+    def cases_needed(self, sign: int, margin: float, claim: Claim, spread: Spread, most: float) -> int | None:  # noqa: ARG002  # found at once
+        """Return how many cases settle a claim, from how errors spread."""
+        return _cases_by_spread((self,), sign, margin - sign * self.estimate, claim, spread)
+
+
+def _cases_by_spread(
+    sides: Sequence[ErrorMean], sign: int, distance: float, claim: Claim, spread: Spread
+) -> int | None:
+    """Return how many cases of the first settle one mean, or two compared, if cases to come spread, and lean, as today's do."""
+    own = sides[0].spread.units
+    lean = sign if claim.side == "pass" else -sign
+    parts = []
+    for side, towards in zip(sides, (lean, -lean), strict=False):
+        known, root = side.spread, math.sqrt(side.spread.units)
+        parts.append(Values(known.error * root, towards * known.bend * root, known.units / own))
+    units = units_needed(parts, abs(distance), claim.level, claim.power, spread)
+    return None if units is None else math.ceil(units * sides[0].n / own)
+
 
 @dataclass(frozen=True)
 class MeanErrorDifference(MoverContrast):
@@ -56,24 +81,13 @@ class MeanErrorDifference(MoverContrast):
     first: ErrorMean
     second: ErrorMean
 
-    @property
-    def range(self) -> Limits:
-        """Anything."""
-        return UNBOUNDED
+    def cases_needed(self, sign: int, margin: float, claim: Claim, spread: Spread, most: float) -> int | None:  # noqa: ARG002  # found at once
+        """Return how many cases of the group settle a claim, from how both groups' errors spread."""
+        return _cases_by_spread((self.first, self.second), sign, margin - sign * self.estimate, claim, spread)
 
 
-class NoMean(NamedTuple):
-    """Why there is no mean to judge: status, reason, cases, the least it takes, and the units there are if these are too few."""
-
-    status: Literal["too_small", "undefined"]
-    reason: str
-    n: float
-    least: int
-    units: int | None = None
-
-
-def errors_of(metric: str, answers: Answers, *, change: bool, rest: bool, procedure: bool) -> ErrorMean | NoMean:
-    """Return the sample of a mean error, or why a verdict cannot rest on it.
+def mean_error(metric: str, answers: Answers, *, change: bool, rest: bool, procedure: bool) -> ErrorMean | NotEstimable:
+    """Return a mean error, or why a verdict cannot rest on it.
 
     Parameters
     ----------
@@ -84,12 +98,12 @@ def errors_of(metric: str, answers: Answers, *, change: bool, rest: bool, proced
     row = known.averaged or known.first
     n, units = row["n"], row["units"]
     if n is None or n < MINIMUM_UNBOUNDED:
-        return NoMean("too_small", f"{n or 0:g} cases, fewer than {MINIMUM_UNBOUNDED}", n or 0, MINIMUM_UNBOUNDED)
+        return NotEstimable("too_small", f"{n or 0:g} cases, fewer than {MINIMUM_UNBOUNDED}", n or 0, MINIMUM_UNBOUNDED)
     if units < MINIMUM_UNBOUNDED:
         reason = f"{units} units, fewer than {MINIMUM_UNBOUNDED}"
-        return NoMean("too_small", reason, n, MINIMUM_UNBOUNDED, units)
+        return NotEstimable("too_small", reason, n, MINIMUM_UNBOUNDED, units)
     if not row["variance"] or row["variance"] ** 0.5 <= _ALIKE * abs(row["value"]):
-        return NoMean("undefined", NO_SPREAD, n, MINIMUM_UNBOUNDED)
+        return NotEstimable("undefined", NO_SPREAD, n, MINIMUM_UNBOUNDED)
     return ErrorMean(known, procedure, UNBOUNDED if change else NUMBER_METRICS[metric].bounds)
 
 

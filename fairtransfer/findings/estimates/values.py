@@ -1,0 +1,84 @@
+"""What estimates answer with: limits, counts, and the reason why there is no estimate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from fairtransfer.stats.planning import CLAIM
+from fairtransfer.stats.truths import Truth
+
+Limits = tuple[float, float]
+
+RATE: Limits = (0.0, 1.0)
+CHANGE: Limits = (-1.0, 1.0)
+
+CI_LEVEL = 0.95
+ONE_SIDED = 0.5 + CI_LEVEL / 2
+"""The one-sided level of both limits of an interval that is told."""
+
+CLAIMED = 1 - CLAIM
+"""The one-sided level of a claim of harm."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotEstimable:
+    """Why there is no estimate.
+
+    Attributes
+    ----------
+    least
+        How many cases, or units, a metric takes whatever the policy says.
+    units
+        How many units there are, where it is these that are too few.
+    """
+
+    status: Literal["undefined", "too_small", "not_measured"]
+    reason: str
+    n: float | None = None
+    least: int | None = None
+    units: int | None = None
+
+
+class Churn(NamedTuple):
+    """How many answers moved in a change: the share of cases, and McNemar's mid-p of "no change" where it applies."""
+
+    share: float
+    mcnemar_midp: float | None
+
+
+class CaseCounts(NamedTuple):
+    """Numerators and denominators of every seed, of a rate whose cases count alike; `complement`: one minus it is told."""
+
+    hits: tuple[float, ...]
+    sizes: tuple[int, ...]
+    complement: bool
+
+
+class Share(NamedTuple):
+    """An estimate as the share of so many independent cases, and the counts it is really from."""
+
+    value: float
+    size: float
+    events: float
+    cases: float
+
+
+class Today(NamedTuple):
+    """Today's estimate as the truth, turned so that larger is worse.
+
+    Attributes
+    ----------
+    shift
+        How far the truth's harm lies above the turned estimate: of a rate that is good to have, those are harmed who have it not.
+    """
+
+    truth: Truth
+    shift: float = 0.0
+
+
+def suffix(seeds: int, *, clustered: bool, procedure: bool, weighted: bool = False) -> str:
+    """Return what a method allows for besides the cases, as its name tells it: `` (units and seeds)``."""
+    parts = (["units"] if clustered else []) + (["weights"] if weighted else [])
+    parts += ["seeds"] if procedure and seeds > 1 else []
+    return f" ({' and '.join(parts)})" if parts else ""

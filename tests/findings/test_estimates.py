@@ -1,0 +1,140 @@
+"""Estimates answer for themselves: nobody asks what kind one is, and every kind keeps the same laws."""
+
+import ast
+import inspect
+import math
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from support.contrasts import level, paired
+
+import fairtransfer
+import fairtransfer.findings.estimates as room
+from fairtransfer.findings.estimates.averages import MacroAverage
+from fairtransfer.findings.estimates.base import Estimate, Observed
+from fairtransfer.findings.estimates.contrasts import RateRatioContrast
+from fairtransfer.findings.estimates.means import BoundedMean, Ranking, RankingChange
+from fairtransfer.findings.estimates.number_means import ErrorMean
+from fairtransfer.findings.scores import Answers
+from fairtransfer.stats.planning import POWER
+from fairtransfer.stats.power import NO_SPREAD, Claim
+
+PACKAGE = Path(fairtransfer.__file__).parent
+
+
+def kinds() -> set[type[Estimate]]:
+    for module in pkgutil.iter_modules(room.__path__):
+        import_module(f"{room.__name__}.{module.name}")
+    found, open_ = set(), [Estimate]
+    while open_:
+        open_ += (fresh := [kind for kind in open_.pop().__subclasses__() if kind not in found])
+        found |= set(fresh)
+    return {kind for kind in found if kind.__module__.startswith("fairtransfer.")}
+
+
+def asked_of(source: str, names: set[str]) -> Iterator[str]:
+    """Yield where a text asks whether something is one of these classes."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "issubclass"):
+            asked = {getattr(part, "id", getattr(part, "attr", "")) for part in ast.walk(node.args[1])}
+        elif isinstance(node, ast.MatchClass):
+            asked = {getattr(node.cls, "id", getattr(node.cls, "attr", ""))}
+        else:
+            continue
+        yield from (f"{node.lineno}: {name}" for name in sorted(asked & names))
+
+
+def test_nobody_asks_what_kind_an_estimate_is() -> None:
+    names = {kind.__name__ for kind in kinds()} | {"Estimate"}
+    found = [
+        f"{path.relative_to(PACKAGE)}:{line}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if "stats" not in path.parts
+        for line in asked_of(path.read_text(encoding="utf-8"), names)
+    ]
+    assert not found, "let the estimate answer itself"
+
+
+@pytest.mark.parametrize(
+    "line", ["isinstance(x, Rate)", "isinstance(x, int | rates.Rate)", "issubclass(x, (Rate, int))"]
+)
+def test_the_search_would_find_one(line: str) -> None:
+    assert list(asked_of(f"if {line}:\n    pass", {"Rate"})) == ["1: Rate"]
+    assert list(asked_of("match x:\n    case Rate():\n        pass", {"Rate"})) == ["2: Rate"]
+    assert not list(asked_of("Rate(x)", {"Rate"}))
+
+
+def mean_row(n: int = 60) -> dict[str, object]:
+    units = {"units": n, "mm": n, "xm": 0.3 * n, "unit_xx": 0.2 * n}
+    beside = {"xx": 0.2 * n, "variance": 0.11 / n, "cubes": 0.01 * n}
+    return {"seed": None, "n": n, "positives": None, "value": 0.3, **units, **beside}
+
+
+def ranks(**more: float) -> dict[str, object]:
+    sizes = {"n": 100, "positives": 40, "units": 100, "units_positive": 40, "units_negative": 60}
+    return {"seed": None, **sizes, "value": 0.8, "variance": 0.002, **more}
+
+
+def answers(row: dict[str, object]) -> Answers:
+    return Answers((row,), row)
+
+
+CHANGED = ranks(value=0.1, auc_before=0.7, auc_after=0.8, variance_before=0.002, covariance=0.001)
+EXAMPLES: list[Estimate] = [
+    level(12, 80),
+    paired(9, 4, 80),
+    level(12, 80).less(level(60, 600)),
+    paired(9, 4, 80).less(paired(30, 40, 600)),
+    MacroAverage((level(12, 80), level(30, 90)), independent=True),
+    RateRatioContrast(level(30, 80), level(300, 600), 0.8),
+    BoundedMean(answers(mean_row()), procedure=False, bounds=(0.0, 1.0)),
+    Ranking(answers(ranks()), procedure=False, bounds=(0.0, 1.0)),
+    RankingChange(answers(CHANGED), procedure=False, bounds=(-1.0, 1.0)),
+    ErrorMean(answers(mean_row()), procedure=False, bounds=(0.0, math.inf)),
+    ErrorMean(answers(mean_row()), False, (0.0, math.inf)).less(
+        ErrorMean(answers(mean_row(90)), False, (0.0, math.inf))
+    ),
+]
+
+
+def test_every_kind_has_an_example() -> None:
+    concrete = {kind for kind in kinds() if not inspect.isabstract(kind) and "examples" in dir(kind)}
+    used = {type(example) for example in EXAMPLES}
+    assert {k for k in concrete if not any(k in other.__mro__ for other in used)} == set()
+
+
+@pytest.mark.parametrize("found", EXAMPLES, ids=lambda found: type(found).__name__)
+def test_limits_hold_the_value_and_widen_with_the_level(found: Estimate) -> None:
+    last = (found.estimate, found.estimate)
+    for one_sided in (0.8, 0.95, 0.975, 0.999):
+        low, high = found.limits(one_sided)
+        assert low <= last[0] <= found.estimate <= last[1] <= high
+        assert found.range[0] <= low <= high <= found.range[1]
+        last = (low, high)
+
+
+@pytest.mark.parametrize("found", EXAMPLES, ids=lambda found: type(found).__name__)
+def test_what_an_estimate_rests_on_is_told(found: Estimate) -> None:
+    assert found.parts, "an estimate without parts would be judged as one of no cases"
+    assert all(isinstance(part, Observed) for part in found.parts)
+    assert found.smallest == min(part.n for part in found.parts) > 0
+    assert found.own.smallest >= found.smallest
+    assert 0 < found.effective_share(0.95) <= 1
+    assert found.method
+    assert found.fewest_units is None, "no example shares units"
+
+
+@pytest.mark.parametrize("found", EXAMPLES, ids=lambda found: type(found).__name__)
+def test_what_is_detectable_and_what_it_takes_are_told(found: Estimate) -> None:
+    assert found.detectable() > 0
+    sign = -1 if isinstance(found, RateRatioContrast) else 1  # less of a ratio is the harm
+    few, more = (
+        found.cases_needed(sign, sign * found.estimate + distance, Claim("pass", 0.05, POWER), NO_SPREAD, 10**6)
+        for distance in (0.2, 0.05)
+    )
+    assert few is not None
+    assert more is not None
+    assert 0 < few < more
