@@ -1,42 +1,94 @@
-"""What adapting a pretrained model does to each group of people it will serve: measured, judged, written down."""
+"""What adapting a pretrained model does to each group of people it will serve: measured, judged, written down.
+
+The verbs::
+
+    load_audit   Read an audit and the data cards it names, and check them together.
+    plan         Say what a run of an audit would do, before anything is trained.
+    run          Adapt the model in every way an audit lists, measure each group, judge and report.
+    measure      Measure a table of predictions for each group, and judge it; no model, no training.
+    judge        Return the verdict of a finished run, computed from its evidence.
+    render       Write the documents of a finished run again.
+    verify       Check every file of a run against its digests.
+
+What they take and return::
+
+    Columns      Which column of a table holds what.
+    Policy       What counts as enough evidence, and what is shown.
+    Plan         Every job of an audit.
+    Run          A finished run: its verdict, its findings, its report.
+    Measurement  What a table of predictions says about each group.
+    Verdict      What the gates say.
+    Finding      One row of results: the counts, the estimate and its interval, or why there is none.
+
+A first look, and more in the README::
+
+    import fairtransfer as ft
+    ft.measure("answers.csv", label="y", before="old", after="new", groups="region")
+"""
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+import importlib as _importlib
+import typing as _typing
 
-from fairtransfer.version import VERSION
+from fairtransfer.version import VERSION as __version__  # noqa: N811  # the name Python has for it
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from fairtransfer.api import Run, judge, load_audit, plan, render, run, verify
+    from fairtransfer.findings.rows import Finding
+    from fairtransfer.gates.verdict import Verdict
     from fairtransfer.measurement import Measurement, measure
+    from fairtransfer.runner.job import Plan
+    from fairtransfer.spec.columns import Columns
+    from fairtransfer.spec.gates import Policy
 
-__version__ = VERSION
-__all__ = ["Measurement", "Run", "__version__", "judge", "load_audit", "measure", "plan", "render", "run", "verify"]
+__all__ = [
+    "Columns",
+    "Finding",
+    "Measurement",
+    "Plan",
+    "Policy",
+    "Run",
+    "Verdict",
+    "__version__",
+    "judge",
+    "load_audit",
+    "measure",
+    "plan",
+    "render",
+    "run",
+    "verify",
+]
+
+_HOMES = {
+    "Columns": "spec.columns",
+    "Finding": "findings.rows",
+    "Measurement": "measurement",
+    "Plan": "runner.job",
+    "Policy": "spec.gates",
+    "Run": "api",
+    "Verdict": "gates.verdict",
+    "judge": "api",
+    "load_audit": "api",
+    "measure": "measurement",
+    "plan": "api",
+    "render": "api",
+    "run": "api",
+    "verify": "api",
+}
+"""Where each name stands. A home is imported when one of its names is first used: importing the package costs nothing."""
 
 
-class _Package(ModuleType):
-    """The package. `run` is a verb and a subpackage; importing the subpackage must not put it in the verb's place."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute, but leave verbs alone."""
-        if not (name in __all__ and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+def __getattr__(name: str) -> _typing.Any:
+    """Return a verb or a type from its home."""
+    if name not in _HOMES:
+        message = f"module `fairtransfer` has no attribute `{name}`"
+        raise AttributeError(message)
+    found = getattr(_importlib.import_module(f"fairtransfer.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
 
 
-def __getattr__(name: str) -> Any:
-    """Import the verbs when one is first used, so that importing the package costs nothing."""
-    if name in ("Measurement", "measure"):
-        from fairtransfer import measurement
-
-        return getattr(measurement, name)
-    if name in __all__:
-        from fairtransfer import api
-
-        return getattr(api, name)
-    message = f"module `fairtransfer` has no attribute `{name}`"
-    raise AttributeError(message)
+def __dir__() -> list[str]:
+    """Return what the package is used by; the rooms behind it are imported by their own names."""
+    return sorted(__all__)

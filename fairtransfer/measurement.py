@@ -9,38 +9,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairtransfer.errors import DefinitionError, Problem, Problems
-from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.errors import Problems
 from fairtransfer.evidence.table.count import Counted, count_table
 from fairtransfer.evidence.table.numbers import count_numbers
 from fairtransfer.evidence.table.source import open_table, reading
 from fairtransfer.findings.build import measure as findings_of
+from fairtransfer.findings.collection import Findings
 from fairtransfer.findings.flips_of_table import harm_of_table
-from fairtransfer.findings.frames import MetricTable, frame_of, metric_table
+from fairtransfer.findings.metric_table import MetricTable, metric_table
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.question import Question, check_views
-from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import Study
 from fairtransfer.findings.table import study_of_table
 from fairtransfer.gates import judge_table
 from fairtransfer.gates.verdict import Verdict
-from fairtransfer.spec.audit import MetricSpec
-from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.short import read_gates, read_metrics
-from fairtransfer.spec.target import DEFAULT_METRICS, TARGETS, check_beside, check_gates, check_metrics
+from fairtransfer.spec.columns import ColumnNames, Columns
+from fairtransfer.spec.gates import Policy
+from fairtransfer.spec.keywords import Label
+from fairtransfer.spec.short import Gate, Metric
+from fairtransfer.table_question import MeasureOptions, in_keywords, question_of, with_keywords
 from fairtransfer.version import VERSION
 
 if TYPE_CHECKING:
     import ibis
     import pandas as pd
-
-POLICY = Policy(planned_evaluations=1)
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Measurement:
     counted: Counted
     question: Question
     study: Study
-    findings: tuple[Finding, ...]
+    findings: Findings
     verdict: Verdict
     screening: dict[str, Any] | None = None
     harm: tuple[dict[str, Any], ...] | None = None
@@ -100,119 +98,127 @@ class Measurement:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as a DataFrame, one row each; a group's attributes are columns of their own."""
-        return frame_of(finding.to_json() for finding in self.findings)
+        return self.findings.to_frame()
 
-    def to_metricframe(self, by: str | Sequence[str], stage: str = "after") -> MetricTable:
-        """Return one stage's values as fairlearn's `MetricFrame` shows them, with NaN where a value is undefined."""
-        return metric_table(self.findings, (by,) if isinstance(by, str) else tuple(by), stage)
+    def to_metricframe(
+        self, by: ColumnNames, stage: str = "after", *, control: ColumnNames = (), metrics: ColumnNames = ()
+    ) -> MetricTable:
+        """Return one stage's values as fairlearn's `MetricFrame` has them, with the reason where there is none.
+
+        Parameters
+        ----------
+        by
+            The attributes whose groups are compared: ``"region"``, ``"region*age"`` or a list.
+        stage
+            ``after``, ``before`` or ``change``.
+        control
+            Attributes inside whose values groups are compared (fairlearn's control features).
+        metrics
+            Names of metrics, ``"error_rate,recall[yes]"``; default: all.
+
+        Raises
+        ------
+        DefinitionError
+            When something is asked for that was not measured (``FT-P043``), with what was.
+        """
+        return metric_table(self.findings, by, control, stage, metrics)
 
 
 def measure(
     source: Any,
+    columns: Columns | None = None,
     *,
-    label: str,
-    after: str,
+    label: str | None = None,
+    after: str | None = None,
     before: str | None = None,
-    groups: Sequence[str] = (),
-    intersections: Sequence[Sequence[str]] = (),
-    item: Sequence[str] = (),
+    groups: ColumnNames | None = None,
+    item: ColumnNames | None = None,
     unit: str | None = None,
-    positive: str | None = None,
-    metrics: Sequence[str] = (),
-    gates: Sequence[str] = (),
-    counts: str | None = None,
-    weights: str | None = None,
-    classes: Sequence[str] = (),
-    multilabel: bool = False,
     score: str | None = None,
     score_before: str | None = None,
+    weights: str | None = None,
+    counts: str | None = None,
+    intersections: str | Iterable[str | Iterable[str]] | None = None,
+    positive: Label | None = None,
+    classes: str | Iterable[Label] | None = None,
+    multilabel: bool = False,
     target: str = "classes",
     measured_in: str = "",
-    policy: Policy = POLICY,
+    metrics: Metric | Iterable[Metric] | None = None,
+    gates: Gate | Iterable[Gate] | None = None,
+    policy: Policy | Mapping[str, Any] | None = None,
 ) -> Measurement:
-    """Measure a table of predictions, of any size.
+    """Measure a table of predictions, of any size, for each group; with gates it is judged too.
 
     Parameters
     ----------
     source
         CSV or Parquet file, folder of Parquet files, DataFrame, pyarrow Table, or a table of any ibis backend.
-    label, before, after
-        Columns with the truth and with the answers of one or two models.
-    groups, intersections
-        Columns with group membership, and which of them to cross. Missing membership is the group ``unknown``.
+    columns
+        Which column holds what; keywords fill in what it leaves out, and take the place of what it has.
+    label, after, before
+        Columns with the truth, with the answers of a model and with those of the model it is compared with. The first two
+        are needed.
+    groups
+        Columns with group membership: ``"region,age"`` or a list. Missing membership is the group ``unknown``.
     item
         Columns that together name a row; repeated rows are an error.
     unit
         Column with the person or document that rows share.
-    positive
-        The class that metrics of one class are about.
-    metrics
-        Names, or ``name:per_class``. Default: ``error_rate``; of numbers all there are.
-    gates
-        Short form: ``no_harm:by=region,metric=error_rate,margin=0.02``. Of numbers ``metric=mean_absolute_error``, with the
-        margin in the label's own unit.
-    counts
-        The table holds counts: this column says how many rows each of its rows stands for.
-    weights
-        Column with sampling weights.
-    classes
-        All labels there are; default: those that occur.
     score, score_before
         Columns with the probability of the positive class, for metrics made of scores such as ``auc`` and ``brier_score``.
+    weights
+        Column with sampling weights.
+    counts
+        The table holds counts: this column says how many rows each of its rows stands for.
+    intersections
+        Groups to cross: ``"region*age"``, or a list of these or of lists of columns.
+    positive
+        The class that metrics of one class are about, such as ``"yes"`` or ``1``.
+    classes
+        All labels there are: ``"yes,no"``, ``[0, 1]``; default: those that occur.
+    multilabel
+        Rows may have several labels, ``a|b``.
     target
         ``classes``, or ``number`` where label and answers are numbers and what matters is how far off they are. Never guessed:
         whole numbers are often names of classes.
     measured_in
         The unit of numbers, as results write it: ``days``. Margins of gates on numbers are in it.
+    metrics
+        ``"error_rate,recall:per_class"``, a list of such names, or mappings as an audit has them. Default: ``error_rate``; of
+        numbers all there are.
+    gates
+        One or a list: ``"no_harm:by=region,metric=error_rate,margin=0.02"``, mappings as an audit has them, or gates of one. Of
+        numbers ``metric=mean_absolute_error``, with the margin in the label's own unit.
+    policy
+        What counts as enough evidence, a `Policy` or a mapping such as ``{"alpha": 0.1}``. Default, and what a mapping leaves
+        out: alpha 0.05 for the one evaluation that is planned.
 
     Raises
     ------
     DefinitionError
         With everything that is wrong with the table or the questions.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import fairtransfer as ft
+    >>> answers = pd.DataFrame({"y": [0, 1] * 60, "new": [0, 1, 1, 1] * 30, "region": ["north", "south", "south"] * 40})
+    >>> found = ft.measure(answers, label="y", after="new", groups="region", gates="worst_group:by=region,at_most=0.4")
+    >>> found.verdict.outcome
+    'pass'
     """
-    problems = Problems()
-    if counts and weights:
-        problems.add(Problem("FT-P021", "both counts and weights are given", "", "multiply them beforehand"))
-    asked_metrics, asked_gates = _asked(metrics, gates, target, problems)
-    numbers = target == "number"
-    if measured_in and not numbers:
-        found = "--measured-in is the unit of a number, and the label is a class"
-        problems.add(Problem("FT-P062", found, "", "say `--target number`, or leave it out", "--measured-in"))
-    if numbers:
-        beside = {"positive": positive, "score": score, "score-before": score_before, "multilabel": multilabel}
-        check_beside({**beside, "classes": classes, "counts": counts, "weights": weights}.items(), problems)
-    problems.raise_if_any()
-    named = Columns(
-        label,
-        after,
-        tuple(groups),
-        before,
-        tuple(item),
-        unit,
-        counts,
-        weights,
-        multilabel,
-        score,
-        score_before,
-        numbers,
-    )
-    crossed = tuple(tuple(view) for view in intersections)
-    question = Question(named, crossed, asked_metrics, asked_gates, policy, positive, measured_in)
+    keywords = {"label": label, "after": after, "before": before, "groups": groups, "item": item, "unit": unit}
+    keywords |= {"score": score, "score_before": score_before, "weights": weights, "counts": counts}
+    asked = MeasureOptions(intersections, positive, classes, multilabel, target, measured_in, metrics, gates, policy)
+    with in_keywords():
+        return measure_table(source, with_keywords(columns, keywords), asked)
+
+
+def measure_table(source: Any, columns: Columns, options: MeasureOptions) -> Measurement:
+    """Measure a table of predictions; `measure` says what the values are. Messages name options of the command line."""
+    question, classes = question_of(columns, options)
     return _measured(*open_table(source), question, classes)
-
-
-def _asked(
-    metrics: Sequence[str], gates: Sequence[str], target: str, problems: Problems
-) -> tuple[tuple[MetricSpec, ...], tuple[GateSpec, ...]]:
-    """Return the metrics and gates that are asked for, read from their short forms; both must fit the target."""
-    if target not in TARGETS:
-        problems.add(Problem("FT-P022", f"got `{target}`", " | ".join(TARGETS), "", "--target"))
-        problems.raise_if_any()
-    asked_gates = read_gates(gates, problems)
-    asked_metrics = read_metrics(metrics or DEFAULT_METRICS[target], problems)
-    check_metrics(asked_metrics, target, "say `--target number`", problems)
-    check_gates(asked_gates, target, problems)
-    return asked_metrics, asked_gates
 
 
 def _measured(table: ibis.Table, name: str, question: Question, classes: Sequence[str]) -> Measurement:
@@ -225,7 +231,7 @@ def _measured(table: ibis.Table, name: str, question: Question, classes: Sequenc
         listed = columns.items and columns.before is not None and not columns.numbers
         harm = tuple(harm_of_table(table, counted, question)) if listed else None
     looked = screened(query, findings_of(query), "")
-    return Measurement(counted, question, query.study, looked.rows, judge_table(query), looked.about, harm)
+    return Measurement(counted, question, query.study, Findings(looked.rows), judge_table(query), looked.about, harm)
 
 
 def _count(table: ibis.Table, name: str, question: Question, classes: Sequence[str]) -> Counted:
@@ -237,6 +243,3 @@ def _count(table: ibis.Table, name: str, question: Question, classes: Sequence[s
         return count_numbers(table, name, question.columns, question.views)
     asked = (*(metric.name for metric in question.metrics), *(gate.options.metric for gate in question.gates))
     return count_table(table, name, question.columns, classes, question.positive, rankings="auc" in asked)
-
-
-__all__ = ["DefinitionError", "Measurement", "measure"]

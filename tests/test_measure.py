@@ -259,7 +259,7 @@ BROKEN: dict[str, tuple[Any, dict[str, Any], str]] = {
     "no model before": (table(20), {"before": None, "gates": ["no_harm:by=region,margin=0.1"]}, "FT-P019"),
     "gate not readable": (table(20), {"gates": ["no_harm:region"]}, "FT-P020"),
     "counts and weights": (table(20), {"counts": "a", "weights": "b"}, "FT-P021"),
-    "no such metric": (table(20), {"metrics": ["eror_rate"]}, "--metrics"),
+    "no such metric": (table(20), {"metrics": ["eror_rate"]}, "metrics:10 FT-Y038"),
     "no margin": (table(20), {"gates": ["no_harm:by=region"]}, "FT-Y035"),
 }
 

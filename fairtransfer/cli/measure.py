@@ -45,31 +45,23 @@ def measure(
     out: Annotated[Path | None, typer.Option(help="Write a report into this folder.")] = None,
 ) -> None:
     """Measure predictions made elsewhere, for each group, with intervals; with --gate they are judged too."""
-    from fairtransfer.measurement import measure as measure_table
+    from fairtransfer.measurement import measure_table
+    from fairtransfer.spec.columns import Columns
+    from fairtransfer.table_question import MeasureOptions
 
-    policy = _policy(alpha, min_group, on_inconclusive, suppress_below)
-    found = measure_table(
-        file,
-        label=label,
-        after=after,
-        before=before,
-        groups=_list(groups),
-        intersections=[view.split("*") for view in _list(intersections)],
-        item=_list(item),
-        unit=unit,
+    columns = Columns(label, after, before, groups, item, unit, score, score_before, weights, counts)
+    options = MeasureOptions(
+        intersections=intersections,
         positive=positive,
-        metrics=_list(metrics),
-        gates=gate or [],
-        counts=counts,
-        weights=weights,
-        classes=_list(classes),
+        classes=classes,
         multilabel=multilabel,
-        score=score,
-        score_before=score_before,
         target=target,
         measured_in=measured_in,
-        policy=policy,
+        metrics=metrics,
+        gates=gate,
+        policy=_policy(alpha, min_group, on_inconclusive, suppress_below),
     )
+    found = measure_table(file, columns, options)
     _tell(found, json, out)
     raise typer.Exit(found.exit_code)
 
@@ -87,10 +79,6 @@ def _policy(alpha: float, min_group: int, on_inconclusive: str, suppress_below: 
         planned_evaluations=1,
         suppress_below=suppress_below,
     )
-
-
-def _list(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _tell(found: Measurement, json: Path | None, out: Path | None) -> None:

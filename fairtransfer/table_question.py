@@ -1,0 +1,140 @@
+"""What `measure` is asked, from the values a program or a command line writes to a question about a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from fairtransfer.errors import DefinitionError, Problem, Problems, shown
+from fairtransfer.evidence.table.checks import Columns as TableColumns
+from fairtransfer.findings.question import Question
+from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.columns import Columns
+from fairtransfer.spec.gates import GateSpec, Policy
+from fairtransfer.spec.keywords import Keywords, Label
+from fairtransfer.spec.short import Gate, Metric, read_gates, read_metrics, read_policy
+from fairtransfer.spec.target import DEFAULT_METRICS, TARGETS, check_beside, check_gates, check_metrics
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureOptions:
+    """What `measure` takes beside columns, as it is written; see there."""
+
+    intersections: str | Iterable[str | Iterable[str]] | None = None
+    positive: Label | None = None
+    classes: str | Iterable[Label] | None = None
+    multilabel: bool = False
+    target: str = "classes"
+    measured_in: str | None = ""
+    metrics: Metric | Iterable[Metric] | None = None
+    gates: Gate | Iterable[Gate] | None = None
+    policy: Policy | Mapping[str, Any] | None = None
+
+
+def with_keywords(columns: object, given: Mapping[str, Any]) -> Columns:
+    """Return columns with those that were given as keywords in their place."""
+    if columns is not None and not isinstance(columns, Columns):
+        found = f"a value of type {type(columns).__name__} stands where the columns do"
+        wants = 'ft.Columns(label="y", after="new"), or keywords such as label="y"'
+        raise DefinitionError([Problem("FT-P041", found, wants, "", "columns")])
+    return replace(columns or Columns(), **{name: value for name, value in given.items() if value is not None})
+
+
+def question_of(columns: Columns, options: MeasureOptions) -> tuple[Question, tuple[str, ...]]:
+    """Return the question, and the classes there are (none: those that occur).
+
+    Raises
+    ------
+    DefinitionError
+        With everything in it that cannot be read, or does not go together (``FT-P020`` to ``FT-P022``, ``FT-P041``,
+        ``FT-P042``, ``FT-P062`` to ``FT-P064``).
+    """
+    problems = Problems()
+    read = Keywords(problems)
+    given = {field.name: getattr(columns, field.name) for field in fields(Columns)}
+    one = {name: read.column(name, value) for name, value in given.items() if name not in ("groups", "item")}
+    many = {name: read.columns(name, given[name]) for name in ("groups", "item")}
+    for name, what in (("label", "the truth"), ("after", "the answers of a model")):
+        if given[name] is None or (isinstance(given[name], str) and not given[name]):
+            problems.add(Problem("FT-P042", "not given", f"the name of the column with {what}", "", name))
+    positive, classes = read.label("positive", options.positive), read.labels("classes", options.classes)
+    multilabel = read.flag("multilabel", options.multilabel)
+    crossed, unit = read.views("intersections", options.intersections), read.text("measured_in", options.measured_in)
+    policy = read_policy(options.policy, problems)
+    metrics, gates = _asked(options, problems)
+    _together(options, one, {"positive": positive, "multilabel": multilabel, "classes": classes}, unit, problems)
+    problems.raise_if_any()
+    named = TableColumns(
+        label=one["label"] or "",
+        after=one["after"] or "",
+        groups=many["groups"],
+        before=one["before"],
+        items=many["item"],
+        unit=one["unit"],
+        counts=one["counts"],
+        weights=one["weights"],
+        multilabel=multilabel,
+        score=one["score"],
+        score_before=one["score_before"],
+        numbers=options.target == "number",
+    )
+    return Question(named, crossed, metrics, gates, policy, positive, unit), classes
+
+
+def _asked(options: MeasureOptions, problems: Problems) -> tuple[tuple[MetricSpec, ...], tuple[GateSpec, ...]]:
+    """Return the metrics and gates that are asked for; both must fit the target."""
+    target = options.target
+    gates = read_gates(options.gates, problems)
+    if not isinstance(target, str) or target not in TARGETS:
+        problems.add(Problem("FT-P022", f"got `{shown(target)}`", " | ".join(TARGETS), "", "--target"))
+        return read_metrics(options.metrics, problems), gates
+    metrics = read_metrics(options.metrics, problems) or read_metrics(DEFAULT_METRICS[target], problems)
+    check_metrics(metrics, target, "say `--target number`", problems)
+    check_gates(gates, target, problems)
+    return metrics, gates
+
+
+def _together(
+    options: MeasureOptions,
+    columns: Mapping[str, str | None],
+    labels: Mapping[str, object],
+    unit: str,
+    problems: Problems,
+) -> None:
+    """Look for what has no meaning beside something else."""
+    if columns["counts"] and columns["weights"]:
+        problems.add(Problem("FT-P021", "both counts and weights are given", "", "multiply them beforehand"))
+    if unit and options.target != "number":
+        found = "--measured-in is the unit of a number, and the label is a class"
+        problems.add(Problem("FT-P062", found, "", "say `--target number`, or leave it out", "--measured-in"))
+    if options.target == "number":
+        score = {"score": columns["score"], "score-before": columns["score_before"]}
+        beside = {**labels, **score, "counts": columns["counts"], "weights": columns["weights"]}
+        check_beside(beside.items(), problems)
+
+
+_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
+
+
+@contextmanager
+def in_keywords() -> Iterator[None]:
+    """Name keywords, ``score_before=``, where messages name options of the command line, ``--score-before``."""
+    try:
+        yield
+    except DefinitionError as error:
+        raise DefinitionError(map(_in_keywords, error.problems)) from None
+
+
+def _in_keywords(problem: Problem) -> Problem:
+    """Return a problem in the words of a program; the option for a gate may be given several times, the keyword takes all."""
+
+    def renamed(text: str) -> str:
+        return _OPTION.sub(lambda found: f"{found[1]}=".replace("-", "_").replace("gate=", "gates="), text)
+
+    file = problem.file
+    where = renamed(file).rstrip("=") if file.startswith("--") else file
+    found, allowed, do = map(renamed, (problem.found, problem.allowed, problem.do))
+    return replace(problem, found=found, allowed=allowed, do=do, file=where)
