@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairtransfer.errors import DefinitionError, IntegrityError, Problem, did_you_mean, relative
+from fairtransfer.errors import DefinitionError, Problem, did_you_mean, relative
 from fairtransfer.evidence.manifest import verify_sums, write_sums
 from fairtransfer.resources import resource
 
@@ -182,20 +182,16 @@ def run(
     from fairtransfer.runner.cost import Costing
     from fairtransfer.runner.energy import check_country
     from fairtransfer.runner.executor import check_executor
-    from fairtransfer.workspace import complete, finished
+    from fairtransfer.runner.todo import NO_PROGRESS
+    from fairtransfer.stages import Means, Planned
 
     check_executor(executor)
     check_country(country)
-    costing, workspace = Costing(flops, country), Path(workspace)
     made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
-    folder, fresh = finished(made, workspace), 0
-    if folder is None:
-        folder, fresh, verdict = complete(made, workspace, progress, max_jobs, executor, costing)
-    else:
-        verdict = judge(folder)
+    done = Planned(made, Path(workspace)).completed(Means(executor, Costing(flops, country), progress or NO_PROGRESS))
     if out is not None:
-        render(folder, out=out)
-    return Run(folder, verdict, fresh)
+        render(done.folder, out=out)
+    return Run(done.folder, done.verdict, done.trainings)
 
 
 def judge(folder: str | Path) -> Verdict:
@@ -206,20 +202,10 @@ def judge(folder: str | Path) -> Verdict:
     IntegrityError
         When a file of the run changed, or the verdict is not the one that was recorded.
     """
-    from fairtransfer.evidence.canonical import read_json
-    from fairtransfer.findings.run_record import load_record
-    from fairtransfer.gates import judge as judge_record
+    from fairtransfer.conclusion import judged_again
 
-    folder = Path(folder)
-    verify_sums(folder)
-    verdict = judge_record(load_record(folder))
-    if verdict.to_json() != read_json(folder / "verdict.json"):
-        raise IntegrityError(
-            f"{folder}: the evidence now gives another verdict than verdict.json; the tool's version differs from the run's; "
-            "judge with the version in environment.json, or move the folder away and `run` the audit again (finished jobs are "
-            "kept, and the same model is no new evaluation)"
-        )
-    return verdict
+    verify_sums(Path(folder))
+    return judged_again(Path(folder))
 
 
 def verify(folder: str | Path) -> int:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairtransfer.data.sides import Part
-from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.store import Store
 from fairtransfer.formats import plural
 from fairtransfer.gates.number_prospects import NumberGate, number_prospects
@@ -16,11 +15,11 @@ from fairtransfer.gates.prospects import Expected, GateProspect, Scene, family_o
 from fairtransfer.runner.disk import Disk, expected_disk
 from fairtransfer.runner.folder import views_of
 from fairtransfer.runner.job import Job, Plan
-from fairtransfer.runner.label_budgets import budget_problems
-from fairtransfer.runner.opened_data import Sides, open_sides
+from fairtransfer.runner.opened_data import Sides
 from fairtransfer.runner.times import Times, expected, known_rates
-from fairtransfer.runner.todo import pending, settled
+from fairtransfer.runner.todo import settled
 from fairtransfer.spec.audit import Audit
+from fairtransfer.stages import Opened
 from fairtransfer.stats import planning
 
 NO_FORESIGHT = (
@@ -120,18 +119,9 @@ class Foresight:
         return asdict(self)
 
 
-def foresee(plan: Plan, store: Store, assumed: Expected | None = None, *, rehearse: bool = False) -> Foresight:
-    """Look at a plan: opens the data, and no model unless times are to be found in a rehearsal.
-
-    Raises
-    ------
-    DefinitionError
-        When the data contradicts its cards, or a label budget does not fit it.
-    """
-    sides = open_sides(plan.files, plan.roots, plan.answers)
-    if sides.learned is not None and (problems := budget_problems(plan.files, len(sides.learned.train))):
-        raise DefinitionError(problems)
-    todo = pending(plan, store)
+def foresee(opened: Opened, assumed: Expected | None = None, *, rehearse: bool = False) -> Foresight:
+    """Look at a plan with its data opened; opens no model unless times are to be found in a rehearsal."""
+    plan, store, sides, todo = opened.plan, opened.store, opened.sides, opened.todo()
     rates, why = known_rates(plan, sides, [training for training, _ in todo], rehearse=rehearse)
     times = expected(plan, store, sides, todo, rates)
     waiting = sum(len(jobs) for _, jobs in todo)

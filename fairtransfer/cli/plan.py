@@ -50,10 +50,10 @@ def plan(
     from fairtransfer.evidence.reuse import uses_of
     from fairtransfer.foresight import foresee
     from fairtransfer.gates.prospects import Expected
-    from fairtransfer.workspace import store_of
+    from fairtransfer.stages import Planned
 
     made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
-    seen = foresee(made, store_of(workspace), Expected(expect_error, expect_change), rehearse=probe)
+    seen = foresee(Planned(made, workspace).opened(), Expected(expect_error, expect_change), rehearse=probe)
     uses = {card.card.id: uses_of(workspace, card.card) for card in made.files.benchmarks}
     tell_warnings(map(str, made.files.warnings))
     if json:

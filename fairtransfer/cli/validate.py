@@ -10,8 +10,10 @@ import typer
 from fairtransfer.cli.options import DataRoot, Json
 
 if TYPE_CHECKING:
+    from fairtransfer.data.benchmark import Benchmark
     from fairtransfer.errors import Problems
     from fairtransfer.spec.audit_files import AuditFiles
+    from fairtransfer.spec.card import LoadedCard
 
 
 def validate(
@@ -123,13 +125,12 @@ def _check(path: Path, data_root: Path | None, problems: Problems, *, data: bool
         cards = []
     problems.extend(found)
     before = len(problems.errors)
-    for card in cards if data else ():
-        _open(card, data_root, problems)
+    opened = {card.path: _open(card, data_root, problems) for card in cards if data}
     if files is not None and files.loaded.audit.made_elsewhere and data and len(problems.errors) == before:
-        _join(files, data_root, problems)
+        _join(files, data_root, {path: found for path, found in opened.items() if found is not None}, problems)
 
 
-def _join(files: AuditFiles, data_root: Path | None, problems: Problems) -> None:
+def _join(files: AuditFiles, data_root: Path | None, opened: dict[Path, Benchmark], problems: Problems) -> None:
     """Check predictions that were made elsewhere against the rows they are about."""
     from fairtransfer import api
     from fairtransfer.errors import DefinitionError
@@ -137,7 +138,7 @@ def _join(files: AuditFiles, data_root: Path | None, problems: Problems) -> None
 
     try:
         made = api.plan(files, data_root=data_root)
-        open_sides(made.files, made.roots, made.answers)
+        open_sides(made.files, made.roots, made.answers, opened)
     except DefinitionError as error:
         # Without the operator's folder the data cannot be checked, which opening the cards has told.
         problems.extend(p for p in error.problems if p.code != "FT-D060")
@@ -145,18 +146,18 @@ def _join(files: AuditFiles, data_root: Path | None, problems: Problems) -> None
     problems.extend(made.files.warnings)
 
 
-def _open(card: object, data_root: Path | None, problems: Problems) -> None:
+def _open(card: LoadedCard, data_root: Path | None, problems: Problems) -> Benchmark | None:
+    """Open a card's data; None where it is not as the card says, or lies in a folder nobody named."""
     from dataclasses import replace
 
     from fairtransfer.data.opening import open_benchmark
     from fairtransfer.errors import DefinitionError, Problems
-    from fairtransfer.spec import LoadedCard
 
-    assert isinstance(card, LoadedCard), "only cards are opened"
-    found = Problems()
+    found, benchmark = Problems(), None
     try:
-        open_benchmark(card, data_root, found)
+        benchmark = open_benchmark(card, data_root, found)
     except DefinitionError as error:
         found.extend(error.problems)
     # Without the operator's folder the data cannot be checked; that is no fault of the card.
     problems.extend(replace(p, severity="warning") if p.code == "FT-D060" else p for p in found)
+    return benchmark

@@ -17,8 +17,8 @@ from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.evidence.tables import numbers_table, predictions_table, write_table
 from fairtransfer.models import Checkpoint
 from fairtransfer.runner.energy import NOTHING
-from fairtransfer.runner.job import Job, Plan, Roots, Training
-from fairtransfer.runner.job_ids import run_id, sides_of
+from fairtransfer.runner.job import Job, Plan, Roots, RowKeys, Training
+from fairtransfer.runner.job_ids import row_keys, run_id
 from fairtransfer.runner.job_record import LABELS, whose
 from fairtransfer.runner.machine import ELSEWHERE, code_digest
 from fairtransfer.runner.opened_data import Sides, is_multilabel
@@ -57,8 +57,9 @@ def plan_given(files: AuditFiles, roots: Roots, max_jobs: int) -> Plan:
         {answers.file: answers.sha256},
         frozenset(),
     )
-    jobs = tuple(_jobs(files, answers, roots))
-    return Plan(told, checkpoint, ELSEWHERE, roots, jobs, run_id(files, jobs), answers)
+    rows = row_keys(files, roots)
+    jobs = tuple(_jobs(files, answers, rows))
+    return Plan(told, checkpoint, ELSEWHERE, roots, rows, jobs, run_id(files, jobs), answers)
 
 
 def training_of(answerer: Answerer) -> Training:
@@ -67,14 +68,13 @@ def training_of(answerer: Answerer) -> Training:
     return Training(answerer.stage, answerer.strategy, kind, {}, answerer.budget, answerer.seed)
 
 
-def _jobs(files: AuditFiles, answers: Answers, roots: Roots) -> Iterator[Job]:
+def _jobs(files: AuditFiles, answers: Answers, rows: RowKeys) -> Iterator[Job]:
     common = {"code": code_digest(), "predictions": answers.sha256, "classes": list(files.classes)}
-    _, *judged = sides_of(files, roots)
     for answerer in answers.answerers:
         training = training_of(answerer)
-        for rows, card in zip(judged, files.benchmarks, strict=True):
+        for judged, card in zip(rows.judged, files.benchmarks, strict=True):
             names = {"strategy": training.strategy, "benchmark": card.card.id}
-            key = {**common, "training": training.to_json(), "benchmark": rows, "names": names}
+            key = {**common, "training": training.to_json(), "benchmark": judged, "names": names}
             yield Job(digest(key)[:32], training, card.card.id)
 
 

@@ -87,11 +87,32 @@ class Pretraining:
 
 
 @dataclass(frozen=True)
+class RowKeys:
+    """What decides which rows there are and what they hold.
+
+    Attributes
+    ----------
+    adapted_on
+        Of the adaptation set.
+    judged
+        Of every benchmark, in the audit's order.
+    source
+        Of the rows that the source is trained on here, where it is.
+    """
+
+    adapted_on: dict[str, Any]
+    judged: tuple[dict[str, Any], ...]
+    source: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
     """All jobs of an audit.
 
     Attributes
     ----------
+    rows
+        What decides the rows: read once, for the ids of jobs and for whatever else depends on them.
     run_id
         Digest of the audit, the cards and all job ids: the same inputs give the same run anywhere.
     checkpoint
@@ -106,6 +127,7 @@ class Plan:
     checkpoint: Checkpoint
     machine: Machine
     roots: Roots
+    rows: RowKeys
     jobs: tuple[Job, ...]
     run_id: str
     answers: Answers | None = None

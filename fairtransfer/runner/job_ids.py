@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fairtransfer.data.roots import loose_files
 from fairtransfer.evidence.canonical import digest
 from fairtransfer.models import Checkpoint
+from fairtransfer.runner.job import Job, Roots, RowKeys, Training
 from fairtransfer.runner.machine import Machine, code_digest, libraries
 from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.label_map import LabelMap, mapped_classes
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
-
-if TYPE_CHECKING:
-    from fairtransfer.runner.job import Job, Roots, Training
-
-SideKeys = tuple[dict[str, Any], ...]
-"""What decides the rows of the adaptation side and of every benchmark, in this order."""
 
 
 def common_key(files: AuditFiles, checkpoint: Checkpoint, machine: Machine) -> dict[str, Any]:
@@ -33,9 +28,8 @@ def common_key(files: AuditFiles, checkpoint: Checkpoint, machine: Machine) -> d
     }
 
 
-def job_id(files: AuditFiles, training: Training, index: int, common: Mapping[str, Any], sides: SideKeys) -> str:
+def job_id(files: AuditFiles, training: Training, index: int, common: Mapping[str, Any], rows: RowKeys) -> str:
     """Return the digest that names a training judged on the benchmark of this index."""
-    adapted_on, *judged = sides
     # Names decide no answer, but a job's files tell them: under another name they would be another job's.
     names = {"strategy": training.strategy, "benchmark": files.benchmarks[index].card.id}
     used = libraries(files.loaded.audit.model.family, training.kind)
@@ -43,15 +37,15 @@ def job_id(files: AuditFiles, training: Training, index: int, common: Mapping[st
         **common,
         "libraries": used,
         "training": training.to_json(),
-        "benchmark": judged[index],
+        "benchmark": rows.judged[index],
         "names": names,
     }
     if training.uses_labels:
         # What stands in any benchmark is taken out of the adaptation side, so all of them decide what is learned.
         key |= {
-            "adapt_on": adapted_on,
+            "adapt_on": rows.adapted_on,
             "split": files.loaded.audit.training_set.split,
-            "kept_apart_from": judged,
+            "kept_apart_from": list(rows.judged),
         }
     if training.options.get("by"):
         key["groups"] = _groups(files, training, index)
@@ -70,32 +64,35 @@ def _groups(files: AuditFiles, training: Training, index: int) -> dict[str, Any]
     }
 
 
-def source_id(files: AuditFiles, training: Training, common: Mapping[str, Any], sides: SideKeys, roots: Roots) -> str:
+def source_id(files: AuditFiles, training: Training, common: Mapping[str, Any], rows: RowKeys) -> str:
     """Return the digest that names the training of the source, where it is trained here."""
     asked = files.loaded.audit.model.pretrain
     assert asked is not None, "nothing is trained that was not asked for"
     assert files.source is not None, "its card has been read"
-    _, *judged = sides
     key = {
         **common,
         "classes": list(mapped_classes(files.source.card, asked.labels)),
         "libraries": libraries(files.loaded.audit.model.family, "pretrain"),
         "training": training.to_json(),
         "names": {"card": files.source.card.id},
-        "trained_on": _side(files.source, asked.labels, loose_files(files.source, roots.data)),
+        "trained_on": rows.source,
         "split": asked.split,
         # What stands in any benchmark is taken out of the source's rows too.
-        "kept_apart_from": judged,
+        "kept_apart_from": list(rows.judged),
     }
     return digest(key)[:32]
 
 
-def sides_of(files: AuditFiles, roots: Roots) -> SideKeys:
-    """Return what decides the rows of every side."""
-    audit, cards = files.loaded.audit, (files.training, *files.benchmarks)
-    labels = [audit.training_set.labels, *(ref.labels for ref in audit.benchmarks)]
-    loose = {card.path: loose_files(card, roots.data) for card in cards}
-    return tuple(_side(card, mapping, loose[card.path]) for card, mapping in zip(cards, labels, strict=True))
+def row_keys(files: AuditFiles, roots: Roots) -> RowKeys:
+    """Return what decides the rows of every side; reads the files that no digest of a card covers."""
+    audit, chosen = files.loaded.audit, files.loaded.audit.training_set
+    loose = {card.path: loose_files(card, roots.data) for card in files.cards}
+    judged = tuple(
+        _side(card, ref.labels, loose[card.path]) for card, ref in zip(files.benchmarks, audit.benchmarks, strict=True)
+    )
+    asked, source = audit.model.pretrain, files.source
+    trained_on = None if asked is None or source is None else _side(source, asked.labels, loose[source.path])
+    return RowKeys(_side(files.training, chosen.labels, loose[files.training.path]), judged, trained_on)
 
 
 def _side(card: LoadedCard, labels: LabelMap | None, loose: str | None) -> dict[str, Any]:

@@ -63,8 +63,15 @@ def is_multilabel(files: AuditFiles) -> bool:
     return files.benchmarks[0].card.label.type == "multilabel" and files.loaded.audit.benchmarks[0].labels is None
 
 
-def open_sides(files: AuditFiles, roots: Roots, answers: Answers | None = None) -> Sides:
+def open_sides(
+    files: AuditFiles, roots: Roots, answers: Answers | None = None, opened: Mapping[Path, Benchmark] | None = None
+) -> Sides:
     """Open every card of an audit, check all of them, and separate the two sides, or join the answers that are given.
+
+    Parameters
+    ----------
+    opened
+        Cards that have been opened already, by their path; the others are opened here.
 
     Raises
     ------
@@ -72,18 +79,19 @@ def open_sides(files: AuditFiles, roots: Roots, answers: Answers | None = None) 
         With the problems of all cards at once, or of the answers.
     """
     audit, problems = files.loaded.audit, Problems()
-    opened: dict[Path, Benchmark] = {}
+    found = dict(opened or {})
     for card in files.cards:
-        _open(card, roots, opened, problems)
+        if card.path not in found:
+            _open(card, roots, found, problems)
     problems.raise_if_any()
-    judged = [(opened[card.path], ref.labels) for card, ref in zip(files.benchmarks, audit.benchmarks, strict=True)]
-    warnings = tuple(w for benchmark in opened.values() for w in benchmark.warnings)
+    judged = [(found[card.path], ref.labels) for card, ref in zip(files.benchmarks, audit.benchmarks, strict=True)]
+    warnings = tuple(w for benchmark in found.values() for w in benchmark.warnings)
     if audit.made_elsewhere:
         alone = {benchmark.card.id: judged_alone(benchmark, labels) for benchmark, labels in judged}
         return Sides(None, alone, warnings, None if answers is None else _joined(files, answers, alone))
     chosen = audit.training_set
-    adaptation, sides = separate(opened[files.training.path], chosen.split, chosen.labels, judged)
-    source = _source(files, opened, judged)
+    adaptation, sides = separate(found[files.training.path], chosen.split, chosen.labels, judged)
+    source = _source(files, found, judged)
     return Sides(adaptation, {side.benchmark.card.id: side for side in sides}, warnings, source=source)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairtransfer.models import fetch, inspect_checkpoint
+from fairtransfer.models import Checkpoint, fetch, inspect_checkpoint
 from fairtransfer.models.checkpoint import placed
 from fairtransfer.runner.external_predictions import plan_given
-from fairtransfer.runner.job import Job, Plan, Pretraining, Roots, Training
-from fairtransfer.runner.job_ids import SideKeys, common_key, job_id, run_id, sides_of, source_id
+from fairtransfer.runner.job import Job, Plan, Pretraining, Roots, RowKeys, Training
+from fairtransfer.runner.job_ids import common_key, job_id, row_keys, run_id, source_id
 from fairtransfer.runner.label_budgets import budget_text, largest_budget
 from fairtransfer.runner.machine import Machine, guess
 from fairtransfer.runner.plan_checks import MAX_JOBS, check_files, check_size
@@ -34,23 +34,34 @@ def make_plan(
     audit = files.loaded.audit
     if audit.made_elsewhere:
         return plan_given(files, roots, max_jobs)
-    trainings = list(_trainings(audit))
-    check_size(files, len(trainings) * len(audit.benchmarks), max_jobs)
+    check_size(files, sum(1 for _ in _trainings(audit)) * len(audit.benchmarks), max_jobs)
     check_files(files, roots)
     with placed(files.loaded):
         checkpoint = inspect_checkpoint(fetch(files.loaded, roots.model), str(audit.model.source))
-    sides = sides_of(files, roots)
+    return _named(files, roots, checkpoint, machine, row_keys(files, roots))
+
+
+def on_machine(plan: Plan, machine: Machine) -> Plan:
+    """Return a plan as it is on another machine, on which jobs have other ids; reads nothing again."""
+    assert plan.checkpoint.trained is None, "a source is trained after it is known where"
+    if machine == plan.machine:
+        return plan
+    return _named(plan.files, plan.roots, plan.checkpoint, machine, plan.rows)
+
+
+def _named(files: AuditFiles, roots: Roots, checkpoint: Checkpoint, machine: Machine, rows: RowKeys) -> Plan:
+    """Return the plan of an audit whose models are adapted here: its trainings, with the ids of their jobs."""
     common = common_key(files, checkpoint, machine)
-    pretraining = _pretraining(files, common, sides, roots)
+    pretraining = _pretraining(files, common, rows)
     if pretraining is not None:
         # The weights are not there yet: what they are made of stands for them.
         common["model"]["pretraining"] = pretraining.id
     jobs = tuple(
-        Job(job_id(files, training, index, common, sides), training, card.card.id)
-        for training in trainings
+        Job(job_id(files, training, index, common, rows), training, card.card.id)
+        for training in _trainings(files.loaded.audit)
         for index, card in enumerate(files.benchmarks)
     )
-    return Plan(files, checkpoint, machine, roots, jobs, run_id(files, jobs), pretraining=pretraining)
+    return Plan(files, checkpoint, machine, roots, rows, jobs, run_id(files, jobs), pretraining=pretraining)
 
 
 def _trainings(audit: Audit) -> Iterator[Training]:
@@ -69,11 +80,11 @@ def _trainings(audit: Audit) -> Iterator[Training]:
             )
 
 
-def _pretraining(files: AuditFiles, common: Mapping[str, Any], sides: SideKeys, roots: Roots) -> Pretraining | None:
+def _pretraining(files: AuditFiles, common: Mapping[str, Any], rows: RowKeys) -> Pretraining | None:
     """Return the training of the source, where it is trained here."""
     asked = files.loaded.audit.model.pretrain
     if asked is None or files.source is None:
         return None
     options = {"start": asked.start, **asked.training.model_dump(mode="json", exclude={"name"})}
     training = Training("source", f"source on {files.source.card.id}", "pretrain", options, "all", asked.seed)
-    return Pretraining(source_id(files, training, common, sides, roots), training)
+    return Pretraining(source_id(files, training, common, rows), training)

@@ -14,7 +14,6 @@ from fairtransfer.data.sides import AdaptationSide
 from fairtransfer.evidence.canonical import digest, read_json, write_json
 from fairtransfer.models import Checkpoint
 from fairtransfer.runner.job import Plan, Training
-from fairtransfer.runner.job_ids import sides_of
 from fairtransfer.runner.machine import code_digest, libraries, processor
 from fairtransfer.spec.grids import grid_of, settings_in, trained_with
 
@@ -116,7 +115,7 @@ def rates_file(plan: Plan) -> Path:
         "libraries": libraries(plan.audit.model.family),
         "machine": [plan.machine.device, plan.machine.precision, processor(), os.cpu_count(), _threads()],
         "model": [_shape(plan.checkpoint), plan.audit.model.max_tokens],
-        "data": [plan.audit.training_set.split, *sides_of(plan.files, plan.roots)],
+        "data": [plan.audit.training_set.split, plan.rows.adapted_on, *plan.rows.judged],
     }
     folder = os.environ.get("FT_CACHE_DIR") or platformdirs.user_cache_path("fairtransfer")
     return Path(folder) / "rates" / f"{digest(known)[:32]}.json"

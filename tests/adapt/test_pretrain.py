@@ -42,7 +42,7 @@ from fairtransfer.spec import json_schema
 from fairtransfer.spec.before import NativeHeadOptions, ZeroShotOptions
 from fairtransfer.spec.pretrain import Pretrain, SourceTraining
 from fairtransfer.spec.transfer_options import FullOptions, ScratchOptions
-from fairtransfer.workspace import store_of
+from fairtransfer.stages import Planned
 
 pytestmark = pytest.mark.train
 ONLY_PROBE = "strategies: [probe]"
@@ -208,7 +208,7 @@ def test_what_plan_timed_before_the_source_was_trained_holds_after(
 ) -> None:
     monkeypatch.setenv("FT_CACHE_DIR", str(tmp_path / "cache"))
     audit = copy / "audits" / "audit.yaml"
-    predicted = foresee(api.plan(audit), store_of(tmp_path / "new"), rehearse=True).seconds
+    predicted = foresee(Planned(api.plan(audit), tmp_path / "new").opened(), rehearse=True).seconds
 
     done = api.run(audit, workspace=tmp_path / "new")
 

@@ -37,13 +37,13 @@ from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.sentences import way_out
 from fairtransfer.spec import json_schema
 from fairtransfer.spec.check import load_audit
+from fairtransfer.stages import Planned
 from fairtransfer.stats.contrasts import difference_of_changes
 from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile
 from fairtransfer.stats.losses import UNBOUNDED
 from fairtransfer.stats.mean_power import Values, largest_sd, shown, units_needed
 from fairtransfer.stats.means import summarise
 from fairtransfer.stats.skewed import skewed_mean
-from fairtransfer.workspace import store_of
 
 MAE = "metric=mean_absolute_error"
 ALPHA = 0.05
@@ -439,7 +439,7 @@ def test_an_answer_that_is_no_number_is_refused_not_counted(tmp_path: Path) -> N
 def test_what_it_takes_is_not_known_before_and_plan_says_so(tmp_path: Path) -> None:
     audit = project(tmp_path)
     made = api.plan(load_audit(audit))
-    seen = foresee(made, store_of(tmp_path / "runs"))
+    seen = foresee(Planned(made, tmp_path / "runs").opened())
     told = CliRunner().invoke(app, ["plan", str(audit), "--workspace", str(tmp_path / "runs")])
 
     assert [gate.about for gate in seen.numbers] == ["changes", "errors"]

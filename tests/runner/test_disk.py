@@ -19,10 +19,10 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
 from fairtransfer.foresight import foresee
 from fairtransfer.runner.disk import expected_disk, used
-from fairtransfer.runner.opened_data import open_sides
 from fairtransfer.runner.rates import read_rates
 from fairtransfer.runner.timing_probe import Scales
 from fairtransfer.runner.todo import pending
+from fairtransfer.stages import Planned
 
 pytestmark = [pytest.mark.train, pytest.mark.usefixtures("nothing_known")]
 FREEZING = "strategies: [probe, {partial: {blocks: 1, epochs: 1}}]"
@@ -49,10 +49,10 @@ def test_what_is_kept_of_rows_is_foreseen_and_the_run_says_how_far_off_it_was(cl
 
 def test_only_what_is_left_to_do_counts(tmp_path: Path) -> None:
     audit, workspace = text_project(tmp_path / "p"), tmp_path / "w"
-    plan, store = api.plan(audit), Store(workspace / ".store")
-    before = foresee(plan, store).disk
+    opened = Planned(api.plan(audit), workspace).opened()
+    before = foresee(opened).disk
     api.run(audit, workspace=workspace)
-    after = foresee(plan, store).disk
+    after = foresee(opened).disk
 
     assert before.answers > 0
     assert (after.answers, after.kept, after.weights, after.temporary) == (0, 0, 0, 0)
@@ -61,9 +61,10 @@ def test_only_what_is_left_to_do_counts(tmp_path: Path) -> None:
 def test_a_kind_of_work_that_was_not_rehearsed_leaves_it_unknown(tmp_path: Path) -> None:
     """The twin: half of what will be kept would be a number, and a wrong one."""
     audit = edit(text_project(tmp_path / "p"), (SHORT, FREEZING))
-    plan, store = api.plan(audit), Store(tmp_path / "s")
-    sides = open_sides(plan.files, plan.roots)
-    foresee(plan, store, rehearse=True)
+    plan = api.plan(audit)
+    opened = Planned(plan, tmp_path / "s").opened()
+    store, sides = opened.store, opened.sides
+    foresee(opened, rehearse=True)
     rates, todo = read_rates(plan), pending(plan, store)
     assert rates is not None
     kind = next(kind for kind, work in rates.works.items() if work.kept)

@@ -24,7 +24,7 @@ from fairtransfer.evidence.jobs.count import count
 from fairtransfer.report.rows import Rows
 from fairtransfer.runner.opened_data import open_sides
 from fairtransfer.spec import json_schema
-from fairtransfer.workspace import store_of
+from fairtransfer.stages import Planned
 
 HERE = Path(__file__).parents[1]
 PEOPLE = 120
@@ -239,10 +239,10 @@ def test_a_plan_tells_what_would_be_kept(project: Path, done: api.Run) -> None:
     from fairtransfer.foresight import foresee
 
     made = api.plan(project)
-    seen = foresee(made, store_of(project.parents[1] / "runs"))
+    seen = foresee(Planned(made, project.parents[1] / "runs").opened())
 
     assert seen.pending_jobs == 0
-    assert foresee(made, store_of(project.parents[1] / "none")).pending_jobs == len(MODELS)
+    assert foresee(Planned(made, project.parents[1] / "none").opened()).pending_jobs == len(MODELS)
     assert seen.seconds == 0
 
 
