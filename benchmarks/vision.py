@@ -37,7 +37,7 @@ import fairtransfer as ft
 from fairtransfer.adapt.budgets import budget_rows
 from fairtransfer.adapt.loop import plan_steps
 from fairtransfer.data.pictures import Images
-from fairtransfer.runner.opened_data import Sides, open_sides
+from fairtransfer.runner.opened_data import OpenedData, open_data
 from fairtransfer.spec.transfer_options import FullOptions
 
 REAL = Path(__file__).parents[1] / "tests" / "real"
@@ -96,7 +96,7 @@ def as_one_program(audit: Path, data: Path, root: Path) -> tuple[float, dict[tup
     return wall, found
 
 
-def plain(folder: Path, sides: Sides, strategy: str, budget: int, size: Size) -> tuple[float, float]:
+def plain(folder: Path, sides: OpenedData, strategy: str, budget: int, size: Size) -> tuple[float, float]:
     """Do one job with a plain loop; return seconds and error."""
     begin = time.perf_counter()
     torch.manual_seed(0)
@@ -171,7 +171,7 @@ def main() -> None:
             audit = root / "audits" / f"{name}.yaml"
             wall, ours = as_one_program(audit, asked.data_root, root)
             made = ft.plan(audit, data_root=asked.data_root, model_root=root / "models")
-            sides = open_sides(made.files, made.roots, made.answers)
+            sides = open_data(made.files, made.roots, made.predictions)
             whole = 0.0
             print(f"{name}: {len(ours) * size.seeds} jobs as one program, report included: {wall:.1f} s")
             for (strategy, budget), (seconds, error) in sorted(

@@ -15,7 +15,7 @@ from fairtransfer.gates.prospects import Expected, GateProspect, Scene, family_o
 from fairtransfer.runner.disk import Disk, expected_disk
 from fairtransfer.runner.folder import views_of
 from fairtransfer.runner.job import Job, Plan
-from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.times import Times, expected, known_rates
 from fairtransfer.runner.todo import settled
 from fairtransfer.spec.audit import Audit
@@ -119,32 +119,32 @@ class Foresight:
         return asdict(self)
 
 
-def foresee(opened: Opened, assumed: Expected | None = None, *, rehearse: bool = False) -> Foresight:
-    """Look at a plan with its data opened; opens no model unless times are to be found in a rehearsal."""
-    plan, store, sides, todo = opened.plan, opened.store, opened.sides, opened.todo()
-    rates, why = known_rates(plan, sides, [training for training, _ in todo], rehearse=rehearse)
-    times = expected(plan, store, sides, todo, rates)
+def foresee(opened: Opened, assumed: Expected | None = None, *, probe: bool = False) -> Foresight:
+    """Look at a plan with its data opened; opens no model unless times are to be found by a timing probe."""
+    plan, store, data, todo = opened.plan, opened.store, opened.data, opened.todo()
+    rates, why = known_rates(plan, data, [training for training, _ in todo], probe=probe)
+    times = expected(plan, store, data, todo, rates)
     waiting = sum(len(jobs) for _, jobs in todo)
-    disk = expected_disk(plan, store, sides, todo, rates)
+    disk = expected_disk(plan, store, data, todo, rates)
     reuse = _reuse(plan.audit)
     if plan.files.numeric:
-        numbers = number_prospects(_scenes(plan, sides, assumed or Expected()), plan.files.measured_in)
+        numbers = number_prospects(_scenes(plan, data, assumed or Expected()), plan.files.measured_in)
         models, told = _models(plan, store, times), SPREAD_UNKNOWN if numbers else NO_FORESIGHT
         return Foresight(
-            waiting, models, times.total, why, disk, (), (), (), reuse, told, _source(plan, sides, store), numbers
+            waiting, models, times.total, why, disk, (), (), (), reuse, told, _source(plan, data, store), numbers
         )
     believed = assumed or Expected()
-    scenes = _scenes(plan, sides, believed)
-    groups, gates = _groups(plan, sides, believed), gate_prospects(scenes)
+    scenes = _scenes(plan, data, believed)
+    groups, gates = _groups(plan, data, believed), gate_prospects(scenes)
     told = _assumption(gates, believed, family_of(scenes))
     left = tuple(dict.fromkeys(scene.gate.id for scene in scenes if not scene.foreseen))
-    source = _source(plan, sides, store)
+    source = _source(plan, data, store)
     return Foresight(
         waiting, _models(plan, store, times), times.total, why, disk, groups, gates, left, reuse, told, source
     )
 
 
-def _scenes(plan: Plan, sides: Sides, expected: Expected) -> list[Scene]:
+def _scenes(plan: Plan, data: OpenedData, expected: Expected) -> list[Scene]:
     return [
         scene
         for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
@@ -152,7 +152,7 @@ def _scenes(plan: Plan, sides: Sides, expected: Expected) -> list[Scene]:
             plan.audit.gates,
             card.card.id,
             ref.groups,
-            sides.judged[card.card.id].part,
+            data.judged[card.card.id].part,
             clustered=bool(card.card.unit),
             classes=plan.files.classes,
             positive=plan.files.positive_class,
@@ -190,11 +190,11 @@ def _reuse(audit: Audit) -> Reuse:
     return Reuse(policy.alpha, policy.planned_evaluations, policy.alpha_run, price, seeds, wider)
 
 
-def _source(plan: Plan, sides: Sides, store: Store) -> SourceForesight | None:
+def _source(plan: Plan, data: OpenedData, store: Store) -> SourceForesight | None:
     made, card = plan.pretraining, plan.files.source
-    if made is None or card is None or sides.source is None:
+    if made is None or card is None or data.source is None:
         return None
-    rows = sides.source.rows
+    rows = data.source.rows
     left_out = sum(rows.ledger.excluded.values())
     done = store.result(made.id) is not None
     return SourceForesight(made.id, card.card.key, len(rows.train), len(rows.val), left_out, done)
@@ -216,11 +216,11 @@ def _models(plan: Plan, store: Store, times: Times) -> tuple[ModelForesight, ...
     return tuple(found)
 
 
-def _groups(plan: Plan, sides: Sides, expected: Expected) -> tuple[GroupForesight, ...]:
+def _groups(plan: Plan, data: OpenedData, expected: Expected) -> tuple[GroupForesight, ...]:
     found = [
         (card.card.id, *counted)
         for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
-        for counted in _sizes(sides.judged[card.card.id].part, views_of(plan, ref))
+        for counted in _sizes(data.judged[card.card.id].part, views_of(plan, ref))
     ]
 
     def smallest(units: int) -> float:

@@ -26,7 +26,7 @@ from fairtransfer.runner.extras import missing_for_training
 from fairtransfer.runner.folder import write_folder
 from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.label_budgets import budget_problems
-from fairtransfer.runner.opened_data import Sides, open_sides
+from fairtransfer.runner.opened_data import OpenedData, open_data
 from fairtransfer.runner.plan import on_machine
 from fairtransfer.runner.rates import read_rates
 from fairtransfer.runner.source import ready, with_source
@@ -93,10 +93,10 @@ class Planned:
         DefinitionError
             When the data contradicts its cards, or a label budget does not fit it.
         """
-        sides = open_sides(self.plan.files, self.plan.roots, self.plan.answers)
-        if sides.learned is not None and (problems := budget_problems(self.plan.files, len(sides.learned.train))):
+        data = open_data(self.plan.files, self.plan.roots, self.plan.predictions)
+        if data.learned is not None and (problems := budget_problems(self.plan.files, len(data.learned.train))):
             raise DefinitionError(problems)
-        return Opened(self.plan, self.workspace, store or store_of(self.workspace), sides)
+        return Opened(self.plan, self.workspace, store or store_of(self.workspace), data)
 
     def completed(self, means: Means) -> Judged:
         """Return the run: the one that is there, or all stages one after the other.
@@ -119,7 +119,7 @@ class Opened:
     plan: Plan
     workspace: Path
     store: Store
-    sides: Sides
+    data: OpenedData
 
     def todo(self) -> list[tuple[Training, list[Job]]]:
         """Return what is pending."""
@@ -134,9 +134,9 @@ class Opened:
             When something has to be trained and the training libraries are not installed.
         """
         todo = self.todo()
-        if self.plan.answers is not None:
+        if self.plan.predictions is not None:
             if todo:
-                keep(self.plan, self.store, self.sides, todo, means.progress)
+                keep(self.plan, self.store, self.data, todo, means.progress)
             return Answered(self, len(todo))
         if todo:
             return self._trained(means)
@@ -152,17 +152,17 @@ class Opened:
         return Answered(opened, len(todo), timing)
 
     def _with_source(self, plan: Plan, means: Means) -> Opened:
-        trained = with_source(plan, self.store, self.sides, means.costing, means.progress)
+        trained = with_source(plan, self.store, self.data, means.costing, means.progress)
         return replace(self, plan=trained)
 
     def _timed(self, hands: Executor, todo: Sequence[tuple[Training, list[Job]]], means: Means) -> Timing:
         """Carry out trainings, and return what it took beside what was foreseen."""
         rates = read_rates(self.plan)
-        foreseen = expected(self.plan, self.store, self.sides, todo, rates).total
-        disk, held = expected_disk(self.plan, self.store, self.sides, todo, rates).stored, used(self.store)
+        foreseen = expected(self.plan, self.store, self.data, todo, rates).total
+        disk, held = expected_disk(self.plan, self.store, self.data, todo, rates).stored, used(self.store)
         began = time.perf_counter()
         if todo and ready(self.plan):
-            hands.execute(self.plan, self.store, self.sides, todo, means.progress)
+            hands.execute(self.plan, self.store, self.data, todo, means.progress)
         took = round(time.perf_counter() - began, 3)
         return Timing(means.executor, len(todo), took, foreseen, used(self.store) - held, disk)
 
@@ -190,7 +190,7 @@ class Answered:
         aside = final.with_name(f".{final.name}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
         timing = None if self.timing is None else asdict(self.timing)
-        write_folder(opened.plan, opened.store, opened.sides, aside, timing)
+        write_folder(opened.plan, opened.store, opened.data, aside, timing)
         take_places(aside, opened.workspace)
         return Measured(aside, final, opened.workspace, self.trainings)
 

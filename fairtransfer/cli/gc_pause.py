@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Do without the search for cyclic garbage; also a decorator.
 
     Loading libraries makes a million objects that all stay: looking through them again and again for garbage is a fifth of

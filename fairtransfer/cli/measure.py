@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairtransfer.cli.gc_pause import uncollected
+from fairtransfer.cli.gc_pause import without_garbage_collection
 
 if TYPE_CHECKING:
     from fairtransfer.measurement import Measurement
     from fairtransfer.spec.gates import Policy
 
 
-@uncollected()
+@without_garbage_collection()
 def measure(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet, or a folder of Parquet files.")],
     label: Annotated[str, typer.Option(help="Column with the truth.")],

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-Audit = Annotated[
+AuditArgument = Annotated[
     str,
     typer.Argument(metavar="AUDIT", help="An audit file, or the name of one that comes with the package (quickstart)."),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, Workspace
+from fairtransfer.cli.options import AuditArgument, DataRoot, Json, MaxJobs, ModelRoot, Workspace
 
 if TYPE_CHECKING:
     from fairtransfer.evidence.reuse import Uses
@@ -30,7 +30,7 @@ _USUAL = 20
 
 
 def plan(
-    audit: Audit,
+    audit: AuditArgument,
     workspace: Workspace = Path("runs"),
     data_root: DataRoot = None,
     model_root: ModelRoot = None,
@@ -53,7 +53,7 @@ def plan(
     from fairtransfer.stages import Planned
 
     made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
-    seen = foresee(Planned(made, workspace).opened(), Expected(expect_error, expect_change), rehearse=probe)
+    seen = foresee(Planned(made, workspace).opened(), Expected(expect_error, expect_change), probe=probe)
     uses = {card.card.id: uses_of(workspace, card.card) for card in made.files.benchmarks}
     tell_warnings(map(str, made.files.warnings))
     if json:
@@ -74,8 +74,8 @@ def _print(made: Plan, seen: Foresight) -> None:
     out.print(
         f"{made.audit.id}: {formats.plural(jobs, 'job')}, {jobs - seen.pending_jobs} done, {seen.pending_jobs} to run"
     )
-    if made.answers is not None:
-        out.print(f"run {made.run_id}; predictions made elsewhere: {plain(made.answers.file)}", soft_wrap=True)
+    if made.predictions is not None:
+        out.print(f"run {made.run_id}; predictions made elsewhere: {plain(made.predictions.file)}", soft_wrap=True)
     else:
         out.print(f"run {made.run_id} on {machine.device} ({machine.precision})")
         what = "base" if made.pretraining else "model"
@@ -94,7 +94,7 @@ def _print(made: Plan, seen: Foresight) -> None:
     out.print(f"disk: {_disk(seen.disk)}", soft_wrap=True)
     if seen.seconds is None:
         out.print(f"[dim]not predicted: {plain(seen.not_predicted)}[/dim]", soft_wrap=True)
-    elif seen.pending_jobs and made.answers is None:
+    elif seen.pending_jobs and made.predictions is None:
         first = "the source's own training, " if seen.source is not None and not seen.source.done else ""
         out.print(
             f"[dim]in one process, as timed on this machine; {first}measuring and reporting come on top[/dim]",

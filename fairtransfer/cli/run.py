@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairtransfer.cli.options import Audit, DataRoot, Json, MaxJobs, ModelRoot, ReportOnly, Workspace
+from fairtransfer.cli.options import AuditArgument, DataRoot, Json, MaxJobs, ModelRoot, ReportOnly, Workspace
 
 if TYPE_CHECKING:
     from fairtransfer.api import Run
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    audit: Audit,
+    audit: AuditArgument,
     workspace: Workspace = Path("runs"),
     executor: Annotated[
         str, typer.Option(help="local: this process. ray: a Ray cluster, of this machine or where RAY_ADDRESS says.")
@@ -77,12 +77,14 @@ def _tell(done: Run) -> None:
     where = f"report:   {relative(done.report)}", f"evidence: {relative(done.folder)}"
     console().print(*where, sep="\n", soft_wrap=True)
     if done.fresh and (timing := done.timing):
-        console().print(f"time:     {_told(timing)}", f"disk:     {_told_disk(timing)}", sep="\n", soft_wrap=True)
+        console().print(
+            f"time:     {_time_taken(timing)}", f"disk:     {_disk_taken(timing)}", sep="\n", soft_wrap=True
+        )
     if not done.fresh:
         console(stderr=True).print("everything was there already; nothing was run")
 
 
-def _told(timing: dict[str, Any]) -> str:
+def _time_taken(timing: dict[str, Any]) -> str:
     """Return how long the trainings took, and how far off the prediction was."""
     from fairtransfer import formats
 
@@ -101,7 +103,7 @@ def _off(foreseen: float, took: float) -> str:
     return f"{off:+.0%}" if off else "0%"
 
 
-def _told_disk(timing: dict[str, Any]) -> str:
+def _disk_taken(timing: dict[str, Any]) -> str:
     """Return how much disk the trainings took, and how far off the prediction was."""
     from fairtransfer import formats
 

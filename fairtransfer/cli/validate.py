@@ -134,11 +134,11 @@ def _join(files: AuditFiles, data_root: Path | None, opened: dict[Path, Benchmar
     """Check predictions that were made elsewhere against the rows they are about."""
     from fairtransfer import api
     from fairtransfer.errors import DefinitionError
-    from fairtransfer.runner.opened_data import open_sides
+    from fairtransfer.runner.opened_data import open_data
 
     try:
         made = api.plan(files, data_root=data_root)
-        open_sides(made.files, made.roots, made.answers, opened)
+        open_data(made.files, made.roots, made.predictions, opened)
     except DefinitionError as error:
         # Without the operator's folder the data cannot be checked, which opening the cards has told.
         problems.extend(p for p in error.problems if p.code != "FT-D060")

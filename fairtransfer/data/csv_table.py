@@ -6,11 +6,11 @@ import csv
 import io
 from pathlib import Path
 
-from fairtransfer.data.table import MAX_ROWS, Table, TableRefused, checked, need, text_of
+from fairtransfer.data.table import MAX_ROWS, TableRefused, TextTable, checked, need, text_of
 from fairtransfer.errors import shown
 
 
-def read_csv(path: Path, wanted: list[str]) -> Table:
+def read_csv(path: Path, wanted: list[str]) -> TextTable:
     """Read the wanted columns."""
     text, notes = text_of(path)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -33,7 +33,7 @@ def read_csv(path: Path, wanted: list[str]) -> Table:
     return _csv_table(rows, wanted, notes)
 
 
-def _csv_table(rows: list[list[str]], wanted: list[str], notes: tuple[str, ...]) -> Table:
+def _csv_table(rows: list[list[str]], wanted: list[str], notes: tuple[str, ...]) -> TextTable:
     if not rows:
         raise TableRefused("FT-D007", "file is empty")
     header, body = rows[0], rows[1:]
@@ -57,4 +57,4 @@ def _csv_table(rows: list[list[str]], wanted: list[str], notes: tuple[str, ...])
         )
     at = {name: header.index(name) for name in wanted}
     columns = {name: [checked(row[i], name, n) or None for n, row in enumerate(body, 1)] for name, i in at.items()}
-    return Table(columns, notes, tuple(name for name in header if name not in at))
+    return TextTable(columns, notes, tuple(name for name in header if name not in at))

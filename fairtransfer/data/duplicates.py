@@ -110,7 +110,7 @@ def _near_images(left: Images, right: Images, threshold: float) -> tuple[NDArray
     return close, hit
 
 
-Policy = Literal["drop", "report", "off", "fail"]
+DuplicatePolicy = Literal["drop", "report", "off", "fail"]
 
 
 def leak_report(pairs: dict[str, Twins], judged: int, residual: int, tolerated: float) -> dict[str, Any]:

@@ -10,13 +10,13 @@ import pyarrow.compute as pc
 
 from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.roots import root_of
-from fairtransfer.data.tables import Column, Table, TableRefused
+from fairtransfer.data.tables import Column, TableRefused, TextTable
 from fairtransfer.errors import MissingExtra, Problems, shown
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.card_files import DatasetsRef
 
 
-def read_datasets(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> list[Table] | None:
+def read_datasets(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> list[TextTable] | None:
     """Load a card's data set with `datasets.load_dataset`; each of its splits becomes a table with a column `split`.
 
     Class labels stored as numbers with names are read as their names. No code of the data set is ever run: the library
@@ -47,7 +47,7 @@ def _load(loaded: LoadedCard, ref: DatasetsRef, data_root: Path | None) -> Any:
         raise TableRefused("FT-D062", f"`datasets` cannot load {shown(str(source))}: {shown(str(error))}") from None
 
 
-def _table(split: Any, name: str, columns: Any) -> Table:
+def _table(split: Any, name: str, columns: Any) -> TextTable:
     arrow: pa.Table = split.data.table if split._indices is None else split.flatten_indices().data.table
     texts: dict[str, Column] = {}
     for column in columns:
@@ -65,4 +65,4 @@ def _table(split: Any, name: str, columns: Any) -> Table:
             else pc.cast(values, pa.string()).to_pylist()
         )
     texts.setdefault("split", [name] * len(split))
-    return Table(texts)
+    return TextTable(texts)

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fairtransfer.data.table import Column, Table, TableRefused, checked, need, text_of
+from fairtransfer.data.table import Column, TableRefused, TextTable, checked, need, text_of
 from fairtransfer.errors import shown
 
 
-def read_jsonl(path: Path, wanted: list[str]) -> Table:
+def read_jsonl(path: Path, wanted: list[str]) -> TextTable:
     """Read the wanted columns."""
     text, notes = text_of(path)
     lines = text.split("\n")
@@ -29,7 +29,7 @@ def read_jsonl(path: Path, wanted: list[str]) -> Table:
                     "FT-D039", f"line {number} lacks key `{shown(name)}`", "write null where there is no value", number
                 )
             columns[name].append(_json_text(row[name], name, number))
-    return Table(columns, notes, tuple(name for name in objects[0][1] if name not in columns))
+    return TextTable(columns, notes, tuple(name for name in objects[0][1] if name not in columns))
 
 
 def _json_object(line: str, number: int, *, last: bool) -> dict[str, Any]:

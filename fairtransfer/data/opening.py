@@ -14,7 +14,7 @@ from fairtransfer.data import groups, labels, splits
 from fairtransfer.data.benchmark import Benchmark, place
 from fairtransfer.data.ledger import Ledger
 from fairtransfer.data.row_checks import row_problems
-from fairtransfer.data.rows import Rows, read_rows
+from fairtransfer.data.rows import CardRows, read_rows
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.formats import plural
 from fairtransfer.spec.card import LoadedCard
@@ -79,7 +79,7 @@ class _Opening:
         for problem in found:
             self.problems.add(place(self.loaded, problem))
 
-    def labels(self, rows: Rows, reasons: list[str | None]) -> list[str]:
+    def labels(self, rows: CardRows, reasons: list[str | None]) -> list[str]:
         values = rows.columns[self.card.label.column]
         found, problems = labels.given(self.card.label, values)
         self.take(problems)
@@ -88,7 +88,7 @@ class _Opening:
                 reasons[i] = "label missing"
         return found
 
-    def attributes(self, rows: Rows, reasons: list[str | None]) -> dict[str, list[str | None]]:
+    def attributes(self, rows: CardRows, reasons: list[str | None]) -> dict[str, list[str | None]]:
         columns: dict[str, list[str | None]] = {}
         for attribute in self.card.attributes:
             assigned, problems = groups.assign(attribute, rows.columns[attribute.column])
@@ -105,7 +105,7 @@ class _Opening:
                 )
         return columns
 
-    def units(self, rows: Rows) -> list[str]:
+    def units(self, rows: CardRows) -> list[str]:
         if not self.card.unit:
             return list(rows.ids)
         columns = [rows.columns[name] for name in self.card.unit]
@@ -117,7 +117,7 @@ class _Opening:
 
     def split(
         self,
-        rows: Rows,
+        rows: CardRows,
         units: list[str],
         y: list[str],
         columns: dict[str, list[str | None]],

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fairtransfer.data.table import MAX_ROWS, Column, Table, TableRefused, checked, first_bytes, limit_decoded, need
+from fairtransfer.data.table import MAX_ROWS, Column, TableRefused, TextTable, checked, first_bytes, limit_decoded, need
 from fairtransfer.errors import shown
 
 
-def read_parquet(path: Path, wanted: list[str]) -> Table:
+def read_parquet(path: Path, wanted: list[str]) -> TextTable:
     """Read the wanted columns."""
     with path.open("rb") as file:
         try:
@@ -31,7 +31,7 @@ def read_parquet(path: Path, wanted: list[str]) -> Table:
         if parquet.metadata.num_rows > MAX_ROWS:
             raise TableRefused("FT-D042", f"row limit {MAX_ROWS:,} reached")
         try:
-            return Table(_parquet_columns(parquet, wanted), (), tuple(n for n in schema.names if n not in wanted))
+            return TextTable(_parquet_columns(parquet, wanted), (), tuple(n for n in schema.names if n not in wanted))
         except (pa.ArrowInvalid, OSError) as error:
             raise TableRefused("FT-D040", f"file is damaged: {shown(str(error))}") from None
 

@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from fairtransfer.data.paths import PathRefused, locate
-from fairtransfer.data.pictures import Images, Picture, Pixels, key_of
+from fairtransfer.data.pictures import Images, Picture, PixelArray, key_of
 from fairtransfer.data.tables import TableRefused
 from fairtransfer.errors import IntegrityError, Problem, shown
 
-FORMATS = ("PNG", "JPEG", "WEBP")
+PICTURE_FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 25_000_000
 
 ORIENTATION, UPRIGHT = 0x0112, 1
 """EXIF's tag for how a picture is to be turned, and its value for not at all (Exif 2.3, 4.6.4)."""
 
-HELD = 512 * 2**20
+MOST_DECODED = 512 * 2**20
 """Bytes of decoded pictures a card keeps in memory; the others are decoded anew whenever they are needed."""
 
 
@@ -63,7 +63,7 @@ def read_array(path: Path, key: str, index: Sequence[int], scale: tuple[float, f
     return Images.of(_grey_levels(array[i], *scale) for i in index)
 
 
-def _grey_levels(picture: NDArray[Any], low: float, high: float) -> Pixels:
+def _grey_levels(picture: NDArray[Any], low: float, high: float) -> PixelArray:
     plain = picture[..., 0] if picture.shape[2:] == (1,) else picture
     levels = (plain.astype(np.float32) - low) / (high - low) * 255
     return np.asarray(np.clip(levels, 0, 255).round(), dtype=np.uint8)
@@ -72,7 +72,7 @@ def _grey_levels(picture: NDArray[Any], low: float, high: float) -> Pixels:
 def read_images(root: Path, names: Sequence[str]) -> tuple[Images, list[Problem]]:
     """Read image files below `root`; every file that cannot be decoded is one problem.
 
-    All are decoded once. Beyond the first `HELD` bytes of pixels a picture is decoded again whenever it is looked at.
+    All are decoded once. Beyond the first `MOST_DECODED` bytes of pixels a picture is decoded again whenever it is looked at.
     """
     problems: list[Problem] = []
     pictures: list[Picture] = []
@@ -88,7 +88,9 @@ def read_images(root: Path, names: Sequence[str]) -> tuple[Images, list[Problem]
             held += pixels.nbytes
             turned += not as_stored
             picture = Picture.of(pixels)
-            pictures.append(picture if held <= HELD else replace(picture, read=partial(_again, path, picture.key)))
+            pictures.append(
+                picture if held <= MOST_DECODED else replace(picture, read=partial(_again, path, picture.key))
+            )
         except PathRefused as refused:
             problems.append(_problem("FT-D043" if refused.code == "FT-D001" else refused.code, refused.found))
         except TableRefused as refused:
@@ -111,7 +113,7 @@ def _clashes(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _decode(path: Path) -> tuple[Pixels, bool]:
+def _decode(path: Path) -> tuple[PixelArray, bool]:
     """Return the pixels as they are stored, and whether that is how they are to be seen."""
     if path.stat().st_size == 0:
         raise TableRefused("FT-D044", "image is empty")
@@ -120,7 +122,7 @@ def _decode(path: Path) -> tuple[Pixels, bool]:
         warnings.simplefilter("ignore", UserWarning)
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(file, formats=FORMATS) as image:
+            with Image.open(file, formats=PICTURE_FORMATS) as image:
                 return _pixels(image), image.getexif().get(ORIENTATION, UPRIGHT) == UPRIGHT
         except UnidentifiedImageError:
             raise TableRefused("FT-D044", "not a PNG, JPEG or WebP image", "convert it") from None
@@ -130,7 +132,7 @@ def _decode(path: Path) -> tuple[Pixels, bool]:
             raise TableRefused("FT-D044", f"image is damaged: {shown(str(error))}") from None
 
 
-def _again(path: Path, key: str) -> Pixels:
+def _again(path: Path, key: str) -> PixelArray:
     """Decode a picture that was decoded before; its file must still hold what was seen then."""
     try:
         pixels, _ = _decode(path)
@@ -141,7 +143,7 @@ def _again(path: Path, key: str) -> Pixels:
     return pixels
 
 
-def _pixels(image: Any) -> Pixels:
+def _pixels(image: Any) -> PixelArray:
     if image.width * image.height > MAX_PIXELS:
         raise TableRefused("FT-D044", f"more than {MAX_PIXELS / 1e6:.0f} million pixels", "scale it down")
     if getattr(image, "n_frames", 1) > 1:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Pixels = NDArray[np.uint8]
+PixelArray = NDArray[np.uint8]
 """Height x width (grey) or height x width x 3, 0 is black."""
 
 HASH_SIDE = 16
@@ -37,10 +37,10 @@ class Picture:
 
     key: str
     sketch: NDArray[np.uint8]
-    read: Callable[[], Pixels]
+    read: Callable[[], PixelArray]
 
     @classmethod
-    def of(cls, pixels: Pixels) -> Picture:
+    def of(cls, pixels: PixelArray) -> Picture:
         """Return a picture whose pixels are held."""
         return cls(key_of(pixels), _difference_hash(pixels), lambda: pixels)
 
@@ -52,7 +52,7 @@ class Images:
     values: tuple[Picture, ...]
 
     @classmethod
-    def of(cls, arrays: Iterable[Pixels]) -> Images:
+    def of(cls, arrays: Iterable[PixelArray]) -> Images:
         """Return pictures held in memory."""
         return cls(tuple(map(Picture.of, arrays)))
 
@@ -72,12 +72,12 @@ class Images:
         return hashlib.sha256("\0".join(self.keys()).encode()).hexdigest()
 
 
-def key_of(pixels: Pixels) -> str:
+def key_of(pixels: PixelArray) -> str:
     """Return the digest of a picture's shape and pixels."""
     return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
-def _difference_hash(pixels: Pixels) -> NDArray[np.uint8]:
+def _difference_hash(pixels: PixelArray) -> NDArray[np.uint8]:
     grey = Image.fromarray(pixels).convert("L").resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BILINEAR)
     values = np.asarray(grey, dtype=np.int16)
     return np.packbits(values[:, 1:] > values[:, :-1])

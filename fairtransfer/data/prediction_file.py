@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairtransfer.data.paths import PathRefused, locate
-from fairtransfer.data.prediction_rows import AnswerRows
-from fairtransfer.data.predictor import Answerer, Said
+from fairtransfer.data.prediction_rows import PredictionRows
+from fairtransfer.data.predictor import AnswersByItem, Predictor
 from fairtransfer.data.tables import TableRefused
 from fairtransfer.errors import Problems, shown
 from fairtransfer.evidence.manifest import file_digest
@@ -22,7 +22,7 @@ from fairtransfer.spec.audit import LoadedAudit
 
 
 @dataclass(frozen=True)
-class Answers:
+class PredictionFile:
     """What a file of predictions holds.
 
     Attributes
@@ -38,12 +38,12 @@ class Answers:
     file: str
     sha256: str
     unread: tuple[str, ...]
-    said: Mapping[tuple[Answerer, str], Said]
+    answers: Mapping[tuple[Predictor, str], AnswersByItem]
 
     @property
-    def answerers(self) -> tuple[Answerer, ...]:
+    def predictors(self) -> tuple[Predictor, ...]:
         """Every model, the one before first, adapted ones in order of first appearance, seeds in order."""
-        found = dict.fromkeys(answerer for answerer, _ in self.said)
+        found = dict.fromkeys(predictor for predictor, _ in self.answers)
         rank = {model: i for i, model in enumerate(dict.fromkeys((a.strategy, a.budget) for a in found))}
         return tuple(sorted(found, key=lambda a: (a.stage != "before", rank[a.strategy, a.budget], a.seed or 0)))
 
@@ -51,14 +51,14 @@ class Answers:
     def models(self) -> dict[tuple[str, str], tuple[int, ...]]:
         """``(strategy, label budget) -> seeds`` of the adapted models."""
         found: dict[tuple[str, str], tuple[int, ...]] = {}
-        for answerer in self.answerers:
-            if answerer.stage == "after":
-                key = (answerer.strategy, answerer.budget)
-                found[key] = (*found.get(key, ()), answerer.seed or 0)
+        for predictor in self.predictors:
+            if predictor.stage == "after":
+                key = (predictor.strategy, predictor.budget)
+                found[key] = (*found.get(key, ()), predictor.seed or 0)
         return found
 
 
-def find_answers(loaded: LoadedAudit) -> Path:
+def find_prediction_file(loaded: LoadedAudit) -> Path:
     """Return the file of predictions an audit names: inside the project, a regular file, no links on the way.
 
     Raises
@@ -73,9 +73,9 @@ def find_answers(loaded: LoadedAudit) -> Path:
     return locate(root, path.relative_to(root).as_posix())
 
 
-def read_answers(
+def read_prediction_file(
     loaded: LoadedAudit, benchmarks: Sequence[str], problems: Problems, *, multilabel: bool = False
-) -> Answers | None:
+) -> PredictionFile | None:
     """Read the file of predictions of an audit; None when anything in it is wrong (the problems say what).
 
     Parameters
@@ -92,9 +92,9 @@ def read_answers(
         problems.add(loaded.document.problem(code, ("model", "source"), f"{shown(name)}: {found}", allowed, do))
 
     try:
-        path = find_answers(loaded)
-        reading = AnswerRows(path, benchmarks, tell, multilabel=multilabel)
-        said = reading.read()
+        path = find_prediction_file(loaded)
+        reading = PredictionRows(path, benchmarks, tell, multilabel=multilabel)
+        answers = reading.read()
     except PathRefused as refused:
         problems.add(loaded.document.problem(refused.code, ("model", "source"), refused.found, refused.allowed))
         return None
@@ -103,4 +103,4 @@ def read_answers(
         return None
     if len(problems.errors) > before:
         return None
-    return Answers(name, file_digest(path), reading.unread, said)
+    return PredictionFile(name, file_digest(path), reading.unread, answers)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from fairtransfer.data.benchmark import LABEL_JOIN
 from fairtransfer.data.labels import finite
 from fairtransfer.data.ledger import Ledger
-from fairtransfer.data.prediction_file import Answers
-from fairtransfer.data.predictor import Answerer
-from fairtransfer.data.sides import JudgedSide
+from fairtransfer.data.prediction_file import PredictionFile
+from fairtransfer.data.predictor import Predictor
+from fairtransfer.data.sides import EvaluationData
 from fairtransfer.errors import shown
 from fairtransfer.formats import plural
 
@@ -37,14 +37,14 @@ class Joined:
         ``benchmark id -> model -> answer -> rows`` of the most frequent answers that are no class.
     """
 
-    pred: Mapping[tuple[Answerer, str], tuple[str, ...]]
+    pred: Mapping[tuple[Predictor, str], tuple[str, ...]]
     ledgers: Mapping[str, Ledger]
     outside: Mapping[str, Mapping[str, Mapping[str, int]]]
 
 
-def join_answers(
-    answers: Answers,
-    judged: Mapping[str, JudgedSide],
+def join_predictions(
+    predictions: PredictionFile,
+    judged: Mapping[str, EvaluationData],
     classes: tuple[str, ...],
     tell: Tell,
     *,
@@ -61,7 +61,7 @@ def join_answers(
     numeric
         Answers are numbers: one that is none is refused, as nobody could say how far off it is.
     """
-    joiner = _Joiner(answers, classes, multilabel=multilabel, numeric=numeric)
+    joiner = _Joiner(predictions, classes, multilabel=multilabel, numeric=numeric)
     for name, side in judged.items():
         joiner.benchmark(name, side)
     for (code, _), (first, n) in joiner.faults.items():
@@ -79,35 +79,41 @@ _ADVICE = {
 
 
 class _Joiner:
-    def __init__(self, answers: Answers, classes: tuple[str, ...], *, multilabel: bool, numeric: bool) -> None:
-        self.answers, self.classes, self.multilabel, self.numeric = answers, classes, multilabel, numeric
-        self.pred: dict[tuple[Answerer, str], tuple[str, ...]] = {}
+    def __init__(
+        self, predictions: PredictionFile, classes: tuple[str, ...], *, multilabel: bool, numeric: bool
+    ) -> None:
+        self.predictions, self.classes, self.multilabel, self.numeric = predictions, classes, multilabel, numeric
+        self.pred: dict[tuple[Predictor, str], tuple[str, ...]] = {}
         self.ledgers: dict[str, Ledger] = {}
         self.outside: dict[str, dict[str, dict[str, int]]] = {}
         self.faults: dict[tuple[str, str], tuple[str, int]] = {}
 
-    def benchmark(self, name: str, side: JudgedSide) -> None:
+    def benchmark(self, name: str, side: EvaluationData) -> None:
         """Join one benchmark, model by model."""
         wanted, rows, unjudged = side.part.ids, 0, 0
         others = {*side.benchmark.items.index, *side.benchmark.left_out} - set(wanted)
         outside: dict[str, Counter[str]] = defaultdict(Counter)
-        for answerer in self.answers.answerers:
-            said = self.answers.said.get((answerer, name), {})
-            rows += len(said)
-            unjudged += sum(item in others for item in said)
+        for predictor in self.predictions.predictors:
+            answers = self.predictions.answers.get((predictor, name), {})
+            rows += len(answers)
+            unjudged += sum(item in others for item in answers)
             self.fits(
-                answerer, name, [i for i in wanted if i not in said], [i for i in said if i not in others], wanted
+                predictor,
+                name,
+                [i for i in wanted if i not in answers],
+                [i for i in answers if i not in others],
+                wanted,
             )
-            given = [said.get(item, "") for item in wanted]
+            given = [answers.get(item, "") for item in wanted]
             if self.numeric:
-                self.pred[answerer, name] = self.numbers(answerer, name, wanted, given)
+                self.pred[predictor, name] = self.numbers(predictor, name, wanted, given)
                 continue
             pred = tuple(map(self.known, given))
-            outside[answerer.model].update(g for g, p in zip(given, pred, strict=True) if g and not p)
-            self.pred[answerer, name] = pred
+            outside[predictor.model].update(g for g, p in zip(given, pred, strict=True) if g and not p)
+            self.pred[predictor, name] = pred
             if not any(pred) and any(given):
                 examples = ", ".join(sorted({shown(g) for g in given if g})[:3])
-                found = f"no answer of {answerer} is one of the classes (answers: {examples}"
+                found = f"no answer of {predictor} is one of the classes (answers: {examples}"
                 self.fault("FT-P012", name, f"{found}; classes: {', '.join(self.classes[:3])})")
         notes = {
             f"answers of {model} outside the classes, counted as errors": n.total() for model, n in outside.items()
@@ -116,23 +122,23 @@ class _Joiner:
         self.outside[name] = {model: _most(n) for model, n in outside.items() if n}
 
     def fits(
-        self, answerer: Answerer, name: str, missing: list[str], given: list[str], wanted: tuple[str, ...]
+        self, predictor: Predictor, name: str, missing: list[str], given: list[str], wanted: tuple[str, ...]
     ) -> None:
         """Look for judged items without an answer, and answers to items there are not."""
         known = set(wanted)
         unknown = [item for item in given if item not in known]
         for code, items, what in (("FT-P037", missing, "without an answer"), ("FT-P038", unknown, "unknown")):
             if items:
-                text = f"{answerer} on `{name}`: {plural(len(items), 'item')} {what}, first `{shown(min(items))}`"
+                text = f"{predictor} on `{name}`: {plural(len(items), 'item')} {what}, first `{shown(min(items))}`"
                 self.fault(code, name, text)
 
-    def numbers(self, answerer: Answerer, name: str, wanted: tuple[str, ...], given: list[str]) -> tuple[str, ...]:
+    def numbers(self, predictor: Predictor, name: str, wanted: tuple[str, ...], given: list[str]) -> tuple[str, ...]:
         """Return answers that are numbers, each written one way; what is none is told."""
         found = tuple(map(finite, given))
         for item, text, value in zip(wanted, given, found, strict=True):
             if text and value is None:
-                said = f"{answerer} on `{name}` answers item `{shown(item)}` with `{shown(text)}`, which is no finite number"
-                self.fault("FT-P061", f"{name} {answerer}", said)
+                fault = f"{predictor} on `{name}` answers item `{shown(item)}` with `{shown(text)}`, which is no finite number"
+                self.fault("FT-P061", f"{name} {predictor}", fault)
         return tuple("" if value is None else repr(value) for value in found)
 
     def fault(self, code: str, name: str, found: str) -> None:

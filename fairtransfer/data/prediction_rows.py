@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fairtransfer.data.predictor import Answerer, Said
+from fairtransfer.data.predictor import AnswersByItem, Predictor
 from fairtransfer.data.tables import TableRefused, read_table
 from fairtransfer.errors import is_invisible, shown
 from fairtransfer.spec.audit import MAX_SEED
@@ -22,7 +22,7 @@ _SHARE = re.compile(r"0?\.[0-9]{1,18}$")
 
 
 @dataclass
-class AnswerRows:
+class PredictionRows:
     """Goes through a file row by row; the first fault of each kind is told, with how many there are."""
 
     path: Path
@@ -32,26 +32,26 @@ class AnswerRows:
     unread: tuple[str, ...] = ()
     faults: dict[tuple[str, str], tuple[str, str, str, int]] = field(default_factory=dict)
 
-    def read(self) -> dict[tuple[Answerer, str], Said]:
+    def read(self) -> dict[tuple[Predictor, str], AnswersByItem]:
         """Return every answer by model, benchmark and item; what is wrong has been told then."""
-        said: dict[tuple[Answerer, str], Said] = {}
-        for row, answerer, benchmark, item, pred in self.rows():
-            of = said.setdefault((answerer, benchmark), {})
+        answers: dict[tuple[Predictor, str], AnswersByItem] = {}
+        for row, predictor, benchmark, item, pred in self.rows():
+            of = answers.setdefault((predictor, benchmark), {})
             if item in of:
-                self.fault("FT-P006", "twice", f"row {row}: {answerer} answers item `{shown(item)}` again")
+                self.fault("FT-P006", "twice", f"row {row}: {predictor} answers item `{shown(item)}` again")
             of[item] = pred
         for code, found, allowed, do, n in ((key[0], *fault) for key, fault in self.faults.items()):
             self.tell(code, found + (f" (and {n - 1:,} more)" if n > 1 else ""), allowed, do)
         if not self.faults:
-            _check_whole(said, self.tell)
-        return _seeded(said)
+            _check_whole(answers, self.tell)
+        return _seeded(answers)
 
     def fault(self, code: str, kind: str, found: str, allowed: str = "", do: str = "") -> None:
         """Keep the first fault of a kind, and count the others."""
         first = self.faults.get((code, kind), (found, allowed, do, 0))
         self.faults[code, kind] = (*first[:3], first[3] + 1)
 
-    def rows(self) -> Iterator[tuple[int, Answerer, str, str, str]]:
+    def rows(self) -> Iterator[tuple[int, Predictor, str, str, str]]:
         """Yield number, model, benchmark, item and answer of every row that can be read."""
         names = ("item", *read_table(self.path, ("item",)).others)
         wide = "stage" not in names and {"before", "after"} <= set(names)
@@ -72,12 +72,14 @@ class AnswerRows:
                 continue
             sides = STAGES if wide else ("pred",)
             for side in sides:
-                answerer = Answerer(side, "after" if side == "after" else "") if wide else self.answerer(i + 1, cells)
+                predictor = (
+                    Predictor(side, "after" if side == "after" else "") if wide else self.predictor(i + 1, cells)
+                )
                 if not raw[side] and not self.multilabel:
                     advice = "give an answer to every item; a word such as `none` counts as an error"
                     self.fault("FT-P009", side, f"row {i + 1} has no answer in `{side}`", "", advice)
-                elif answerer is not None and benchmark is not None:
-                    yield i + 1, answerer, benchmark, raw["item"], raw[side]
+                elif predictor is not None and benchmark is not None:
+                    yield i + 1, predictor, benchmark, raw["item"], raw[side]
 
     def benchmark(self, row: int, cells: Mapping[str, str]) -> str | None:
         """Return which benchmark a row is about; without the column, the only one."""
@@ -93,7 +95,7 @@ class AnswerRows:
             self.fault("FT-P034", "name", found, f"listed: {names}")
         return None
 
-    def answerer(self, row: int, cells: Mapping[str, str]) -> Answerer | None:
+    def predictor(self, row: int, cells: Mapping[str, str]) -> Predictor | None:
         """Return the model a row of the long form is from; None when it cannot be told."""
         stage, strategy = cells["stage"], cells["strategy"]
         if stage not in STAGES:
@@ -110,7 +112,7 @@ class AnswerRows:
                 "FT-P032", "name", f"row {row}: strategy `{shown(strategy)}`", f"up to {MAX_NAME} visible characters"
             )
         elif budget is not None and seed != -1:
-            return Answerer(stage, strategy, budget, seed)
+            return Predictor(stage, strategy, budget, seed)
         return None
 
     def budget(self, row: int, text: str) -> str | None:
@@ -135,18 +137,18 @@ class AnswerRows:
         return -1
 
 
-def _check_whole(said: Mapping[tuple[Answerer, str], Said], tell: Callable[..., None]) -> None:
+def _check_whole(answers: Mapping[tuple[Predictor, str], AnswersByItem], tell: Callable[..., None]) -> None:
     """Check what only all rows together show: both stages, and seeds that pair."""
-    answerers = list(dict.fromkeys(answerer for answerer, _ in said))
+    predictors = list(dict.fromkeys(predictor for predictor, _ in answers))
     for stage in STAGES:
-        if not any(a.stage == stage for a in answerers):
+        if not any(a.stage == stage for a in predictors):
             do = "answers of both models to the same items are compared"
             tell("FT-P035", f"no row has stage `{stage}`", "", do)
     seeds: dict[tuple[str, str], set[int | None]] = {}
-    for a in answerers:
+    for a in predictors:
         seeds.setdefault((a.strategy, a.budget), set()).add(a.seed)
     before = seeds.get(("", ""), {None})
-    for a in {(a.strategy, a.budget): a for a in answerers}.values():
+    for a in {(a.strategy, a.budget): a for a in predictors}.values():
         mine = seeds[a.strategy, a.budget]
         if None in mine and len(mine) > 1:
             tell("FT-P036", f"{a.model} has rows with and without a seed", "", "give all of them one, or none")
@@ -161,9 +163,9 @@ def _listed(seeds: set[int | None]) -> str:
     )
 
 
-def _seeded(said: Mapping[tuple[Answerer, str], Said]) -> dict[tuple[Answerer, str], Said]:
+def _seeded(answers: Mapping[tuple[Predictor, str], AnswersByItem]) -> dict[tuple[Predictor, str], AnswersByItem]:
     """Return the answers with seed 0 for adapted models without one."""
     return {
         (replace(a, seed=0) if a.stage == "after" and a.seed is None else a, benchmark): of
-        for (a, benchmark), of in said.items()
+        for (a, benchmark), of in answers.items()
     }

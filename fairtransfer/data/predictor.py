@@ -8,7 +8,7 @@ from fairtransfer.errors import shown
 
 
 @dataclass(frozen=True, slots=True)
-class Answerer:
+class Predictor:
     """One model that answered: the one before, or an adapted one.
 
     Attributes
@@ -34,5 +34,5 @@ class Answerer:
         return self.model + (f", seed {self.seed}" if self.seed is not None else "")
 
 
-Said = dict[str, str]
+AnswersByItem = dict[str, str]
 """``item -> answer``."""

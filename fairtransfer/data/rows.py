@@ -14,7 +14,7 @@ from fairtransfer.data.inputs import Inputs, Texts
 from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.picture_files import read_array, read_images
 from fairtransfer.data.roots import changed, root_of
-from fairtransfer.data.tables import Column, Table, TableRefused, read_table
+from fairtransfer.data.tables import Column, TableRefused, TextTable, read_table
 from fairtransfer.errors import Problems, shown
 from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.spec.card import LoadedCard
@@ -27,7 +27,7 @@ _PERSONAL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class CardRows:
     """All rows of a card, as text, with what the model reads or sees.
 
     Attributes
@@ -48,7 +48,7 @@ class Rows:
         return len(self.ids)
 
 
-def read_rows(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> Rows | None:
+def read_rows(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> CardRows | None:
     """Read every file of a card; None where there are no rows to look at (the problems say why).
 
     What is wrong with some of the rows is told, and the rows are returned all the same: the caller goes on checking.
@@ -70,7 +70,7 @@ def read_rows(loaded: LoadedCard, data_root: Path | None, problems: Problems) ->
     notes = Counter(f"file with a {note}" for table in tables for note in table.notes)
     blank = sum(not text for text in inputs.values) if isinstance(inputs, Texts) else 0
     told = {**notes, **({"empty text": blank} if blank else {})}
-    return Rows(ids, columns, inputs, told, sound=len(problems.errors) == before)
+    return CardRows(ids, columns, inputs, told, sound=len(problems.errors) == before)
 
 
 def _report(
@@ -86,7 +86,7 @@ def _report(
     problems.add(loaded.document.problem(refused.code, ("fairtransfer", *path), f"{where}{refused.found}", *advice))
 
 
-def _tables(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> list[Table] | None:
+def _tables(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> list[TextTable] | None:
     if loaded.card.datasets is not None:
         return read_datasets(loaded, data_root, problems)
     return [
@@ -96,7 +96,7 @@ def _tables(loaded: LoadedCard, data_root: Path | None, problems: Problems) -> l
     ] or None
 
 
-def _file(loaded: LoadedCard, ref: FileRef, index: int, data_root: Path | None, problems: Problems) -> Table | None:
+def _file(loaded: LoadedCard, ref: FileRef, index: int, data_root: Path | None, problems: Problems) -> TextTable | None:
     at = ("files", index)
     try:
         path = locate(root_of(loaded, ref.under, data_root), ref.path)

@@ -68,7 +68,7 @@ def _group(by: Sequence[str], values: tuple[Any, ...]) -> str:
 
 
 @dataclass(frozen=True)
-class AdaptationSide:
+class AdaptationData:
     """Training and validation rows, after everything that stands again in a benchmark was taken out."""
 
     multilabel: bool
@@ -79,7 +79,7 @@ class AdaptationSide:
 
 
 @dataclass(frozen=True)
-class JudgedSide:
+class EvaluationData:
     """The rows of one benchmark the model is judged on; no leaks are known where nothing is adapted here."""
 
     benchmark: Benchmark
@@ -137,27 +137,27 @@ def adaptation_parts(benchmark: Benchmark, split: str, labels: LabelMap | None) 
     return train.take(np.flatnonzero(side == "train")), train.take(np.flatnonzero(side == "val"))
 
 
-def judged_alone(benchmark: Benchmark, labels: LabelMap | None) -> JudgedSide:
+def judged_alone(benchmark: Benchmark, labels: LabelMap | None) -> EvaluationData:
     """Return the judged side of a benchmark of which nobody knows what the models learned from."""
     part = judged_part(benchmark, labels)
-    return JudgedSide(benchmark, part, _judged_ledger(benchmark, part), None)
+    return EvaluationData(benchmark, part, _judged_ledger(benchmark, part), None)
 
 
 def separate(
     source: Benchmark, split: str, labels: LabelMap | None, judged: Sequence[tuple[Benchmark, LabelMap | None]]
-) -> tuple[AdaptationSide, tuple[JudgedSide, ...]]:
+) -> tuple[AdaptationData, tuple[EvaluationData, ...]]:
     """Return both sides of an audit, with leaks found, counted and, where the card says so, taken out of the adaptation side.
 
     A row of train that stands again in validation is taken out of train in any case.
     """
     train, val = adaptation_parts(source, split, labels)
-    sides: list[JudgedSide] = []
+    sides: list[EvaluationData] = []
     lost: Counter[str] = Counter()
     for benchmark, mapping in judged:
         part = judged_part(benchmark, mapping)
         train, val, leaks, dropped = _without_twins(train, val, part, benchmark)
         lost += dropped
-        sides.append(JudgedSide(benchmark, part, _judged_ledger(benchmark, part), leaks))
+        sides.append(EvaluationData(benchmark, part, _judged_ledger(benchmark, part), leaks))
     inner = find_twins(train.inputs, val.inputs, near=False, threshold=1.0)
     lost["same input in validation"] += int(inner.exact.sum())
     train = train.take(np.flatnonzero(~inner.exact))
@@ -165,7 +165,7 @@ def separate(
     excluded = Counter(source.ledger.excluded) + lost + Counter({"not in the adaptation splits": outside})
     notes = {**_noted(source, train, val), "train": len(train), "validation": len(val)}
     ledger = Ledger(source.ledger.n_in, dict(sorted(excluded.items()))).noting(notes)
-    return AdaptationSide(source.multilabel and labels is None, train, val, ledger, source.numeric), tuple(sides)
+    return AdaptationData(source.multilabel and labels is None, train, val, ledger, source.numeric), tuple(sides)
 
 
 def _judged_ledger(benchmark: Benchmark, part: Part) -> Ledger:

@@ -26,7 +26,7 @@ class TableRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TextTable:
     """Columns of text; `rows` maps a position to the row's number in the file, counted from 1 below the header."""
 
     columns: dict[str, Column]

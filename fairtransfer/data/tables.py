@@ -12,16 +12,16 @@ from pathlib import Path
 from fairtransfer.data.csv_table import read_csv
 from fairtransfer.data.jsonl_table import read_jsonl
 from fairtransfer.data.parquet_table import read_parquet
-from fairtransfer.data.table import Column, Table, TableRefused, first_bytes
+from fairtransfer.data.table import Column, TableRefused, TextTable, first_bytes
 from fairtransfer.errors import shown
 
-__all__ = ["Column", "Table", "TableRefused", "read_table", "suffix_format"]
+__all__ = ["Column", "TableRefused", "TextTable", "read_table", "suffix_format"]
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7z", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 _ARCHIVES = (".gz", ".zip", ".tar", ".7z", ".bz2", ".xz", ".zst")
 _NAMES = {"csv": "CSV", "jsonl": "JSONL", "parquet": "parquet"}
 
-_READERS: dict[str, Callable[[Path, list[str]], Table]] = {
+_READERS: dict[str, Callable[[Path, list[str]], TextTable]] = {
     "csv": read_csv,
     "jsonl": read_jsonl,
     "parquet": read_parquet,
@@ -38,7 +38,7 @@ def suffix_format(path: Path) -> str:
     return formats[path.suffix.lower()]
 
 
-def read_table(path: Path, wanted: Iterable[str], form: str | None = None) -> Table:
+def read_table(path: Path, wanted: Iterable[str], form: str | None = None) -> TextTable:
     """Read the wanted columns of a file as text.
 
     Raises

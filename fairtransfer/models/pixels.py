@@ -22,12 +22,12 @@ from torchvision.transforms import Compose, Normalize, ToTensor
 Opener = Callable[[], Image.Image]
 """Opens one picture."""
 
-HELD = 256 * 2**20
+MOST_TRANSFORMED = 256 * 2**20
 """Bytes of transformed pictures that a part of a benchmark (its test rows, say) keeps in memory; larger ones lie in a file."""
 
 
 @final
-class Steps:
+class TransformSteps:
     """An evaluation transform in two parts.
 
     Attributes
@@ -83,7 +83,12 @@ class Pixels:
     """
 
     def __init__(
-        self, pictures: Iterable[NDArray[Any]], rows: int, size: Sequence[int], steps: Steps, held: int = HELD
+        self,
+        pictures: Iterable[NDArray[Any]],
+        rows: int,
+        size: Sequence[int],
+        steps: TransformSteps,
+        held: int = MOST_TRANSFORMED,
     ) -> None:
         self.steps, kind = steps, np.dtype(np.uint8 if steps.bytes else np.float32)
         self.shape, self.digest = (rows, *size), hashlib.sha256(f"{(rows, *size)} {kind} {steps}".encode())
@@ -124,7 +129,9 @@ class Pixels:
             return np.memmap(file, kind, "r", shape=self.shape)
 
 
-def prepared_pixels(pictures: Sequence[Opener], size: Sequence[int], transform: Any, held: int = HELD) -> Pixels:
+def prepared_pixels(
+    pictures: Sequence[Opener], size: Sequence[int], transform: Any, held: int = MOST_TRANSFORMED
+) -> Pixels:
     """Return pictures transformed one by one; each is opened only while it is transformed."""
-    steps = Steps(transform)
+    steps = TransformSteps(transform)
     return Pixels((steps.once(picture()) for picture in pictures), len(pictures), size, steps, held)

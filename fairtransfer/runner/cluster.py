@@ -21,7 +21,7 @@ from fairtransfer.runner.connection import connected
 from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.machine import Machine
-from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.remote import common_spec, look, specification, work
 from fairtransfer.runner.signals import Deferred
 from fairtransfer.runner.todo import NO_PROGRESS, Lease, Progress, fail_unfinished, label
@@ -90,7 +90,7 @@ class Cluster:
         self,
         plan: Plan,
         store: Store,
-        sides: Sides,  # to be looked at before: every process of the cluster opens the data itself
+        data: OpenedData,  # to be looked at before: every process of the cluster opens the data itself
         todo: Sequence[tuple[Training, list[Job]]],
         progress: Progress = NO_PROGRESS,
     ) -> None:
@@ -103,7 +103,7 @@ class Cluster:
         RunError
             When a process of the cluster would not give the results that were planned, or the cluster is gone.
         """
-        _check(plan, sides, todo)
+        _check(plan, data, todo)
         task, common = self._task(work), common_spec(plan, self.cores, self.costing)
         progress.begin(list(todo))
         waiting = deque((training, jobs, 1) for training, jobs in todo)
@@ -111,7 +111,7 @@ class Cluster:
         while waiting or running:
             while waiting and len(running) < self.slots:
                 handed = _begin(store, *waiting.popleft())
-                running[task.options(name=label(handed.training)).remote(_told(common, handed))] = handed
+                running[task.options(name=label(handed.training)).remote(_specification(common, handed))] = handed
                 progress.step(handed.training, 0.0)
             for ref in self._ready(list(running)):
                 handed = running.pop(ref)
@@ -135,12 +135,12 @@ class Cluster:
         return ray.remote(num_cpus=self.cores, num_gpus=self.gpus, max_retries=0, max_calls=0)(function)
 
 
-def _check(plan: Plan, sides: Sides, todo: Sequence[tuple[Training, list[Job]]]) -> None:
+def _check(plan: Plan, data: OpenedData, todo: Sequence[tuple[Training, list[Job]]]) -> None:
     """Refuse here what every process of the cluster would refuse."""
     from fairtransfer.adapt.hardware import Hardware  # imports torch, which this process needs for nothing else
     from fairtransfer.runner.session import Session
 
-    Session(plan, sides, Hardware("cpu", "fp32")).check(training for training, _ in todo)
+    Session(plan, data, Hardware("cpu", "fp32")).check(training for training, _ in todo)
 
 
 def share(nodes: Sequence[Resources]) -> tuple[int, int, int]:
@@ -163,7 +163,7 @@ def _begin(store: Store, training: Training, jobs: list[Job], number: int) -> _T
     return _Try(training, jobs, {job.id: store.begin(job.id) for job in jobs}, number)
 
 
-def _told(common: dict[str, Any], handed: _Try) -> str:
+def _specification(common: dict[str, Any], handed: _Try) -> str:
     leases = [Lease(job, handed.attempts[job.id].number, handed.attempts[job.id].folder) for job in handed.jobs]
     return specification(common, leases)
 

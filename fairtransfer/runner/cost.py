@@ -38,7 +38,7 @@ class Costing:
 NO_COUNT = "counting was turned off"
 
 
-def costs_told(flops: str | None, energy: dict[str, Any]) -> dict[str, Any]:
+def cost_record(flops: str | None, energy: dict[str, Any]) -> dict[str, Any]:
     """Return how operations (by which method, None for not at all) and energy were measured, or why not."""
     counted = (
         {"status": "not_measured", "reason": NO_COUNT} if flops is None else {"status": "counted", "method": flops}

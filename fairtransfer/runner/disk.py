@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fairtransfer.evidence.store import Store
 from fairtransfer.runner.job import Plan
-from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.rates import Rates, kind_of_work
 from fairtransfer.runner.times import Todo
 
@@ -46,13 +46,13 @@ class Disk:
         return None if self.kept is None else self.answers + self.kept + self.weights
 
 
-def expected_disk(plan: Plan, store: Store, sides: Sides, todo: Todo, rates: Rates | None) -> Disk:
+def expected_disk(plan: Plan, store: Store, data: OpenedData, todo: Todo, rates: Rates | None) -> Disk:
     """Return what the pending jobs will take; of what the network makes of rows, as much as if nothing were kept yet."""
     jobs = [job for _, jobs in todo for job in jobs]
     scores = 2 * BYTES_PER_NUMBER if plan.files.numeric else BYTES_PER_SCORE * len(plan.files.classes)
-    rows = sum(len(sides.judged[job.benchmark].part) for job in jobs)
+    rows = sum(len(data.judged[job.benchmark].part) for job in jobs)
     answers = rows * (scores + BYTES_PER_ROW) + len(jobs) * BYTES_PER_JOB
-    if plan.answers is not None or not todo:
+    if plan.predictions is not None or not todo:
         return Disk(answers, 0, 0, 0)
     made = plan.pretraining
     weights = _weights(plan) if made is not None and store.result(made.id) is None else 0

@@ -72,7 +72,7 @@ class EnergyMeter:
         found, self._running = self._tracker.stop_task(), False
         return {"energy_kwh": float(found.energy_consumed), "emissions_kg_co2": float(found.emissions)}
 
-    def told(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """Return how it was estimated, or why not."""
         if self.reason:
             return {"status": "not_measured", "reason": self.reason}

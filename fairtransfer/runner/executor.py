@@ -11,7 +11,7 @@ from fairtransfer.evidence.store import Store
 from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.machine import Machine
-from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.todo import Progress
 
 EXECUTORS = ("local", "ray")
@@ -34,7 +34,7 @@ class Executor(Protocol):
         self,
         plan: Plan,
         store: Store,
-        sides: Sides,
+        data: OpenedData,
         todo: Sequence[tuple[Training, list[Job]]],
         progress: Progress,
     ) -> None:

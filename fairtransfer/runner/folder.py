@@ -21,12 +21,14 @@ from fairtransfer.runner.external_predictions import given_json
 from fairtransfer.runner.job import Plan
 from fairtransfer.runner.label_budgets import budget_text
 from fairtransfer.runner.machine import environment
-from fairtransfer.runner.opened_data import Sides, is_multilabel
+from fairtransfer.runner.opened_data import OpenedData, is_multilabel
 from fairtransfer.runner.source import source_json
 from fairtransfer.spec.audit import BenchmarkRef
 
 
-def write_folder(plan: Plan, store: Store, sides: Sides, folder: Path, timing: dict[str, Any] | None = None) -> None:
+def write_folder(
+    plan: Plan, store: Store, data: OpenedData, folder: Path, timing: dict[str, Any] | None = None
+) -> None:
     """Write everything of a run that comes before findings, into an empty folder.
 
     Parameters
@@ -40,10 +42,10 @@ def write_folder(plan: Plan, store: Store, sides: Sides, folder: Path, timing: d
     write_json(folder / "environment.json", {**environment(plan.audit.model.family, plan.machine), "timing": timing})
     failed = _copy_jobs(plan, store, folder / "jobs")
     mixed = several_threads(jobs_in(folder))
-    about = _run_json(plan, sides, failed, () if mixed is None else (mixed,))
-    write_json(folder / "run.json", {**about, "pretraining": source_json(plan, store, sides)})
+    about = _run_json(plan, data, failed, () if mixed is None else (mixed,))
+    write_json(folder / "run.json", {**about, "pretraining": source_json(plan, store, data)})
     for index in range(len(plan.files.benchmarks)):
-        _items(plan, sides, index, folder)
+        _items(plan, data, index, folder)
     write_counts(folder)
 
 
@@ -81,11 +83,11 @@ def views_of(plan: Plan, ref: BenchmarkRef) -> list[list[str]]:
     return [list(view) for view in dict.fromkeys(map(tuple, views))]
 
 
-def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]], noticed: Iterable[Problem]) -> dict[str, Any]:
+def _run_json(plan: Plan, data: OpenedData, failed: list[dict[str, Any]], noticed: Iterable[Problem]) -> dict[str, Any]:
     audit = plan.audit
     benchmarks = []
     for card, ref in zip(plan.files.benchmarks, audit.benchmarks, strict=True):
-        side = sides.judged[card.card.id]
+        side = data.judged[card.card.id]
         benchmarks.append(
             {
                 "id": card.card.id,
@@ -105,27 +107,27 @@ def _run_json(plan: Plan, sides: Sides, failed: list[dict[str, Any]], noticed: I
         "run_id": plan.run_id,
         "classes": list(plan.files.classes),
         "positive_class": plan.files.positive_class,
-        "multilabel": is_multilabel(plan.files) if sides.learned is None else sides.learned.multilabel,
-        "label_budgets": budgets_of(plan, sides),
+        "multilabel": is_multilabel(plan.files) if data.learned is None else data.learned.multilabel,
+        "label_budgets": budgets_of(plan, data),
         "model": {
             "source": plan.checkpoint.source,
             "sha256": plan.checkpoint.digest,
             "files": dict(plan.checkpoint.files),
         },
-        "adaptation": _adaptation(plan, sides),
-        "predictions": given_json(plan, sides),
+        "adaptation": _adaptation(plan, data),
+        "predictions": given_json(plan, data),
         "benchmarks": benchmarks,
         "failed_jobs": failed,
-        "warnings": [w.to_json() for w in (*plan.files.warnings, *sides.warnings, *noticed)],
+        "warnings": [w.to_json() for w in (*plan.files.warnings, *data.warnings, *noticed)],
     }
 
 
-def budgets_of(plan: Plan, sides: Sides) -> list[dict[str, Any]]:
+def budgets_of(plan: Plan, data: OpenedData) -> list[dict[str, Any]]:
     """Return every label budget with how many labels it is, where that is known."""
-    if plan.answers is not None:
-        written = dict.fromkeys(budget for _, budget in plan.answers.models)
+    if plan.predictions is not None:
+        written = dict.fromkeys(budget for _, budget in plan.predictions.models)
         return [{"written": budget, "labels": int(budget) if budget.isdigit() else None} for budget in written]
-    rows = len(sides.adaptation.train)
+    rows = len(data.adaptation.train)
 
     def labels(budget: float | str) -> int:
         return rows if budget == "all" else budget if isinstance(budget, int) else max(1, round(float(budget) * rows))
@@ -133,18 +135,18 @@ def budgets_of(plan: Plan, sides: Sides) -> list[dict[str, Any]]:
     return [{"written": budget_text(b), "labels": labels(b)} for b in plan.audit.label_budgets]
 
 
-def _adaptation(plan: Plan, sides: Sides) -> dict[str, Any] | None:
-    side = sides.learned
+def _adaptation(plan: Plan, data: OpenedData) -> dict[str, Any] | None:
+    side = data.learned
     if side is None:
         return None
     rows = {"train": len(side.train), "validation": len(side.val)}
     return {"card": plan.files.training.card.id, "ledger": side.ledger.to_json(), "rows": rows}
 
 
-def _items(plan: Plan, sides: Sides, index: int, folder: Path) -> None:
+def _items(plan: Plan, data: OpenedData, index: int, folder: Path) -> None:
     """Write who is in a benchmark: ids, labels, units and groups, no inputs."""
     card, ref = plan.files.benchmarks[index].card, plan.audit.benchmarks[index]
-    part = sides.judged[card.id].part
+    part = data.judged[card.id].part
     columns = {name: pa.array(part.groups[name].tolist(), pa.string()) for name in ref.groups}
     (folder / "benchmarks" / card.id).mkdir(parents=True)
     write_table(

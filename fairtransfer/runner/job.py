@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairtransfer.data.prediction_file import Answers
+from fairtransfer.data.prediction_file import PredictionFile
 from fairtransfer.evidence.canonical import digest
 from fairtransfer.models import Checkpoint
 from fairtransfer.runner.machine import Machine
@@ -130,7 +130,7 @@ class Plan:
     rows: RowKeys
     jobs: tuple[Job, ...]
     run_id: str
-    answers: Answers | None = None
+    predictions: PredictionFile | None = None
     pretraining: Pretraining | None = None
 
     @property

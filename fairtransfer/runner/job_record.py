@@ -22,7 +22,7 @@ LABELS = (
 """What is counted under `labels`; the last is the sum of those of groups."""
 
 
-def whose(job: Job, attempt: int) -> dict[str, Any]:
+def job_header(job: Job, attempt: int) -> dict[str, Any]:
     """Return which job a record is of, and the number of the attempt that ended well."""
     training = job.training
     return {

@@ -16,7 +16,7 @@ from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.feature_cache import shelf_of
 from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.machine import Machine
-from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.session import Session
 from fairtransfer.runner.todo import NO_PROGRESS, Lease, Progress, fail_unfinished
 from fairtransfer.runner.work import carry_out
@@ -44,7 +44,7 @@ class Local:
         self,
         plan: Plan,
         store: Store,
-        sides: Sides,
+        data: OpenedData,
         todo: Sequence[tuple[Training, list[Job]]],
         progress: Progress = NO_PROGRESS,
     ) -> None:
@@ -53,7 +53,7 @@ class Local:
             Hardware(plan.machine.device, plan.machine.precision),
             shelf_of(plan, store.folder, self.costing),
         )
-        session = Session(plan, sides, hardware, self.costing, shelf)
+        session = Session(plan, data, hardware, self.costing, shelf)
         session.check(training for training, _ in todo)
         progress.begin(list(todo))
         for training, jobs in todo:

@@ -9,9 +9,9 @@ from typing import Any
 
 from fairtransfer.data.benchmark import Benchmark
 from fairtransfer.data.opening import open_benchmark
-from fairtransfer.data.prediction_file import Answers
-from fairtransfer.data.prediction_join import Joined, join_answers
-from fairtransfer.data.sides import AdaptationSide, JudgedSide, judged_alone, separate
+from fairtransfer.data.prediction_file import PredictionFile
+from fairtransfer.data.prediction_join import Joined, join_predictions
+from fairtransfer.data.sides import AdaptationData, EvaluationData, judged_alone, separate
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
 from fairtransfer.runner.job import Roots
 from fairtransfer.spec.audit_files import AuditFiles
@@ -20,15 +20,15 @@ from fairtransfer.spec.label_map import LabelMap
 
 
 @dataclass(frozen=True)
-class SourceSide:
+class SourceData:
     """The rows a source model is trained on, and which of them stand again in a benchmark, by benchmark."""
 
-    rows: AdaptationSide
+    rows: AdaptationData
     leaks: Mapping[str, dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Sides:
+class OpenedData:
     """The opened data of an audit.
 
     Attributes
@@ -39,14 +39,14 @@ class Sides:
         What the source model is trained on here, if it is.
     """
 
-    learned: AdaptationSide | None
-    judged: Mapping[str, JudgedSide]
+    learned: AdaptationData | None
+    judged: Mapping[str, EvaluationData]
     warnings: tuple[Problem, ...]
     joined: Joined | None = None
-    source: SourceSide | None = None
+    source: SourceData | None = None
 
     @property
-    def adaptation(self) -> AdaptationSide:
+    def adaptation(self) -> AdaptationData:
         """What is adapted on."""
         assert self.learned is not None, "asked for where models are adapted"
         return self.learned
@@ -63,9 +63,12 @@ def is_multilabel(files: AuditFiles) -> bool:
     return files.benchmarks[0].card.label.type == "multilabel" and files.loaded.audit.benchmarks[0].labels is None
 
 
-def open_sides(
-    files: AuditFiles, roots: Roots, answers: Answers | None = None, opened: Mapping[Path, Benchmark] | None = None
-) -> Sides:
+def open_data(
+    files: AuditFiles,
+    roots: Roots,
+    predictions: PredictionFile | None = None,
+    opened: Mapping[Path, Benchmark] | None = None,
+) -> OpenedData:
     """Open every card of an audit, check all of them, and separate the two sides, or join the answers that are given.
 
     Parameters
@@ -88,31 +91,33 @@ def open_sides(
     warnings = tuple(w for benchmark in found.values() for w in benchmark.warnings)
     if audit.made_elsewhere:
         alone = {benchmark.card.id: judged_alone(benchmark, labels) for benchmark, labels in judged}
-        return Sides(None, alone, warnings, None if answers is None else _joined(files, answers, alone))
+        return OpenedData(None, alone, warnings, None if predictions is None else _joined(files, predictions, alone))
     chosen = audit.training_set
-    adaptation, sides = separate(found[files.training.path], chosen.split, chosen.labels, judged)
+    adaptation, apart = separate(found[files.training.path], chosen.split, chosen.labels, judged)
     source = _source(files, found, judged)
-    return Sides(adaptation, {side.benchmark.card.id: side for side in sides}, warnings, source=source)
+    return OpenedData(adaptation, {side.benchmark.card.id: side for side in apart}, warnings, source=source)
 
 
 def _source(
     files: AuditFiles, opened: Mapping[Path, Benchmark], judged: Sequence[tuple[Benchmark, LabelMap | None]]
-) -> SourceSide | None:
+) -> SourceData | None:
     """Return the rows the source is trained on: kept apart from what is judged, as what is adapted on is."""
     asked = files.loaded.audit.model.pretrain
     if asked is None or files.source is None:
         return None
-    side, sides = separate(opened[files.source.path], asked.split, asked.labels, judged)
-    return SourceSide(side, {found.benchmark.card.id: found.leaks for found in sides})
+    side, apart = separate(opened[files.source.path], asked.split, asked.labels, judged)
+    return SourceData(side, {found.benchmark.card.id: found.leaks for found in apart})
 
 
-def _joined(files: AuditFiles, answers: Answers, judged: Mapping[str, JudgedSide]) -> Joined:
+def _joined(files: AuditFiles, predictions: PredictionFile, judged: Mapping[str, EvaluationData]) -> Joined:
     problems, document = Problems(), files.loaded.document
 
     def tell(code: str, found: str, allowed: str, do: str) -> None:
-        problems.add(document.problem(code, ("model", "source"), f"{shown(answers.file)}: {found}", allowed, do))
+        problems.add(document.problem(code, ("model", "source"), f"{shown(predictions.file)}: {found}", allowed, do))
 
-    joined = join_answers(answers, judged, files.classes, tell, multilabel=is_multilabel(files), numeric=files.numeric)
+    joined = join_predictions(
+        predictions, judged, files.classes, tell, multilabel=is_multilabel(files), numeric=files.numeric
+    )
     problems.raise_if_any()
     return joined
 

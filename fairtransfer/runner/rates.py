@@ -1,4 +1,4 @@
-"""How long work takes on this machine: what a rehearsal found, kept between plans, and what follows for a training."""
+"""How long work takes on this machine: what a timing probe found, kept between plans, and what follows for a training."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 
 import platformdirs
 
-from fairtransfer.data.sides import AdaptationSide
+from fairtransfer.data.sides import AdaptationData
 from fairtransfer.evidence.canonical import digest, read_json, write_json
 from fairtransfer.models import Checkpoint
 from fairtransfer.runner.job import Plan, Training
 from fairtransfer.runner.machine import code_digest, libraries, processor
 from fairtransfer.spec.grids import grid_of, settings_in, trained_with
 
-CHECKS = 3
+LOOKS = 3
 """How often a training looks at its validation rows."""
 
-ROWS = 128
-"""Rows of the adaptation set that are rehearsed with."""
+PROBED_ROWS = 128
+"""Rows of the adaptation set that are timed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Work:
     Attributes
     ----------
     start
-        Seconds before its first step, or for all of it where it has no steps, on the rows of the rehearsal.
+        Seconds before its first step, or for all of it where it has no steps, on the rows of the probe.
     step
         Seconds of a step; None where it has none.
     kept
@@ -67,19 +67,19 @@ class Rates:
     features: int = 0
     temporary: int = 0
 
-    def seconds(self, training: Training, side: AdaptationSide, labels: int, judged: int) -> float | None:
+    def seconds(self, training: Training, side: AdaptationData, labels: int, judged: int) -> float | None:
         """Return how long a training and its answers will take, without what it shares with others; None if not known."""
         work = self.works.get(kind_of_work(training))
         if work is None:
             return None
         steps = steps_of(training, labels)
         if work.step is None or not steps:
-            return work.start * max(1.0, labels / min(ROWS, len(side.train)))
-        looks = CHECKS * min(labels, len(side.val))
+            return work.start * max(1.0, labels / min(PROBED_ROWS, len(side.train)))
+        looks = LOOKS * min(labels, len(side.val))
         one_setting = work.start + steps * work.step + looks * self.forward
         return settings_in(training.options) * one_setting + judged * self.forward
 
-    def shared(self, side: AdaptationSide, judged: int) -> float:
+    def shared(self, side: AdaptationData, judged: int) -> float:
         """Return how long it takes to open the model and to pass every row through it once."""
         return self.load + self.forward * (len(side.train) + len(side.val) + judged)
 

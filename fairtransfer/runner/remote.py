@@ -101,7 +101,7 @@ def _session(common: str) -> Session:
     import torch
 
     from fairtransfer.adapt.hardware import Hardware, detect
-    from fairtransfer.runner.opened_data import open_sides
+    from fairtransfer.runner.opened_data import open_data
     from fairtransfer.runner.session import Session
 
     told = json.loads(common)
@@ -123,7 +123,7 @@ def _session(common: str) -> Session:
         trained = plan.checkpoint.with_weights(Trained(weights, tuple(source["classes"])), file_digest(weights))
         plan = replace(plan, checkpoint=trained)
     return Session(
-        plan, open_sides(files, plan.roots), Hardware(found.device, found.precision), Costing(**told["costing"])
+        plan, open_data(files, plan.roots), Hardware(found.device, found.precision), Costing(**told["costing"])
     )
 
 

@@ -21,7 +21,7 @@ from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.number_task import NumberTask, numbers, standardised
 from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting, Strategy
 from fairtransfer.adapt.task import Task
-from fairtransfer.data.sides import AdaptationSide, Part
+from fairtransfer.data.sides import AdaptationData, Part
 from fairtransfer.data.splits import strata
 from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.evidence.tables import numbers_table, predictions_table
@@ -31,7 +31,7 @@ from fairtransfer.models.checkpoint import placed
 from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.energy import EnergyMeter
 from fairtransfer.runner.job import Plan, Training
-from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.rates import kind_of_work
 from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.fair_options import GroupOptions, GroupStage
@@ -44,7 +44,7 @@ class Session:
     """The opened parts of a plan. Each is opened when the first job needs it."""
 
     plan: Plan
-    sides: Sides
+    data: OpenedData
     hardware: Hardware
     costing: Costing = field(default_factory=lambda: Costing(flops=False))
     shelf: Shelf = field(default_factory=NoShelf)
@@ -77,7 +77,7 @@ class Session:
         """Classes, in the order of all evidence, and kind of answer."""
         files = self.plan.files
         assert not files.numeric, "of numbers every training has a task of its own"
-        return Task(files.classes, self.sides.adaptation.multilabel, files.positive_class)
+        return Task(files.classes, self.data.adaptation.multilabel, files.positive_class)
 
     def prepared(self, part: Part) -> Prepared:
         """Return a part's inputs as the model takes them."""
@@ -101,7 +101,7 @@ class Session:
             asked = STRATEGY_OPTIONS[training.kind].model_validate(_from_json(training.options))
             try:
                 with placed(self.plan.files.loaded):
-                    strategy().check(self.backbone, self.prepared(self.sides.adaptation.train), asked)
+                    strategy().check(self.backbone, self.prepared(self.data.adaptation.train), asked)
             except DefinitionError as error:
                 problems.extend(error.problems)
         problems.raise_if_any()
@@ -119,7 +119,7 @@ class Session:
     def _setting(
         self, training: Training, options: Options | None, progress: Callable[[float], None]
     ) -> tuple[Setting, dict[str, int]]:
-        side, seed = self.sides.adaptation, training.seed or 0
+        side, seed = self.data.adaptation, training.seed or 0
         written = next(
             (
                 b
@@ -154,11 +154,11 @@ class Session:
     def group_labels_at_prediction(self, adapted: Adapted, benchmark: str) -> int:
         """Return how many rows of a benchmark bring along their group to be answered."""
         by_group = adapted.decision is not None and adapted.decision.by
-        return len(self.sides.judged[benchmark].part) if by_group else 0
+        return len(self.data.judged[benchmark].part) if by_group else 0
 
     def predict(self, adapted: Adapted, benchmark: str) -> pa.Table:
         """Return a model's answers on a benchmark."""
-        part = self.sides.judged[benchmark].part
+        part = self.data.judged[benchmark].part
         logits = adapted.logits(self.prepared(part))
         if not torch.isfinite(logits).all():
             raise FloatingPointError("some scores are NaN or infinite")
@@ -183,7 +183,7 @@ def _telling(adapted: Adapted, setting: Setting) -> Adapted:
     return replace(adapted, record={**adapted.record, "target": setting.task.to_json()})
 
 
-def _strata(side: AdaptationSide, part: Part) -> tuple[str, ...]:
+def _strata(side: AdaptationData, part: Part) -> tuple[str, ...]:
     """Return what label budgets hold in proportion: classes, or ranges of a number."""
     return tuple(strata(part.y)) if side.numeric else part.y
 

@@ -13,7 +13,7 @@ from fairtransfer.models.checkpoint import Checkpoint, Trained
 from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.job import Plan, Pretraining
 from fairtransfer.runner.job_record import RECORD, WEIGHTS
-from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.todo import NO_PROGRESS, Progress, is_final
 
 
@@ -22,7 +22,7 @@ def ready(plan: Plan) -> bool:
     return plan.pretraining is None or plan.checkpoint.trained is not None
 
 
-def with_source(plan: Plan, store: Store, sides: Sides, costing: Costing, progress: Progress = NO_PROGRESS) -> Plan:
+def with_source(plan: Plan, store: Store, data: OpenedData, costing: Costing, progress: Progress = NO_PROGRESS) -> Plan:
     """Return the plan with its source trained.
 
     A source that cannot be trained leaves the plan as it is, and every job of it ends with the reason.
@@ -34,7 +34,7 @@ def with_source(plan: Plan, store: Store, sides: Sides, costing: Costing, progre
     if found is None and not _is_final_failure(store, made):
         from fairtransfer.runner.source_training import train_source  # imports torch: not for a source that is there
 
-        found = train_source(plan, made, store, sides, costing, progress)
+        found = train_source(plan, made, store, data, costing, progress)
     if found is None:
         _fail_jobs(plan, store, store.status(made.id).reason)
         return plan
@@ -59,12 +59,12 @@ def _trained(plan: Plan, folder: Path) -> Checkpoint:
     return plan.checkpoint.with_weights(Trained(weights, classes), file_digest(weights))
 
 
-def source_json(plan: Plan, store: Store, sides: Sides) -> dict[str, Any] | None:
+def source_json(plan: Plan, store: Store, data: OpenedData) -> dict[str, Any] | None:
     """Return what `run.json` keeps of a source that was trained here; None for a model that came from elsewhere."""
     made, card, asked = plan.pretraining, plan.files.source, plan.audit.model.pretrain
-    if made is None or card is None or asked is None or sides.source is None:
+    if made is None or card is None or asked is None or data.source is None:
         return None
-    rows, found = sides.source.rows, store.result(made.id)
+    rows, found = data.source.rows, store.result(made.id)
     job = None if found is None else read_json(found / RECORD)
     kept = {key: None if job is None else job[key] for key in ("classes", "record", "cost", "attempts", "digests")}
     return {
@@ -77,7 +77,7 @@ def source_json(plan: Plan, store: Store, sides: Sides) -> dict[str, Any] | None
         "options": made.training.options,
         "rows": {"train": len(rows.train), "validation": len(rows.val)},
         "ledger": rows.ledger.to_json(),
-        "leaks": dict(sides.source.leaks),
+        "leaks": dict(data.source.leaks),
         "reason": None if found is not None else store.status(made.id).reason,
         **kept,
     }

@@ -20,19 +20,19 @@ from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.checkpoint import placed
 from fairtransfer.models.trained import write_weights
-from fairtransfer.runner.cost import Costing, Meter, costs_told
+from fairtransfer.runner.cost import Costing, Meter, cost_record
 from fairtransfer.runner.energy import EnergyMeter
 from fairtransfer.runner.job import Job, Plan, Pretraining
-from fairtransfer.runner.job_record import RECORD, WEIGHTS, whose
+from fairtransfer.runner.job_record import RECORD, WEIGHTS, job_header
 from fairtransfer.runner.machine import libraries
-from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.todo import Progress
 from fairtransfer.spec.label_map import mapped_classes
 from fairtransfer.spec.pretrain import Pretrain
 
 
 def train_source(
-    plan: Plan, made: Pretraining, store: Store, sides: Sides, costing: Costing, progress: Progress
+    plan: Plan, made: Pretraining, store: Store, data: OpenedData, costing: Costing, progress: Progress
 ) -> Path | None:
     """Train a source and return the folder of its committed weights; None when it failed, with the reason in the store."""
     asked = plan.audit.model.pretrain
@@ -43,7 +43,7 @@ def train_source(
     energy = EnergyMeter(costing.country)
     meter = Meter(plan.machine.device, runner.flops, energy)
     try:
-        setting = _setting(plan, made, asked, sides, runner, progress)
+        setting = _setting(plan, made, asked, data, runner, progress)
         weights, record = pretrain(setting, asked.training, asked.start)
     except (Diverged, FloatingPointError) as error:
         store.fail(made.id, f"diverged: {error}")
@@ -58,22 +58,22 @@ def train_source(
         return None
     write_weights(attempt.folder / WEIGHTS, weights)
     job = Job(made.id, made.training, "")
-    kept = {**whose(job, attempt.number), "classes": list(setting.task.classes), "record": record}
-    cost = {"training": meter.read(), **costs_told(METHOD if costing.flops else None, energy.told())}
+    kept = {**job_header(job, attempt.number), "classes": list(setting.task.classes), "record": record}
+    cost = {"training": meter.read(), **cost_record(METHOD if costing.flops else None, energy.record())}
     write_json(attempt.folder / RECORD, {**kept, **_circumstances(plan, setting, cost)})
     progress.step(made.training, 1.0)
     return attempt.commit()
 
 
 def _setting(
-    plan: Plan, made: Pretraining, asked: Pretrain, sides: Sides, runner: Runner, progress: Progress
+    plan: Plan, made: Pretraining, asked: Pretrain, data: OpenedData, runner: Runner, progress: Progress
 ) -> Setting:
-    assert sides.source is not None, "opened where a source is trained"
+    assert data.source is not None, "opened where a source is trained"
     assert plan.files.source is not None, "as above"
     with placed(plan.files.loaded):
         backbone = open_backbone(plan.checkpoint, plan.audit.model.reads, plan.audit.model.max_tokens)
     task = Task(mapped_classes(plan.files.source.card, asked.labels))
-    train, val = (_labelled(backbone, part) for part in (sides.source.rows.train, sides.source.rows.val))
+    train, val = (_labelled(backbone, part) for part in (data.source.rows.train, data.source.rows.val))
     told = lambda share: progress.step(made.training, share)  # noqa: E731  # as short as its use
     return Setting(backbone, FrozenFeatures(backbone, runner), runner, task, train, val, asked.seed, told)
 

@@ -1,4 +1,4 @@
-"""How long what is left to do will take: as trainings like it took, else as a rehearsal says."""
+"""How long what is left to do will take: as trainings like it took, else as a timing probe says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
 from fairtransfer.runner.folder import budgets_of
 from fairtransfer.runner.job import Job, Plan, Training
-from fairtransfer.runner.opened_data import Sides
+from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.rates import Rates, kind_of_work, read_rates, write_rates
 
 Todo = Sequence[tuple[Training, Sequence[Job]]]
@@ -39,20 +39,20 @@ class Times:
         return None if len(known) < len(self.each) else sum(known) + self.shared
 
 
-def expected(plan: Plan, store: Store, sides: Sides, todo: Todo, rates: Rates | None) -> Times:
-    """Return how long what is pending will take: as trainings like it took, else as a rehearsal says."""
-    if plan.answers is not None or not todo:
+def expected(plan: Plan, store: Store, data: OpenedData, todo: Todo, rates: Rates | None) -> Times:
+    """Return how long what is pending will take: as trainings like it took, else as a timing probe says."""
+    if plan.predictions is not None or not todo:
         return Times({training: 0.0 for training, _ in todo}, 0.0)
     took = _took(plan, store)
-    labels = {b["written"]: b["labels"] for b in budgets_of(plan, sides)}
-    side = sides.adaptation
+    labels = {b["written"]: b["labels"] for b in budgets_of(plan, data)}
+    side = data.adaptation
     each: dict[Training, float | None] = {}
     for training, jobs in todo:
-        judged = sum(len(sides.judged[job.benchmark].part) for job in jobs)
+        judged = sum(len(data.judged[job.benchmark].part) for job in jobs)
         like = took.get((training.strategy, training.budget))
         guess = None if rates is None else rates.seconds(training, side, labels.get(training.budget) or 0, judged)
         each[training] = like if like is not None else guess
-    every = sum(len(judged_side.part) for judged_side in sides.judged.values())
+    every = sum(len(judged_side.part) for judged_side in data.judged.values())
     return Times(each, rates.shared(side, every) if rates else 0.0)
 
 
@@ -68,23 +68,25 @@ def _took(plan: Plan, store: Store) -> dict[tuple[str, str], float]:
     return {key: sum(values) / len(values) for key, values in found.items()}
 
 
-def known_rates(plan: Plan, sides: Sides, trainings: Sequence[Training], *, rehearse: bool) -> tuple[Rates | None, str]:
-    """Return what is known of this machine, and why it is not all; rehearses what is not known, if it may."""
-    if plan.answers is not None or not trainings:
+def known_rates(
+    plan: Plan, data: OpenedData, trainings: Sequence[Training], *, probe: bool
+) -> tuple[Rates | None, str]:
+    """Return what is known of this machine, and why it is not all; times what is not known, if it may probe."""
+    if plan.predictions is not None or not trainings:
         return None, ""
     known = read_rates(plan)
     works = known.works if known else {}
     missing = [training for training in trainings if kind_of_work(training) not in works]
-    if not missing or not rehearse:
+    if not missing or not probe:
         return known, "" if not missing else "without a probe nothing is known of work that has not run yet"
     from fairtransfer.runner.extras import missing_for_training
 
     if (absent := missing_for_training(plan.audit)) is not None:
         return known, str(absent)
-    from fairtransfer.runner.timing_probe import rehearse as timed  # imports torch
+    from fairtransfer.runner.timing_probe import probe as timed  # imports torch
 
     try:
-        rates = timed(plan, sides, missing, known)
+        rates = timed(plan, data, missing, known)
     except DefinitionError as error:
         return known, f"the run will refuse: {error.problems[0].found}"
     write_rates(plan, rates)

@@ -1,4 +1,4 @@
-"""A rehearsal: the first steps of every kind of training, on a few rows, timed. Nothing of it is kept but times and sizes."""
+"""A timing probe: the first steps of every kind of training, on a few rows, timed. Nothing of it is kept but times and sizes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from fairtransfer.adapt.feature_cache import Kept
 from fairtransfer.adapt.frozen_blocks import LIMIT
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.strategy import Diverged, OneClass
-from fairtransfer.data.sides import AdaptationSide, Part
+from fairtransfer.data.sides import AdaptationData, Part
 from fairtransfer.runner.job import Plan, Training
-from fairtransfer.runner.opened_data import Sides
-from fairtransfer.runner.rates import ROWS, Rates, Work, first_setting, kind_of_work, steps_of
+from fairtransfer.runner.opened_data import OpenedData
+from fairtransfer.runner.rates import PROBED_ROWS, Rates, Work, first_setting, kind_of_work, steps_of
 from fairtransfer.runner.session import Session
 
 STEPWISE = frozenset({"gradual"})
 """Strategies whose steps cost more from epoch to epoch."""
 
 STEPS_AN_EPOCH = 2
-MOST_STEPS = 64
+MOST_PROBED_STEPS = 64
 """Steps of these that are timed; what is not reached costs as the last that was."""
 
 BYTES_PER_FEATURE = 4
@@ -33,7 +33,7 @@ BYTES_PER_FEATURE = 4
 FORWARD_ROWS = 512
 """Rows that are passed through once, at least, where there are so many: fewer make batches of more varied length than all do."""
 
-STEPS = 6
+PROBED_STEPS = 6
 """Steps that are timed; the first of them warms up and does not count."""
 
 
@@ -41,21 +41,21 @@ class _Enough(Exception):
     """As many steps were timed as were wanted."""
 
 
-def rehearse(plan: Plan, sides: Sides, trainings: Sequence[Training], known: Rates | None) -> Rates:
+def probe(plan: Plan, data: OpenedData, trainings: Sequence[Training], known: Rates | None) -> Rates:
     """Return the rates of these trainings, adding to what is known.
 
     A kind of work that fails is left out: the run will say why, and it may be the few rows.
     """
-    side, scales = _sample(sides.adaptation, ROWS), Scales()
+    side, scales = _sample(data.adaptation, PROBED_ROWS), Scales()
     hardware = Hardware(plan.machine.device, plan.machine.precision)
-    session = Session(plan, replace(sides, learned=side, judged={}), hardware, shelf=scales)
-    sets = _sizes(sides)
+    session = Session(plan, replace(data, learned=side, judged={}), hardware, shelf=scales)
+    sets = _sizes(data)
     began = time.perf_counter()
     _ = session.backbone
     rates = known or Rates(load=time.perf_counter() - began)
     session.check(trainings)
     if known is None:
-        rates.forward = _forward(session, sides.adaptation.train)
+        rates.forward = _forward(session, data.adaptation.train)
         rates.features = BYTES_PER_FEATURE * session.backbone.dim * sum(sets)
         rates.temporary = sum(map(session.prepared(side.train).filed, sets))
     for training in {kind_of_work(t): first_setting(t) for t in trainings}.values():
@@ -99,14 +99,12 @@ class Scales:
         }
 
 
-def _sizes(sides: Sides) -> list[int]:
+def _sizes(data: OpenedData) -> list[int]:
     """Return how many rows each set has that passes through the network as one."""
-    return [
-        len(part) for part in (sides.adaptation.train, sides.adaptation.val, *(s.part for s in sides.judged.values()))
-    ]
+    return [len(part) for part in (data.adaptation.train, data.adaptation.val, *(s.part for s in data.judged.values()))]
 
 
-def _sample(side: AdaptationSide, rows: int) -> AdaptationSide:
+def _sample(side: AdaptationData, rows: int) -> AdaptationData:
     """Return a few rows of every class."""
     train, val = (part.take(budget_rows(part.y, rows, 0)) for part in (side.train, side.val))
     return replace(side, train=train, val=val)
@@ -124,7 +122,7 @@ def _forward(session: Session, part: Part) -> float:
 
 
 def _work(session: Session, training: Training) -> Work:
-    stepping = steps_of(training, ROWS) > 0
+    stepping = steps_of(training, PROBED_ROWS) > 0
     if not stepping:
         session.adapt(training, lambda _: None)  # takes the frozen features, which are counted elsewhere
         session.frozen.heads.clear()
@@ -132,7 +130,7 @@ def _work(session: Session, training: Training) -> Work:
 
     def step(share: float) -> None:
         times.append(time.perf_counter())
-        if stepping and share < 1 and len(times) > STEPS + 1:
+        if stepping and share < 1 and len(times) > PROBED_STEPS + 1:
             raise _Enough
 
     with suppress(_Enough):
@@ -148,15 +146,15 @@ def _stepwise(session: Session, training: Training) -> Work:
     The quicker step of an epoch counts: another may have looked at validation rows, which are counted elsewhere.
     """
     epochs, size = training.options["epochs"], training.options["batch_size"]
-    side = _sample(session.sides.adaptation, min(ROWS, STEPS_AN_EPOCH * size))
-    few = Session(session.plan, replace(session.sides, learned=side), session.hardware, shelf=session.shelf)
+    side = _sample(session.data.adaptation, min(PROBED_ROWS, STEPS_AN_EPOCH * size))
+    few = Session(session.plan, replace(session.data, learned=side), session.hardware, shelf=session.shelf)
     few.backbone = session.backbone
     short = replace(training, options={**training.options, "min_steps": STEPS_AN_EPOCH * epochs})
     times = [time.perf_counter()]
 
     def step(share: float) -> None:
         times.append(time.perf_counter())
-        if share < 1 and len(times) > MOST_STEPS:
+        if share < 1 and len(times) > MOST_PROBED_STEPS:
             raise _Enough
 
     with suppress(_Enough):

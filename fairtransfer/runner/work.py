@@ -12,9 +12,9 @@ from fairtransfer.adapt.hardware import is_out_of_memory
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.tables import write_table
-from fairtransfer.runner.cost import Meter, costs_told
+from fairtransfer.runner.cost import Meter, cost_record
 from fairtransfer.runner.job import Training
-from fairtransfer.runner.job_record import whose
+from fairtransfer.runner.job_record import job_header
 from fairtransfer.runner.machine import libraries
 from fairtransfer.runner.session import Session
 from fairtransfer.runner.todo import Lease
@@ -48,7 +48,7 @@ def carry_out(
             predicting = _meter(session)
             asked = session.group_labels_at_prediction(adapted, lease.job.benchmark)
             write_table(lease.folder / "predictions.parquet", session.predict(adapted, lease.job.benchmark))
-            cost = {"training": learned, "prediction": predicting.read(), **_told(session)}
+            cost = {"training": learned, "prediction": predicting.read(), **_cost_record(session)}
             record = _record(session, lease, adapted.record, _all(labels, asked), cost)
             write_json(lease.folder / "job.json", record)
             ready(lease)
@@ -67,8 +67,8 @@ def _meter(session: Session) -> Meter:
     return Meter(session.plan.machine.device, session.runner.flops, session.energy)
 
 
-def _told(session: Session) -> dict[str, Any]:
-    return costs_told(METHOD if session.costing.flops else None, session.energy.told())
+def _cost_record(session: Session) -> dict[str, Any]:
+    return cost_record(METHOD if session.costing.flops else None, session.energy.record())
 
 
 def _all(labels: dict[str, int], at_prediction: int) -> dict[str, int]:
@@ -83,9 +83,9 @@ def _record(
     """Return what `job.json` keeps of a finished job."""
     plan, job = session.plan, lease.job
     return {
-        **whose(job, lease.attempt),
+        **job_header(job, lease.attempt),
         "labels": labels,
-        "inputs_cut": session.prepared(session.sides.judged[job.benchmark].part).cut,
+        "inputs_cut": session.prepared(session.data.judged[job.benchmark].part).cut,
         "record": record,
         "cost": cost,
         "digests": {"model": plan.checkpoint.digest},

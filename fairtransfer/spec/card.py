@@ -40,7 +40,7 @@ class Synthetic(Strict):
     seed: int | None = None
 
 
-class Uses(Strict):
+class IntendedUses(Strict):
     """What the benchmark is good for, and what it is not."""
 
     suitable: tuple[Sentence, ...] = ()
@@ -73,7 +73,7 @@ class Card(Strict):
     consent: Consent
     synthetic: Synthetic = Synthetic(is_synthetic=False)
     known_gaps: tuple[Sentence, ...] = Field(min_length=1)
-    uses: Uses = Uses()
+    uses: IntendedUses = IntendedUses()
     collected: Sentence | None = None
     population: Sentence | None = None
     sampling: Sentence | None = None

@@ -14,7 +14,7 @@ from fairtransfer.spec.document import Document, Place
 from fairtransfer.spec.document_reading import parse_document, read_text
 from fairtransfer.spec.strict import details_of, problems_of
 
-EXPECTED = "data card;`pretty_name, license, fairtransfer`"
+EXPECTED_CARD = "data card;`pretty_name, license, fairtransfer`"
 
 _GOVERNANCE = {
     ("license",): "licence",
@@ -38,7 +38,7 @@ def read_card(path: Path, problems: Problems) -> LoadedCard | None:
         )
         return None
     before = len(problems.errors)
-    document = parse_document(parts[0], name, problems, expected=EXPECTED, first_line=2)
+    document = parse_document(parts[0], name, problems, expected=EXPECTED_CARD, first_line=2)
     if document is None:
         return None
     found = Problems()

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from fairtransfer.spec.strict import Name, Strict, refuse
 
-Share = Annotated[float, Field(ge=0, le=1)]
+SplitShare = Annotated[float, Field(ge=0, le=1)]
 
 
 class GivenSplits(Strict):
@@ -25,9 +25,9 @@ class SplitShares(Strict):
 
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     stratify: tuple[Name, ...] = Field((), description="attributes kept in proportion, besides the label")
-    train: Share = 0.0
-    val: Share = 0.0
-    test: Share = 0.0
+    train: SplitShare = 0.0
+    val: SplitShare = 0.0
+    test: SplitShare = 0.0
 
     @model_validator(mode="after")
     def _sum(self) -> SplitShares:
@@ -70,6 +70,6 @@ class Duplicates(Strict):
     near_threshold: Annotated[float, Field(ge=0.5, le=1)] = Field(
         0.9, description="Jaccard similarity of 5-character shingles, or share of equal image-hash bits"
     )
-    tolerated: Share = Field(
+    tolerated: SplitShare = Field(
         0.01, description="share of test rows with a (near) twin in train or val above which no verdict is given"
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from fairtransfer.spec.grids import Rates
+from fairtransfer.spec.grids import LearningRates
 from fairtransfer.spec.strict import Name, refuse
 from fairtransfer.spec.transfer_options import (
     Epochs,
@@ -131,7 +131,7 @@ class GroupDroOptions(GroupOptions, TrainingOptions):
     """
 
     epochs: Epochs = 3
-    lr: Rates = 5e-5
+    lr: LearningRates = 5e-5
     step_size: Annotated[float, Field(ge=0, le=10)] = Field(0.01, description="eta of the exponentiated weights")
     adjustment: Annotated[float, Field(ge=0, le=100)] = Field(
         0.0, description="C in the loss + C/sqrt(n) by which small cells count as worse"
@@ -150,7 +150,7 @@ class JttOptions(GroupOptions, TrainingOptions):
 
     by: tuple[Name, ...] = Field((), description="attributes for the selection; may be left out with `select: average`")
     epochs: Epochs = 3
-    lr: Rates = 5e-5
+    lr: LearningRates = 5e-5
     first_epochs: Epochs = Field(2, description="length of the first training, T")
     upweight: Annotated[int, Field(ge=1, le=1000)] = Field(6, description="how often a row it got wrong stands, lambda")
 
@@ -171,7 +171,7 @@ class AdversarialOptions(GroupOptions, TrainingOptions):
     """
 
     epochs: Epochs = 3
-    lr: Rates = 5e-5
+    lr: LearningRates = 5e-5
     strength: Annotated[float, Field(ge=0, le=1000)] = Field(
         1.0, description="lambda: how strongly the network minds the adversary at the end"
     )

@@ -10,8 +10,8 @@ from fairtransfer.spec.audit import Audit, LoadedAudit
 CONTROL = "scratch"
 """An adapted model of this name is the one trained from scratch."""
 
-Model = tuple[str, str]  # strategy, label budget
-Seeds = Mapping[Model, Sequence[int]]
+AdaptedModel = tuple[str, str]  # strategy, label budget
+SeedsOfModels = Mapping[AdaptedModel, Sequence[int]]
 
 
 def control_of(audit: Audit) -> str:
@@ -21,7 +21,7 @@ def control_of(audit: Audit) -> str:
     return next((s.name for s in audit.strategies if s.kind == "scratch"), "")
 
 
-def candidates(audit: Audit, models: Seeds) -> list[Model]:
+def candidates(audit: Audit, models: SeedsOfModels) -> list[AdaptedModel]:
     """Return the models the verdict may be about: those the audit names, or all but the control."""
     stated = audit.candidate
     if stated is None:
@@ -31,7 +31,7 @@ def candidates(audit: Audit, models: Seeds) -> list[Model]:
     return [model for model in named if model[1] == written] if "label_budget" in stated.model_fields_set else named
 
 
-def given_problems(loaded: LoadedAudit, models: Seeds, fewest: int) -> Iterator[Problem]:
+def given_problems(loaded: LoadedAudit, models: SeedsOfModels, fewest: int) -> Iterator[Problem]:
     """Yield what of an audit does not fit the models there are; `fewest`: seeds that a claim about a procedure needs."""
     audit, document = loaded.audit, loaded.document
     yield from _candidate(loaded, models)
@@ -52,7 +52,7 @@ def given_problems(loaded: LoadedAudit, models: Seeds, fewest: int) -> Iterator[
         yield document.problem("FT-Y055", ("claim",), found, "", do, warn=True)
 
 
-def _candidate(loaded: LoadedAudit, models: Seeds) -> Iterator[Problem]:
+def _candidate(loaded: LoadedAudit, models: SeedsOfModels) -> Iterator[Problem]:
     audit, document, found = loaded.audit, loaded.document, candidates(loaded.audit, models)
     listed = ", ".join(map(_name, list(models)[:12]))
     if audit.candidate is None and len(found) > 1:
@@ -71,6 +71,6 @@ def _candidate(loaded: LoadedAudit, models: Seeds) -> Iterator[Problem]:
         yield document.problem("FT-Y053", ("candidate",), text, f"there are: {listed}", "add `label_budget`")
 
 
-def _name(model: Model) -> str:
+def _name(model: AdaptedModel) -> str:
     strategy, budget = model
     return f"`{shown(strategy)}`" + (f" on {budget} labels" if budget else "")

@@ -16,17 +16,17 @@ MOST_SETTINGS = 12
 GRIDDED = ("lr", "weight_decay")
 """The options that may be lists, in the order in which settings are listed: the last one changes first."""
 
-Rate = Annotated[float, Field(gt=0, le=10)]
-Decay = Annotated[float, Field(ge=0, le=10)]
+LearningRate = Annotated[float, Field(gt=0, le=10)]
+WeightDecay = Annotated[float, Field(ge=0, le=10)]
 
-Numbers = float | tuple[float, ...]
+OneOrSeveral = float | tuple[float, ...]
 
 
 def _kind(value: Any) -> str:
     return "<list>" if isinstance(value, tuple | list) else "<number>"
 
 
-def _each_once(values: tuple[float, ...]) -> Numbers:
+def _each_once(values: tuple[float, ...]) -> OneOrSeveral:
     """Refuse numbers listed twice; a list of one number is this number, so that both are the same job."""
     twice = next((value for i, value in enumerate(values) if value in values[:i]), None)
     if twice is not None:
@@ -34,19 +34,23 @@ def _each_once(values: tuple[float, ...]) -> Numbers:
     return values if len(values) > 1 else values[0]
 
 
-_Listed = Annotated[tuple[Rate, ...], Field(min_length=1), AfterValidator(_each_once)]
-_ListedDecays = Annotated[tuple[Decay, ...], Field(min_length=1), AfterValidator(_each_once)]
-Rates = Annotated[Annotated[Rate, Tag("<number>")] | Annotated[_Listed, Tag("<list>")], Discriminator(_kind)]
-Decays = Annotated[Annotated[Decay, Tag("<number>")] | Annotated[_ListedDecays, Tag("<list>")], Discriminator(_kind)]
+_ListedRates = Annotated[tuple[LearningRate, ...], Field(min_length=1), AfterValidator(_each_once)]
+_ListedDecays = Annotated[tuple[WeightDecay, ...], Field(min_length=1), AfterValidator(_each_once)]
+LearningRates = Annotated[
+    Annotated[LearningRate, Tag("<number>")] | Annotated[_ListedRates, Tag("<list>")], Discriminator(_kind)
+]
+WeightDecays = Annotated[
+    Annotated[WeightDecay, Tag("<number>")] | Annotated[_ListedDecays, Tag("<list>")], Discriminator(_kind)
+]
 
 
-def one(value: Numbers) -> float:
+def one(value: OneOrSeveral) -> float:
     """Return the number of one setting: a grid is taken apart before anything is trained with it."""
     assert not isinstance(value, tuple), "a training has one setting"
     return value
 
 
-def listed(value: Numbers | list[float]) -> tuple[float, ...]:
+def listed(value: OneOrSeveral | list[float]) -> tuple[float, ...]:
     """Return the numbers an option holds."""
     return tuple(value) if isinstance(value, tuple | list) else (value,)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from fairtransfer.spec.grids import Decay, Rate
+from fairtransfer.spec.grids import LearningRate, WeightDecay
 from fairtransfer.spec.source import Source, parse_source
 from fairtransfer.spec.strict import Name, Strict, refuse
 from fairtransfer.spec.transfer_options import Epochs, FullOptions, ScratchOptions, TrainingOptions
@@ -19,8 +19,8 @@ class SourceTraining(TrainingOptions):
     """How the source is trained: from the base's weights as `full` is by default, from random ones as `scratch` is."""
 
     epochs: Epochs = 3
-    lr: Rate = 5e-5
-    weight_decay: Decay = 0.01
+    lr: LearningRate = 5e-5
+    weight_decay: WeightDecay = 0.01
 
 
 _DEFAULTS: dict[str, type[FullOptions | ScratchOptions]] = {"base": FullOptions, "random": ScratchOptions}

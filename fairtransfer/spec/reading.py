@@ -19,7 +19,9 @@ from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS, StrategySpec
 from fairtransfer.spec.strict import Strict, problems_of
 
-EXPECTED = "audit;`schema, id, title, purpose, model, benchmarks, before, strategies, label_budgets, seeds, gates`"
+EXPECTED_AUDIT = (
+    "audit;`schema, id, title, purpose, model, benchmarks, before, strategies, label_budgets, seeds, gates`"
+)
 
 
 class _Unreadable(Exception):
@@ -29,7 +31,7 @@ class _Unreadable(Exception):
 def read_audit(path: Path, problems: Problems) -> LoadedAudit | None:
     """Read an audit file; add everything wrong with it to `problems` and return None if anything is."""
     before = len(problems.errors)
-    document = read_document(path, problems, expected=EXPECTED)
+    document = read_document(path, problems, expected=EXPECTED_AUDIT)
     if document is None:
         return None
     found = Problems()

@@ -9,9 +9,9 @@ from typing import Literal
 from fairtransfer.errors import did_you_mean, shown
 from fairtransfer.spec.strict import refuse
 
-Kind = Literal["hub", "folder", "package", "predictions"]
+SourceKind = Literal["hub", "folder", "package", "predictions"]
 
-_KINDS: tuple[Kind, ...] = ("hub", "folder", "package", "predictions")
+_KINDS: tuple[SourceKind, ...] = ("hub", "folder", "package", "predictions")
 ALLOWED = "hub:owner/name@revision | folder:path | package:name | predictions:file | {pretrain: {...}}"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
 _PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(/[\w.-]+)*$")
@@ -32,7 +32,7 @@ class Source:
         The 40 hexadecimal digits of the commit, for ``hub`` only.
     """
 
-    kind: Kind
+    kind: SourceKind
     name: str
     revision: str | None = None
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from fairtransfer.spec.grids import Decays, Rate, Rates, few_enough
+from fairtransfer.spec.grids import LearningRate, LearningRates, WeightDecays, few_enough
 from fairtransfer.spec.strict import Identifier, Strict
 
 Epochs = Annotated[int, Field(ge=1, le=1000)]
@@ -47,9 +47,9 @@ class StepOptions(Options):
 
     epochs: Epochs
     min_steps: Steps = Field(60, description="optimiser steps at the least, however small the label budget")
-    lr: Rates = Field(description="one number, or a few to choose from on validation")
-    head_lr: Rate = Field(1e-3, description="learning rate of the new head")
-    weight_decay: Decays = 0.01
+    lr: LearningRates = Field(description="one number, or a few to choose from on validation")
+    head_lr: LearningRate = Field(1e-3, description="learning rate of the new head")
+    weight_decay: WeightDecays = 0.01
     batch_size: Batch = 32
     warmup: Annotated[float, Field(ge=0, le=0.5)] = Field(
         0.1, description="share of the steps in which the learning rate rises"
@@ -77,15 +77,15 @@ class FullOptions(TrainingOptions):
     """Fine-tune everything, AdamW (Devlin et al. 2019 use 2-4 epochs, batch 16 or 32, 2e-5 to 5e-5)."""
 
     epochs: Epochs = 3
-    lr: Rates = 5e-5
+    lr: LearningRates = 5e-5
 
 
 class LpFtOptions(TrainingOptions):
     """Fine-tune everything, starting from the probe's head (Kumar et al. 2022), at a lower learning rate."""
 
     epochs: Epochs = 3
-    lr: Rates = 2e-5
-    head_lr: Rate = 1e-4
+    lr: LearningRates = 2e-5
+    head_lr: LearningRate = 1e-4
     inverse_penalties: tuple[Penalty, ...] = Field(ProbeOptions().inverse_penalties, min_length=1)
 
 
@@ -98,8 +98,8 @@ class ScratchOptions(TrainingOptions):
 
     epochs: Epochs = 9
     min_steps: Steps = 180
-    lr: Rates = 5e-4
-    weight_decay: Decays = 0.1
+    lr: LearningRates = 5e-4
+    weight_decay: WeightDecays = 0.1
     embeddings: Literal["frozen", "trained"] = "trained"
 
 
@@ -113,7 +113,7 @@ class PartialOptions(StepOptions):
         1, description="how many blocks move, counted from the top; 0 trains the head alone"
     )
     epochs: Epochs = 3
-    lr: Rates = 5e-5
+    lr: LearningRates = 5e-5
 
 
 class BitfitOptions(StepOptions):
@@ -123,7 +123,7 @@ class BitfitOptions(StepOptions):
     """
 
     epochs: Epochs = 3
-    lr: Rates = 1e-3
+    lr: LearningRates = 1e-3
 
 
 class L2SpOptions(TrainingOptions):
@@ -136,8 +136,8 @@ class L2SpOptions(TrainingOptions):
         0.01, description="weight of half the squared distance from the pretrained weights"
     )
     epochs: Epochs = 3
-    lr: Rates = 5e-5
-    weight_decay: Decays = Field(0.01, description="weight of half the squared norm of the head")
+    lr: LearningRates = 5e-5
+    weight_decay: WeightDecays = Field(0.01, description="weight of half the squared norm of the head")
 
 
 class GradualOptions(StepOptions):
@@ -147,7 +147,7 @@ class GradualOptions(StepOptions):
     """
 
     epochs: Epochs = 8
-    lr: Rates = 5e-5
+    lr: LearningRates = 5e-5
 
 
 class LoraOptions(StepOptions):
@@ -163,8 +163,8 @@ class LoraOptions(StepOptions):
         "query_value", description="which layers of the blocks: queries and values of the attention, or all of them"
     )
     epochs: Epochs = 3
-    lr: Rates = 1e-4
-    weight_decay: Decays = 0.001
+    lr: LearningRates = 1e-4
+    weight_decay: WeightDecays = 0.001
     warmup: Annotated[float, Field(ge=0, le=0.5)] = 0.01
 
 

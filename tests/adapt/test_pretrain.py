@@ -37,7 +37,7 @@ from fairtransfer.models.checkpoint import Trained
 from fairtransfer.models.trained import write_weights
 from fairtransfer.runner import source_training
 from fairtransfer.runner.job_record import WEIGHTS
-from fairtransfer.runner.opened_data import open_sides
+from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec import json_schema
 from fairtransfer.spec.before import NativeHeadOptions, ZeroShotOptions
 from fairtransfer.spec.pretrain import Pretrain, SourceTraining
@@ -208,7 +208,7 @@ def test_what_plan_timed_before_the_source_was_trained_holds_after(
 ) -> None:
     monkeypatch.setenv("FT_CACHE_DIR", str(tmp_path / "cache"))
     audit = copy / "audits" / "audit.yaml"
-    predicted = foresee(Planned(api.plan(audit), tmp_path / "new").opened(), rehearse=True).seconds
+    predicted = foresee(Planned(api.plan(audit), tmp_path / "new").opened(), probe=True).seconds
 
     done = api.run(audit, workspace=tmp_path / "new")
 
@@ -266,7 +266,7 @@ def test_an_audit_and_its_control_pair_by_item_to_bias_transfer(copy: Path) -> N
 def test_rows_that_are_judged_are_not_trained_on(copy: Path) -> None:
     """They are taken out of the source's rows by the benchmark's rule, and counted."""
     made = api.plan(copy / "audits" / "audit.yaml")
-    judged = open_sides(made.files, made.roots).judged["toy"].part
+    judged = open_data(made.files, made.roots).judged["toy"].part
     table = copy / "data_cards" / "source.csv"
     lines = table.read_text().splitlines()
     for i, text in enumerate(judged.inputs.values[:5], start=1):
@@ -278,7 +278,7 @@ def test_rows_that_are_judged_are_not_trained_on(copy: Path) -> None:
     )
     made = api.plan(copy / "audits" / "audit.yaml")
 
-    rows = open_sides(made.files, made.roots).source
+    rows = open_data(made.files, made.roots).source
 
     assert rows is not None
     assert rows.rows.ledger.excluded["same input in toy"] == 5

@@ -24,7 +24,7 @@ from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.gates.decide import GateResult, judge_contrasts
 from fairtransfer.gates.verdict import SEVERITY, worst
 from fairtransfer.runner.job import Job, Roots
-from fairtransfer.runner.opened_data import open_sides
+from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec.gates import Gap, GateSpec, NoHarm, WorstGroup
 from fairtransfer.stats.effective import Moments
 
@@ -299,7 +299,7 @@ def test_leaking_benchmarks_cannot_pass(tmp_path: Path) -> None:
     audit = write_project(tmp_path, rows)
     edit(audit, ("margin: 0.05}", "margin: 0.05, monitored: {unknown: too few}}"))
     edit(tmp_path / "data_cards" / "toy.md", ("across_splits: drop", "across_splits: report"))
-    sides = open_sides(api.load_audit(audit), Roots())
+    sides = open_data(api.load_audit(audit), Roots())
     copies = dict(zip(sides.adaptation.train.ids[:10], sides.judged["toy"].part.inputs.values[:10], strict=True))
     rewrite_table(tmp_path, [{**row, "text": copies.get(row["id"], row["text"])} for row in rows])
 

@@ -58,13 +58,13 @@ def test_only_what_is_left_to_do_counts(tmp_path: Path) -> None:
     assert (after.answers, after.kept, after.weights, after.temporary) == (0, 0, 0, 0)
 
 
-def test_a_kind_of_work_that_was_not_rehearsed_leaves_it_unknown(tmp_path: Path) -> None:
+def test_a_kind_of_work_that_was_not_timed_leaves_it_unknown(tmp_path: Path) -> None:
     """The twin: half of what will be kept would be a number, and a wrong one."""
     audit = edit(text_project(tmp_path / "p"), (SHORT, FREEZING))
     plan = api.plan(audit)
     opened = Planned(plan, tmp_path / "s").opened()
-    store, sides = opened.store, opened.sides
-    foresee(opened, rehearse=True)
+    store, sides = opened.store, opened.data
+    foresee(opened, probe=True)
     rates, todo = read_rates(plan), pending(plan, store)
     assert rates is not None
     kind = next(kind for kind, work in rates.works.items() if work.kept)

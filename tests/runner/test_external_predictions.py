@@ -22,7 +22,7 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.count import count
 from fairtransfer.report.rows import Rows
-from fairtransfer.runner.opened_data import open_sides
+from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec import json_schema
 from fairtransfer.stages import Planned
 
@@ -35,7 +35,7 @@ def problems(audit: Path) -> list[str]:
 
     def join() -> None:
         made = api.plan(audit)
-        open_sides(made.files, made.roots, made.answers)
+        open_data(made.files, made.roots, made.predictions)
 
     with pytest.raises(DefinitionError) as refused:
         join()

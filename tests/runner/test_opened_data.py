@@ -11,15 +11,15 @@ from support.toy import edit, toy_rows, write_project
 
 from fairtransfer.data.sides import map_labels
 from fairtransfer.runner.job import Roots
-from fairtransfer.runner.opened_data import Sides, open_sides
+from fairtransfer.runner.opened_data import OpenedData, open_data
 from fairtransfer.spec import load_audit
 
 
-def sides_of(root: Path, *changes: tuple[str, str], rows: list[dict[str, str]] | None = None) -> Sides:
+def sides_of(root: Path, *changes: tuple[str, str], rows: list[dict[str, str]] | None = None) -> OpenedData:
     audit = write_project(root, rows)
     if changes:
         edit(root / "data_cards" / "toy.md", *changes)
-    return open_sides(load_audit(audit), Roots())
+    return open_data(load_audit(audit), Roots())
 
 
 def balanced(ledger: dict[str, object]) -> bool:

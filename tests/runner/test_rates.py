@@ -19,7 +19,7 @@ from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.runner import timing_probe
 from fairtransfer.runner.job import Training
-from fairtransfer.runner.opened_data import open_sides
+from fairtransfer.runner.opened_data import open_data
 from fairtransfer.runner.rates import Rates, Work, kind_of_work, rates_file, read_rates, steps_of, write_rates
 from fairtransfer.runner.session import Session
 from fairtransfer.spec.transfer_options import GradualOptions
@@ -78,7 +78,7 @@ def test_a_plan_predicts_and_the_run_says_how_far_off_it_was(cli: Command, tmp_p
     assert "not predicted: without a probe" in without
     assert predicted["seconds"] > 0
     assert all(model["seconds"] is not None for model in predicted["models"])
-    assert rates_file(api.plan(audit)).stat().st_mtime_ns == kept, "nothing is rehearsed twice"
+    assert rates_file(api.plan(audit)).stat().st_mtime_ns == kept, "nothing is timed twice"
     assert again["seconds"] == predicted["seconds"]
     assert timing["predicted_seconds"] == predicted["seconds"]
     assert (timing["executor"], timing["trainings"]) == ("local", 9)
@@ -103,13 +103,13 @@ def test_a_run_without_a_prediction_says_so(cli: Command, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("epochs", "expected"), [(1, 1.0), (8, 4.5), (100, (sum(range(1, 33)) + 68 * 32) / 100)])
-def test_gradual_is_rehearsed_through_its_schedule(
+def test_gradual_is_timed_through_its_schedule(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int, expected: float
 ) -> None:
     """By a clock that stands still but for steps: epoch k takes k + 1 seconds a step, the unseen as the last one seen."""
     audit = edit(text_project(tmp_path / "p"), (SHORT, f"strategies: [{{gradual: {{epochs: {epochs}}}}}]"))
     plan = api.plan(audit)
-    session = Session(plan, open_sides(plan.files, plan.roots), Hardware("cpu", "fp32"))
+    session = Session(plan, open_data(plan.files, plan.roots), Hardware("cpu", "fp32"))
     clock = [0.0]
     real = gradual.Gradual.fit
 

@@ -24,7 +24,7 @@ from fairtransfer.data.sides import map_labels
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.runner.job import Roots
-from fairtransfer.runner.opened_data import Sides, open_sides
+from fairtransfer.runner.opened_data import OpenedData, open_data
 
 pytestmark = [pytest.mark.real, pytest.mark.train]
 HERE = Path(__file__).parents[1] / "real"
@@ -84,8 +84,8 @@ def fewer(audit: Path, data: Path, parts: dict[str, int]) -> Path:
     return kept
 
 
-def sides_of(audit: Path, data: Path) -> Sides:
-    return open_sides(api.load_audit(audit), Roots(data, audit.parents[1] / "models"))
+def sides_of(audit: Path, data: Path) -> OpenedData:
+    return open_data(api.load_audit(audit), Roots(data, audit.parents[1] / "models"))
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +109,11 @@ def tweets(shared_data: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def tweet_sides(audits: Path, shared_data: Path) -> Sides:
+def tweet_sides(audits: Path, shared_data: Path) -> OpenedData:
     return sides_of(audits / "afrisenti.yaml", shared_data)
 
 
-def test_the_leaks_of_afrisenti_are_the_ones_its_authors_left(tweets: pd.DataFrame, tweet_sides: Sides) -> None:
+def test_the_leaks_of_afrisenti_are_the_ones_its_authors_left(tweets: pd.DataFrame, tweet_sides: OpenedData) -> None:
     """The data's own page counts 926 Nigerian Pidgin test rows whose text stands in train and 256 in dev."""
     test = tweets[tweets["split"] == "test"]
     pidgin = tweets[tweets["language"] == "pcm"]
@@ -132,7 +132,7 @@ def test_the_leaks_of_afrisenti_are_the_ones_its_authors_left(tweets: pd.DataFra
         assert found[side]["judged_rows_with_twin"] >= int(test["key"].isin(set(rows["key"])).sum())
 
 
-def test_nothing_of_the_test_split_is_learned_from(tweets: pd.DataFrame, tweet_sides: Sides) -> None:
+def test_nothing_of_the_test_split_is_learned_from(tweets: pd.DataFrame, tweet_sides: OpenedData) -> None:
     side, judged = tweet_sides.adaptation, tweet_sides.judged["afrisenti"]
     test = set(tweets[tweets["split"] == "test"]["key"])
     train, val = (set(tweets.loc[list(part.ids)]["key"]) for part in (side.train, side.val))
@@ -149,7 +149,7 @@ def shingles(text: str) -> set[str]:
     return {text[i : i + 5] for i in range(max(len(text) - 4, 1))}
 
 
-def test_near_repeats_are_the_ones_a_slow_search_finds(tweets: pd.DataFrame, tweet_sides: Sides) -> None:
+def test_near_repeats_are_the_ones_a_slow_search_finds(tweets: pd.DataFrame, tweet_sides: OpenedData) -> None:
     """Every pair of a Swahili test row and one Swahili training row in three, compared one by one."""
     swahili = tweets[tweets["language"] == "swa"]
     train, test = swahili[swahili["split"] == "train"]["key"].iloc[::3], swahili[swahili["split"] == "test"]["key"]
@@ -205,7 +205,7 @@ def posts(shared_data: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def hate_sides(audits: Path, shared_data: Path) -> Sides:
+def hate_sides(audits: Path, shared_data: Path) -> OpenedData:
     return sides_of(audits / "hate.yaml", shared_data)
 
 
@@ -227,7 +227,7 @@ def hate(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Finishe
 
 
 def test_the_suites_are_judged_whole_and_never_trained_on(
-    hate_sides: Sides, suites: dict[str, pd.DataFrame], posts: pd.DataFrame
+    hate_sides: OpenedData, suites: dict[str, pd.DataFrame], posts: pd.DataFrame
 ) -> None:
     learned = {*hate_sides.adaptation.train.ids, *hate_sides.adaptation.val.ids}
     texts = {plain(text) for text in posts.loc[sorted(learned)]["text"]}
@@ -276,7 +276,7 @@ def test_every_case_of_the_suites_is_in_its_group(hate: Finished, suites: dict[s
         assert items["unit"].tolist() == expected["templ_id"].astype(str).tolist()
 
 
-def test_hateful_means_what_the_audit_says_it_means(hate_sides: Sides, posts: pd.DataFrame) -> None:
+def test_hateful_means_what_the_audit_says_it_means(hate_sides: OpenedData, posts: pd.DataFrame) -> None:
     """A post with several labels is hateful if `hateful` is one of them, whatever else stands beside it."""
     for part in (hate_sides.adaptation.train, hate_sides.adaptation.val):
         labels = posts.loc[list(part.ids)]["labels"].str.split("|")

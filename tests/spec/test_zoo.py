@@ -22,7 +22,7 @@ from fairtransfer.data.opening import open_benchmark
 from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.runner.job import Roots
 from fairtransfer.runner.label_budgets import budget_problems
-from fairtransfer.runner.opened_data import open_sides
+from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec import load_audit, load_card
 
 ZOO = HERE / "zoo"
@@ -73,9 +73,9 @@ def _messages(root: Path, stage: str) -> list[str]:
             elif stage == "answers":
                 made = api.plan(files)
                 found.extend(made.files.warnings)
-                open_sides(made.files, made.roots, made.answers)
+                open_data(made.files, made.roots, made.predictions)
             elif stage == "sides":
-                sides = open_sides(files, Roots())
+                sides = open_data(files, Roots())
                 found.extend(sides.warnings)
                 found.extend(budget_problems(files, len(sides.adaptation.train)))
     except DefinitionError as error:
@@ -104,7 +104,7 @@ def test_the_base_project_is_sound(tmp_path: Path) -> None:
     """The project all cases start from has no problem: what a case reports comes from its change."""
     files = load_audit(write_project(tmp_path))
 
-    sides = open_sides(files, Roots())
+    sides = open_data(files, Roots())
 
     assert api.plan(files).jobs
     assert budget_problems(files, len(sides.adaptation.train)) == []

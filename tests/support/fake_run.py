@@ -14,8 +14,8 @@ from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.tables import predictions_table, write_table
 from fairtransfer.runner.job import Job, Plan
-from fairtransfer.runner.job_record import LABELS, whose
-from fairtransfer.runner.opened_data import open_sides
+from fairtransfer.runner.job_record import LABELS, job_header
+from fairtransfer.runner.opened_data import open_data
 from fairtransfer.workspace import store_of
 
 Answer = Callable[[Job, Part], list[str]]
@@ -41,7 +41,7 @@ def commit_answers(
     skip: Callable[[Job], bool] = lambda job: False,
     scores: Scores | None = None,
 ) -> None:
-    sides = open_sides(made.files, made.roots)
+    sides = open_data(made.files, made.roots)
     classes = made.files.classes
     with store_of(workspace) as store:
         for job in made.jobs:
@@ -66,7 +66,7 @@ def record(job: Job, attempt: int) -> dict[str, object]:
     cost = {"wall_seconds": 1.0, "peak_memory_bytes": 10**6}
     error = 0.1 if training.kind == "full" else 0.2
     return {
-        **whose(job, attempt),
+        **job_header(job, attempt),
         "labels": {**dict.fromkeys(LABELS, 0), "train": 8, "validation": 8},
         "record": {
             "validation_error": error,
