@@ -21,6 +21,7 @@ from fairtransfer.models.checkpoint import Trained
 from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.job import Plan, Roots
 from fairtransfer.runner.machine import Machine, code_digest, libraries
+from fairtransfer.runner.opened_data import open_data
 from fairtransfer.runner.plan import make_plan
 from fairtransfer.runner.todo import Lease
 from fairtransfer.spec.check import load_audit
@@ -101,7 +102,6 @@ def _session(common: str) -> Session:
     import torch
 
     from fairtransfer.adapt.hardware import Hardware, detect
-    from fairtransfer.runner.opened_data import open_data
     from fairtransfer.runner.session import Session
 
     told = json.loads(common)

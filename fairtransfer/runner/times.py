@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
+from fairtransfer.runner.extras import missing_for_training
 from fairtransfer.runner.folder import budgets_of
 from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.opened_data import OpenedData
@@ -79,8 +80,6 @@ def known_rates(
     missing = [training for training in trainings if kind_of_work(training) not in works]
     if not missing or not probe:
         return known, "" if not missing else "without a probe nothing is known of work that has not run yet"
-    from fairtransfer.runner.extras import missing_for_training
-
     if (absent := missing_for_training(plan.audit)) is not None:
         return known, str(absent)
     from fairtransfer.runner.timing_probe import probe as timed  # imports torch
