@@ -237,7 +237,7 @@ def real(run: Path) -> dict[str, list[str]]:
         "columns of scores.parquet": list(scores.COLUMNS),
         "columns of items.parquet": [name for name in items if name not in content["benchmarks"][0]["attributes"]],
         "keys of job.json": [
-            *keys_of_returned_dict(PACKAGE / "runner" / "job_record.py", "whose"),
+            *keys_of_returned_dict(PACKAGE / "runner" / "job_record.py", "job_header"),
             *keys_of_returned_dict(PACKAGE / "runner" / "work.py", "_record"),
         ],
         "keys of run.json": list(content),

@@ -46,7 +46,7 @@ def opened(channels: int, count: int = 9) -> list[Image.Image]:
 
 def test_pictures_read_again_are_those_that_were_held(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held, _ = read_images(folder, NAMES)
-    monkeypatch.setattr(picture_files, "HELD", 5000)  # two of six fit
+    monkeypatch.setattr(picture_files, "MOST_DECODED", 5000)  # two of six fit
     again, problems = read_images(folder, NAMES)
 
     assert problems == []
@@ -61,7 +61,7 @@ def test_pictures_read_again_are_those_that_were_held(folder: Path, monkeypatch:
 def test_a_file_that_changed_or_went_after_it_was_read_is_noticed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(picture_files, "HELD", 0)
+    monkeypatch.setattr(picture_files, "MOST_DECODED", 0)
     pictures, _ = read_images(folder, NAMES)
     Image.fromarray(np.zeros((40, 50), np.uint8)).save(folder / "0.png")
     (folder / "1.png").unlink()
