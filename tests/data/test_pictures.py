@@ -17,7 +17,7 @@ from fairtransfer.data.duplicates import find_twins
 from fairtransfer.data.picture_files import read_array, read_images
 from fairtransfer.data.tables import TableRefused
 from fairtransfer.errors import IntegrityError
-from fairtransfer.models.pixels import PixelArray, Steps, prepared_pixels
+from fairtransfer.models.pixels import Pixels, Steps, prepared_pixels
 
 RNG = np.random.default_rng(0)
 NAMES = [f"{i}.png" for i in range(6)]
@@ -183,4 +183,4 @@ def test_a_full_disk_is_an_error_and_not_the_end_of_the_process(monkeypatch: pyt
     monkeypatch.setattr("fairtransfer.models.pixels.tempfile.TemporaryFile", Full)
 
     with pytest.raises(OSError, match="No space left"):
-        PixelArray(iter([np.zeros((3, 32, 32), np.uint8)]), 1, (3, 32, 32), Steps(evaluation()), held=0)
+        Pixels(iter([np.zeros((3, 32, 32), np.uint8)]), 1, (3, 32, 32), Steps(evaluation()), held=0)
