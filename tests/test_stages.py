@@ -95,7 +95,9 @@ def test_predictions_made_elsewhere_are_read_and_checked_once(
 ) -> None:
     read: list[str] = []
     original, open_card = external_predictions.read_prediction_file, opening.open_benchmark
-    monkeypatch.setattr(external_predictions, "read_prediction_file", lambda *a, **k: read.append("file") or original(*a, **k))
+    monkeypatch.setattr(
+        external_predictions, "read_prediction_file", lambda *a, **k: read.append("file") or original(*a, **k)
+    )
     monkeypatch.setattr(opening, "open_benchmark", lambda *a, **k: read.append("card") or open_card(*a, **k))
     audit = given_project(tmp_path / "p")
 

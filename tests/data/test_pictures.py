@@ -17,7 +17,7 @@ from fairtransfer.data.duplicates import find_twins
 from fairtransfer.data.picture_files import read_array, read_images
 from fairtransfer.data.tables import TableRefused
 from fairtransfer.errors import IntegrityError
-from fairtransfer.models.pixels import Pixels, Steps, prepared_pixels
+from fairtransfer.models.pixels import Pixels, TransformSteps, prepared_pixels
 
 RNG = np.random.default_rng(0)
 NAMES = [f"{i}.png" for i in range(6)]
@@ -126,7 +126,7 @@ def test_bytes_and_two_steps_are_the_transform_to_the_bit(channels: int, options
 )
 def test_a_transform_that_ends_otherwise_is_kept_as_it_is(last: list[Any]) -> None:
     """The twin: nothing may be taken apart that does not end with the two steps."""
-    assert not Steps(Compose([Resize(32), *last])).bytes
+    assert not TransformSteps(Compose([Resize(32), *last])).bytes
 
 
 def test_floats_are_kept_where_bytes_would_not_do() -> None:
@@ -183,4 +183,4 @@ def test_a_full_disk_is_an_error_and_not_the_end_of_the_process(monkeypatch: pyt
     monkeypatch.setattr("fairtransfer.models.pixels.tempfile.TemporaryFile", Full)
 
     with pytest.raises(OSError, match="No space left"):
-        Pixels(iter([np.zeros((3, 32, 32), np.uint8)]), 1, (3, 32, 32), Steps(evaluation()), held=0)
+        Pixels(iter([np.zeros((3, 32, 32), np.uint8)]), 1, (3, 32, 32), TransformSteps(evaluation()), held=0)
