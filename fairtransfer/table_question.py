@@ -16,7 +16,7 @@ from fairtransfer.spec.columns import Columns
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.keywords import Keywords, Label
 from fairtransfer.spec.short import Gate, Metric, read_gates, read_metrics, read_policy
-from fairtransfer.spec.target import DEFAULT_METRICS, TARGETS, check_beside, check_gates, check_metrics
+from fairtransfer.spec.target import TARGETS, check_beside, check_gates, check_metrics, default_metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _asked(options: MeasureOptions, problems: Problems) -> tuple[tuple[MetricSpe
     if not isinstance(target, str) or target not in TARGETS:
         problems.add(Problem("FT-P022", f"got `{shown(target)}`", " | ".join(TARGETS), "", "--target"))
         return read_metrics(options.metrics, problems), gates
-    metrics = read_metrics(options.metrics, problems) or read_metrics(DEFAULT_METRICS[target], problems)
+    metrics = read_metrics(options.metrics, problems) or read_metrics(default_metrics(target), problems)
     check_metrics(metrics, target, "say `--target number`", problems)
     check_gates(gates, target, problems)
     return metrics, gates

@@ -1,6 +1,6 @@
 """Sums over units of what each metric counts: enough for every interval, whatever rows share and however many seeds there are.
 
-For an event (`stats/metrics.py`) and a group, every unit k has m_k (rows in the denominator, summed over seeds) and x_k
+For an event (`outcomes/classes.py`) and a group, every unit k has m_k (rows in the denominator, summed over seeds) and x_k
 (rows in the numerator). Kept are the number of units and the sums of m, x, m², xm and x²: integers that can be added.
 For a paired change x_k is worse minus better. The same is kept for everyone outside the group.
 """
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.evidence.column_codes import combined
+from fairtransfer.outcomes.classes import EVENTS, WRONG
 
 Counts = NDArray[np.int64]
 Numbers = NDArray[Any]
@@ -152,22 +153,13 @@ def _events(who: People, answers: Answers, names: Iterable[str]) -> Iterator[_Ev
     chosen, truth = answers.chosen, who.truth
     everyone = np.ones(chosen.shape[:2], dtype=np.int64)
     for name in names:
-        if name == "wrong":
+        if name == WRONG:
             yield _Event(name, "", everyone, (chosen != truth).any(axis=2).astype(np.int64))
             continue
         for j, label in enumerate(who.classes):
             mine, said = np.broadcast_to(truth[:, j], chosen.shape[:2]), chosen[:, :, j]
-            den, num = {
-                "hit": (mine, mine & said),
-                "false_alarm": (~mine, ~mine & said),
-                "selected": (everyone, said),
-                "precise": (said, mine & said),
-                "spared": (~said, ~mine & ~said),
-            }[name]
+            den, num = EVENTS[name].counted(mine, said)
             yield _Event(name, label, den.astype(np.int64), num.astype(np.int64))
-
-
-UNPAIRED = frozenset({"precise", "spared"})
 
 
 def level_rows(who: People, answers: Answers, events: Sequence[str], key: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -181,11 +173,9 @@ def change_rows(
     who: People, first: Answers, second: Answers, events: Sequence[str], key: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     """Yield the moments of every paired change: seed s of the second against seed s of the first (or its only one)."""
-    paired = [name for name in events if name not in UNPAIRED]
+    paired = [name for name in events if name == WRONG or EVENTS[name].fixed]
     for old, new in zip(_events(who, first, paired), _events(who, second, paired), strict=True):
-        sign = (
-            -1 if old.name == "hit" else 1
-        )  # losing a hit is worse; a false alarm, a selection or an error gained is "worse"
+        sign = 1 if old.name == WRONG else EVENTS[old.name].worse
         before = np.broadcast_to(old.num, new.num.shape)
         worse = (sign * (new.num - before) > 0).sum(axis=0)
         better = (sign * (new.num - before) < 0).sum(axis=0)

@@ -16,6 +16,9 @@ import numpy as np
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.evidence.moments import Counts, View
 from fairtransfer.evidence.scores import Row
+from fairtransfer.outcomes import numbers
+from fairtransfer.outcomes.metric import Metric
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.stats.estimate import Estimate
 from fairtransfer.stats.intervals import Floats
 from fairtransfer.stats.losses import LOSSES
@@ -32,7 +35,6 @@ from fairtransfer.stats.number_errors import (
     told,
     variance,
 )
-from fairtransfer.stats.number_metrics import NUMBER_METRICS, NumberMetric
 
 LEVEL = 0.975
 """One-sided level of the limits that are kept: 95 %, two-sided."""
@@ -40,7 +42,7 @@ LEVEL = 0.975
 TOGETHER = 0.05
 """Distances to everyone else hold for all groups of a view together, but for this share of audits."""
 
-LOSS_NAMES = tuple(dict.fromkeys(metric.loss for metric in NUMBER_METRICS.values()))
+LOSS_NAMES = tuple(dict.fromkeys(metric.adds for metric in numbers.METRICS))
 
 Names = tuple[str, ...]
 
@@ -130,7 +132,7 @@ def level_numbers(
     """
     ends = tuple(seeds.values())
     for name, view in ((name, view) for name in metrics for view in ((), *views)):
-        metric, groups = NUMBER_METRICS[name], source.groups(view)
+        metric, groups = metric_named(name), source.groups(view)
         samples = [source.sample(view, number) for number in range(len(groups))]
         quantities = [level(sample, metric, ends, model) for sample in samples]
         usable = sum(min(sample.n, sample.units) >= MINIMUM_UNBOUNDED for sample in samples)
@@ -156,7 +158,7 @@ def change_numbers(
 ) -> Iterator[Row]:
     """Yield how metrics changed on the same cases, in every group."""
     for name, view in ((name, view) for name in metrics for view in ((), *views)):
-        metric = NUMBER_METRICS[name]
+        metric = metric_named(name)
         for number, group in enumerate(source.groups(view)):
             sample = source.sample(view, number)
             quantity = change(sample, metric, tuple(seeds.values()))
@@ -169,7 +171,7 @@ def _about(view: Names, group: Mapping[str, str], metric: str) -> Row:
     return {"attributes": "*".join(view), "group": canonical(group).decode(), "metric": metric, "class": ""}
 
 
-def _told(sample: Sample, metric: NumberMetric, quantity: Quantity, *, changed: bool) -> Row:
+def _told(sample: Sample, metric: Metric, quantity: Quantity, *, changed: bool) -> Row:
     estimate, scale = told(sample, metric, quantity, LEVEL, changed=changed), _scale(sample, quantity)
     return _spread("", sample, quantity) | _limits("", estimate, scale)
 

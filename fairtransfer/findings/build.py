@@ -22,12 +22,9 @@ from fairtransfer.findings.rows import Finding, interval_fields
 from fairtransfer.findings.scored import Asked, score_fields
 from fairtransfer.findings.scores import Answers
 from fairtransfer.findings.unknown_membership import unknown_details
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
-from fairtransfer.spec.names import NUMBERS_JUDGED, PAIRED
 from fairtransfer.spec.scores import Question
-from fairtransfer.stats.catalogue import metric_named
-from fairtransfer.stats.metrics import METRICS
-from fairtransfer.stats.number_metrics import NUMBER_METRICS
 
 EVERYONE: View = ()
 
@@ -69,7 +66,7 @@ class _Teller:
         return [EVERYONE, *self.study.benchmark(benchmark).views]
 
     def _classes(self, metric: MetricSpec) -> list[str | None]:
-        if not METRICS[metric.name].of_class:
+        if not metric_named(metric.name).of_class:
             return [None]
         if metric.per_class:
             return [None, *self.study.classes]
@@ -99,7 +96,7 @@ class _Teller:
     def changes(self, pairing: Pairing) -> Iterator[Finding]:
         """Yield the paired changes from one model to another."""
         for _, group, metric, of in self.questions(pairing):
-            if METRICS[metric].paired:
+            if metric_named(metric).changes_pair:
                 yield self._row(pairing, None, group, metric, of, self.query.change(pairing, group, metric, of))
         yield from self.drawn(F1Scores(self.query, pairing, None))
         yield from self.scored(pairing, None)
@@ -115,7 +112,7 @@ class _Teller:
         ]
         asked = [one for gate in self.study.gates for one in asked_by(self.query, gate, pairing.benchmark)]
         for one in dict.fromkeys((*default, *asked)):
-            if one.stage == "difference" or (self.study.has_before and one.metric in PAIRED):
+            if one.stage == "difference" or (self.study.has_before and metric_named(one.metric).paired):
                 for group, other in comparisons(self.query.groups(pairing, one.view), one.contrast):
                     blank = self._blank(pairing, None, group, one.metric, one.of)
                     blank = replace(blank, stage=one.stage, against="rest" if other is None else other)
@@ -143,7 +140,7 @@ class _Teller:
         """Yield what scores tell of one model, or of the change from one to another (None)."""
         minimum = self.study.policy.min_group
         for question in self.study.scores.questions:
-            if question[0] in NUMBER_METRICS:
+            if metric_named(question[0]).of_numbers:
                 yield from self._numbers(pairing, model, question)
                 continue
             asked = Asked(question, model is None, self.query.procedure, minimum)
@@ -190,9 +187,13 @@ class _Teller:
 
     def _moved_gaps(self, pairing: Pairing) -> Iterator[Finding]:
         asked: list[tuple[str, str | None]] = [
-            (s.name, of) for s in self.study.counted if METRICS[s.name].paired for of in self._classes(s)
+            (s.name, of) for s in self.study.counted if metric_named(s.name).changes_pair for of in self._classes(s)
         ]
-        asked += [question for question in self.study.scores.questions if question[0] in NUMBERS_JUDGED & PAIRED]
+        asked += [
+            question
+            for question in self.study.scores.questions
+            if (found := metric_named(question[0])).of_numbers and found.paired
+        ]
         for metric, of in asked:
             for view in self.views(pairing.benchmark)[1:]:
                 blank = replace(self._blank(pairing, None, {}, metric, of), level="gap", group=dict.fromkeys(view, "*"))
@@ -247,7 +248,7 @@ class _Teller:
         blank = self._blank(pairing, model, group, metric, of)
         if isinstance(found, NotEstimable):
             return replace(blank, n=found.n, status=found.status, status_reason=found.reason)
-        row = replace(blank, **found.counts(higher_is_worse=METRICS[metric].higher_is_worse))
+        row = replace(blank, **found.counts(higher_is_worse=metric_named(metric).higher_is_worse))
         if found.smallest < (minimum := self.study.policy.min_group):
             return replace(row, status="too_small", status_reason=f"{found.smallest:g} cases, fewer than {minimum}")
         details = churn_details(found.churn) if pairing.stage == "change" and found.churn else None

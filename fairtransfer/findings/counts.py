@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fairtransfer.evidence.moments import membership
 from fairtransfer.evidence.tables import integers
+from fairtransfer.outcomes.classes import EVENTS, WRONG
 from fairtransfer.stats.effective import Moments
 
 Ints = NDArray[np.int64]
@@ -76,7 +77,7 @@ class Block:
     _tallies: dict[tuple[View, str, str], Tally] = field(default_factory=dict)
 
     def tally(self, view: View, event: str, of: str) -> Tally:
-        """Return the counts of an event (`stats/metrics.py`), of one class or of none."""
+        """Return the counts of an event (`outcomes/classes.py`), of one class or of none."""
         key = (view, event, of)
         if key not in self._tallies:
             self._tallies[key] = self._count(view, event, of)
@@ -121,18 +122,10 @@ class Block:
         return tuple(dict(zip(view, key, strict=True)) for key in order), codes[self.group]
 
     def _event(self, chosen: NDArray[np.bool_], event: str, of: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        everyone = np.ones(len(self.n), dtype=bool)
-        if event == "wrong":
-            return everyone, (chosen != self.truth).any(axis=1)
-        mine, said = self.truth[:, self.classes.index(of)], chosen[:, self.classes.index(of)]
-        pairs = {
-            "hit": (mine, mine & said),
-            "false_alarm": (~mine, ~mine & said),
-            "selected": (everyone, said),
-            "precise": (said, mine & said),
-            "spared": (~said, ~mine & ~said),
-        }
-        return pairs[event]
+        if event == WRONG:
+            return np.ones(len(self.n), dtype=bool), (chosen != self.truth).any(axis=1)
+        column = self.classes.index(of)
+        return EVENTS[event].counted(self.truth[:, column], chosen[:, column])
 
 
 def _ratio(cases: Numbers, weight: Numbers) -> Numbers:

@@ -26,11 +26,9 @@ from fairtransfer.findings.estimates.values import ONE_SIDED, NotEstimable, Shar
 from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.unknown_membership import impact_ratios
-from fairtransfer.spec.names import NUMBERS_JUDGED
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.stats import gap as gaps
-from fairtransfer.stats.catalogue import metric_named
 from fairtransfer.stats.draws import keyed
-from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.shrink import main_effects, ranking, shrink
 
 
@@ -55,7 +53,7 @@ def gap_finding(query: EvidenceQuery, pairing: Pairing, model: Model, view: View
     if len(large) < 2:
         reason = f"{len(large)} group(s) large enough to compare"
         return replace(blank, status="undefined", status_reason=reason, details=details)
-    harmful = METRICS[blank.metric].higher_is_worse
+    harmful = metric_named(blank.metric).higher_is_worse
     spread = gaps.spread([sample.estimate for _, sample in large], higher_is_worse=harmful)
     (worst_group, worst), (best_group, best) = large[spread.worst], large[spread.best]
     served = WorstAndBest(worst_group, worst.estimate, best_group, best.estimate)
@@ -115,7 +113,7 @@ def _ranked(
 def moved_gap(query: EvidenceQuery, pairing: Pairing, view: View, blank: Finding) -> Finding | None:
     """Return how the gap moved, and whether it closed by harming, or an average hides harm; None with too few groups."""
     minimum = query.study.policy.min_group
-    sign = 1 if metric_named(blank.metric).harm_direction == "higher_is_worse" else -1
+    sign = 1 if metric_named(blank.metric).higher_is_worse else -1
     groups = query.groups(pairing, view)
     moved = [found for group in groups if (found := _moved(query, pairing, group, blank, minimum)) is not None]
     everyone = _change(query, pairing, {}, blank)
@@ -165,14 +163,14 @@ def _moved(query: EvidenceQuery, pairing: Pairing, group: Group, row: Finding, m
 
 def _level(query: EvidenceQuery, pairing: Pairing, model: Model, group: Group, row: Finding) -> Estimate | NotEstimable:
     """Return a row's metric of one model in a group, in closed form."""
-    if row.metric in NUMBERS_JUDGED:
+    if metric_named(row.metric).of_numbers:
         return query.errors(pairing, model, group, row.metric)
     return query.level(pairing, model, group, row.metric, row.class_)
 
 
 def _change(query: EvidenceQuery, pairing: Pairing, group: Group, row: Finding) -> Estimate | NotEstimable:
     """Return how a row's metric changed in a group, in closed form."""
-    if row.metric in NUMBERS_JUDGED:
+    if metric_named(row.metric).of_numbers:
         return query.errors(pairing, None, group, row.metric)
     return query.change(pairing, group, row.metric, row.class_)
 

@@ -11,8 +11,8 @@ from fairtransfer.findings.details import ComparisonDetails
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.query import EvidenceQuery, Pairing
 from fairtransfer.findings.rows import Finding, interval_fields
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import BetweenGroups, GateSpec
-from fairtransfer.stats.catalogue import metric_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def compared_fields(query: EvidenceQuery, pairing: Pairing, blank: Finding) -> d
     found = ask(pairing, blank.group, other, blank.metric, blank.class_)
     if isinstance(found, NotEstimable):
         return {"n": found.n, "status": found.status, "status_reason": found.reason}
-    worse = metric_named(blank.metric).harm_direction == "higher_is_worse"
+    worse = metric_named(blank.metric).higher_is_worse
     one, two, minimum = found.first, found.second, query.study.policy.min_group
     counts, other_counts = (side.counts(higher_is_worse=worse) for side in (one, two))
     beside = {f"other_{name}": value for name, value in other_counts.items()}

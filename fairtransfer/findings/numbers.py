@@ -19,11 +19,11 @@ from fairtransfer.findings.estimates.number_means import SUMMED
 from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, suffix
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.scores import Answers, Row
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.stats import gap as gaps
 from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.means import too_few
 from fairtransfer.stats.number_errors import MOST_DRAWN
-from fairtransfer.stats.number_metrics import NUMBER_METRICS
 from fairtransfer.stats.planning import detectable_by_width
 from fairtransfer.stats.seeds import seed_part, seed_share, widen
 
@@ -52,7 +52,7 @@ def number_fields(
         part = seed_part(values, ONE_SIDED)
         low, high = widen(row["value"], Interval(low, high), part.half)
         fields |= {"seed_sd": part.sd, "seed_share": seed_share(row["value"], (low, high), part.half)}
-        least = -float("inf") if change else NUMBER_METRICS[metric].bounds[0]
+        least = -float("inf") if change else metric_named(metric).bounds[0]
         low = max(low, least)
     method = DRAWN if row["units"] <= MOST_DRAWN else SUMMED
     told = method + suffix(len(values), clustered=row["units"] < row["n"], procedure=procedure)
@@ -62,7 +62,7 @@ def number_fields(
 
 def _few(row: Row, metric: str, minimum: int) -> str | None:
     """Return why there are too few cases or units."""
-    least = max(minimum, NUMBER_METRICS[metric].least)
+    least = max(minimum, metric_named(metric).least or 0)
     return too_few(row["n"], row["units"], least, clustered=row["units"] < row["n"])
 
 

@@ -21,10 +21,11 @@ from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.scores import Answers
 from fairtransfer.findings.study import Study
 from fairtransfer.formats import group_name
-from fairtransfer.spec.names import NUMBERS_JUDGED, SCORES_JUDGED
+from fairtransfer.outcomes.classes import why_empty
+from fairtransfer.outcomes.metric import Metric
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.effective import Moments
-from fairtransfer.stats.metrics import METRICS, Metric
 
 Side = Literal["group", "rest"]
 Model = Literal["before", "after"]
@@ -64,7 +65,7 @@ class EvidenceQuery:
 
     def measured_in(self, metric: str) -> str | None:
         """Return the unit of a metric's limits: that of the label, empty where it is not known; None for rates and scores."""
-        return self.study.measured_in if metric in NUMBERS_JUDGED else None
+        return self.study.measured_in if metric_named(metric).unit == "label" else None
 
     def block(self, pairing: Pairing) -> Block | None:
         """Return the joint counts of two models."""
@@ -77,17 +78,16 @@ class EvidenceQuery:
 
     def meant(self, metric: str, of: str | None) -> str | None:
         """Return the class a gate is about: the one it names, else the positive class, else none."""
-        counts = METRICS.get(metric)
-        over_classes = counts is not None and (not counts.of_class or metric == "balanced_accuracy")
-        return None if over_classes else of or self.study.positive_class
+        about = metric_named(metric).about
+        return None if about in ("all", "average") else of or self.study.positive_class
 
     def judged_level(
         self, pairing: Pairing, group: Group, metric: str, of: str | None, side: Side = "group"
     ) -> Estimate | NotEstimable:
         """Return what a gate judges of the adapted model: a rate, a metric made of scores, or one of numbers."""
-        if metric in NUMBERS_JUDGED:
+        if metric_named(metric).of_numbers:
             return self.errors(pairing, "after", group, metric, side)
-        if metric in SCORES_JUDGED:
+        if metric_named(metric).of_scores:
             return self._scored(pairing, "after", group, (metric, of), side)
         return self.level(pairing, "after", group, metric, of, side)
 
@@ -95,9 +95,9 @@ class EvidenceQuery:
         self, pairing: Pairing, group: Group, metric: str, of: str | None, side: Side = "group"
     ) -> Estimate | NotEstimable:
         """Return what a gate judges of a change on the same people: of a rate, or of a metric of scores or numbers."""
-        if metric in NUMBERS_JUDGED:
+        if metric_named(metric).of_numbers:
             return self.errors(pairing, None, group, metric, side)
-        if metric in SCORES_JUDGED:
+        if metric_named(metric).of_scores:
             return self._scored(pairing, None, group, (metric, of), side)
         return self.change(pairing, group, metric, of, side)
 
@@ -147,7 +147,7 @@ class EvidenceQuery:
         self, pairing: Pairing, model: Model, group: Group, metric: str, of: str | None, side: Side = "group"
     ) -> Estimate | NotEstimable:
         """Return a rate of one model: of a group, or of everyone outside it."""
-        kind = METRICS[metric]
+        kind = metric_named(metric)
         parts = [self._level(pairing, model, group, kind, label, side) for label in self._classes(kind, of)]
         return _combine(parts, kind)
 
@@ -155,8 +155,8 @@ class EvidenceQuery:
         self, pairing: Pairing, group: Group, metric: str, of: str | None, side: Side = "group"
     ) -> Estimate | NotEstimable:
         """Return the change of a rate from the first model to the second, on the same people: a group, or all others."""
-        kind = METRICS[metric]
-        if not kind.paired:
+        kind = metric_named(metric)
+        if not kind.changes_pair:
             return NotEstimable("undefined", f"`{metric}` has no paired change: its denominator changes with the model")
         return _combine([self._change(pairing, group, kind, label, side) for label in self._classes(kind, of)], kind)
 
@@ -172,7 +172,7 @@ class EvidenceQuery:
         """Return a rate of the second model in a group less `limit` times that of another, or of everyone else (None)."""
         if (nobody := self._nobody(pairing, other)) is not None:
             return nobody
-        kind = METRICS[metric]
+        kind = metric_named(metric)
         (label,) = self._classes(kind, of)  # a ratio is of one class
         one = self._level(pairing, "after", group, kind, label, "group")
         two = self._level(pairing, "after", other or group, kind, label, _side(other))
@@ -194,14 +194,14 @@ class EvidenceQuery:
     def _level(
         self, pairing: Pairing, model: Model, group: Group, kind: Metric, of: str, side: Side
     ) -> Rate | NotEstimable:
-        tally, column = self._column(pairing, group, kind.event, of)
+        tally, column = self._column(pairing, group, kind.adds, of)
         den, num = (tally.den_first, tally.first) if model == "before" else (tally.den_second, tally.second)
         if model == "before" and not self.study.before_has_seeds and pairing.stage == "change":
             den, num = den[:1], num[:1]  # the model as published is one model, whatever the seeds of the others
         sizes = den.sum(axis=1) - den[:, column] if side == "rest" else den[:, column]
         if (sizes == 0).any():
-            return NotEstimable("undefined", _why_empty(kind, of), float(sizes.mean()))
-        moments = self._moments(pairing, model, side, group, kind.event, of)
+            return NotEstimable("undefined", why_empty(kind.adds, of), float(sizes.mean()))
+        moments = self._moments(pairing, model, side, group, kind.adds, of)
         if tally.weighted:
             if moments.m == 0:
                 return NotEstimable("undefined", "all weights are 0", float(sizes.mean()))
@@ -221,12 +221,12 @@ class EvidenceQuery:
     def _change(
         self, pairing: Pairing, group: Group, kind: Metric, of: str, side: Side
     ) -> PairedDifference | NotEstimable:
-        tally, column = self._column(pairing, group, kind.event, of)
+        tally, column = self._column(pairing, group, kind.adds, of)
         sizes = tally.den_second[:, column]
         n = float((tally.den_second.sum(axis=1) - sizes if side == "rest" else sizes).mean())
         if n == 0:
-            return NotEstimable("undefined", _why_empty(kind, of), 0)
-        moments = self._moments(pairing, None, side, group, kind.event, of)
+            return NotEstimable("undefined", why_empty(kind.adds, of), 0)
+        moments = self._moments(pairing, None, side, group, kind.adds, of)
 
         def per_seed(table: Numbers) -> tuple[float, ...]:
             values = tally.outside(table, column) if side == "rest" else table[:, column]
@@ -273,25 +273,13 @@ def _side(other: Group | None) -> Side:
     return "rest" if other is None else "group"
 
 
-def _why_empty(kind: Metric, of: str) -> str:
-    words = {
-        "hit": f"0 cases of the class `{of}`",
-        "false_alarm": f"0 cases outside the class `{of}`",
-        "precise": f"no case was put into the class `{of}`",
-        "spared": f"every case was put into the class `{of}`",
-        "wrong": "0 cases",
-        "selected": "0 cases",
-    }
-    return words[kind.event]
-
-
 def _combine(parts: Sequence[Observed | NotEstimable], kind: Metric) -> Estimate | NotEstimable:
     found = tuple(part for part in parts if not isinstance(part, NotEstimable))
     missing = [part for part in parts if isinstance(part, NotEstimable)]
     if missing:
         more = f" (and {len(missing) - 1} more classes)" if len(missing) > 1 else ""
         return NotEstimable(missing[0].status, missing[0].reason + more, missing[0].n)
-    return found[0] if len(found) == 1 else MacroAverage(found, independent=kind.event == "hit")
+    return found[0] if len(found) == 1 else MacroAverage(found, independent=kind.adds == "hit")
 
 
 def _less(one: Estimate | NotEstimable, two: Estimate | NotEstimable) -> GroupContrast | NotEstimable:

@@ -9,12 +9,9 @@ from fairtransfer.evidence.table.checks import Columns
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.estimates.contrasts import is_named
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import BetweenGroups, GateSpec, Policy
-from fairtransfer.spec.names import ONE_CLASS, SCORE_METRICS
-
-_AVERAGED = ("recall", "precision")
-"""Metrics of one class that are reported as an average over classes where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +66,18 @@ def check_question(counted: Counted, question: Question) -> None:
 def _metrics(question: Question, name: str, problems: Problems) -> None:
     """Look for metrics that lack a class, or scores."""
     for metric in question.metrics:
-        if metric.name in SCORE_METRICS and metric.per_class:
+        known = metric_named(metric.name)
+        if known.of_scores and metric.per_class:
             found = f"`{metric.name}` per class needs a score of every class; a table has that of one"
             problems.add(Problem("FT-P027", found, f"`{metric.name}`", "measure one class at a time", name))
-        one = metric.name in ONE_CLASS and metric.name not in (*_AVERAGED, *SCORE_METRICS)
+        one = known.one_class and not known.averaged and not known.of_scores
         if one and question.positive is None and not metric.per_class:
             found = f"`{metric.name}` is about one class"
             problems.add(Problem("FT-P017", found, "", "say which with --positive, or ask for it per class", name))
     if question.columns.score is not None and question.positive is None:
         problems.add(Problem("FT-P028", "scores are of one class, and none was named", "", "give --positive", name))
     asked = [m.name for m in question.metrics] + [gate.options.metric for gate in question.gates]
-    of_scores = [metric for metric in asked if metric in SCORE_METRICS]
+    of_scores = [name for name in asked if metric_named(name).of_scores]
     if of_scores and question.columns.score is None:
         found = f"`{of_scores[0]}` is made of scores, and no column with scores was given"
         problems.add(Problem("FT-P023", found, "", "give --score", name))
@@ -99,11 +97,11 @@ def _gate(gate: GateSpec, question: Question, counted: Counted, problems: Proble
     """Look for what a gate compares with, or the class it is about, that this table does not hold."""
     _class_of_gate(gate, question, counted, problems)
     _reference(gate, counted, problems)
-    columns, metric = question.columns, gate.options.metric
+    columns, metric = question.columns, metric_named(gate.options.metric)
     if gate.kind == "no_harm" and columns.before is None:
         problems.add(Problem("FT-P019", "`no_harm` compares with a model before", "", "give --before", gate.id))
-    elif gate.kind == "no_harm" and metric in SCORE_METRICS and columns.score and columns.score_before is None:
-        found = f"`no_harm` of `{metric}` compares with the scores of the model before"
+    elif gate.kind == "no_harm" and metric.of_scores and columns.score and columns.score_before is None:
+        found = f"`no_harm` of `{metric.name}` compares with the scores of the model before"
         problems.add(Problem("FT-P072", found, "", "give --score-before", gate.id))
     if gate.kind == "no_negative_transfer":
         found = "`no_negative_transfer` needs a model trained from scratch, which a table of predictions lacks"
@@ -111,14 +109,14 @@ def _gate(gate: GateSpec, question: Question, counted: Counted, problems: Proble
 
 
 def _class_of_gate(gate: GateSpec, question: Question, counted: Counted, problems: Problems) -> None:
-    metric, of = gate.options.metric, gate.options.class_
-    if metric in ONE_CLASS and (of or question.positive) is None:
-        found = f"`{metric}` is about one class"
+    metric, of = metric_named(gate.options.metric), gate.options.class_
+    if metric.one_class and (of or question.positive) is None:
+        found = f"`{metric.name}` is about one class"
         problems.add(Problem("FT-P070", found, "", "say which with --positive, or `class=...` in the gate", gate.id))
     if of is not None and of not in counted.classes:
         hint = did_you_mean(of, counted.classes)
         problems.add(Problem("FT-P073", f"no row has the class `{shown(of)}`", hint, "", gate.id))
-    elif metric in SCORE_METRICS and of not in (None, question.positive):
+    elif metric.of_scores and of not in (None, question.positive):
         found = f"the scores are of `{question.positive}`, the gate is about `{of}`"
         problems.add(Problem("FT-P071", found, "", "leave `class` out, or measure one class at a time", gate.id))
 

@@ -12,14 +12,14 @@ from fairtransfer.findings.estimates.means import few_of_a_class, score_estimate
 from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, NotEstimable, suffix
 from fairtransfer.findings.rows import interval_fields
 from fairtransfer.findings.scores import Answers
-from fairtransfer.spec.names import SCORES_JUDGED
+from fairtransfer.outcomes.metric import Metric
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.calibration import NO_SLOPE, slope_quantile
 from fairtransfer.stats.estimate import Estimate, found, too_small, undefined
 from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.means import Sums
 from fairtransfer.stats.planning import detectable_by_width
-from fairtransfer.stats.score_metrics import SCORE_METRICS, ScoreMetric, case_bounds
 from fairtransfer.stats.seeds import seed_part, seed_share, widen
 from fairtransfer.stats.skewed import skewed_mean
 
@@ -49,14 +49,14 @@ class Asked:
     minimum: int
 
     @property
-    def metric(self) -> ScoreMetric:
+    def metric(self) -> Metric:
         """The metric's entry in the table."""
-        return SCORE_METRICS[self.question[0]]
+        return metric_named(self.question[0])
 
 
 def score_fields(answers: Answers | None, asked: Asked) -> dict[str, Any]:
     """Return the fields of a finding."""
-    if asked.change and asked.metric.kind in ("slope", "error"):
+    if asked.change and asked.metric.estimator in ("slope", "binned"):
         return {"status": "not_measured", "status_reason": NO_CHANGE}
     if answers is None:
         return {"status": "not_measured", "status_reason": _unknown(asked)}
@@ -66,11 +66,11 @@ def score_fields(answers: Answers | None, asked: Asked) -> dict[str, Any]:
     if answers.first["n"] < asked.minimum:
         reason = f"{answers.first['n']:g} cases, fewer than {asked.minimum}"
         return counts | {"status": "too_small", "status_reason": reason}
-    return counts | (_in_closed_form if asked.metric.name in SCORES_JUDGED else _reported)(answers, asked)
+    return counts | (_in_closed_form if asked.metric.judged else _reported)(answers, asked)
 
 
 def _unknown(asked: Asked) -> str:
-    if asked.change and asked.metric.kind == "ranking":
+    if asked.change and asked.metric.estimator == "ranking":
         return "scores of both models for the same cases were not counted"
     return "no scores of this model were given"
 
@@ -85,8 +85,8 @@ def _in_closed_form(answers: Answers, asked: Asked) -> dict[str, Any]:
 
 def _reported(answers: Answers, asked: Asked) -> dict[str, Any]:
     """Return the estimate of what is reported only, with limits where it has any."""
-    kinds = {"mean": _skewed, "slope": _slope, "error": _error}
-    estimate = kinds[asked.metric.kind](answers, asked)
+    kinds = {"skewed_mean": _skewed, "slope": _slope, "binned": _error}
+    estimate = kinds[asked.metric.estimator](answers, asked)
     if estimate.status != "ok":
         return {"status": estimate.status, "status_reason": estimate.reason}
     return _interval(answers, asked, estimate)
@@ -105,8 +105,8 @@ def _interval(answers: Answers, asked: Asked, estimate: Estimate) -> dict[str, A
     if seeded:
         low, high = widen(value, Interval(low, high), part.half)  # type: ignore[arg-type]  # numbers are arrays of none
         fields["seed_share"] = seed_share(value, (low, high), part.half)
-    least, most = case_bounds(asked.metric, asked.question[1], change=asked.change)
-    name = SLOPE if asked.metric.kind == "slope" else SKEWED
+    least, most = asked.metric.case_bounds(asked.question[1], change=asked.change)
+    name = SLOPE if asked.metric.estimator == "slope" else SKEWED
     told = name + suffix(len(values), clustered=shares_units(answers.first), procedure=asked.procedure)
     fields["minimum_detectable"] = detectable_by_width((high - low) / 2, ONE_SIDED)
     return fields | {"ci": (max(low, least), min(high, most)), "ci_level": CI_LEVEL, "ci_method": told}
@@ -116,7 +116,7 @@ def _skewed(answers: Answers, asked: Asked) -> Estimate:
     """Return the mean of the cases' values, each averaged over seeds first."""
     row = answers.averaged or answers.first
     sums = Sums(row["n"], row["value"] * row["n"], *(row[name] for name in ("xx", "units", "mm", "xm", "unit_xx")))
-    return skewed_mean(sums, row["cubes"], ONE_SIDED, case_bounds(asked.metric, asked.question[1], change=asked.change))
+    return skewed_mean(sums, row["cubes"], ONE_SIDED, asked.metric.case_bounds(asked.question[1], change=asked.change))
 
 
 def _slope(answers: Answers, _: Asked) -> Estimate:

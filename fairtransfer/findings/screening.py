@@ -16,8 +16,8 @@ from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.study import Study
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.stats.holm import p_value_of_bound
-from fairtransfer.stats.metrics import METRICS
 from fairtransfer.stats.screening import LABEL, benjamini_hochberg
 
 FAMILY = "changes of one metric, every group and intersection, every adapted model at the candidate's label budget"
@@ -62,8 +62,9 @@ def screened(query: EvidenceQuery, findings: Sequence[Finding], budget: str | No
 def screened_metric(study: Study) -> tuple[str, str | None] | None:
     """Return the first metric asked for that counts cases and has a paired change, and its class; None without one."""
     for asked in study.counted:
-        metric = METRICS[asked.name]
-        if metric.paired and (not metric.of_class or study.positive_class) and asked.name != "balanced_accuracy":
+        metric = metric_named(asked.name)
+        named = metric.about == "all" or (metric.one_class and study.positive_class)
+        if metric.changes_pair and named:
             return asked.name, study.positive_class if metric.of_class else None
     return None
 

@@ -10,11 +10,10 @@ from fairtransfer.findings.candidate import chosen_seeds
 from fairtransfer.findings.counts import Counts, View
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.scores import NO_SCORES, Scores
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.names import DRAWN_METRICS
 from fairtransfer.spec.scores import drawn_questions, number_questions, score_questions
-from fairtransfer.stats.metrics import METRICS
 
 Model = tuple[str, str]  # strategy, label budget
 
@@ -88,12 +87,12 @@ class Study:
     @property
     def counted(self) -> tuple[MetricSpec, ...]:
         """The metrics that count cases."""
-        return tuple(metric for metric in self.metrics if metric.name in METRICS)
+        return tuple(metric for metric in self.metrics if metric_named(metric.name).of_shares)
 
     @property
     def drawn(self) -> tuple[tuple[str, str | None], ...]:
         """What is asked for that has no limits in closed form: metric and class, once."""
-        asked = (metric for metric in self.metrics if metric.name in DRAWN_METRICS)
+        asked = (metric for metric in self.metrics if metric_named(metric.name).estimator == "f1")
         found = (q for metric in asked for q in drawn_questions(metric, self.classes, self.positive_class))
         return tuple(dict.fromkeys(found))
 

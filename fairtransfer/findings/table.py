@@ -14,7 +14,7 @@ from fairtransfer.findings.counts import Counts
 from fairtransfer.findings.question import Question, check_question
 from fairtransfer.findings.scores import NO_SCORES, Scores
 from fairtransfer.findings.study import Judged, Study
-from fairtransfer.spec.names import events_for
+from fairtransfer.outcomes.table import events_for
 from fairtransfer.spec.scores import judged_questions, number_questions, score_questions
 from fairtransfer.stats.number_errors import BEFORE
 

@@ -17,8 +17,8 @@ from fairtransfer.formats import group_label, limit_in_unit, limit_of, listing, 
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.ratio import RatioContrast
 from fairtransfer.gates.sample_size import leans_to_pass, needed, nothing_settles
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import GateSpec
-from fairtransfer.spec.names import SCORE_METRICS, TWO_SIDED
 from fairtransfer.stats.holm import holm
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
 
@@ -225,11 +225,11 @@ def _limit(gate: GateSpec, judged: Judged) -> str:
 def _number(gate: GateSpec, judged: Judged, value: float | None) -> str:
     if gate.kind == "ratio":
         return ratio(value)
-    level, metric, unit = gate.kind == "worst_group", gate.options.metric, judged.contrast.measured_in
-    shown = abs(value) if value is not None and level and metric not in TWO_SIDED else value
+    level, metric, unit = gate.kind == "worst_group", metric_named(gate.options.metric), judged.contrast.measured_in
+    shown = abs(value) if value is not None and level and not metric.two_sided else value
     if unit is not None:
         return limit_in_unit(shown, unit, level=level)
-    return limit_of(shown, level=level, rate=metric not in SCORE_METRICS)
+    return limit_of(shown, level=level, rate=metric.unit == "share")
 
 
 def _who(judged: Judged) -> str:

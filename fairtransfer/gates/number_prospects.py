@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fairtransfer.gates.prospects import Group, Scene
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import BetweenGroups, WorstGroup
-from fairtransfer.spec.names import TWO_SIDED
 from fairtransfer.stats.mean_power import largest_sd
 from fairtransfer.stats.planning import power_for_all
 
@@ -73,14 +73,14 @@ def number_prospects(scenes: Sequence[Scene], measured_in: str) -> tuple[NumberG
 
 
 def _about(scene: Scene) -> str:
-    if scene.gate.options.metric in TWO_SIDED:
+    if metric_named(scene.gate.options.metric).two_sided:
         return "errors"
     return "sizes" if isinstance(scene.gate.options, BetweenGroups | WorstGroup) else "changes"
 
 
 def distance(scene: Scene) -> float:
     """Return how far a truth in which nothing is wrong lies from the limit: no change, no gap, no lean, half the limit."""
-    level = isinstance(scene.gate.options, WorstGroup) and scene.gate.options.metric not in TWO_SIDED
+    level = isinstance(scene.gate.options, WorstGroup) and not metric_named(scene.gate.options.metric).two_sided
     return scene.gate.margin / 2 if level else scene.gate.margin
 
 

@@ -10,11 +10,11 @@ from functools import cached_property
 from fairtransfer.data.benchmark import LABEL_JOIN
 from fairtransfer.data.sides import Part
 from fairtransfer.formats import group_label, group_name
+from fairtransfer.outcomes.metric import Metric
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import BetweenGroups, GateSpec, Policy, Ratio, WorstGroup
-from fairtransfer.spec.names import TWO_SIDED
 from fairtransfer.stats.change_truths import PairedChange
 from fairtransfer.stats.gate_simulation import Layout, Pair
-from fairtransfer.stats.metrics import METRICS, Metric
 from fairtransfer.stats.planning import POWER, power_for_all
 from fairtransfer.stats.power import chance_to_fail, chance_to_pass, people_needed
 from fairtransfer.stats.truths import OneRate, ShareOfRate, Truth, TwoRates
@@ -107,7 +107,7 @@ class Scene:
     @property
     def foreseen(self) -> bool:
         """Whether its chances can be told: of metrics made of scores they depend on how these spread."""
-        return self.gate.options.metric in METRICS
+        return self._metric.of_shares
 
     @cached_property
     def groups(self) -> list[tuple[Group, list[int]]]:
@@ -125,7 +125,7 @@ class Scene:
 
     @property
     def _metric(self) -> Metric:
-        return METRICS[self.gate.options.metric]
+        return metric_named(self.gate.options.metric)
 
     @property
     def _of(self) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ class Scene:
     @property
     def comparisons(self) -> int:
         """How many comparisons the gate makes: two of each group where harm lies on both sides."""
-        return len(self.pairs) * (2 if self.gate.options.metric in TWO_SIDED else 1)
+        return len(self.pairs) * (2 if self._metric.two_sided else 1)
 
     @property
     def limit(self) -> float:
@@ -287,9 +287,9 @@ def _counted(part: Part, rows: Sequence[int], metric: Metric, classes: tuple[str
     A metric of what a model answers (precision) is taken to count as many as there are in the class. An average over classes
     is worth as many cases as make one rate as sure: ``K² / Σ 1/n_k``.
     """
-    if not metric.of_class or metric.event == "selected":
+    if not metric.of_class or metric.adds == "selected":
         return len(rows), len({part.units[row] for row in rows})
-    inside = metric.event in ("hit", "precise")
+    inside = metric.adds in ("hit", "precise")
     sizes = []
     for name in classes:
         counted = [row for row in rows if (name in part.y[row].split(LABEL_JOIN)) == inside]

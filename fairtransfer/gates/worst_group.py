@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.gates.contrast import Contrast, Target
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import GateSpec
-from fairtransfer.spec.names import TWO_SIDED
 
 
 def worst_group(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Contrast]:
     """Yield one contrast per group and side: its value against the limit."""
     options, of = gate.options, query.meant(gate.options.metric, gate.options.class_)
-    both = options.metric in TWO_SIDED
+    both = metric_named(options.metric).two_sided
     for group in query.groups(target.change, options.by):
         sample = query.judged_level(target.change, group, options.metric, of)
         for sign in (1, -1) if both else (options.harm_sign,):

@@ -14,9 +14,9 @@ from typing import Any
 from fairtransfer.findings.counts import Block
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.study import Study
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report.suppress import CLASS, Group, Hidden, View, hidden_groups, is_about
 from fairtransfer.spec.gates import GateSpec
-from fairtransfer.stats.metrics import METRICS
 
 Row = Mapping[str, Any]
 Answered = tuple[Any, ...]
@@ -45,7 +45,8 @@ def _metric(gate: GateSpec) -> str:
 
 def _event(metric: str) -> str:
     """Return what a metric counts; one made of scores tells, like a hit rate, how many cases have its class."""
-    return METRICS[metric].event if metric in METRICS else "hit"
+    known = metric_named(metric)
+    return known.adds if known.outcome == "classes" else "hit"
 
 
 def _sizes(block: Block, views: Iterable[tuple[str, ...]], classes: Iterable[str]) -> dict[View, dict[Group, int]]:

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report import sentences, tables
 from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
 from fairtransfer.report.wording import wording
-from fairtransfer.stats.metrics import METRICS
-from fairtransfer.stats.number_metrics import NUMBER_METRICS
 
 _GATE_WORDS = {
     "no_harm": "No harm",
@@ -41,9 +40,9 @@ def _limit(gate: Mapping[str, Any]) -> str:
     if gate["kind"] == "ratio":
         return f"at least {formats.ratio(gate['margin'])}"
     metric, level = gate["id"].split(":", 2)[1].partition("[")[0], gate["kind"] == "worst_group"
-    if metric in NUMBER_METRICS:
+    if metric_named(metric).unit == "label":
         return formats.stated_limit(gate["margin"], gate.get("measured_in") or "", level=level)
-    return formats.limit_of(gate["margin"], level=level, rate=metric in METRICS)
+    return formats.limit_of(gate["margin"], level=level, rate=metric_named(metric).unit == "share")
 
 
 def gate_table(subject: Subject) -> Table:

@@ -15,7 +15,8 @@ from fairtransfer.report.strategy_words import STRATEGY_WORDS
 from fairtransfer.report.suppress import Hidden, unknown_is_hidden
 from fairtransfer.report.tables import Table
 from fairtransfer.report.trials import equal_trials
-from fairtransfer.spec.names import NUMBER_METRICS, UNKNOWN_GROUP
+from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.spec.target import number_metrics
 
 NOT_PROVIDED = "Not provided"
 
@@ -124,7 +125,7 @@ def _ledgers(record: RunRecord, kept: Mapping[str, Any]) -> Iterator[tuple[str, 
 def _composition(rows: Rows, kept: Mapping[str, Any], view: tuple[str, ...]) -> Table:
     listed = []
     for group in rows.groups(kept["key"], view):
-        names = ("error_rate", "accuracy", *NUMBER_METRICS)
+        names = ("error_rate", "accuracy", *number_metrics())
         row = next((row for name in names if (row := rows.find(kept["key"], "before", name, group))), None)
         unknown = " (membership not recorded)" if UNKNOWN_GROUP in group.values() else ""
         listed.append((formats.group_label(group) + unknown, tables.people(row)))

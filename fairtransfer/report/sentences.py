@@ -7,13 +7,10 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.gates.sample_size import nothing_settles, realistic
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report.wording import wording, wording_of
 from fairtransfer.spec.gates import Policy
-from fairtransfer.stats.catalogue import metric_named
-from fairtransfer.stats.f1 import DRAWN_METRICS
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
-from fairtransfer.stats.metrics import METRICS
-from fairtransfer.stats.score_metrics import SCORE_METRICS
 
 Row = dict[str, Any]
 
@@ -42,9 +39,9 @@ _DRAWN_INTERVALS = (
 
 def score_intervals(metrics: Iterable[str]) -> str:
     """Return how intervals of metrics made of scores, or drawn, are made; nothing when none is asked for."""
-    asked = set(metrics)
-    scores = _SCORE_INTERVALS if not asked.isdisjoint(SCORE_METRICS) else ""
-    return scores + (_DRAWN_INTERVALS if not asked.isdisjoint(DRAWN_METRICS) else "")
+    asked = [metric_named(name) for name in metrics]
+    scores = _SCORE_INTERVALS if any(metric.of_scores for metric in asked) else ""
+    return scores + (_DRAWN_INTERVALS if any(metric.estimator == "f1" for metric in asked) else "")
 
 
 NUMBER_INTERVALS = (
@@ -76,17 +73,8 @@ NO_LEDGER = "not defined: a predicted number does not become right or wrong; cha
 
 def metric_name(metric: str, of: str | None = None) -> str:
     """Return a metric as words: ``error rate``, ``recall of `urgent```."""
-    plain = _SPELLED.get(metric) or metric.replace("_", " ")
+    plain = metric_named(metric).plain
     return f"{plain} of {of}" if of else plain
-
-
-_SPELLED = {
-    "auc": "AUC",
-    "brier_score": "Brier score",
-    "macro_f1": "macro F1",
-    "f1_score": "F1 score",
-    "debiased_ece": "debiased ECE",
-}
 
 
 def metric_title(metric: str, of: str | None = None) -> str:
@@ -164,7 +152,7 @@ def worst_served(group: str, before: Row | None, after: Row, *, every: bool, ada
 
 
 def _for_people(row: Row) -> str:
-    return formats.per_hundred(row["estimate"]) if row["metric"] in METRICS else _value(row)
+    return formats.per_hundred(row["estimate"]) if metric_named(row["metric"]).unit == "share" else _value(row)
 
 
 def who_changed(changes: Sequence[tuple[str, Row]], everyone: Row | None) -> tuple[str | None, str | None, str | None]:

@@ -9,17 +9,16 @@ from typing import Any
 
 from fairtransfer.findings.study import Study
 from fairtransfer.formats import Wording
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report import sentences
 from fairtransfer.report.rows import Row, Rows
 from fairtransfer.report.suppress import Hidden
 from fairtransfer.report.wording import wording
-from fairtransfer.stats.metrics import METRICS
-from fairtransfer.stats.number_metrics import NUMBER_METRICS
 
 
 def is_directed(metric: str) -> bool:
     """Say whether more of a metric of numbers is worse."""
-    return NUMBER_METRICS[metric].harm_direction != "none"
+    return not metric_named(metric).two_sided
 
 
 @dataclass(frozen=True)
@@ -41,19 +40,19 @@ class Subject:
     def metric(self) -> tuple[str, str | None]:
         """The audit's first metric that is a rate or an error's size, else its first, and the class it is of."""
         metrics = self.rows.metrics()
-        rates = [metric for metric in metrics if metric[0] in METRICS]
-        sizes = [(name, of) for name, of in metrics if name in NUMBER_METRICS and is_directed(name)]
+        rates = [metric for metric in metrics if metric_named(metric[0]).of_shares]
+        sizes = [(name, of) for name, of in metrics if metric_named(name).of_numbers and is_directed(name)]
         return (rates or sizes or metrics or [("error_rate", None)])[0]
 
     @property
     def of_rates(self) -> bool:
         """Whether the report's metric is a rate, which can be told as people and drawn in percent."""
-        return self.metric[0] in METRICS
+        return metric_named(self.metric[0]).of_shares
 
     @property
     def of_numbers(self) -> bool:
         """Whether the label is a number."""
-        return self.metric[0] in NUMBER_METRICS
+        return metric_named(self.metric[0]).of_numbers
 
     @property
     def can_be_told(self) -> bool:

@@ -7,8 +7,7 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.formats import Wording
-from fairtransfer.stats.metrics import METRICS
-from fairtransfer.stats.number_metrics import NUMBER_METRICS
+from fairtransfer.outcomes.table import metric_named
 
 
 def wording_of(row: Mapping[str, Any] | None) -> Wording:
@@ -20,6 +19,7 @@ def wording_of(row: Mapping[str, Any] | None) -> Wording:
 
 def wording(metric: str, measured_in: str = "") -> Wording:
     """Return how a metric's numbers are told; `measured_in`: the unit of a label that is a number."""
-    if metric in METRICS:
+    unit = metric_named(metric).unit
+    if unit == "share":
         return formats.RATE
-    return formats.in_unit(measured_in) if metric in NUMBER_METRICS else formats.SCORE
+    return formats.in_unit(measured_in) if unit == "label" else formats.SCORE

@@ -13,7 +13,7 @@ from fairtransfer.spec.before import BeforeSpec
 from fairtransfer.spec.document import Document
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.label_map import LabelMap
-from fairtransfer.spec.names import AnyMetricName
+from fairtransfer.spec.names import MetricName
 from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.source import ALLOWED, Source, parse_source
 from fairtransfer.spec.strategies import StrategySpec
@@ -88,7 +88,7 @@ class BenchmarkRef(Strict):
 class MetricSpec(Strict):
     """A metric to report."""
 
-    name: AnyMetricName
+    name: MetricName
     per_class: bool = False
 
 

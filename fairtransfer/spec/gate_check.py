@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fairtransfer.errors import Problem, did_you_mean, shown
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import BetweenGroups, GateOptions, GateSpec
-from fairtransfer.spec.names import ONE_CLASS, OVER_CLASSES, SCORE_METRICS
 
 if TYPE_CHECKING:
     from fairtransfer.spec.audit_files import AuditFiles
@@ -53,8 +53,9 @@ def _class(files: AuditFiles, options: GateOptions, at: Place) -> Iterator[Probl
         found, hint = f"`{shown(options.class_)}` is not a class", did_you_mean(options.class_, files.classes)
         yield document.problem("FT-Y033", (*at, "class"), found, "", hint)
     yield from has_scores(files, options.metric, (*at, "metric"))
-    over = options.metric in OVER_CLASSES and any(card.card.label.type == "multilabel" for card in files.benchmarks)
-    if options.class_ is None and files.positive_class is None and (options.metric in ONE_CLASS or over):
+    metric = metric_named(options.metric)
+    over = metric.about == "either" and any(card.card.label.type == "multilabel" for card in files.benchmarks)
+    if options.class_ is None and files.positive_class is None and (metric.one_class or over):
         found, allowed = f"`{options.metric}` is about one class", "`class: <one of the classes>`"
         yield document.problem("FT-G028", (*at, "metric"), found, allowed, "name the class")
 
@@ -72,7 +73,7 @@ def _reference(files: AuditFiles, options: BetweenGroups, at: Place) -> Iterator
 
 def has_scores(files: AuditFiles, metric: str, at: Place) -> Iterator[Problem]:
     """Check that a metric made of scores is not asked of a file of answers."""
-    if files.loaded.audit.made_elsewhere and metric in SCORE_METRICS:
+    if files.loaded.audit.made_elsewhere and metric_named(metric).of_scores:
         found = f"`{metric}` is made of scores, and a file of predictions holds answers only"
         do = "leave it out, or measure the table with `fairtransfer measure --score`"
         yield files.loaded.document.problem("FT-Y070", at, found, "a metric that counts cases", do)

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from fairtransfer.spec.names import (
-    DRAWN_METRICS,
-    HIGHER_IS_WORSE,
-    NUMBERS_JUDGED,
-    PAIRED,
-    RATIO,
-    SCORE_METRICS,
-    TWO_SIDED,
-    JudgedMetricName,
-)
+from fairtransfer.outcomes.metric import Metric
+from fairtransfer.outcomes.table import find_metric, metric_named, metrics
+from fairtransfer.spec.names import JudgedMetricName
 from fairtransfer.spec.strict import IN_UNIT, Name, Sentence, Strict, refuse
 
 
 def _in_range(value: float, info: ValidationInfo) -> float:
     """Refuse a limit that no value of its metric can reach: of rates and scores outside 0 to 1, of numbers not above 0."""
-    metric = info.data.get("metric")  # none where it is refused itself
-    if metric in NUMBERS_JUDGED:
+    metric = find_metric(info.data.get("metric"))  # none where it is refused itself
+    if metric is not None and metric.unit == "label":
         if value <= 0:
             raise refuse("FT-G036", f"must be a finite number above 0, got `{value:g}`", "", IN_UNIT)
     elif metric is not None and not 0 <= value <= 1:
@@ -35,21 +29,18 @@ def _in_range(value: float, info: ValidationInfo) -> float:
 Margin = Annotated[float, AfterValidator(_in_range)]
 
 
+def _named(having: Callable[[Metric], bool]) -> list[str]:
+    """Return the names of judged metrics that have something, sorted."""
+    return sorted(metric.name for metric in metrics() if metric.judged and having(metric))
+
+
 def _limits_in_schema(schema: dict[str, Any]) -> None:
     """Tell editors the same: the range of a limit depends on the metric."""
     names = [name for name in ("margin", "at_most", "at_least") if name in schema["properties"]]
-    asked = {"properties": {"metric": {"enum": sorted(NUMBERS_JUDGED)}}, "required": ["metric"]}
+    asked = {"properties": {"metric": {"enum": _named(lambda metric: metric.unit == "label")}}, "required": ["metric"]}
     schema["if"] = asked
     schema["then"] = {"properties": {name: {"exclusiveMinimum": 0} for name in names}}
     schema["else"] = {"properties": {name: {"minimum": 0, "maximum": 1} for name in names}}
-
-
-_REPORTED_ONLY = {
-    "log_loss": ("has no upper end: no interval of it is known to hold in small groups", "`brier_score`"),
-    "calibration_slope": ("is fitted: its interval needs more cases than small groups have", "`calibration_bias`"),
-    "debiased_ece": ("has no interval in closed form, and the raw error grows as groups shrink", "`calibration_bias`"),
-}
-"""Metrics made of scores that no gate may be about: why, and what to judge instead."""
 
 
 class GateOptions(Strict):
@@ -73,30 +64,16 @@ class GateOptions(Strict):
     @field_validator("metric", mode="before")
     @classmethod
     def _in_closed_form(cls, value: Any) -> Any:
-        if isinstance(value, str) and value in _REPORTED_ONLY:
-            why, instead = _REPORTED_ONLY[value]
-            found = f"`{value}` {why}: it is reported, not judged"
-            raise refuse("FT-G030", found, f"judge {instead}", "list this metric under `metrics`")
-        if isinstance(value, str) and value in DRAWN_METRICS:
-            raise refuse(
-                "FT-G031",
-                f"`{value}` has no interval in closed form: its limits are drawn, and no verdict rests on draws",
-                "judge `error_rate`, or `recall` and `precision` of a class",
-                "list this metric under `metrics`",
-            )
-        if value == "root_mean_squared_error":
-            raise refuse(
-                "FT-G034",
-                f"`{value}` rests on its few largest errors: no limits in closed form are known to hold in small groups",
-                "`mean_absolute_error`",
-                "judge this, and list the other under `metrics`",
-            )
+        metric = find_metric(value)
+        if metric is not None and metric.reported_only is not None:
+            raise refuse(*metric.reported_only)
         return value
 
     @field_validator("class_")
     @classmethod
     def _of_a_class(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and info.data.get("metric") in NUMBERS_JUDGED:
+        metric = find_metric(info.data.get("metric"))
+        if value is not None and metric is not None and metric.of_numbers:
             found = f"`{info.data['metric']}` is of a label that is a number, which has no class"
             raise refuse("FT-Y095", found, "", "leave `class` out")
         return value
@@ -104,7 +81,7 @@ class GateOptions(Strict):
     @property
     def harm_sign(self) -> int:
         """+1 where more of the metric is harm, -1 where less is."""
-        return 1 if self.metric in HIGHER_IS_WORSE else -1
+        return metric_named(self.metric).harm_sign
 
 
 class _Paired(GateOptions):
@@ -113,19 +90,20 @@ class _Paired(GateOptions):
 
     @field_validator("metric")
     @classmethod
-    def _has_pairs(cls, value: JudgedMetricName) -> JudgedMetricName:
-        if value in TWO_SIDED:
-            instead = "mean_absolute_error" if value in NUMBERS_JUDGED else "brier_score"
+    def _has_pairs(cls, value: str) -> str:
+        metric = metric_named(value)
+        if metric.two_sided:
+            instead = "mean_absolute_error" if metric.of_numbers else "brier_score"
             raise refuse(
                 "FT-G032",
                 f"`{value}` is best at 0, so a change of it may mend or harm",
                 f"`worst_group` with `at_most`, which looks at both sides; or the change of `{instead}`",
             )
-        if value not in PAIRED:
+        if not metric.paired:
             raise refuse(
                 "FT-G026",
                 f"`{value}` has no paired change: its denominator changes with the model",
-                f"allowed: {', '.join(sorted(PAIRED - NUMBERS_JUDGED))}",
+                f"allowed: {', '.join(_named(lambda other: other.paired and not other.of_numbers))}",
             )
         return value
 
@@ -152,7 +130,7 @@ class WorstGroup(GateOptions):
 
     @model_validator(mode="after")
     def _direction(self) -> WorstGroup:
-        wanted, other = ("at_most", "at_least") if self.metric in HIGHER_IS_WORSE else ("at_least", "at_most")
+        wanted, other = ("at_most", "at_least") if self.harm_sign > 0 else ("at_least", "at_most")
         if getattr(self, other) is not None:
             limit = {"at_most": "a maximum", "at_least": "a minimum"}
             raise refuse(
@@ -162,7 +140,7 @@ class WorstGroup(GateOptions):
                 f"write `{wanted}`",
             )
         if getattr(self, wanted) is None:
-            of = "above 0, in the label's own unit" if self.metric in NUMBERS_JUDGED else "between 0 and 1"
+            of = "above 0, in the label's own unit" if metric_named(self.metric).unit == "label" else "between 0 and 1"
             raise refuse("FT-Y035", "required key is missing", f"`{wanted}`: a number {of}", "add it")
         return self
 
@@ -193,11 +171,12 @@ class Gap(BetweenGroups):
 
     @field_validator("metric")
     @classmethod
-    def _is_a_rate(cls, value: JudgedMetricName) -> JudgedMetricName:
-        if value in SCORE_METRICS:
+    def _is_a_rate(cls, value: str) -> str:
+        metric = metric_named(value)
+        if metric.of_scores:
             found = f"`{value}` of one group less that of the others has no interval here"
             raise refuse("FT-G033", found, "a metric that counts cases, such as `error_rate`; or judge `worst_group`")
-        if value in TWO_SIDED:
+        if metric.two_sided:
             found = f"`{value}` is best at 0, so the group with more of it is not the one served worse"
             raise refuse("FT-G035", found, "`mean_absolute_error`; or `worst_group` of this metric, with `at_most`")
         return value
@@ -214,12 +193,12 @@ class Ratio(BetweenGroups):
 
     @field_validator("metric")
     @classmethod
-    def _is_given(cls, value: JudgedMetricName) -> JudgedMetricName:
-        if value not in RATIO:
+    def _is_given(cls, value: str) -> str:
+        if not metric_named(value).as_ratio:
             raise refuse(
                 "FT-Y056",
                 f"groups are not compared by a ratio of `{value}`",
-                f"allowed: {', '.join(sorted(RATIO))}",
+                f"allowed: {', '.join(_named(lambda other: other.as_ratio))}",
                 "use `gap`, which compares by a difference",
             )
         return value
@@ -252,7 +231,7 @@ class GateSpec:
     @property
     def of_numbers(self) -> bool:
         """Whether it is about predicted numbers, and its margin in the label's own unit."""
-        return self.options.metric in NUMBERS_JUDGED
+        return metric_named(self.options.metric).of_numbers
 
     @property
     def margin(self) -> float:

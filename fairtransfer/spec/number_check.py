@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fairtransfer.errors import Problem
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.fair_options import GroupOptions
-from fairtransfer.spec.names import NUMBER_METRICS
-from fairtransfer.spec.target import gate_mismatch
+from fairtransfer.spec.target import gate_mismatch, number_metrics
 
 if TYPE_CHECKING:
     from fairtransfer.spec.audit import AdaptOn, BenchmarkRef
@@ -54,9 +54,9 @@ def _label(files: AuditFiles, at: Place, ref: BenchmarkRef | AdaptOn, card: Card
 
 def _metrics(files: AuditFiles) -> Iterator[Problem]:
     for index, metric in enumerate(files.loaded.audit.metrics):
-        if (metric.name in NUMBER_METRICS) != files.numeric:
+        if metric_named(metric.name).of_numbers != files.numeric:
             kind = "of classes, and the label is a number" if files.numeric else "of numbers, and the label is a class"
-            allowed = f"`metrics: [{', '.join(NUMBER_METRICS)}]`" if files.numeric else "a metric of classes"
+            allowed = f"`metrics: [{', '.join(number_metrics())}]`" if files.numeric else "a metric of classes"
             found = f"`{metric.name}` is a metric {kind}"
             yield files.loaded.document.problem("FT-Y067", ("metrics", index), found, allowed)
 

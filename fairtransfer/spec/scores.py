@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec
-from fairtransfer.spec.names import DRAWN_METRICS, NUMBER_METRICS, OVER_CLASSES, SCORE_METRICS
 
 Question = tuple[str, str | None]
 """Metric and class; None means all classes at once."""
@@ -24,19 +24,19 @@ def score_questions(
     multilabel
         Rows can have several classes: no question is about all of them at once.
     """
-    asked = (metric for metric in metrics if metric.name in SCORE_METRICS)
+    asked = (metric for metric in metrics if metric_named(metric.name).of_scores)
     return tuple(dict.fromkeys(q for metric in asked for q in _of(metric, classes, positive, over=not multilabel)))
 
 
 def number_questions(metrics: Sequence[MetricSpec], gates: Sequence[GateSpec] = ()) -> tuple[Question, ...]:
     """Return what metrics, and gates, ask about predicted numbers, once each, in order."""
     names = [*(metric.name for metric in metrics), *(gate.options.metric for gate in gates)]
-    return tuple(dict.fromkeys((name, None) for name in names if name in NUMBER_METRICS))
+    return tuple(dict.fromkeys((name, None) for name in names if metric_named(name).of_numbers))
 
 
 def judged_questions(gates: Sequence[GateSpec], positive: str | None) -> tuple[Question, ...]:
     """Return what gates ask of scores, in order; the class is the one they name, else the positive one, else none."""
-    asked = (gate.options for gate in gates if gate.options.metric in SCORE_METRICS)
+    asked = (gate.options for gate in gates if metric_named(gate.options.metric).of_scores)
     return tuple(dict.fromkeys((options.metric, options.class_ or positive) for options in asked))
 
 
@@ -54,7 +54,7 @@ def _of(metric: MetricSpec, classes: Sequence[str], positive: str | None, *, ove
     if positive is not None and not metric.per_class:
         yield metric.name, positive
         return
-    if over and metric.name in OVER_CLASSES:
+    if over and metric_named(metric.name).about == "either":
         yield metric.name, None
     if metric.per_class:
         yield from ((metric.name, name) for name in classes)
@@ -62,6 +62,7 @@ def _of(metric: MetricSpec, classes: Sequence[str], positive: str | None, *, ove
 
 def needs_class(metric: MetricSpec, positive: str | None, *, multilabel: bool) -> bool:
     """Say whether a metric made of scores, or one that is drawn, asks nothing: it is about one class and none is meant."""
-    if metric.name in DRAWN_METRICS:
+    known = metric_named(metric.name)
+    if known.estimator == "f1":
         return not list(drawn_questions(metric, ("",), positive))
-    return metric.name in SCORE_METRICS and not score_questions([metric], ("",), positive, multilabel=multilabel)
+    return known.of_scores and not score_questions([metric], ("",), positive, multilabel=multilabel)

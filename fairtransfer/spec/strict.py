@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from fairtransfer.errors import Problem, did_you_mean, shown
+from fairtransfer.outcomes.table import find_metric
 from fairtransfer.spec.document import Document, Place, kind_of
-from fairtransfer.spec.names import NUMBER_METRICS
 
 MAX_NAME = 128
 
@@ -124,7 +124,8 @@ IN_UNIT = "write it in the label's own unit, such as 0.5 for half a day"
 
 def _limit_problem(kind: str, value: object, document: Document, path: Place) -> Problem:
     """Return the problem of a gate's limit that is no number, or out of range: what its range is depends on the metric."""
-    if document.beside(path, "metric") in NUMBER_METRICS:
+    metric = find_metric(document.beside(path, "metric"))
+    if metric is not None and metric.unit == "label":
         found = f"must be a finite number above 0, got `{_spelled(value)}`"
         return document.problem("FT-G036", path, found, "", IN_UNIT)
     limits = "above 0, at most 1" if kind == "greater_than" else "between 0 and 1"

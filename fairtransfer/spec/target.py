@@ -6,22 +6,30 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from fairtransfer.errors import Problem, Problems
+from fairtransfer.outcomes.table import metric_named, metrics
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec
-from fairtransfer.spec.names import NUMBER_METRICS, NUMBERS_JUDGED
 
 Target = Literal["classes", "number"]
 TARGETS: tuple[Target, ...] = ("classes", "number")
 
-DEFAULT_METRICS: dict[str, tuple[str, ...]] = {"classes": ("error_rate",), "number": NUMBER_METRICS}
+
+def default_metrics(target: str) -> tuple[str, ...]:
+    """Return what is measured where nothing is asked for: of classes the error rate, of numbers all there is."""
+    return number_metrics() if target == "number" else ("error_rate",)
+
+
+def number_metrics() -> tuple[str, ...]:
+    """Return the names of the metrics of predicted numbers."""
+    return tuple(metric.name for metric in metrics() if metric.of_numbers)
 
 
 def check_metrics(metrics: Sequence[MetricSpec], target: str, how: str, problems: Problems, where: str = "") -> None:
     """Add metrics that are about the other kind of label; `how`: what to write to have the other kind."""
     for metric in metrics:
-        if (metric.name in NUMBER_METRICS) == (target == "number"):
+        if metric_named(metric.name).of_numbers == (target == "number"):
             continue
-        allowed = ", ".join(NUMBER_METRICS) if target == "number" else "a metric of classes, such as `error_rate`"
+        allowed = ", ".join(number_metrics()) if target == "number" else "a metric of classes, such as `error_rate`"
         kind = (
             "is about classes, and the label is a number" if target == "number" else "is about labels that are numbers"
         )
@@ -45,7 +53,11 @@ def gate_mismatch(gate: GateSpec, how: str) -> tuple[str, str, str]:
         return f"`{metric}` is of predicted numbers, and the label is a class", "a metric such as `error_rate`", how
     do = "name the metric, with the limit in the label's own unit"
     found = f"`{metric}` counts right and wrong answers, and the label is a number"
-    return found, " or ".join(f"`{name}`" for name in sorted(NUMBERS_JUDGED)), do
+    return found, " or ".join(f"`{name}`" for name in sorted(filter(_is_judged, number_metrics()))), do
+
+
+def _is_judged(name: str) -> bool:
+    return metric_named(name).judged
 
 
 def check_beside(given: Iterable[tuple[str, object]], problems: Problems) -> None:

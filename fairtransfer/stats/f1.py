@@ -6,8 +6,6 @@ with J, the share of right ones among all cases that are of the class or were pu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -23,24 +21,6 @@ FEWER_DRAWS = 2_000
 """Draws where there are many cells: the ends of an interval then move by 0.06 standard deviations."""
 
 Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnMetric:
-    """One metric; as in `fairtransfer.stats.metrics`, with lower values worse."""
-
-    name: str
-    words: str
-    harm_direction: str = "lower_is_worse"
-
-
-DRAWN_METRICS: dict[str, DrawnMetric] = {
-    metric.name: metric
-    for metric in (
-        DrawnMetric("macro_f1", "mean over classes of the F1 score; undefined where a class has no cases"),
-        DrawnMetric("f1_score", "harmonic mean of precision and recall of the class"),
-    )
-}
 
 
 def f1_scores(hits: ArrayLike, truths: ArrayLike, answers: ArrayLike) -> Floats:

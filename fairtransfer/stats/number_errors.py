@@ -20,7 +20,6 @@ from fairtransfer.stats.estimate import Estimate, found, too_small, undefined
 from fairtransfer.stats.intervals import Floats, Interval
 from fairtransfer.stats.losses import UNBOUNDED, Limits
 from fairtransfer.stats.means import Sums, bootstrap_of_units, too_few
-from fairtransfer.stats.number_metrics import NumberMetric
 from fairtransfer.stats.skewed import skewed_mean
 
 MOST_DRAWN = 2_000
@@ -31,6 +30,26 @@ BEFORE, CHANGE = "_before", "_change"
 
 Terms = tuple[tuple[float, str], ...]
 """A value of a case: factors and columns."""
+
+
+class ErrorMetric(Protocol):
+    """What is asked of a metric: which column it is of, whether the root of a mean is told, what it can be, the fewest cases."""
+
+    @property
+    def adds(self) -> str:
+        """The column."""
+
+    @property
+    def root(self) -> bool:
+        """Whether the root of the mean is told."""
+
+    @property
+    def bounds(self) -> Limits:
+        """What it can be."""
+
+    @property
+    def least(self) -> int | None:
+        """Cases below which nothing is told."""
 
 
 class Known(NamedTuple):
@@ -174,7 +193,7 @@ def mean_of(sample: Sample, column: str) -> float:
     return sums.x / sums.n
 
 
-def level(sample: Sample, metric: NumberMetric, seeds: Sequence[str] = ("",), model: str = "") -> Quantity:
+def level(sample: Sample, metric: ErrorMetric, seeds: Sequence[str] = ("",), model: str = "") -> Quantity:
     """Return a metric of one model.
 
     Parameters
@@ -184,7 +203,7 @@ def level(sample: Sample, metric: NumberMetric, seeds: Sequence[str] = ("",), mo
     model
         ``BEFORE`` for the model before.
     """
-    names = [f"{metric.loss}{model}{seed}" for seed in seeds]
+    names = [f"{metric.adds}{model}{seed}" for seed in seeds]
     means, share = [mean_of(sample, name) for name in names], 1 / len(seeds)
     if not metric.root:
         return Quantity(math.fsum(means) * share, tuple(means), tuple((share, name) for name in names))
@@ -197,7 +216,7 @@ def level(sample: Sample, metric: NumberMetric, seeds: Sequence[str] = ("",), mo
     return Quantity(value, roots, terms, value / 2)
 
 
-def change(sample: Sample, metric: NumberMetric, seeds: Sequence[str] = ("",)) -> Quantity:
+def change(sample: Sample, metric: ErrorMetric, seeds: Sequence[str] = ("",)) -> Quantity:
     """Return how a metric changed from the model before to the one after, on the same cases.
 
     Notes
@@ -205,7 +224,7 @@ def change(sample: Sample, metric: NumberMetric, seeds: Sequence[str] = ("",)) -
     Of a root it is ``sqrt(v₁) - sqrt(v₀)``, linear about the sample: a case adds ``s₁/(2R₁) - s₀/(2R₀)``, s its squared
     errors and R the roots; written with the change of s, in which nothing cancels when the models are nearly alike.
     """
-    share, moved, old = 1 / len(seeds), f"{metric.loss}{CHANGE}", f"{metric.loss}{BEFORE}"
+    share, moved, old = 1 / len(seeds), f"{metric.adds}{CHANGE}", f"{metric.adds}{BEFORE}"
     means = [mean_of(sample, f"{moved}{seed}") for seed in seeds]
     if not metric.root:
         terms = tuple((share, f"{moved}{seed}") for seed in seeds)
@@ -226,14 +245,14 @@ def _slope(root: float) -> float:
     return 1 / (2 * root) if root > 0 else 0.0
 
 
-def told(sample: Sample, metric: NumberMetric, quantity: Quantity, one_sided: float, *, changed: bool) -> Estimate:
+def told(sample: Sample, metric: ErrorMetric, quantity: Quantity, one_sided: float, *, changed: bool) -> Estimate:
     """Return a quantity with its limits, or the reason why there are none.
 
     Up to `MOST_DRAWN` units a bootstrap-t, drawn by what the values are: the same cases give the same limits, in whatever
     order and company. Beyond that the union of Student's and Hall's.
     """
     known = sample.known(quantity.terms)
-    few = too_few(sample.n, sample.units, metric.least, clustered=sample.clustered)
+    few = too_few(sample.n, sample.units, metric.least or 0, clustered=sample.clustered)
     if few is not None:
         return too_small(few)
     bounds = _bounds(metric, quantity, changed=changed)
@@ -256,7 +275,7 @@ def _content(sums: Sums) -> bytes:
     return f"{sums.n:.9g} {sums.units} {leaning:.9f} {sums.unit_xx:.9g} {sums.unit_mm:.9g}".encode()
 
 
-def _bounds(metric: NumberMetric, quantity: Quantity, *, changed: bool) -> Limits:
+def _bounds(metric: ErrorMetric, quantity: Quantity, *, changed: bool) -> Limits:
     """Return what the mean of a quantity's terms can be."""
     if changed or metric.bounds == UNBOUNDED:
         return UNBOUNDED
@@ -279,7 +298,7 @@ def variance(sample: Sample, quantity: Quantity) -> float:
     return found_variance * _slope(quantity.value) ** 2 if quantity.squared else found_variance
 
 
-def apart(one: Sample, rest: Sample, metric: NumberMetric, seeds: Sequence[str], model: str, at: float) -> Estimate:
+def apart(one: Sample, rest: Sample, metric: ErrorMetric, seeds: Sequence[str], model: str, at: float) -> Estimate:
     """Return how far a metric of a group lies from everyone else's: closed form (MOVER of the union of Student's and Hall's).
 
     Parameters

@@ -25,14 +25,14 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.number_rows import Cases, columns_of
 from fairtransfer.evidence.table import checks
 from fairtransfer.measurement import Measurement, measure
-from fairtransfer.spec.names import NUMBER_METRICS as NAMES_OF_METRICS
+from fairtransfer.outcomes import numbers as outcome
 from fairtransfer.stats import number_errors
 from fairtransfer.stats.draws import keyed
 from fairtransfer.stats.means import bootstrap_t, root, summarise
 from fairtransfer.stats.number_errors import BEFORE, CHANGE, Rows, Totals, change, level, told
-from fairtransfer.stats.number_metrics import NUMBER_METRICS
 
 LEVEL = 0.975
+NUMBER_METRICS = {metric.name: metric for metric in outcome.METRICS}
 
 
 def row_of(found: Measurement, stage: str, metric: str, **group: str) -> Any:
@@ -140,10 +140,6 @@ def test_a_table_of_large_and_small_groups_holds_the_rows_of_the_small_ones_only
     assert methods["group", "north"] == methods["overall", ""] == "union of student and hall"
     fetched = rows.counted.numbers.small  # type: ignore[union-attr]
     assert len(fetched.m) == (frame.region.isin(["south", "west"])).sum()
-
-
-def test_the_table_of_metrics_and_the_names_a_definition_may_use_are_one() -> None:
-    assert tuple(NUMBER_METRICS) == NAMES_OF_METRICS
 
 
 # --- properties --------------------------------------------------------------------------------------------------------

@@ -29,8 +29,7 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.score_bins import COARSE, coarse_bins, score_bin_of, score_bins
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.rows import Rows
-from fairtransfer.spec.names import OVER_CLASSES, SCORE_METRICS
-from fairtransfer.stats import means, score_metrics
+from fairtransfer.stats import means
 from fairtransfer.stats.calibration import calibration_slope, logit
 from fairtransfer.stats.losses import LOSSES
 from fairtransfer.stats.skewed import skewed_mean
@@ -350,11 +349,6 @@ def test_what_is_wrong_with_answers_and_scores_is_said_together() -> None:
         seen(frame, groups=["region"])
     assert {"FT-P009", "FT-P025"} <= {problem.code for problem in caught.value.problems}
     assert "1 scores in `s1`" in str(caught.value)
-
-
-def test_names_and_forms_agree_with_the_table() -> None:
-    assert set(score_metrics.SCORE_METRICS) == SCORE_METRICS
-    assert {n for n, m in score_metrics.SCORE_METRICS.items() if m.over_classes} == OVER_CLASSES
 
 
 # --- skewed means ------------------------------------------------------------------------------------------------------

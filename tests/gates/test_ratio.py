@@ -25,12 +25,11 @@ from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
 from fairtransfer.gates.ratio import RatioContrast
 from fairtransfer.measurement import Measurement, measure
+from fairtransfer.outcomes.table import METRICS
 from fairtransfer.runner.job import Job
 from fairtransfer.spec.gates import GateSpec, Ratio
-from fairtransfer.spec.names import RATIO
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.intervals import newcombe, normal_quantile
-from fairtransfer.stats.metrics import METRICS
 
 Counts = tuple[int, int]
 
@@ -271,9 +270,9 @@ def test_a_reference_is_found_however_it_is_written(name: str) -> None:
 
 def test_ratios_are_of_shares_that_people_are_given() -> None:
     """The names a definition may use are those of the table of metrics."""
-    given_to = {m.name for m in METRICS.values() if m.event in ("selected", "hit") and not m.complement}
-
-    assert given_to - {"balanced_accuracy"} == RATIO
+    shares = [m for m in METRICS.values() if m.of_shares and not m.complement]
+    given_to = {m.name for m in shares if m.adds in ("selected", "hit")}
+    assert given_to - {"balanced_accuracy"} == {m.name for m in METRICS.values() if m.as_ratio}
 
 
 # --- tables of predictions ---------------------------------------------------------------------------------------------

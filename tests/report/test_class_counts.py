@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairtransfer.measurement import Measurement, measure
+from fairtransfer.outcomes.table import METRICS
 from fairtransfer.report.class_counts import sizes_of
 from fairtransfer.report.document import public
 from fairtransfer.report.suppress import CLASS
-from fairtransfer.stats.metrics import METRICS
 
 BELOW = 11
 CLASSES = ("a", "b", "c")
@@ -122,7 +122,7 @@ def test_no_small_count_of_a_class_is_shown_or_follows(values: list[int]) -> Non
 def told_cells(row: dict[str, Any]) -> list[tuple[int, int]]:
     """The cells of regions x classes whose sum is a row's denominator."""
     regions = [i for i, r in enumerate(REGIONS) if row["group"].get("region", r) == r]
-    event = METRICS[row["metric"]].event
+    event = METRICS[row["metric"]].adds
     every = range(3)
     if event == "wrong" or (event == "hit" and row["class"] is None):
         classes = list(every)

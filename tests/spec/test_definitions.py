@@ -18,12 +18,8 @@ from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.card import Card
 from fairtransfer.spec.gates import GateSpec
-from fairtransfer.spec.names import EVENTS, HIGHER_IS_WORSE, NUMBERS_JUDGED, ONE_CLASS, PAIRED, SCORES_JUDGED, TWO_SIDED
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 from fairtransfer.spec.strict import PATTERNS
-from fairtransfer.stats.catalogue import metric_named
-from fairtransfer.stats.metrics import METRICS
-from fairtransfer.stats.score_metrics import SCORE_METRICS
 
 
 def test_the_keys_of_an_audit_are_these_and_no_others() -> None:
@@ -32,19 +28,6 @@ def test_the_keys_of_an_audit_are_these_and_no_others() -> None:
         "schema", "id", "title", "purpose", "model", "adapt_on", "benchmarks", "before", "strategies", "label_budgets", "seeds",
         "claim", "candidate", "metrics", "gates", "policy",
     }  # fmt: skip
-
-
-def test_names_of_metrics_agree_with_the_table() -> None:
-    """The definitions and the statistics know the same metrics, events, directions and pairs."""
-    others = SCORES_JUDGED | NUMBERS_JUDGED
-    assert set(EVENTS) == set(METRICS)
-    assert {name: metric.event for name, metric in METRICS.items()} == EVENTS
-    assert {name for name, metric in METRICS.items() if metric.higher_is_worse} == HIGHER_IS_WORSE - others
-    assert {name for name, metric in METRICS.items() if metric.paired} == PAIRED - others | {"balanced_accuracy"}
-    assert {name for name in others if metric_named(name).harm_direction == "none"} == TWO_SIDED
-    assert {n for n in others if metric_named(n).harm_direction == "lower_is_worse"} == others - HIGHER_IS_WORSE
-    of_one = {n for n, m in METRICS.items() if m.of_class} | {n for n, m in SCORE_METRICS.items() if not m.over_classes}
-    assert of_one - {"balanced_accuracy", "calibration_slope", "debiased_ece"} == ONE_CLASS - {"f1_score"}
 
 
 def test_every_strategy_has_options_and_an_implementation() -> None:

@@ -21,7 +21,6 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.findings.rows import Finding
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.rows import Rows
-from fairtransfer.spec.names import DRAWN_METRICS
 from fairtransfer.stats import f1
 from fairtransfer.stats.draws import joint, quantiles
 
@@ -291,10 +290,6 @@ def test_one_class_has_to_be_named() -> None:
         measure(answers(60), **NAMES, groups=["age"], metrics=["f1_score"])
     rows = measure(answers(200), **NAMES, groups=["age"], metrics=["f1_score"], positive="rail")
     assert {f.class_ for f in rows.findings} == {"rail"}
-
-
-def test_names_agree_with_the_table() -> None:
-    assert set(f1.DRAWN_METRICS) == DRAWN_METRICS
 
 
 def test_a_perfect_model_has_one_and_room_below() -> None:

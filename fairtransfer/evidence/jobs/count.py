@@ -20,9 +20,9 @@ from fairtransfer.evidence.jobs.scores import Said, change_scores, level_scores,
 from fairtransfer.evidence.moments import Answers, People, change_rows, level_rows, membership, moments_table, people
 from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.tables import read_table, write_table
+from fairtransfer.outcomes.table import events_for
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.given import control_of
-from fairtransfer.spec.names import events_for
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import judged_questions, number_questions, score_questions
 

@@ -24,14 +24,12 @@ from fairtransfer.evidence.scores import (
     ranking_rows,
     slope_rows,
 )
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.losses import LEAST_PROBABILITY, LOSSES
-from fairtransfer.stats.score_metrics import SCORE_METRICS
 
-LOSS_OF = {"brier_score": "brier", "log_loss": "log_loss", "calibration_bias": "calibration_bias"}
-"""Metric -> the loss of one class that it is the mean of."""
-
-COUNTERS = {"ranking": ranking_rows, "slope": slope_rows, "error": error_rows}
+COUNTERS = {"ranking": ranking_rows, "slope": slope_rows, "binned": error_rows}
+"""Estimator -> what makes rows for it, where these are made of bins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +70,13 @@ def level_scores(
     cases = cases_of(who)
     for metric, of in questions:
         about = {**key, "metric": metric, "class": of or ""}
-        if SCORE_METRICS[metric].kind == "mean":
+        if metric_named(metric).estimator not in COUNTERS:
             yield from _means(
                 cases, {seed: _values(who, model, metric, of) for seed, model in models.items()}, who, of, about
             )
             continue
         assert of is not None, "only means have a form over all classes"
-        count = COUNTERS[SCORE_METRICS[metric].kind]
+        count = COUNTERS[metric_named(metric).estimator]
         for seed, model in models.items():
             yield from count(cases, _scored(who, model, of), {**about, "seed": seed})
 
@@ -93,11 +91,11 @@ def change_scores(
     cases = cases_of(who)
     for metric, of in questions:
         about = {**key, "metric": metric, "class": of or ""}
-        if SCORE_METRICS[metric].kind == "ranking" and of is not None:
+        if metric_named(metric).estimator == "ranking" and of is not None:
             for seed, pair in pairs.items():
                 before, after = (_scored(who, model, of) for model in pair)
                 yield from ranking_change_rows(cases, before, after, {**about, "seed": seed})
-        elif SCORE_METRICS[metric].kind == "mean":
+        elif metric_named(metric).estimator not in COUNTERS:
             values = {
                 seed: _values(who, second, metric, of) - _values(who, first, metric, of)
                 for seed, (first, second) in pairs.items()
@@ -114,7 +112,7 @@ def _scored(who: People, model: Said, of: str) -> Scored:
 def _means(
     cases: Cases, values: Mapping[int | None, Floats], who: People, of: str | None, key: Mapping[str, Any]
 ) -> Iterator[Row]:
-    skewed = not SCORE_METRICS[key["metric"]].bounded
+    skewed = metric_named(key["metric"]).estimator == "skewed_mean"
     positive = None if of is None else who.truth[:, who.classes.index(of)]
     averaged: Floats = np.mean(list(values.values()), axis=0)
     for seed, mine in values.items():
@@ -127,7 +125,9 @@ def _values(who: People, model: Said, metric: str, of: str | None) -> Floats:
     """Return the value of every item: of one class, or over all of them."""
     if of is not None:
         column = who.classes.index(of)
-        loss: Floats = LOSSES[LOSS_OF[metric]].of(model.scores[:, column], who.truth[:, column].astype(np.float64))
+        loss: Floats = LOSSES[metric_named(metric).adds].of(
+            model.scores[:, column], who.truth[:, column].astype(np.float64)
+        )
         return loss
     if metric == "brier_score":
         squared: Floats = ((model.scores - who.truth) ** 2).sum(axis=1)

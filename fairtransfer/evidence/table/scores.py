@@ -19,9 +19,9 @@ from fairtransfer.evidence.jobs.scores import COUNTERS
 from fairtransfer.evidence.moments import Flags, view_of
 from fairtransfer.evidence.score_bins import score_bin_of
 from fairtransfer.evidence.scores import Cases, Powers, Row, Scored, mean_rows, ranking_change_rows
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.losses import LEAST_PROBABILITY
-from fairtransfer.stats.score_metrics import SCORE_METRICS
 
 if TYPE_CHECKING:
     import ibis
@@ -30,14 +30,14 @@ SIDES = {"after": "p", "before": "q"}
 """Model -> what its scores are called in the queries."""
 
 POWERS = {
-    "brier_score": ("v2", "v4"),
+    "brier": ("v2", "v4"),
     "log_loss": ("l1", "l2", "l3"),
     "calibration_bias": ("v1", "v2"),
 }
-"""Metric -> sums of its values, their squares and, of skewed ones, their cubes; v is ``y - p``, l the log loss."""
+"""What a case adds -> sums of the values, their squares and, of skewed ones, their cubes; v is ``y - p``, l the log loss."""
 
 CHANGES = {
-    "brier_score": ("b1", "b2"),
+    "brier": ("b1", "b2"),
     "log_loss": ("l1", "l2", "l3"),
     "calibration_bias": ("v1", "v2"),
 }
@@ -157,10 +157,10 @@ class Asked:
     questions: Sequence[Question]
     key: Mapping[str, Any]
 
-    def of_kind(self, *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield every metric of these kinds, with what its rows begin with."""
+    def of_kind(self, *estimators: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield every metric estimated so, with what its rows begin with."""
         for metric, of in self.questions:
-            if SCORE_METRICS[metric].kind in kinds:
+            if metric_named(metric).estimator in estimators:
                 yield metric, {**self.key, "metric": metric, "class": of or "", "seed": None}
 
 
@@ -168,8 +168,8 @@ def mean_answers(sums: pa.Table, asked: Asked) -> Iterator[Row]:
     """Yield the means of one model's losses, or of their change, from their sums; the key's stage says which."""
     cases, positive = _cases(sums, asked)
     stage = asked.key["stage"]
-    for metric, about in asked.of_kind("mean"):
-        names = (CHANGES if stage == "change" else POWERS)[metric]
+    for metric, about in asked.of_kind("bounded_mean", "skewed_mean"):
+        names = (CHANGES if stage == "change" else POWERS)[metric_named(metric).adds]
         powers = Powers(*(sums[f"{stage}_{name}"].to_numpy() for name in names))
         yield from mean_rows(cases, powers, positive, about)
 
@@ -179,7 +179,7 @@ def bin_answers(cells: pa.Table, asked: Asked) -> Iterator[Row]:
     cases, positive = _cases(cells, asked)
     scored = Scored(positive, cells["bin"].to_numpy().astype(np.int64), cells["p"].to_numpy())
     for metric, about in asked.of_kind(*COUNTERS):
-        yield from COUNTERS[SCORE_METRICS[metric].kind](cases, scored, about)
+        yield from COUNTERS[metric_named(metric).estimator](cases, scored, about)
 
 
 def ranking_changes(cells: pa.Table, asked: Asked) -> Iterator[Row]:

@@ -11,13 +11,13 @@ from statistics import fmean
 from fairtransfer.findings.estimates.base import Estimate, Observed
 from fairtransfer.findings.estimates.values import CHANGE, RATE, Limits, NotEstimable, suffix
 from fairtransfer.findings.scores import Answers, Row
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.auc import MINIMUM_CLASS, auc_interval
 from fairtransfer.stats.auc_change import Area, Sizes, auc_change_interval
 from fairtransfer.stats.effective import t_correction
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.means import Sums, bounded_mean
-from fairtransfer.stats.score_metrics import SCORE_METRICS, case_bounds
 
 
 @dataclass(frozen=True)
@@ -178,11 +178,11 @@ def _of_either(row: Row) -> float:
 
 def score_estimate(question: Question, answers: Answers, *, change: bool, procedure: bool) -> Estimate | NotEstimable:
     """Return a metric that has limits in closed form, or why there is none."""
-    metric, row = SCORE_METRICS[question[0]], answers.first
-    if metric.kind == "mean":
+    metric, row = metric_named(question[0]), answers.first
+    if metric.estimator == "bounded_mean":
         if row["units"] < 2:
             return NotEstimable("undefined", "all cases belong to one unit", float(row["n"]))
-        return BoundedMean(answers, procedure, case_bounds(metric, question[1], change=change))
+        return BoundedMean(answers, procedure, metric.case_bounds(question[1], change=change))
     if (few := few_of_a_class(row, "an AUC")) is not None or answers.values is None:
         return few or NotEstimable("undefined", "scores of one class only", _of_either(row))
     return RankingChange(answers, procedure, CHANGE) if change else Ranking(answers, procedure, RATE)

@@ -16,11 +16,11 @@ from fairtransfer.findings.estimates.base import MoverContrast
 from fairtransfer.findings.estimates.means import MeanOfCases
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.scores import Answers, Row
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.losses import UNBOUNDED
 from fairtransfer.stats.mean_power import Values, units_needed
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
-from fairtransfer.stats.number_metrics import NUMBER_METRICS
 from fairtransfer.stats.power import Claim, Spread
 from fairtransfer.stats.skewed import Skewed
 
@@ -104,7 +104,7 @@ def mean_error(metric: str, answers: Answers, *, change: bool, rest: bool, proce
         return NotEstimable("too_small", reason, n, MINIMUM_UNBOUNDED, units)
     if not row["variance"] or row["variance"] ** 0.5 <= _ALIKE * abs(row["value"]):
         return NotEstimable("undefined", NO_SPREAD, n, MINIMUM_UNBOUNDED)
-    return ErrorMean(known, procedure, UNBOUNDED if change else NUMBER_METRICS[metric].bounds)
+    return ErrorMean(known, procedure, UNBOUNDED if change else metric_named(metric).bounds)
 
 
 def _of_the_rest(answers: Answers) -> Answers:

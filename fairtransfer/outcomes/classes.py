@@ -1,0 +1,134 @@
+"""Answers that are classes: what a row counts of them, and the metrics that follow.
+
+A share counts an *event*: of the rows that its denominator selects, how many the numerator does. An F1 score is of the same
+counts, but no share of cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fairtransfer.outcomes.metric import Metric, ReportedOnly
+
+Flags = Any
+"""Arrays of bool, of one shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What is counted of one class (or, of ``wrong``, of the whole answer).
+
+    Attributes
+    ----------
+    counted
+        From who is of the class, and who was answered with it, to denominator and numerator.
+    why_empty
+        Why a denominator may hold nobody, in words; ``{of}`` is the class.
+    fixed
+        The denominator does not depend on the model.
+    worse
+        +1 where a case that enters the numerator is served worse, else -1.
+    """
+
+    name: str
+    counted: Callable[[Flags, Flags], tuple[Flags, Flags]]
+    why_empty: str
+    fixed: bool = True
+    worse: int = 1
+
+
+WRONG = "wrong"
+"""All rows, and those answered wrongly: the one event that is about the answer as a whole."""
+
+EVENTS: Mapping[str, Event] = {
+    event.name: event
+    for event in (
+        Event("hit", lambda mine, said: (mine, mine & said), "0 cases of the class `{of}`", worse=-1),
+        Event("false_alarm", lambda mine, said: (~mine, ~mine & said), "0 cases outside the class `{of}`"),
+        Event("selected", lambda mine, said: (mine | ~mine, said), "0 cases"),
+        Event("precise", lambda mine, said: (said, mine & said), "no case was put into the class `{of}`", fixed=False),
+        Event(
+            "spared", lambda mine, said: (~said, ~mine & ~said), "every case was put into the class `{of}`", fixed=False
+        ),
+    )
+}
+"""Events of one class. hit: rows of the class, answered with it. false_alarm: rows not of the class, answered with it.
+selected: all rows, answered with the class. precise: rows answered with the class, of the class. spared: rows answered without
+the class, not of it."""
+
+
+def why_empty(event: str, of: str) -> str:
+    """Return why a denominator holds nobody, in words."""
+    return EVENTS[event].why_empty.format(of=of) if event != WRONG else "0 cases"
+
+
+def _share(name: str, adds: str, direction: Any, words: str, **more: Any) -> Metric:
+    fixed = adds == WRONG or EVENTS[adds].fixed
+    about = more.pop("about", "one")
+    return Metric(name, "classes", "share", adds, direction, words, about, changes_pair=fixed, **more)
+
+
+WORSE, BETTER = "higher_is_worse", "lower_is_worse"
+
+SHARES: tuple[Metric, ...] = (
+    _share("error_rate", WRONG, WORSE, "share of cases answered wrongly", about="all"),
+    _share("accuracy", WRONG, BETTER, "share of cases answered rightly", about="all", complement=True),
+    _share("recall", "hit", BETTER, "of those in the class, the share found", averaged=True, as_ratio=True),
+    _share("true_positive_rate", "hit", BETTER, "of those in the class, the share found", as_ratio=True),
+    _share("false_negative_rate", "hit", WORSE, "of those in the class, the share missed", complement=True),
+    _share("false_positive_rate", "false_alarm", WORSE, "of those not in the class, the share put into it"),
+    _share(
+        "true_negative_rate",
+        "false_alarm",
+        BETTER,
+        "of those not in the class, the share kept out of it",
+        complement=True,
+    ),
+    _share("precision", "precise", BETTER, "of those put into the class, the share that belongs there", averaged=True),
+    _share("selection_rate", "selected", BETTER, "share of cases put into the class", as_ratio=True),
+    _share("balanced_accuracy", "hit", BETTER, "mean over classes of the share found", about="average"),
+    _share(
+        "negative_predictive_value",
+        "spared",
+        BETTER,
+        "of those kept out of the class, the share that does not belong there",
+    ),
+)
+"""The selection rate has no harmful direction of its own; as of accuracy, less is harm."""
+
+
+def _drawn(name: str) -> ReportedOnly:
+    found = f"`{name}` has no interval in closed form: its limits are drawn, and no verdict rests on draws"
+    return ReportedOnly("FT-G031", found, "judge `error_rate`, or `recall` and `precision` of a class")
+
+
+F1_SCORES: tuple[Metric, ...] = (
+    Metric(
+        "macro_f1",
+        "classes",
+        "f1",
+        "hit",
+        "lower_is_worse",
+        "mean over classes of the F1 score; undefined where a class has no cases",
+        about="average",
+        spelled="macro F1",
+        unit="score",
+        changes_pair=False,
+        reported_only=_drawn("macro_f1"),
+    ),
+    Metric(
+        "f1_score",
+        "classes",
+        "f1",
+        "hit",
+        "lower_is_worse",
+        "harmonic mean of precision and recall of the class",
+        about="one",
+        spelled="F1 score",
+        unit="score",
+        changes_pair=False,
+        reported_only=_drawn("f1_score"),
+    ),
+)

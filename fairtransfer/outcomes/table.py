@@ -1,0 +1,47 @@
+"""The one table of metrics: what there is, by name. Metrics of plug-ins stand beside it, in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from fairtransfer import registry
+from fairtransfer.outcomes import numbers, probabilities
+from fairtransfer.outcomes.classes import F1_SCORES, SHARES
+from fairtransfer.outcomes.metric import Metric
+
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric for metric in (*SHARES, *probabilities.METRICS, *F1_SCORES, *numbers.METRICS)
+}
+
+
+def find_metric(name: object) -> Metric | None:
+    """Return the metric of a name, or None where there is none."""
+    found = METRICS.get(name) if isinstance(name, str) else None
+    if found is None and name in registry.names("metrics"):
+        return metric_named(str(name))
+    return found
+
+
+def metric_named(name: str) -> Metric:
+    """Return the metric of a name.
+
+    Raises
+    ------
+    DefinitionError
+        When there is none of that name.
+    """
+    found = METRICS.get(name) or registry.get("metrics", name)
+    assert isinstance(found, Metric), "what is registered as a metric is one"
+    return found
+
+
+def events_for(names: Iterable[str]) -> list[str]:
+    """Return what is counted of classes for these metrics, each event once; of other metrics nothing is."""
+    found = (metric_named(name) for name in names)
+    return list(dict.fromkeys(metric.adds for metric in found if metric.outcome == "classes"))
+
+
+def metrics() -> Iterator[Metric]:
+    """Yield every metric there is, in the order in which names are listed for people."""
+    yield from METRICS.values()
+    yield from (metric_named(name) for name in registry.names("metrics"))
