@@ -155,7 +155,7 @@ def run(
     data_root: str | Path | None = None,
     model_root: str | Path | None = None,
     max_jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool = True,
     flops: bool = True,
     country: str | None = None,
 ) -> Run:
@@ -167,6 +167,8 @@ def run(
         ``local``: this process. ``ray``: a Ray cluster, of this machine or the one ``RAY_ADDRESS`` names.
     out
         Copy the report into this folder as well.
+    progress
+        Shown in a notebook and on a terminal, and nowhere else; False: not at all; or a `Progress` of one's own.
     flops
         Whether operations are counted; it changes no result.
     country
@@ -179,16 +181,17 @@ def run(
     WorkspaceBusy
         When another run holds the workspace.
     """
+    from fairtransfer.progress import shown
     from fairtransfer.runner.cost import Costing
     from fairtransfer.runner.energy import check_country
     from fairtransfer.runner.executor import check_executor
-    from fairtransfer.runner.todo import NO_PROGRESS
     from fairtransfer.stages import Means, Planned
 
     check_executor(executor)
     check_country(country)
     made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
-    done = Planned(made, Path(workspace)).completed(Means(executor, Costing(flops, country), progress or NO_PROGRESS))
+    with shown(wanted=progress) as told:
+        done = Planned(made, Path(workspace)).completed(Means(executor, Costing(flops, country), told))
     if out is not None:
         render(done.folder, out=out)
     return Run(done.folder, done.verdict, done.trainings)

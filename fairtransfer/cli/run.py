@@ -13,7 +13,6 @@ from fairtransfer.cli.options import AuditArgument, DataRoot, Json, MaxJobs, Mod
 
 if TYPE_CHECKING:
     from fairtransfer.api import Run
-    from fairtransfer.runner.job import Job, Training
     from fairtransfer.runner.todo import Progress
 
 
@@ -117,42 +116,12 @@ def _disk_taken(timing: dict[str, Any]) -> str:
 @contextmanager
 def _progress() -> Iterator[Progress]:
     """Show a bar with the time left while trainings run; in a log, a line now and then."""
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    from fairtransfer.cli.log_progress import log_progress
     from fairtransfer.cli.show import console
-    from fairtransfer.runner.cost import expected_work
-    from fairtransfer.runner.todo import Progress, label
+    from fairtransfer.progress import log_progress, terminal_progress
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    if not console(stderr=True).is_terminal:
+    screen = console(stderr=True)
+    if screen.is_terminal:
+        with terminal_progress(screen) as progress:
+            yield progress
+    else:
         yield log_progress(lambda line: typer.echo(line, err=True))
-        return
-    with Bar(*columns, console=console(stderr=True), transient=True) as bar:
-        whole = bar.add_task("reading the data", total=None)
-        work: dict[Training, float] = {}
-        done: dict[Training, float] = {}
-
-        def begin(todo: list[tuple[Training, list[Job]]]) -> None:
-            work.update({training: expected_work(training, len(jobs)) for training, jobs in todo})
-            bar.update(whole, total=round(sum(work.values())), description=f"{len(todo)} trainings")
-
-        def step(training: Training, share: float) -> None:
-            done[training] = share
-            completed = sum(work[t] * s for t, s in done.items())
-            number = sum(s >= 1 for s in done.values())
-            bar.update(
-                whole,
-                completed=round(completed),
-                description=f"{min(number + 1, len(work))} of {len(work)}: {label(training)}",
-            )
-
-        yield Progress(begin, step)

@@ -18,10 +18,10 @@ from support.toy import edit, write_project
 import fairtransfer as ft
 from fairtransfer.cli.app import app
 from fairtransfer.cli.init import FILES
-from fairtransfer.cli.log_progress import log_progress
 from fairtransfer.errors import relative
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.formats import times
+from fairtransfer.progress import log_progress
 from fairtransfer.resources import resource
 from fairtransfer.runner.job import Training
 from fairtransfer.spec.check import load_audit
