@@ -109,7 +109,7 @@ class Planned:
         if (run := self.there()) is not None:
             return run
         with store_of(self.workspace) as store:
-            return self.opened(store).answered(means).measured().judged()
+            return self.opened(store).executed(means).measured().judged()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Opened:
         """Return what is pending."""
         return pending(self.plan, self.store)
 
-    def answered(self, means: Means) -> Answered:
+    def executed(self, means: Means) -> Executed:
         """Do what is pending: every job then has its answers in the store, or the reason why it has none.
 
         Raises
@@ -137,19 +137,19 @@ class Opened:
         if self.plan.predictions is not None:
             if todo:
                 keep(self.plan, self.store, self.data, todo, means.progress)
-            return Answered(self, len(todo))
+            return Executed(self, len(todo))
         if todo:
             return self._trained(means)
-        return Answered(self._with_source(self.plan, means), 0)
+        return Executed(self._with_source(self.plan, means), 0)
 
-    def _trained(self, means: Means) -> Answered:
+    def _trained(self, means: Means) -> Executed:
         if missing := missing_for_training(self.plan.audit):
             raise missing
         with open_executor(means.executor, means.costing) as hands:
             opened = self._with_source(on_machine(self.plan, hands.machine()), means)
             todo = opened.todo()
             timing = opened._timed(hands, todo, means)
-        return Answered(opened, len(todo), timing)
+        return Executed(opened, len(todo), timing)
 
     def _with_source(self, plan: Plan, means: Means) -> Opened:
         trained = with_source(plan, self.store, self.data, means.costing, means.progress)
@@ -168,7 +168,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Executed:
     """Every job of a plan has its answers in the store, or the reason why it has none.
 
     Attributes

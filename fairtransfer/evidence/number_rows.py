@@ -19,16 +19,16 @@ from fairtransfer.evidence.scores import Row
 from fairtransfer.outcomes import numbers
 from fairtransfer.outcomes.metric import Metric
 from fairtransfer.outcomes.table import metric_named
-from fairtransfer.stats.estimate import Estimate
+from fairtransfer.stats.estimate import IntervalEstimate
 from fairtransfer.stats.intervals import Floats
 from fairtransfer.stats.losses import LOSSES
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
 from fairtransfer.stats.number_errors import (
     BEFORE,
     CHANGE,
+    GroupRows,
     Quantity,
-    Rows,
-    Sample,
+    UnitRows,
     apart,
     change,
     level,
@@ -53,10 +53,10 @@ class Source(Protocol):
     def groups(self, view: Names) -> list[dict[str, str]]:
         """Return the groups of a view, in order."""
 
-    def sample(self, view: Names, number: int) -> Sample:
+    def sample(self, view: Names, number: int) -> GroupRows:
         """Return the cases of a group."""
 
-    def rest(self, view: Names, number: int) -> Sample:
+    def rest(self, view: Names, number: int) -> GroupRows:
         """Return the cases of everyone else."""
 
 
@@ -83,23 +83,25 @@ class Cases:
         """Return the groups of a view, in order."""
         return self.views[view].groups
 
-    def sample(self, view: Names, number: int) -> Rows:
+    def sample(self, view: Names, number: int) -> UnitRows:
         """Return the cases of a group."""
         return self._chosen(self.views[view].codes == number)
 
-    def rest(self, view: Names, number: int) -> Rows:
+    def rest(self, view: Names, number: int) -> UnitRows:
         """Return the cases of everyone else."""
         return self._chosen(self.views[view].codes != number)
 
-    def _chosen(self, mask: Any) -> Rows:
+    def _chosen(self, mask: Any) -> UnitRows:
         if self.units is None:
-            return Rows(self.m[mask], {name: values[mask] for name, values in self.columns.items()}, clustered=False)
+            return UnitRows(
+                self.m[mask], {name: values[mask] for name, values in self.columns.items()}, clustered=False
+            )
         _, unit = np.unique(self.units[mask], return_inverse=True)
 
         def add(values: Floats) -> Floats:
             return np.bincount(unit, values[mask]).astype(np.float64)
 
-        return Rows(add(self.m), {name: add(values) for name, values in self.columns.items()}, clustered=True)
+        return UnitRows(add(self.m), {name: add(values) for name, values in self.columns.items()}, clustered=True)
 
 
 def columns_of(truth: Floats, after: Floats, before: Floats | None = None, seed: str = "") -> dict[str, Floats]:
@@ -171,12 +173,12 @@ def _about(view: Names, group: Mapping[str, str], metric: str) -> Row:
     return {"attributes": "*".join(view), "group": canonical(group).decode(), "metric": metric, "class": ""}
 
 
-def _told(sample: Sample, metric: Metric, quantity: Quantity, *, changed: bool) -> Row:
+def _told(sample: GroupRows, metric: Metric, quantity: Quantity, *, changed: bool) -> Row:
     estimate, scale = told(sample, metric, quantity, LEVEL, changed=changed), _scale(sample, quantity)
     return _spread("", sample, quantity) | _limits("", estimate, scale)
 
 
-def _spread(start: str, sample: Sample, quantity: Quantity) -> Row:
+def _spread(start: str, sample: GroupRows, quantity: Quantity) -> Row:
     """Return what limits at any level are made of: cases, units, value, its variance, and cubes that tell of its skew."""
     known, scale = sample.known(quantity.terms), _scale(sample, quantity)
     sizes = {"n": round(sample.n), "units": sample.units, "value": _steady(quantity.value, scale)}
@@ -185,7 +187,7 @@ def _spread(start: str, sample: Sample, quantity: Quantity) -> Row:
     return {f"{start}{name}": value for name, value in {**sizes, "variance": spread, "cubes": cubes}.items()}
 
 
-def _limits(name: str, estimate: Estimate, scale: float) -> Row:
+def _limits(name: str, estimate: IntervalEstimate, scale: float) -> Row:
     start = f"{name}_" if name else ""
     found = {f"{start}low": _steady(estimate.low, scale), f"{start}high": _steady(estimate.high, scale)}
     return {**found, **({name: _steady(estimate.value, scale)} if name else {})}
@@ -206,7 +208,7 @@ def _by_seed(
             yield {**kept, "seed": seed, "value": _steady(value, abs(value)), **beside}
 
 
-def _scale(sample: Sample, quantity: Quantity) -> float:
+def _scale(sample: GroupRows, quantity: Quantity) -> float:
     """Return how large a case's value typically is."""
     spread = variance(sample, quantity) * sample.n
     return max(abs(quantity.value), math.sqrt(spread) if spread > 0 else 0.0)

@@ -8,7 +8,7 @@ from statistics import fmean
 from fairtransfer.findings.details import GeneralisedMean, MixedUp
 from fairtransfer.findings.scores import Answers
 from fairtransfer.stats.auc import MINIMUM_CLASS
-from fairtransfer.stats.bias_auc import POWER, generalised_mean
+from fairtransfer.stats.bias_auc import MEAN_POWER, generalised_mean
 
 _COLUMNS = ("value", "bpsn", "bnsp")
 
@@ -29,8 +29,8 @@ def generalised(view: tuple[str, ...], answers: Iterable[Answers]) -> Generalise
     means = []
     for column in _COLUMNS:
         values = [v for a in kept if (v := _mean(a, column)) is not None]
-        means.append(generalised_mean(values, POWER) if values else None)
-    return GeneralisedMean(view, POWER, len(kept), len(every) - len(kept), *means)
+        means.append(generalised_mean(values, MEAN_POWER) if values else None)
+    return GeneralisedMean(view, MEAN_POWER, len(kept), len(every) - len(kept), *means)
 
 
 def _enough(answers: Answers) -> bool:

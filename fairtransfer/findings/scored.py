@@ -16,7 +16,7 @@ from fairtransfer.outcomes.metric import Metric
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.scores import Question
 from fairtransfer.stats.calibration import NO_SLOPE, slope_quantile
-from fairtransfer.stats.estimate import Estimate, found, too_small, undefined
+from fairtransfer.stats.estimate import IntervalEstimate, found, too_small, undefined
 from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.means import Sums
 from fairtransfer.stats.planning import detectable_by_width
@@ -92,7 +92,7 @@ def _reported(answers: Answers, asked: Asked) -> dict[str, Any]:
     return _interval(answers, asked, estimate)
 
 
-def _interval(answers: Answers, asked: Asked, estimate: Estimate) -> dict[str, Any]:
+def _interval(answers: Answers, asked: Asked, estimate: IntervalEstimate) -> dict[str, Any]:
     """Return estimate and limits, with the seeds' part where the claim is about the procedure."""
     value, values = float(estimate.value or 0.0), answers.values or ()
     seeded = asked.procedure and len(values) > 1
@@ -112,14 +112,14 @@ def _interval(answers: Answers, asked: Asked, estimate: Estimate) -> dict[str, A
     return fields | {"ci": (max(low, least), min(high, most)), "ci_level": CI_LEVEL, "ci_method": told}
 
 
-def _skewed(answers: Answers, asked: Asked) -> Estimate:
+def _skewed(answers: Answers, asked: Asked) -> IntervalEstimate:
     """Return the mean of the cases' values, each averaged over seeds first."""
     row = answers.averaged or answers.first
     sums = Sums(row["n"], row["value"] * row["n"], *(row[name] for name in ("xx", "units", "mm", "xm", "unit_xx")))
     return skewed_mean(sums, row["cubes"], ONE_SIDED, asked.metric.case_bounds(asked.question[1], change=asked.change))
 
 
-def _slope(answers: Answers, _: Asked) -> Estimate:
+def _slope(answers: Answers, _: Asked) -> IntervalEstimate:
     row, values = answers.first, answers.values
     if (few := few_of_a_class(row, "a slope")) is not None:
         return too_small(few.reason) if few.status == "too_small" else undefined(few.reason)
@@ -130,7 +130,7 @@ def _slope(answers: Answers, _: Asked) -> Estimate:
     return found(fmean(values), fmean(values) - half, fmean(values) + half)
 
 
-def _error(answers: Answers, _: Asked) -> Estimate:
+def _error(answers: Answers, _: Asked) -> IntervalEstimate:
     if answers.values is None:
         return undefined("no two cases have scores that are alike")
-    return Estimate("ok", fmean(answers.values))
+    return IntervalEstimate("ok", fmean(answers.values))

@@ -14,7 +14,7 @@ from fairtransfer.outcomes.metric import Metric
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import BetweenGroups, GateSpec, Policy, Ratio, WorstGroup
 from fairtransfer.stats.change_truths import PairedChange
-from fairtransfer.stats.gate_simulation import Layout, Pair
+from fairtransfer.stats.gate_simulation import GateLayout, GroupPair
 from fairtransfer.stats.planning import POWER, power_for_all
 from fairtransfer.stats.power import chance_to_fail, chance_to_pass, people_needed
 from fairtransfer.stats.truths import OneRate, ShareOfRate, Truth, TwoRates
@@ -134,7 +134,7 @@ class Scene:
         return self.classes if of is None else (of,)
 
     @cached_property
-    def pairs(self) -> list[Pair]:
+    def pairs(self) -> list[GroupPair]:
         """Who is compared with whom; for other gates than `gap` and `ratio` everyone stands alone."""
         options, places = self.gate.options, range(len(self.groups))
         if not isinstance(options, BetweenGroups):
@@ -222,7 +222,7 @@ def _simulated(scene: Scene, family: int) -> float:
     if not places or not all(map(scene.judged, places)):
         return 0.0
     sizes, alpha = [scene.worth(place) for place in range(len(scene.sizes))], scene.policy.alpha_run
-    fair, layout = scene.fair(1.0), Layout(sizes, scene.pairs)
+    fair, layout = scene.fair(1.0), GateLayout(sizes, scene.pairs)
     return fair.simulate([fair] * len(sizes), layout, scene.limit, alpha, family).passes
 
 

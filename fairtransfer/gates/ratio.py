@@ -16,7 +16,7 @@ from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.gates.contrast import Contrast, Target, against
 from fairtransfer.spec.gates import GateSpec, Ratio
-from fairtransfer.stats.gap import EVENTS
+from fairtransfer.stats.gap import LEAST_EVENTS
 
 
 def ratio(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Contrast]:
@@ -42,7 +42,7 @@ class RatioContrast(Contrast):
         Its lower bound lies too high: at an error rate of 0.25 % up to six times as many false passes were found, with
         this rule up to three times (every outcome enumerated, groups of 10 to 1000, true ratio 0.8).
         """
-        return () if isinstance(self.sample, NotEstimable) or self.sample.events >= EVENTS else ("few_events",)
+        return () if isinstance(self.sample, NotEstimable) or self.sample.events >= LEAST_EVENTS else ("few_events",)
 
     def limit(self, alpha: float) -> float:
         """Return the largest limit that would have passed."""

@@ -14,7 +14,7 @@ from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.gates.contrast import MINIMUM_UNITS, Contrast
 from fairtransfer.stats.intervals import t_quantile
 from fairtransfer.stats.planning import MOST, POWER, power_for_all
-from fairtransfer.stats.power import Claim, Spread
+from fairtransfer.stats.power import Claim, SeedSpread
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
 
 MOST_SEEDS = 100
@@ -113,12 +113,12 @@ def _seeds(contrast: Contrast, sample: Estimate, claim: Claim) -> int | None:
     return None
 
 
-def _spread(sample: Estimate, level: float, seeds: int) -> Spread:
+def _spread(sample: Estimate, level: float, seeds: int) -> SeedSpread:
     """Return what so many seeds add to a bound, if they spread as today's do."""
     if seeds < 2:
-        return Spread()
+        return SeedSpread()
     sd = sample.seed_part(1 - level).sd / math.sqrt(seeds)
-    return Spread(t_quantile(1 - level, seeds - 1) * sd, sd)
+    return SeedSpread(t_quantile(1 - level, seeds - 1) * sd, sd)
 
 
 def _people(contrast: Contrast, sample: Estimate, claim: Claim, seeds: int) -> int | None:

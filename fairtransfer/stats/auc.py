@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairtransfer.stats.estimate import Estimate, found, quotient, too_small, undefined
+from fairtransfer.stats.estimate import IntervalEstimate, found, quotient, too_small, undefined
 from fairtransfer.stats.intervals import Floats, Interval, wilson
 
 MINIMUM_CLASS = 10
@@ -159,7 +159,13 @@ def effective_size(auc: ArrayLike, n_pos: ArrayLike, n_neg: ArrayLike, variance:
 
 
 def auc_interval(
-    auc: ArrayLike, n_pos: ArrayLike, n_neg: ArrayLike, delong_variance: ArrayLike, z: float, *, worth: float = 1.0
+    auc: ArrayLike,
+    n_pos: ArrayLike,
+    n_neg: ArrayLike,
+    delong_variance: ArrayLike,
+    z: float,
+    *,
+    effective_share: float = 1.0,
 ) -> Interval:
     """Return Wilson's interval of an AUC at its effective size.
 
@@ -171,13 +177,13 @@ def auc_interval(
         Rows of each class, at least `MINIMUM_CLASS`; where rows share units, units with such rows.
     delong_variance
         Of `delong_variance`, or of `unit_variance` where rows share units.
-    worth
+    effective_share
         Share of the effective size that is kept: `fairtransfer.stats.effective.t_correction` for few units.
     """
-    return wilson(auc, np.maximum(effective_size(auc, n_pos, n_neg, delong_variance) * worth, 1.0), z)
+    return wilson(auc, np.maximum(effective_size(auc, n_pos, n_neg, delong_variance) * effective_share, 1.0), z)
 
 
-def estimate_auc(h: Histogram, z: float) -> Estimate:
+def estimate_auc(h: Histogram, z: float) -> IntervalEstimate:
     """Return the AUC of one histogram (one axis, each row a sample) with its interval, or why there is none."""
     positives, negatives = (float(n) for n in h.totals())
     for count, word in ((positives, "positive"), (negatives, "negative")):

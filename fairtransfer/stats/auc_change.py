@@ -29,13 +29,13 @@ class Sizes(NamedTuple):
 
     Attributes
     ----------
-    worth
+    effective_share
         Share of an AUC's effective size that is kept: `fairtransfer.stats.effective.t_correction` for few units.
     """
 
     positive: ArrayLike
     negative: ArrayLike
-    worth: float = 1.0
+    effective_share: float = 1.0
 
     @property
     def least(self) -> Floats:
@@ -68,7 +68,10 @@ def auc_change_interval(before: Area, after: Area, covariance: ArrayLike, sizes:
     """
     agreement = _agreement(before, after, covariance) * sizes.least / (sizes.least + IMAGINED)
     z, positive, negative = normal_quantile(level), sizes.positive, sizes.negative
-    old, new = (auc_interval(a.auc, positive, negative, a.variance, z, worth=sizes.worth) for a in (before, after))
+    old, new = (
+        auc_interval(a.auc, positive, negative, a.variance, z, effective_share=sizes.effective_share)
+        for a in (before, after)
+    )
     one = correlated_difference(after.auc, new, before.auc, old, agreement)
     two = _delong(before, after, covariance, sizes, level)
     return Interval(np.clip(np.minimum(one.low, two.low), -1, 1), np.clip(np.maximum(one.high, two.high), -1, 1))

@@ -43,13 +43,13 @@ def worth_of_auc(auc: ArrayLike, n_pos: ArrayLike, n_neg: ArrayLike, variance: A
 
 
 def robust_auc_interval(
-    auc: ArrayLike, n_pos: ArrayLike, n_neg: ArrayLike, variance: ArrayLike, z: float, *, worth: float = 1.0
+    auc: ArrayLike, n_pos: ArrayLike, n_neg: ArrayLike, variance: ArrayLike, z: float, *, effective_share: float = 1.0
 ) -> Interval:
     """Return Clopper and Pearson's limits of an AUC at its worth; arguments as `worth_of_auc`.
 
     Parameters
     ----------
-    worth
+    effective_share
         Share of the worth that is kept: `fairtransfer.stats.effective.t_correction` for few units.
 
     Notes
@@ -59,4 +59,4 @@ def robust_auc_interval(
     more, where Wilson's at DeLong's size fell to 0.80; a limit at 95 % misses with at most 4.3 %, one at 99.75 % with at
     most 0.4 %.
     """
-    return clopper_pearson(auc, np.maximum(worth_of_auc(auc, n_pos, n_neg, variance) * worth, 1.0), z)
+    return clopper_pearson(auc, np.maximum(worth_of_auc(auc, n_pos, n_neg, variance) * effective_share, 1.0), z)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from fairtransfer.stats.auc import Histogram
 
-POWER = -5.0
+MEAN_POWER = -5.0
 """The power of the mean over groups that Borkan et al. use: close to the worst group."""
 
 _ALMOST_ZERO = 1e-12
@@ -34,7 +34,7 @@ def bias_auc(kind: str, group: Histogram, everyone: Histogram) -> Histogram:
     return BIAS_AUCS[kind](group, rest)
 
 
-def generalised_mean(values: ArrayLike, power: float = POWER) -> float:
+def generalised_mean(values: ArrayLike, power: float = MEAN_POWER) -> float:
     """Return ``(mean of v^p)^(1/p)`` of values >= 0: from the smallest (p → -∞) over the mean (p = 1) to the largest.
 
     A group without a value (NaN) leaves the mean without one; it is never skipped. The mean is biased down: the noisiest

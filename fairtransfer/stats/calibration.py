@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from fairtransfer.stats.estimate import Estimate, found, quotient, too_small, undefined
+from fairtransfer.stats.estimate import IntervalEstimate, found, quotient, too_small, undefined
 from fairtransfer.stats.intervals import Floats, normal_quantile, t_quantile
 
 EDGE = 1e-6
 """Probabilities are kept this far from 0 and 1 before their logarithm is taken."""
 
-MINIMUM_CLASS = 10
+MINIMUM_SLOPE_CLASS = 10
 """A slope with fewer rows of either class is mostly noise."""
 
 NO_SLOPE = "no finite slope: the scores are all alike or part the classes perfectly"
@@ -114,7 +114,7 @@ def logit(probabilities: ArrayLike) -> Floats:
 
 def calibration_slope(
     scores: ArrayLike, positives: ArrayLike, totals: ArrayLike, level: float, units: ArrayLike | None = None
-) -> Estimate:
+) -> IntervalEstimate:
     """Return the calibration slope (Cox 1958) with its limits: below 1, the probabilities are too extreme; above, too timid.
 
     Parameters
@@ -129,7 +129,7 @@ def calibration_slope(
     Returns
     -------
     Estimate
-        Too small below `MINIMUM_CLASS` rows of either class. Undefined where no finite slope fits best: all scores are
+        Too small below `MINIMUM_SLOPE_CLASS` rows of either class. Undefined where no finite slope fits best: all scores are
         alike, or one class scores wholly at or above the other, so that the steeper the line, the better it fits.
 
     Notes
@@ -140,8 +140,10 @@ def calibration_slope(
     """
     k, n = np.asarray(positives, dtype=np.float64), np.asarray(totals, dtype=np.float64)
     in_class, others = float(k.sum()), float((n - k).sum())
-    if min(in_class, others) < MINIMUM_CLASS:
-        return too_small(f"{in_class:g} cases in the class and {others:g} not; a slope needs {MINIMUM_CLASS} of each")
+    if min(in_class, others) < MINIMUM_SLOPE_CLASS:
+        return too_small(
+            f"{in_class:g} cases in the class and {others:g} not; a slope needs {MINIMUM_SLOPE_CLASS} of each"
+        )
     fit = finite_fit(scores, k, n, units)
     if fit is None:
         return undefined(NO_SLOPE)

@@ -12,7 +12,7 @@ import numpy as np
 from fairtransfer.stats import gate_simulation as drawn
 from fairtransfer.stats import planning
 from fairtransfer.stats.contrasts import difference_of_changes
-from fairtransfer.stats.gate_simulation import Chances, Layout
+from fairtransfer.stats.gate_simulation import Chances, GateLayout
 from fairtransfer.stats.intervals import Floats, Interval, bonett_price
 from fairtransfer.stats.truths import Counts, Others, Truth, likely
 
@@ -65,7 +65,7 @@ class PairedChange(Truth):
         return planning.detectable_change(self.moved, n, comparisons, claim)
 
     @classmethod
-    def simulate(cls, groups: Sequence[Self], layout: Layout, limit: float, alpha: float, family: int) -> Chances:
+    def simulate(cls, groups: Sequence[Self], layout: GateLayout, limit: float, alpha: float, family: int) -> Chances:
         """Return how often all changes stay below the limit, and how often one lies above it."""
         worse, better = [group.worse for group in groups], [group.better for group in groups]
         return drawn.simulate_changes(layout.sizes, worse, better, limit, alpha, family)
@@ -123,7 +123,7 @@ class TwoChanges(Truth):
         return math.hypot(one, two)
 
     @classmethod
-    def simulate(cls, groups: Sequence[Self], layout: Layout, limit: float, alpha: float, family: int) -> Chances:
+    def simulate(cls, groups: Sequence[Self], layout: GateLayout, limit: float, alpha: float, family: int) -> Chances:
         """Return how often no group falls further behind than the limit, and how often one does."""
         worse, better = [group.first.worse for group in groups], [group.first.better for group in groups]
         return drawn.simulate_change_gaps(layout, worse, better, limit, alpha, family)

@@ -32,7 +32,7 @@ class Moments(NamedTuple):
     xx: float
 
     @property
-    def worth(self) -> float:
+    def kish_size(self) -> float:
         """How many units of equal weight these are worth (Kish 1965): ``(Σm)² / Σm²``, at most their number."""
         return self.m * self.m / self.mm if self.mm else 0.0
 
@@ -89,7 +89,7 @@ def weighted_size(moments: Moments, people: float, level: float) -> float:
         One-sided level of the bound the size is used for.
     """
     p, v = moments.rate, moments.variance()
-    size = p * (1 - p) / v if v > 0 and 0 < p < 1 else moments.worth
+    size = p * (1 - p) / v if v > 0 and 0 < p < 1 else moments.kish_size
     return max(min(size, people) * t_correction(moments.units, level), 1.0)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from fairtransfer.stats.intervals import Floats
 
 
-class Estimate(NamedTuple):
+class IntervalEstimate(NamedTuple):
     """A number with its interval.
 
     Attributes
@@ -29,19 +29,19 @@ class Estimate(NamedTuple):
     reason: str = ""
 
 
-def found(value: float, low: float, high: float) -> Estimate:
+def found(value: float, low: float, high: float) -> IntervalEstimate:
     """Return a number with its limits; adjusted limits that would not bracket it are moved to it."""
-    return Estimate("ok", value, min(low, value), max(high, value))
+    return IntervalEstimate("ok", value, min(low, value), max(high, value))
 
 
-def too_small(reason: str) -> Estimate:
+def too_small(reason: str) -> IntervalEstimate:
     """Return that there are too few people, with how many there are and how many it takes."""
-    return Estimate("too_small", reason=reason)
+    return IntervalEstimate("too_small", reason=reason)
 
 
-def undefined(reason: str) -> Estimate:
+def undefined(reason: str) -> IntervalEstimate:
     """Return that there is nothing to compute the number from."""
-    return Estimate("undefined", reason=reason)
+    return IntervalEstimate("undefined", reason=reason)
 
 
 def quotient(numerator: Floats, denominator: Floats) -> Floats:

@@ -16,7 +16,7 @@ from fairtransfer.stats.intervals import Floats, Interval, envelope, normal_quan
 
 _SEED = 20_260_101
 
-EVENTS = 5
+LEAST_EVENTS = 5
 """A ratio is stated only where every group has so many events, and so many cases without."""
 
 
@@ -27,7 +27,7 @@ class NoiseFloor(NamedTuple):
     p95: float
 
 
-class Spread(NamedTuple):
+class MaxMinGap(NamedTuple):
     """The max-min gap, at least 0, and between which groups (their places): the first of several that are alike."""
 
     gap: float
@@ -63,7 +63,7 @@ class Between(NamedTuple):
         return float(max(self.variance, 0.0) ** 0.5)
 
 
-def spread(rates: ArrayLike, *, higher_is_worse: bool = True) -> Spread:
+def spread(rates: ArrayLike, *, higher_is_worse: bool = True) -> MaxMinGap:
     """Return the gap between the worst and the best served group, at least 0, and which they are.
 
     Raises
@@ -73,7 +73,7 @@ def spread(rates: ArrayLike, *, higher_is_worse: bool = True) -> Spread:
     """
     e = _defined(rates)
     worst, best = (e.argmax(), e.argmin()) if higher_is_worse else (e.argmin(), e.argmax())
-    return Spread(float(abs(e[worst] - e[best])), int(worst), int(best))
+    return MaxMinGap(float(abs(e[worst] - e[best])), int(worst), int(best))
 
 
 def noise_floor(pooled: float, sizes: Sequence[float]) -> NoiseFloor:
@@ -123,7 +123,7 @@ def ratio(events: ArrayLike, sizes: ArrayLike) -> float | None:
         People of each group with the event, and all of them.
     """
     x, n = np.asarray(events, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
-    if min(x.min(), (n - x).min()) < EVENTS:
+    if min(x.min(), (n - x).min()) < LEAST_EVENTS:
         return None
     return float((x / n).min() / (x / n).max())
 

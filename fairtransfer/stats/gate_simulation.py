@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairtransfer.stats.contrasts import difference_of_changes, ratio_contrast
-from fairtransfer.stats.gap import EVENTS
+from fairtransfer.stats.gap import LEAST_EVENTS
 from fairtransfer.stats.intervals import Floats, Interval, bonett_price, envelope, normal_quantile, wilson
 
 SIMULATIONS = 4000
@@ -22,7 +22,7 @@ SIMULATIONS = 4000
 
 _SEED = 20_261_122
 
-Pair = tuple[int, int | None]
+GroupPair = tuple[int, int | None]
 """A group's place, and that of the group it is compared with; None for everyone else."""
 
 
@@ -33,11 +33,11 @@ class Chances(NamedTuple):
     fails: float
 
 
-class Layout(NamedTuple):
+class GateLayout(NamedTuple):
     """The (effective) people of each group, at least 1, and who is compared with whom."""
 
     sizes: Sequence[int]
-    pairs: Sequence[Pair]
+    pairs: Sequence[GroupPair]
 
 
 def simulate_rates(sizes: Sequence[int], rates: ArrayLike, limit: float, alpha: float, family: int) -> Chances:
@@ -57,7 +57,7 @@ def simulate_changes(
     return _judged(upper, lower, margin)
 
 
-def simulate_gaps(layout: Layout, rates: ArrayLike, margin: float, alpha: float, family: int) -> Chances:
+def simulate_gaps(layout: GateLayout, rates: ArrayLike, margin: float, alpha: float, family: int) -> Chances:
     """Simulate differences between groups.
 
     Parameters
@@ -77,7 +77,7 @@ def simulate_gaps(layout: Layout, rates: ArrayLike, margin: float, alpha: float,
 
 
 def simulate_ratios(
-    layout: Layout, rates: ArrayLike, share: float, margin: float, alpha: float, family: int
+    layout: GateLayout, rates: ArrayLike, share: float, margin: float, alpha: float, family: int
 ) -> Chances:
     """Simulate ratios of groups; `rates` are of being given the class, `share` is the least part of the other's rate."""
     one, two = _sides(layout, _drawn(layout.sizes, rates))
@@ -85,12 +85,12 @@ def simulate_ratios(
         ratio_contrast(one.x / one.n, one.n, two.x / two.n, two.n, share, normal_quantile(1 - a))
         for a in (alpha, alpha / family)
     )
-    upper, lower = (Interval(-found.high, np.where(one.x < EVENTS, np.inf, -found.low)) for found in turned)
+    upper, lower = (Interval(-found.high, np.where(one.x < LEAST_EVENTS, np.inf, -found.low)) for found in turned)
     return _judged(upper, lower, margin)
 
 
 def simulate_change_gaps(
-    layout: Layout, worse: ArrayLike, better: ArrayLike, margin: float, alpha: float, family: int
+    layout: GateLayout, worse: ArrayLike, better: ArrayLike, margin: float, alpha: float, family: int
 ) -> Chances:
     """Simulate how much further groups move than others, each on its own people; arguments as `simulate_changes`."""
     b, c = (_sides(layout, counts) for counts in _moved(layout.sizes, worse, better))
@@ -124,7 +124,7 @@ def _moved(sizes: Sequence[int], worse: ArrayLike, better: ArrayLike) -> tuple[N
     return b, c
 
 
-def _sides(layout: Layout, x: NDArray[Any]) -> tuple[_Side, _Side]:
+def _sides(layout: GateLayout, x: NDArray[Any]) -> tuple[_Side, _Side]:
     """Return counts and sizes of every pair's own group, and of the one it is compared with."""
     n, pairs = np.asarray(layout.sizes), layout.pairs
     own = np.array([group for group, _ in pairs])

@@ -8,7 +8,7 @@ taken half as large again; and a sample of which a few values make most of the s
 from __future__ import annotations
 
 from fairtransfer.stats.intervals import t_quantile
-from fairtransfer.stats.skewed import Skewed, reach
+from fairtransfer.stats.skewed import Skewed, critical_value
 
 FURTHER = 1.5
 """Times the sample's skewness that limits allow for."""
@@ -25,7 +25,7 @@ def too_skewed(sample: Skewed, *, above: bool) -> bool:
     above
         Whether the limit that a pass would rest on lies above the mean.
     """
-    return (sample.bend if above else -sample.bend) >= TOO_SKEWED
+    return (sample.skew_term if above else -sample.skew_term) >= TOO_SKEWED
 
 
 def skewed_limits(sample: Skewed, level: float) -> tuple[float, float]:
@@ -41,6 +41,6 @@ def skewed_limits(sample: Skewed, level: float) -> tuple[float, float]:
     """
     t = t_quantile(level, sample.units - 1)
     # Of a sample as skewed as can be, more skewness would take a limit back.
-    bends = (sample.bend, sample.bend * FURTHER)
-    below, above = (max(reach(t, side * bend) for bend in bends) for side in (-1, 1))
+    skew_terms = (sample.skew_term, sample.skew_term * FURTHER)
+    below, above = (max(critical_value(t, side * skew_term) for skew_term in skew_terms) for side in (-1, 1))
     return sample.mean - sample.error * below, sample.mean + sample.error * above

@@ -13,8 +13,8 @@ from fairtransfer.stats.intervals import Floats
 LEAST_PROBABILITY = 1e-7
 """The logarithmic loss takes smaller probabilities for this one; scores stored in single precision know no less."""
 
-Limits = tuple[float, float]
-UNBOUNDED: Limits = (-math.inf, math.inf)
+Bounds = tuple[float, float]
+UNBOUNDED: Bounds = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Loss:
 
     name: str
     of: Callable[[Floats, Floats], Floats]
-    bounds: Limits
+    bounds: Bounds
     words: str
 
 

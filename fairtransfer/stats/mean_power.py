@@ -1,7 +1,7 @@
 """How many cases settle a claim about a mean of unbounded values, such as an error in days: from how far these spread.
 
-The formula is ``distance = sqrt(Σ reach²) + z_power · sqrt(Σ error²)``, with the reach of the limits that decide (the union
-of Student's and Hall's) at the number asked for. Nothing is drawn: a verdict holds the number.
+The formula is ``distance = sqrt(Σ half-width²) + z_power · sqrt(Σ error²)``, with the half-width of the limits that decide
+(the union of Student's and Hall's) at the number asked for. Nothing is drawn: a verdict holds the number.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import NamedTuple
 from fairtransfer.stats.intervals import normal_quantile, t_quantile
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
 from fairtransfer.stats.planning import MOST
-from fairtransfer.stats.power import NO_SPREAD, Spread
-from fairtransfer.stats.skewed import reach
+from fairtransfer.stats.power import NO_SEED_SPREAD, SeedSpread
+from fairtransfer.stats.skewed import critical_value
 
 
 class Values(NamedTuple):
@@ -35,7 +35,7 @@ class Values(NamedTuple):
     ratio: float = 1.0
 
 
-def shown(parts: Sequence[Values], units: int, level: float, power: float, seeds: Spread = NO_SPREAD) -> float:
+def shown(parts: Sequence[Values], units: int, level: float, power: float, seeds: SeedSpread = NO_SEED_SPREAD) -> float:
     """Return how far from a margin a truth has to lie, so that so many units show it with this power.
 
     Parameters
@@ -47,19 +47,19 @@ def shown(parts: Sequence[Values], units: int, level: float, power: float, seeds
     level
         One-sided alpha of the bound that decides.
     """
-    far = [_reach(part, units, level) for part in parts]
+    far = [_half_width(part, units, level) for part in parts]
     off = [part.sd / math.sqrt(units * part.ratio) for part in parts]
     return math.hypot(*far, seeds.half) + normal_quantile(power) * math.hypot(*off, seeds.sd)
 
 
-def _reach(part: Values, units: int, level: float) -> float:
+def _half_width(part: Values, units: int, level: float) -> float:
     count = max(units * part.ratio, 2.0)
     t = t_quantile(level, count - 1)
-    return reach(t, part.skewness / math.sqrt(count)) * part.sd / math.sqrt(count)
+    return critical_value(t, part.skewness / math.sqrt(count)) * part.sd / math.sqrt(count)
 
 
 def units_needed(
-    parts: Sequence[Values], distance: float, level: float, power: float, seeds: Spread = NO_SPREAD
+    parts: Sequence[Values], distance: float, level: float, power: float, seeds: SeedSpread = NO_SEED_SPREAD
 ) -> int | None:
     """Return how many units show a distance from the margin; at least as many as are judged.
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairtransfer.stats.estimate import Estimate, found, too_small, undefined
+from fairtransfer.stats.estimate import IntervalEstimate, found, too_small, undefined
 from fairtransfer.stats.intervals import Floats, normal_quantile, t_quantile
-from fairtransfer.stats.losses import UNBOUNDED, Limits
+from fairtransfer.stats.losses import UNBOUNDED, Bounds
 
 MINIMUM_BOUNDED = 10
 """The least number of cases behind any number."""
@@ -26,7 +26,7 @@ MINIMUM_UNBOUNDED = 30
 MINIMUM_UNITS = 20
 """Where cases share units: fewer of these know neither their own spread nor its skew."""
 
-DRAWS = 2_000
+RESAMPLES = 2_000
 MOST_RESAMPLED = 20_000
 """From here on the draws would take long and only repeat a formula."""
 
@@ -81,7 +81,7 @@ def summarise(values: ArrayLike, units: ArrayLike | None = None) -> Sums:
     return Sums(len(v), _sum(v), _sum(v * v), len(m), _sum(m * m), _sum(m * x), _sum(x * x))
 
 
-def bounded_mean(sums: Sums, level: float, bounds: Limits = (-1.0, 1.0)) -> Estimate:
+def bounded_mean(sums: Sums, level: float, bounds: Bounds = (-1.0, 1.0)) -> IntervalEstimate:
     """Return the mean of bounded values with limits in closed form.
 
     Parameters
@@ -104,9 +104,9 @@ def bounded_mean(sums: Sums, level: float, bounds: Limits = (-1.0, 1.0)) -> Esti
     if sums.units < 2:
         return undefined("all cases belong to one unit")
     low, high = bounds
-    worth = _independent(sums)
-    share = worth / sums.n
-    size = worth + 2
+    independent = _independent(sums)
+    share = independent / sums.n
+    size = independent + 2
     mean = (sums.x * share + low + high) / size
     variance = max(0.0, (sums.xx * share + low * low + high * high) / size - mean**2)
     half = t_quantile(level, sums.units - 1) * math.sqrt(variance / size)
@@ -127,9 +127,9 @@ def bootstrap_t(
     level: float,
     *,
     units: ArrayLike | None = None,
-    bounds: Limits = UNBOUNDED,
-    draws: int = DRAWS,
-) -> Estimate:
+    bounds: Bounds = UNBOUNDED,
+    draws: int = RESAMPLES,
+) -> IntervalEstimate:
     """Return the mean of values with limits that allow for their skew (Efron 1979; Hall 1988).
 
     Every draw resamples units and asks how many of *its own* standard errors its mean lies off; the quantiles of that, not
@@ -167,9 +167,9 @@ def bootstrap_of_units(
     level: float,
     *,
     clustered: bool,
-    bounds: Limits = UNBOUNDED,
-    draws: int = DRAWS,
-) -> Estimate:
+    bounds: Bounds = UNBOUNDED,
+    draws: int = RESAMPLES,
+) -> IntervalEstimate:
     """Return the same (see `bootstrap_t`) from every unit's number of cases `m` and sum of values `x`."""
     least = MINIMUM_BOUNDED if math.isfinite(bounds[0]) and math.isfinite(bounds[1]) else MINIMUM_UNBOUNDED
     if (reason := too_few(_sum(m), len(m), least, clustered=clustered)) is not None:
@@ -194,12 +194,12 @@ def too_few(cases: float, units: int, least: int = MINIMUM_UNBOUNDED, *, cluster
     return f"{units} units, fewer than {few}" if clustered and units < few else None
 
 
-def root(mean_square: Estimate) -> Estimate:
+def root(mean_square: IntervalEstimate) -> IntervalEstimate:
     """Return the root of a mean of squares with its limits, such as the root mean squared error."""
     if mean_square.status != "ok":
         return mean_square
     value, low, high = (math.sqrt(max(0.0, v)) for v in mean_square[1:4] if v is not None)
-    return Estimate("ok", value, low, high)
+    return IntervalEstimate("ok", value, low, high)
 
 
 def _pivots(off: Floats, level: float) -> tuple[float, float]:

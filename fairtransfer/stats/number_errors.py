@@ -16,9 +16,9 @@ import numpy as np
 
 from fairtransfer.stats.contrasts import difference_of_changes
 from fairtransfer.stats.draws import keyed
-from fairtransfer.stats.estimate import Estimate, found, too_small, undefined
+from fairtransfer.stats.estimate import IntervalEstimate, found, too_small, undefined
 from fairtransfer.stats.intervals import Floats, Interval
-from fairtransfer.stats.losses import UNBOUNDED, Limits
+from fairtransfer.stats.losses import UNBOUNDED, Bounds
 from fairtransfer.stats.means import Sums, bootstrap_of_units, too_few
 from fairtransfer.stats.skewed import skewed_mean
 
@@ -44,7 +44,7 @@ class ErrorMetric(Protocol):
         """Whether the root of the mean is told."""
 
     @property
-    def bounds(self) -> Limits:
+    def bounds(self) -> Bounds:
         """What it can be."""
 
     @property
@@ -52,7 +52,7 @@ class ErrorMetric(Protocol):
         """Cases below which nothing is told."""
 
 
-class Known(NamedTuple):
+class KnownSums(NamedTuple):
     """A value's sums, the cubes of ``Σ(x_k - mean·m_k)³``, and where they are at hand every unit's cases and sum."""
 
     sums: Sums
@@ -65,7 +65,7 @@ class Known(NamedTuple):
         return self.sums.unit_spread() * units / (units - 1) / self.sums.n**2 if units > 1 else math.nan
 
 
-class Sample(Protocol):
+class GroupRows(Protocol):
     """What is known of the cases of a group."""
 
     @property
@@ -80,12 +80,12 @@ class Sample(Protocol):
     def clustered(self) -> bool:
         """Whether cases share units."""
 
-    def known(self, terms: Terms) -> Known:
+    def known(self, terms: Terms) -> KnownSums:
         """Return the sums of a value."""
 
 
 @dataclass(frozen=True)
-class Rows:
+class UnitRows:
     """Cases, or units with the sums of their cases.
 
     Attributes
@@ -110,7 +110,7 @@ class Rows:
         """How many units."""
         return len(self.m)
 
-    def known(self, terms: Terms) -> Known:
+    def known(self, terms: Terms) -> KnownSums:
         """Return the sums of a value."""
         m, x = self.m, sum((factor * self.columns[name] for factor, name in terms), np.zeros(len(self.m)))
         order = np.lexsort((x, m))  # the same cases in another order give the same digits
@@ -121,7 +121,7 @@ class Rows:
         sums = Sums(n, total, math.fsum(x * x), len(m), math.fsum(m * m), math.fsum(x * m), math.fsum(x * x))
         off = x - mean * m
         # Centred before squaring: errors that are nearly alike would lose their digits otherwise.
-        return Known(sums, math.fsum(off**3), (m, x))
+        return KnownSums(sums, math.fsum(off**3), (m, x))
 
 
 @dataclass(frozen=True)
@@ -145,14 +145,14 @@ class Totals:
         """How many units."""
         return round(self.n)
 
-    def known(self, terms: Terms) -> Known:
+    def known(self, terms: Terms) -> KnownSums:
         """Return the sums of a value."""
         x, xx, xxx = (self._power(terms, degree) for degree in (1, 2, 3))
         n, mean = self.n, x / self.n
         cubes = xxx - 3 * mean * xx + 2 * n * mean**3
         # Where the parts cancel, what is left of them is rounding and no skew.
         cubes = 0.0 if abs(cubes) < 1e-9 * (abs(xxx) + abs(3 * mean * xx)) else cubes
-        return Known(Sums(n, x, xx, self.units, n, x, xx), cubes)
+        return KnownSums(Sums(n, x, xx, self.units, n, x, xx), cubes)
 
     def _power(self, terms: Terms, degree: int) -> float:
         chosen = product(terms, repeat=degree)
@@ -187,13 +187,13 @@ class Quantity(NamedTuple):
     squared: bool = False
 
 
-def mean_of(sample: Sample, column: str) -> float:
+def mean_of(sample: GroupRows, column: str) -> float:
     """Return the mean of a column over cases."""
     sums = sample.known(((1.0, column),)).sums
     return sums.x / sums.n
 
 
-def level(sample: Sample, metric: ErrorMetric, seeds: Sequence[str] = ("",), model: str = "") -> Quantity:
+def level(sample: GroupRows, metric: ErrorMetric, seeds: Sequence[str] = ("",), model: str = "") -> Quantity:
     """Return a metric of one model.
 
     Parameters
@@ -216,7 +216,7 @@ def level(sample: Sample, metric: ErrorMetric, seeds: Sequence[str] = ("",), mod
     return Quantity(value, roots, terms, value / 2)
 
 
-def change(sample: Sample, metric: ErrorMetric, seeds: Sequence[str] = ("",)) -> Quantity:
+def change(sample: GroupRows, metric: ErrorMetric, seeds: Sequence[str] = ("",)) -> Quantity:
     """Return how a metric changed from the model before to the one after, on the same cases.
 
     Notes
@@ -245,7 +245,9 @@ def _slope(root: float) -> float:
     return 1 / (2 * root) if root > 0 else 0.0
 
 
-def told(sample: Sample, metric: ErrorMetric, quantity: Quantity, one_sided: float, *, changed: bool) -> Estimate:
+def told(
+    sample: GroupRows, metric: ErrorMetric, quantity: Quantity, one_sided: float, *, changed: bool
+) -> IntervalEstimate:
     """Return a quantity with its limits, or the reason why there are none.
 
     Up to `MOST_DRAWN` units a bootstrap-t, drawn by what the values are: the same cases give the same limits, in whatever
@@ -275,14 +277,14 @@ def _content(sums: Sums) -> bytes:
     return f"{sums.n:.9g} {sums.units} {leaning:.9f} {sums.unit_xx:.9g} {sums.unit_mm:.9g}".encode()
 
 
-def _bounds(metric: ErrorMetric, quantity: Quantity, *, changed: bool) -> Limits:
+def _bounds(metric: ErrorMetric, quantity: Quantity, *, changed: bool) -> Bounds:
     """Return what the mean of a quantity's terms can be."""
     if changed or metric.bounds == UNBOUNDED:
         return UNBOUNDED
     return metric.bounds[0] - quantity.shift, metric.bounds[1]
 
 
-def _placed(estimate: Estimate, quantity: Quantity) -> Estimate:
+def _placed(estimate: IntervalEstimate, quantity: Quantity) -> IntervalEstimate:
     """Return limits of a mean of terms as limits of the quantity."""
     if estimate.status != "ok" or estimate.low is None or estimate.high is None:
         return estimate
@@ -292,13 +294,15 @@ def _placed(estimate: Estimate, quantity: Quantity) -> Estimate:
     return found(quantity.value, low + quantity.shift, high + quantity.shift)
 
 
-def variance(sample: Sample, quantity: Quantity) -> float:
+def variance(sample: GroupRows, quantity: Quantity) -> float:
     """Return the squared standard error of a quantity."""
     found_variance = sample.known(quantity.terms).variance()
     return found_variance * _slope(quantity.value) ** 2 if quantity.squared else found_variance
 
 
-def apart(one: Sample, rest: Sample, metric: ErrorMetric, seeds: Sequence[str], model: str, at: float) -> Estimate:
+def apart(
+    one: GroupRows, rest: GroupRows, metric: ErrorMetric, seeds: Sequence[str], model: str, at: float
+) -> IntervalEstimate:
     """Return how far a metric of a group lies from everyone else's: closed form (MOVER of the union of Student's and Hall's).
 
     Parameters

@@ -23,7 +23,7 @@ from fairtransfer.stats.intervals import Floats, Interval, normal_quantile
 from fairtransfer.stats.planning import MOST, POWER
 from fairtransfer.stats.truths import Truth
 
-Side = Literal["pass", "fail"]
+Aim = Literal["pass", "fail"]
 
 LARGE = 100_000
 """From so many people on the normal approximation is as good."""
@@ -36,7 +36,7 @@ _EXACT = 1e-9
 """Chances are compared to so many digits, so that the last bits of a machine's arithmetic decide nothing."""
 
 
-class Spread(NamedTuple):
+class SeedSpread(NamedTuple):
     """What the spread over seeds adds: a half-width to the bound, and a standard deviation to the estimate."""
 
     half: float = 0.0
@@ -54,17 +54,17 @@ class Claim(NamedTuple):
         The chance wanted; for a pass higher when others have to pass too, so that all do with 80 %.
     """
 
-    side: Side
+    side: Aim
     level: float
     power: float
 
 
-NO_SPREAD = Spread()
+NO_SEED_SPREAD = SeedSpread()
 _NODES = 7
 """Places at which a normal deviation of the estimate is looked at (Gauss-Hermite)."""
 
 
-def chance_to_pass(truth: Truth, n: int, margin: float, alpha: float, spread: Spread = NO_SPREAD) -> float:
+def chance_to_pass(truth: Truth, n: int, margin: float, alpha: float, spread: SeedSpread = NO_SEED_SPREAD) -> float:
     """Return how likely the upper bound of the harm lies below the margin.
 
     Parameters
@@ -83,7 +83,7 @@ def chance_to_pass(truth: Truth, n: int, margin: float, alpha: float, spread: Sp
     return _averaged(truth, n, margin, alpha, spread, within)
 
 
-def chance_to_fail(truth: Truth, n: int, margin: float, alpha: float, spread: Spread = NO_SPREAD) -> float:
+def chance_to_fail(truth: Truth, n: int, margin: float, alpha: float, spread: SeedSpread = NO_SEED_SPREAD) -> float:
     """Return how likely the lower bound of the harm lies above the margin; arguments as `chance_to_pass`.
 
     The first step of Holm's procedure over m comparisons has ``alpha / m``.
@@ -95,7 +95,7 @@ def chance_to_fail(truth: Truth, n: int, margin: float, alpha: float, spread: Sp
     return 1 - _averaged(truth, n, margin, alpha, spread, within)
 
 
-CHANCES: dict[Side, Callable[[Truth, int, float, float, Spread], float]] = {
+CHANCES: dict[Aim, Callable[[Truth, int, float, float, SeedSpread], float]] = {
     "pass": chance_to_pass,
     "fail": chance_to_fail,
 }
@@ -103,11 +103,11 @@ CHANCES: dict[Side, Callable[[Truth, int, float, float, Spread], float]] = {
 
 def people_needed(
     truth: Truth,
-    side: Side,
+    side: Aim,
     margin: float,
     alpha: float,
     power: float = POWER,
-    spread: Spread = NO_SPREAD,
+    spread: SeedSpread = NO_SEED_SPREAD,
     most: int = MOST,
 ) -> int | None:
     """Return how many people give a comparison this chance to pass, or to fail.
@@ -148,7 +148,7 @@ def people_needed(
 _Within = Callable[[Floats, Interval, Floats], NDArray[np.bool_]]
 
 
-def _averaged(truth: Truth, n: int, margin: float, alpha: float, spread: Spread, within: _Within) -> float:
+def _averaged(truth: Truth, n: int, margin: float, alpha: float, spread: SeedSpread, within: _Within) -> float:
     """Return the probability of what is within the margin, averaged over how seeds may move the estimate."""
     z = normal_quantile(1 - alpha)
     if spread.sd == 0:

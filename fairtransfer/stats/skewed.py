@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fairtransfer.stats.estimate import Estimate, found, too_small, undefined
+from fairtransfer.stats.estimate import IntervalEstimate, found, too_small, undefined
 from fairtransfer.stats.intervals import t_quantile
-from fairtransfer.stats.losses import UNBOUNDED, Limits
+from fairtransfer.stats.losses import UNBOUNDED, Bounds
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED, Sums
 
 _ROUNDING = 1e-12
@@ -22,7 +22,7 @@ class Skewed(NamedTuple):
     ----------
     error
         Its standard error, above 0.
-    bend
+    skew_term
         Skewness of the units over the root of their number; positive where a few values lie far above the others.
     units
         How many independent cases, or units that cases share.
@@ -30,21 +30,22 @@ class Skewed(NamedTuple):
 
     mean: float
     error: float
-    bend: float
+    skew_term: float
     units: int
 
     def limits(self, level: float) -> tuple[float, float]:
         """Return both limits at a one-sided level: the union of Student's and Hall's (see `skewed_mean`)."""
         t = t_quantile(level, self.units - 1)
-        return self.mean - self.error * reach(t, -self.bend), self.mean + self.error * reach(t, self.bend)
+        below, above = critical_value(t, -self.skew_term), critical_value(t, self.skew_term)
+        return self.mean - self.error * below, self.mean + self.error * above
 
 
-def reach(t: float, bend: float) -> float:
-    """Return how many standard errors a limit lies from the mean, on the side to which `bend` above 0 leans."""
-    return max(t, -_unbent(-t, bend))
+def critical_value(t: float, skew_term: float) -> float:
+    """Return how many standard errors a limit lies from the mean, on the side to which `skew_term` above 0 leans."""
+    return max(t, -_inverse_hall(-t, skew_term))
 
 
-def skewed_mean(sums: Sums, cubes: float, level: float, bounds: Limits = UNBOUNDED) -> Estimate:
+def skewed_mean(sums: Sums, cubes: float, level: float, bounds: Bounds = UNBOUNDED) -> IntervalEstimate:
     """Return the mean of values without bounds, such as logarithmic losses, with limits that allow for their skew.
 
     Parameters
@@ -79,8 +80,8 @@ def skewed_mean(sums: Sums, cubes: float, level: float, bounds: Limits = UNBOUND
     return found(sums.mean, max(low, bounds[0]), min(high, bounds[1]))
 
 
-def _unbent(y: float, bend: float) -> float:
-    """Return the T whose ``T + bT²/3 + b²T³/27 + b/6`` is y."""
-    if abs(bend) < _ROUNDING:
+def _inverse_hall(y: float, skew_term: float) -> float:
+    """Return the T whose ``T + bT²/3 + b²T³/27 + b/6`` (b: the skew term) is y."""
+    if abs(skew_term) < _ROUNDING:
         return y
-    return float(3 / bend * (np.cbrt(1 + bend * (y - bend / 6)) - 1))
+    return float(3 / skew_term * (np.cbrt(1 + skew_term * (y - skew_term / 6)) - 1))

@@ -22,8 +22,8 @@ from scipy.special import bdtr
 from fairtransfer.stats import gate_simulation as drawn
 from fairtransfer.stats import planning
 from fairtransfer.stats.contrasts import ratio_contrast
-from fairtransfer.stats.gap import EVENTS
-from fairtransfer.stats.gate_simulation import Chances, Layout
+from fairtransfer.stats.gap import LEAST_EVENTS
+from fairtransfer.stats.gate_simulation import Chances, GateLayout
 from fairtransfer.stats.intervals import Floats, Interval, envelope, wilson
 
 Counts = NDArray[np.int64]
@@ -64,7 +64,7 @@ class Truth(abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def simulate(cls, groups: Sequence[Self], layout: Layout, limit: float, alpha: float, family: int) -> Chances:
+    def simulate(cls, groups: Sequence[Self], layout: GateLayout, limit: float, alpha: float, family: int) -> Chances:
         """Return how often a whole gate passes and fails, if this is true of its groups, one truth each (of its own side)."""
 
 
@@ -100,7 +100,7 @@ class OneRate(Truth):
         return planning.detectable(self.p, n, comparisons, claim=claim)
 
     @classmethod
-    def simulate(cls, groups: Sequence[Self], layout: Layout, limit: float, alpha: float, family: int) -> Chances:
+    def simulate(cls, groups: Sequence[Self], layout: GateLayout, limit: float, alpha: float, family: int) -> Chances:
         """Return how often all rates stay below the limit, and how often one lies above it."""
         return drawn.simulate_rates(layout.sizes, [group.p for group in groups], limit, alpha, family)
 
@@ -143,7 +143,7 @@ class TwoRates(Truth):
         return planning.detectable(self.p, n, comparisons, self.ratio, claim)
 
     @classmethod
-    def simulate(cls, groups: Sequence[Self], layout: Layout, limit: float, alpha: float, family: int) -> Chances:
+    def simulate(cls, groups: Sequence[Self], layout: GateLayout, limit: float, alpha: float, family: int) -> Chances:
         """Return how often all differences stay below the limit, and how often one lies above it."""
         return drawn.simulate_gaps(layout, [group.p for group in groups], limit, alpha, family)
 
@@ -185,7 +185,9 @@ class ShareOfRate(Truth):
         """Return the turned MOVER interval of ``p - tau·p_other``; no upper limit where fewer than 5 are given the class."""
         m, given = self._others(n), n - own
         found = ratio_contrast(given / n, n, other / m, m, self.tau, z)
-        return self.tau * other / m - given / n, Interval(-found.high, np.where(given < EVENTS, np.inf, -found.low))
+        return self.tau * other / m - given / n, Interval(
+            -found.high, np.where(given < LEAST_EVENTS, np.inf, -found.low)
+        )
 
     def formula(self, distance: float, alpha: float, power: float) -> int | None:
         """Return what `planning.n_ratio` does."""
@@ -196,7 +198,7 @@ class ShareOfRate(Truth):
         return planning.detectable(self.p_other, n, comparisons, self.ratio, claim)
 
     @classmethod
-    def simulate(cls, groups: Sequence[Self], layout: Layout, limit: float, alpha: float, family: int) -> Chances:
+    def simulate(cls, groups: Sequence[Self], layout: GateLayout, limit: float, alpha: float, family: int) -> Chances:
         """Return how often all rates reach their share, and how often one falls short; `limit` is 0, by how much one may."""
         given = [1 - group.without for group in groups]
         return drawn.simulate_ratios(layout, given, groups[0].tau, limit, alpha, family)

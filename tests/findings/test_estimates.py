@@ -20,7 +20,7 @@ from fairtransfer.findings.estimates.means import BoundedMean, Ranking, RankingC
 from fairtransfer.findings.estimates.number_means import ErrorMean
 from fairtransfer.findings.scores import Answers
 from fairtransfer.stats.planning import POWER
-from fairtransfer.stats.power import NO_SPREAD, Claim
+from fairtransfer.stats.power import NO_SEED_SPREAD, Claim
 
 PACKAGE = Path(fairtransfer.__file__).parent
 
@@ -132,7 +132,7 @@ def test_what_is_detectable_and_what_it_takes_are_told(found: Estimate) -> None:
     assert found.detectable() > 0
     sign = -1 if isinstance(found, RateRatioContrast) else 1  # less of a ratio is the harm
     few, more = (
-        found.cases_needed(sign, sign * found.estimate + distance, Claim("pass", 0.05, POWER), NO_SPREAD, 10**6)
+        found.cases_needed(sign, sign * found.estimate + distance, Claim("pass", 0.05, POWER), NO_SEED_SPREAD, 10**6)
         for distance in (0.2, 0.05)
     )
     assert few is not None

@@ -29,7 +29,7 @@ from fairtransfer.outcomes import numbers as outcome
 from fairtransfer.stats import number_errors
 from fairtransfer.stats.draws import keyed
 from fairtransfer.stats.means import bootstrap_t, root, summarise
-from fairtransfer.stats.number_errors import BEFORE, CHANGE, Rows, Totals, change, level, told
+from fairtransfer.stats.number_errors import BEFORE, CHANGE, Totals, UnitRows, change, level, told
 
 LEVEL = 0.975
 NUMBER_METRICS = {metric.name: metric for metric in outcome.METRICS}
@@ -107,7 +107,7 @@ def test_sums_give_what_rows_give() -> None:
     """A large group's limits from sums of powers equal those from its rows; a twin that loses a cross product does not."""
     frame = table(2500)
     columns = columns_of(*(frame[name].to_numpy() for name in ("y", "new", "old")))
-    rows = Rows(np.ones(len(frame)), columns, clustered=False)
+    rows = UnitRows(np.ones(len(frame)), columns, clustered=False)
     powers = {
         tuple(sorted(names)): math.fsum(math.prod(columns[name][i] for name in names) for i in range(len(frame)))
         for a in columns
@@ -154,7 +154,7 @@ def test_everything_moves_with_the_unit_of_measurement(seed: int, factor: float)
     for metric in NUMBER_METRICS.values():
         found = []
         for scale in (1.0, factor):
-            rows = Rows(np.ones(60), columns_of(y * scale, new * scale, old * scale), clustered=False)
+            rows = UnitRows(np.ones(60), columns_of(y * scale, new * scale, old * scale), clustered=False)
             found.append([rows_value / scale for rows_value in (change(rows, metric).value, level(rows, metric).value)])
         assert_allclose(found[1], found[0], rtol=1e-9, atol=1e-12)
 

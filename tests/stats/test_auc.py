@@ -179,7 +179,7 @@ def test_intervals_have_their_golden_values(
 def test_intervals_bracket_and_widen_with_the_level(auc: float, positives: int, negatives: int, v: float) -> None:
     low, high = au.auc_interval(auc, positives, negatives, v, Z95)
     wider = au.auc_interval(auc, positives, negatives, v, normal_quantile(0.995))
-    less = au.auc_interval(auc, positives, negatives, v, Z95, worth=0.5)
+    less = au.auc_interval(auc, positives, negatives, v, Z95, effective_share=0.5)
 
     assert 0 <= low <= auc <= high <= 1
     for other in (wider, less):
@@ -281,7 +281,7 @@ def test_people_with_several_rows_need_their_units() -> None:
         codes, bins = au.exact_bins(scores)
         h = histogram(scores, has[who])
         variance = au.unit_variance(au.influence(codes, has[who], bins), who)
-        by_unit = au.auc_interval(au.area(h), 16, 24, variance, Z95, worth=t_correction(people, 0.975))
+        by_unit = au.auc_interval(au.area(h), 16, 24, variance, Z95, effective_share=t_correction(people, 0.975))
         by_row = au.auc_interval(au.area(h), 80, 120, au.delong_variance(h), Z95)
         covered += [float(i.low) <= auc <= float(i.high) for i in (by_unit, by_row)]
 

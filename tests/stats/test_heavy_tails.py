@@ -18,13 +18,13 @@ def sample_of(values: np.ndarray) -> Skewed:
 
 
 @given(st.floats(-1, 1), st.integers(30, 500), st.sampled_from([0.95, 0.975, 0.9975]))
-def test_limits_hold_those_of_the_seen_skewness(bend: float, units: int, level: float) -> None:
-    sample = Skewed(3.0, 0.5, bend, units)
+def test_limits_hold_those_of_the_seen_skewness(skew_term: float, units: int, level: float) -> None:
+    sample = Skewed(3.0, 0.5, skew_term, units)
     (low, high), (own_low, own_high) = skewed_limits(sample, level), sample.limits(level)
 
     assert low <= own_low + 1e-9 <= sample.mean
     assert high >= own_high - 1e-9 >= sample.mean - 1e-6
-    further = sample._replace(bend=bend * FURTHER).limits(level)
+    further = sample._replace(skew_term=skew_term * FURTHER).limits(level)
     assert (low, high) == pytest.approx((min(own_low, further[0]), max(own_high, further[1])))
 
 

@@ -14,7 +14,7 @@ from scipy.stats import t as student
 from sklearn.metrics import brier_score_loss, log_loss, mean_absolute_error, mean_squared_error
 
 from fairtransfer.stats import means
-from fairtransfer.stats.estimate import Estimate
+from fairtransfer.stats.estimate import IntervalEstimate
 from fairtransfer.stats.intervals import bonett_price, t_quantile
 from fairtransfer.stats.losses import LOSSES
 from fairtransfer.stats.means import bootstrap_t, bounded_mean, root, summarise
@@ -26,13 +26,13 @@ def rng(seed: int = 1) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=seed))
 
 
-def limits(found: Estimate) -> tuple[float, float]:
+def limits(found: IntervalEstimate) -> tuple[float, float]:
     assert found.low is not None, found.reason
     assert found.high is not None
     return found.low, found.high
 
 
-def covers(found: Estimate, truth: float) -> bool:
+def covers(found: IntervalEstimate, truth: float) -> bool:
     low, high = limits(found)
     return low <= truth <= high
 
@@ -167,8 +167,8 @@ def test_bounded_means_that_cannot_be_told_say_why() -> None:
     few = bounded_mean(summarise([0.1] * 9), LEVEL)
     one = bounded_mean(summarise([0.1] * 20, ["same"] * 20), LEVEL)
 
-    assert few == Estimate("too_small", reason="9 cases, fewer than 10")
-    assert one == Estimate("undefined", reason="all cases belong to one unit")
+    assert few == IntervalEstimate("too_small", reason="9 cases, fewer than 10")
+    assert one == IntervalEstimate("undefined", reason="all cases belong to one unit")
 
 
 # --- skewed values -----------------------------------------------------------------------------------------------------
@@ -281,11 +281,11 @@ def test_skewed_means_that_cannot_be_told_say_why() -> None:
     one = bootstrap_t([0.0] * 39 + [5.0], rng(), LEVEL, bounds=(0.0, math.inf))
     cut = bootstrap_t([0.0] * 39 + [1.0], rng(), LEVEL, bounds=(0.0, 1.0))
 
-    assert few == Estimate("too_small", reason="29 cases, fewer than 30")
-    assert people == Estimate("too_small", reason="19 units, fewer than 20")
+    assert few == IntervalEstimate("too_small", reason="29 cases, fewer than 30")
+    assert people == IntervalEstimate("too_small", reason="19 units, fewer than 20")
     assert bounded.status == "ok"
-    assert same == Estimate("undefined", reason="the values do not vary, which leaves their spread unknown")
-    assert one == Estimate("undefined", reason="too few values differ from the others to know their spread")
+    assert same == IntervalEstimate("undefined", reason="the values do not vary, which leaves their spread unknown")
+    assert one == IntervalEstimate("undefined", reason="too few values differ from the others to know their spread")
     assert limits(cut) == (0.0, 1.0)
 
 
@@ -294,4 +294,4 @@ def test_the_root_of_a_mean_square_keeps_its_status() -> None:
 
     assert squares.value is not None
     assert root(squares)[1:4] == pytest.approx([math.sqrt(squares.value), *map(math.sqrt, limits(squares))])
-    assert root(Estimate("too_small", reason="9 cases")) == Estimate("too_small", reason="9 cases")
+    assert root(IntervalEstimate("too_small", reason="9 cases")) == IntervalEstimate("too_small", reason="9 cases")

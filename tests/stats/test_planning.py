@@ -15,7 +15,7 @@ from fairtransfer.stats import planning as pl
 from fairtransfer.stats.change_truths import PairedChange, TwoChanges
 from fairtransfer.stats.contrasts import difference_of_changes, ratio_contrast
 from fairtransfer.stats.intervals import Interval, bonett_price, envelope, normal_quantile, wilson
-from fairtransfer.stats.power import Spread, chance_to_fail, chance_to_pass, people_needed
+from fairtransfer.stats.power import SeedSpread, chance_to_fail, chance_to_pass, people_needed
 from fairtransfer.stats.truths import OneRate, ShareOfRate, Truth, TwoRates
 
 MARGINS = (0.02, 0.05, 0.10)
@@ -225,17 +225,17 @@ def test_a_truth_without_chance_needs_as_many_as_its_interval() -> None:
 def test_seeds_that_differ_cost_people() -> None:
     """And none are enough where their part alone reaches the margin."""
     truth = PairedChange(0.05, 0.05)
-    plain, seeded = (people_needed(truth, "pass", 0.05, 0.05, spread=s) for s in (Spread(), Spread(0.02, 0.01)))
+    plain, seeded = (people_needed(truth, "pass", 0.05, 0.05, spread=s) for s in (SeedSpread(), SeedSpread(0.02, 0.01)))
     assert plain is not None
     assert seeded is not None
 
     assert plain < seeded
-    assert people_needed(truth, "pass", 0.05, 0.05, spread=Spread(0.05, 0.03)) is None
+    assert people_needed(truth, "pass", 0.05, 0.05, spread=SeedSpread(0.05, 0.03)) is None
 
 
 def test_seeds_are_averaged_over_like_a_simulation_of_them() -> None:
     """The slow twin: 200 estimates moved by normal deviations, each judged at its own margin."""
-    truth, rng, spread = TwoRates(0.1, 0.1, 4), np.random.default_rng(1), Spread(0.0, 0.01)
+    truth, rng, spread = TwoRates(0.1, 0.1, 4), np.random.default_rng(1), SeedSpread(0.0, 0.01)
     moved = [chance_to_pass(truth, 400, 0.05 - d, 0.05) for d in rng.normal(0, 0.01, 200)]
 
     assert chance_to_pass(truth, 400, 0.05, 0.05, spread) == pytest.approx(float(np.mean(moved)), abs=0.03)

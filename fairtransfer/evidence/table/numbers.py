@@ -22,7 +22,7 @@ from fairtransfer.evidence.table.checks import Checker, Columns, check_columns, 
 from fairtransfer.evidence.table.count import Counted, as_text
 from fairtransfer.evidence.table.scores import number
 from fairtransfer.spec.names import UNKNOWN_GROUP
-from fairtransfer.stats.number_errors import BEFORE, CHANGE, MOST_DRAWN, Sample, Totals
+from fairtransfer.stats.number_errors import BEFORE, CHANGE, MOST_DRAWN, GroupRows, Totals
 
 if TYPE_CHECKING:
     import ibis
@@ -56,14 +56,14 @@ class Groups:
         """Return the groups of a view, in order."""
         return self.views[view].groups
 
-    def sample(self, view: Names, number: int) -> Sample:
+    def sample(self, view: Names, number: int) -> GroupRows:
         """Return the cases of a group: themselves where they are few, else their sums."""
         totals = self._totals(view, number)
         if totals.n > MOST_DRAWN:
             return totals
         return self.small.sample(view, self.small.groups(view).index(self.groups(view)[number]))
 
-    def rest(self, view: Names, number: int) -> Sample:
+    def rest(self, view: Names, number: int) -> GroupRows:
         """Return everyone else's sums."""
         return self._everyone.without(self._totals(view, number))
 

@@ -17,7 +17,7 @@ from fairtransfer.findings.estimates.values import CLAIMED, ONE_SIDED, CaseCount
 from fairtransfer.stats.contrasts import difference_of_changes
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.planning import MOST, detectable_by_width
-from fairtransfer.stats.power import Claim, Spread, people_needed
+from fairtransfer.stats.power import Claim, SeedSpread, people_needed
 from fairtransfer.stats.seeds import SeedPart, seed_part, seed_share, widen
 
 
@@ -138,7 +138,7 @@ class Estimate(abc.ABC):
         """
         return None
 
-    def cases_needed(self, sign: int, margin: float, claim: Claim, spread: Spread, most: float) -> int | None:
+    def cases_needed(self, sign: int, margin: float, claim: Claim, spread: SeedSpread, most: float) -> int | None:
         """Return how many cases of the group settle a claim, if today's estimate is the truth; None: no realistic number.
 
         Parameters
@@ -161,7 +161,7 @@ class Estimate(abc.ABC):
             return None
         return math.ceil(found / share) if share > 0 else MOST + 1
 
-    def _cases_by_width(self, distance: float, claim: Claim, spread: Spread) -> int | None:
+    def _cases_by_width(self, distance: float, claim: Claim, spread: SeedSpread) -> int | None:
         """Return how many cases make today's interval narrow enough: its half-width falls with the root of their number."""
         room = distance**2 - spread.half**2
         if room <= 0:

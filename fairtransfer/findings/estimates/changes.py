@@ -84,7 +84,7 @@ class PairedDifference(Observed):
         effect = weighted_effect(self.moments, self.discordant, self.n) if self.weighted else self._effect()
         if self.moments.variance() == 0:
             # No unit differs from another, so the spread within units is unknown: each unit counts as one pair.
-            effect = max(effect, self.n / max(self.moments.worth if self.weighted else self.moments.units, 1))
+            effect = max(effect, self.n / max(self.moments.kish_size if self.weighted else self.moments.units, 1))
         return t_correction(self.moments.units, level) / effect
 
     def _effect(self) -> float:

@@ -14,7 +14,7 @@ from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.estimates.values import Limits, Today
 from fairtransfer.formats import group_label, group_name
 from fairtransfer.stats.contrasts import RatioBounds, Shared, ratio_bounds, ratio_contrast
-from fairtransfer.stats.gap import EVENTS
+from fairtransfer.stats.gap import LEAST_EVENTS
 from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile, wilson
 from fairtransfer.stats.truths import ShareOfRate
 
@@ -54,7 +54,7 @@ class RateRatioContrast(GroupContrast):
     def ratio(self) -> float | None:
         """The ratio itself; None where it would rest on fewer than 5 people with or without the class on either side."""
         sides = [(side.share * side.n, side.n) for side in (self.first, self.second)]
-        if min(min(x, n - x) for x, n in sides) < EVENTS:
+        if min(min(x, n - x) for x, n in sides) < LEAST_EVENTS:
             return None
         return self.first.estimate / self.second.estimate
 

@@ -123,13 +123,15 @@ class Ranking(OfScores):
     def _mean(self, name: str) -> float:
         return fmean(row[name] for row in self.answers.by_seed)
 
-    def _worth(self, level: float) -> float:
+    def _effective_share(self, level: float) -> float:
         return t_correction(self.answers.first["units"], level) if self.clustered else 1.0
 
     def examples(self, level: float) -> Interval:
         """Return Wilson's interval at the size that DeLong's variance gives."""
         z = normal_quantile(level)
-        return auc_interval(self.estimate, *self._sizes(), self._mean("variance"), z, worth=self._worth(level))
+        return auc_interval(
+            self.estimate, *self._sizes(), self._mean("variance"), z, effective_share=self._effective_share(level)
+        )
 
     @property
     def method(self) -> str:
@@ -145,7 +147,7 @@ class RankingChange(Ranking):
         """Return the union of MOVER of both AUCs' intervals and of DeLong's interval of the change."""
         before = Area(self._mean("auc_before"), self._mean("variance_before"))
         after = Area(self._mean("auc_after"), self._mean("variance"))
-        sizes = Sizes(*self._sizes(), self._worth(level))
+        sizes = Sizes(*self._sizes(), self._effective_share(level))
         return auc_change_interval(before, after, self._mean("covariance"), sizes, level)
 
     @property

@@ -21,7 +21,7 @@ from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.losses import UNBOUNDED
 from fairtransfer.stats.mean_power import Values, units_needed
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
-from fairtransfer.stats.power import Claim, Spread
+from fairtransfer.stats.power import Claim, SeedSpread
 from fairtransfer.stats.skewed import Skewed
 
 SUMMED = "union of student and hall"
@@ -55,13 +55,13 @@ class ErrorMean(MeanOfCases):
         """Return how far the mean lies above that of other people."""
         return MeanErrorDifference(self, other)
 
-    def cases_needed(self, sign: int, margin: float, claim: Claim, spread: Spread, most: float) -> int | None:  # noqa: ARG002  # found at once
+    def cases_needed(self, sign: int, margin: float, claim: Claim, spread: SeedSpread, most: float) -> int | None:  # noqa: ARG002  # found at once
         """Return how many cases settle a claim, from how errors spread."""
         return _cases_by_spread((self,), sign, margin - sign * self.estimate, claim, spread)
 
 
 def _cases_by_spread(
-    sides: Sequence[ErrorMean], sign: int, distance: float, claim: Claim, spread: Spread
+    sides: Sequence[ErrorMean], sign: int, distance: float, claim: Claim, spread: SeedSpread
 ) -> int | None:
     """Return how many cases of the first settle one mean, or two compared, if cases to come spread, and lean, as today's do."""
     own = sides[0].spread.units
@@ -69,7 +69,7 @@ def _cases_by_spread(
     parts = []
     for side, towards in zip(sides, (lean, -lean), strict=False):
         known, root = side.spread, math.sqrt(side.spread.units)
-        parts.append(Values(known.error * root, towards * known.bend * root, known.units / own))
+        parts.append(Values(known.error * root, towards * known.skew_term * root, known.units / own))
     units = units_needed(parts, abs(distance), claim.level, claim.power, spread)
     return None if units is None else math.ceil(units * sides[0].n / own)
 
@@ -81,7 +81,7 @@ class MeanErrorDifference(MoverContrast):
     first: ErrorMean
     second: ErrorMean
 
-    def cases_needed(self, sign: int, margin: float, claim: Claim, spread: Spread, most: float) -> int | None:  # noqa: ARG002  # found at once
+    def cases_needed(self, sign: int, margin: float, claim: Claim, spread: SeedSpread, most: float) -> int | None:  # noqa: ARG002  # found at once
         """Return how many cases of the group settle a claim, from how both groups' errors spread."""
         return _cases_by_spread((self.first, self.second), sign, margin - sign * self.estimate, claim, spread)
 
