@@ -135,3 +135,34 @@ def test_a_room_that_is_not_drawn_or_listed_is_found() -> None:
 def test_the_rooms_whose_code_names_a_job_are_there() -> None:
     """A folder that is called otherwise by now would silently be left out of the digest."""
     assert [name for name in machine._CODE if not (PACKAGE / name / "__init__.py").is_file()] == []
+
+
+# --- names -------------------------------------------------------------------------------------------------------------
+
+STILL_SEVERAL = {
+    "AgainstRest", "Answers", "Asked", "Benchmark", "BetweenGroups", "Cases", "Columns", "Deviation", "Document",
+    "Judged", "NoiseFloor", "Plan", "Source", "Tally",
+}  # fmt: skip
+"""Names that two classes still have: the list only gets shorter."""
+
+
+def names_of_several(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """Names of public classes that stand in several files."""
+    found: dict[str, list[str]] = {}
+    for file, source in sources.items():
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(file)
+    return {name: files for name, files in found.items() if len(files) > 1}
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    sources = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+
+    assert {name: files for name, files in names_of_several(sources).items() if name not in STILL_SEVERAL} == {}
+
+
+def test_a_name_of_two_classes_is_found() -> None:
+    assert names_of_several({"a.py": "class One: ...", "b.py": "class One: ...\nclass Two: ..."}) == {
+        "One": ["a.py", "b.py"]
+    }

@@ -17,7 +17,7 @@ MAX_INTERSECTIONS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class GroupsOfRows:
     """One attribute of every row.
 
     Attributes
@@ -36,7 +36,7 @@ class Groups:
     pooled: dict[str, int]
 
 
-def assign(attribute: Attribute, column: Sequence[str | None]) -> tuple[Groups, list[Problem]]:
+def assign(attribute: Attribute, column: Sequence[str | None]) -> tuple[GroupsOfRows, list[Problem]]:
     """Return the group of every row, with the problems found (their place is added by the caller)."""
     cleaned = [None if value is None or not value.strip() else unicodedata.normalize("NFC", value) for value in column]
     named = [None if value is None else attribute.recode.get(value, value) for value in cleaned]
@@ -51,7 +51,7 @@ def assign(attribute: Attribute, column: Sequence[str | None]) -> tuple[Groups, 
     if missing and attribute.missing != "exclude":
         groups = [UNKNOWN_GROUP if value is None else value for value in groups]
     problems += _missing(attribute, missing)
-    return Groups(attribute.name, groups, missing, pooled), problems
+    return GroupsOfRows(attribute.name, groups, missing, pooled), problems
 
 
 def _problem(

@@ -45,7 +45,7 @@ class Shrunk(NamedTuple):
     variance: float
 
 
-class Fit(NamedTuple):
+class WeightedFit(NamedTuple):
     """A weighted least-squares fit: predictions, their variances, and the weighted sum of squared residuals."""
 
     expected: Floats
@@ -67,13 +67,13 @@ def main_effects(levels: Sequence[Sequence[str]]) -> Floats:
     return np.stack(columns, axis=1)
 
 
-def weighted_fit(values: Floats, weights: Floats, design: Floats) -> Fit:
+def weighted_fit(values: Floats, weights: Floats, design: Floats) -> WeightedFit:
     """Fit by weighted least squares; columns that say the same thing share what they explain."""
     root = np.sqrt(weights)[:, None]
     inverse = np.linalg.pinv(design * root)
     expected = design @ (inverse @ (values * root[:, 0]))
     variances = ((design @ inverse) ** 2).sum(axis=1)
-    return Fit(expected, variances, float((weights * (values - expected) ** 2).sum()))
+    return WeightedFit(expected, variances, float((weights * (values - expected) ** 2).sum()))
 
 
 def paule_mandel(values: Floats, variances: Floats, design: Floats) -> float:
