@@ -16,8 +16,7 @@ from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.run_record import load_record
 from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import study_of
-from fairtransfer.gates import judge
-from fairtransfer.gates.verdict import Verdict
+from fairtransfer.gates.verdict import Verdict, judge
 
 
 def conclude(folder: Path) -> Verdict:

@@ -10,8 +10,10 @@ from typing import Any
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.store import Store
 from fairtransfer.formats import plural
-from fairtransfer.gates.number_prospects import NumberGate, number_prospects
-from fairtransfer.gates.prospects import Expected, GateProspect, Scene, family_of, gate_prospects, scenes_of
+from fairtransfer.gates.gate import Expected
+from fairtransfer.gates.gate_design import GateDesign, designs_of
+from fairtransfer.gates.gate_power import GatePower, family_of, power_of
+from fairtransfer.gates.number_power import NumberGatePower, number_power_of
 from fairtransfer.runner.disk import Disk, expected_disk
 from fairtransfer.runner.folder import views_of
 from fairtransfer.runner.job import Job, Plan
@@ -107,12 +109,12 @@ class Foresight:
     not_predicted: str
     disk: Disk
     groups: tuple[GroupForesight, ...]
-    gates: tuple[GateProspect, ...]
+    gates: tuple[GatePower, ...]
     not_foreseen: tuple[str, ...]
     reuse: Reuse
     assumption: str
     source: SourceForesight | None = None
-    numbers: tuple[NumberGate, ...] = ()
+    numbers: tuple[NumberGatePower, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values."""
@@ -128,27 +130,27 @@ def foresee(opened: Opened, assumed: Expected | None = None, *, probe: bool = Fa
     disk = expected_disk(plan, store, data, todo, rates)
     reuse = _reuse(plan.audit)
     if plan.files.numeric:
-        numbers = number_prospects(_scenes(plan, data, assumed or Expected()), plan.files.measured_in)
+        numbers = number_power_of(_designs(plan, data, assumed or Expected()), plan.files.measured_in)
         models, told = _models(plan, store, times), SPREAD_UNKNOWN if numbers else NO_FORESIGHT
         return Foresight(
             waiting, models, times.total, why, disk, (), (), (), reuse, told, _source(plan, data, store), numbers
         )
     believed = assumed or Expected()
-    scenes = _scenes(plan, data, believed)
-    groups, gates = _groups(plan, data, believed), gate_prospects(scenes)
-    told = _assumption(gates, believed, family_of(scenes))
-    left = tuple(dict.fromkeys(scene.gate.id for scene in scenes if not scene.foreseen))
+    designs = _designs(plan, data, believed)
+    groups, gates = _groups(plan, data, believed), power_of(designs)
+    told = _assumption(designs, believed)
+    left = tuple(dict.fromkeys(design.gate.id for design in designs if not design.foreseen))
     source = _source(plan, data, store)
     return Foresight(
         waiting, _models(plan, store, times), times.total, why, disk, groups, gates, left, reuse, told, source
     )
 
 
-def _scenes(plan: Plan, data: OpenedData, expected: Expected) -> list[Scene]:
+def _designs(plan: Plan, data: OpenedData, expected: Expected) -> list[GateDesign]:
     return [
-        scene
+        design
         for card, ref in zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
-        for scene in scenes_of(
+        for design in designs_of(
             plan.audit.gates,
             card.card.id,
             ref.groups,
@@ -162,23 +164,17 @@ def _scenes(plan: Plan, data: OpenedData, expected: Expected) -> list[Scene]:
     ]
 
 
-def _assumption(gates: Sequence[GateProspect], expected: Expected, comparisons: int) -> str:
-    """Return what the chances rest on, in words."""
-    if not gates:
-        return f"Assumes that {expected.change:.0%} of the cases change their answer, and that seeds do not differ."
-    kinds, told = {gate.kind for gate in gates}, []
-    if kinds & {"no_harm", "no_negative_transfer"}:
-        told.append(f"{expected.change:.0%} of the cases change their answer, as many for the better as for the worse")
-    if "gap" in kinds:
-        told.append(f"{expected.error:.0%} of the cases are served badly in every group")
-    if "worst_group" in kinds:
-        told.append("in `worst_group` half the limit means nothing is wrong, and once and a half the limit is the harm")
-    if "ratio" in kinds:
-        given = f"{1 - expected.error:.0%} of the cases of every group are given the class of `ratio`"
-        told.append(f"{given}; its harm is as far below the limit as equal rates lie above it")
+def _assumption(designs: Sequence[GateDesign], expected: Expected) -> str:
+    """Return what the chances rest on, in words; every gate says what it takes to be true, once each."""
+    shares = {"change": expected.change, "error": expected.error, "given": 1 - expected.error}
+    words = {name: f"{share:.0%}" for name, share in shares.items()}
+    told = dict.fromkeys(design.gate.assumes.format(**words) for design in designs if design.foreseen)
+    if not told:
+        return f"Assumes that {words['change']} of the cases change their answer, and that seeds do not differ."
+    comparisons = plural(family_of(designs), "comparison")
     return (
         f"Assumes that {'; '.join(told)}. Rows of one unit count as one case, seeds do not differ, the mix of groups stays "
-        f"as it is, and a failure is corrected for {plural(comparisons, 'comparison')}."
+        f"as it is, and a failure is corrected for {comparisons}."
     )
 
 

@@ -27,8 +27,7 @@ from fairtransfer.findings.question import Question, check_views
 from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import Study
 from fairtransfer.findings.table import study_of_table
-from fairtransfer.gates import judge_table
-from fairtransfer.gates.verdict import Verdict
+from fairtransfer.gates.verdict import Verdict, judge_table
 from fairtransfer.spec.columns import ColumnNames, Columns
 from fairtransfer.spec.gates import Policy
 from fairtransfer.spec.keywords import Label

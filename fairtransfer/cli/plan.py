@@ -12,8 +12,8 @@ from fairtransfer.cli.options import AuditArgument, DataRoot, Json, MaxJobs, Mod
 if TYPE_CHECKING:
     from fairtransfer.evidence.reuse import Uses
     from fairtransfer.foresight import Foresight, GroupForesight, Reuse, SourceForesight
-    from fairtransfer.gates.number_prospects import NumberGate
-    from fairtransfer.gates.prospects import GateProspect, GroupProspect
+    from fairtransfer.gates.gate_power import GatePower, GroupPower
+    from fairtransfer.gates.number_power import NumberGatePower
     from fairtransfer.runner.disk import Disk
     from fairtransfer.runner.job import Plan
     from fairtransfer.spec.gates import Policy
@@ -49,7 +49,7 @@ def plan(
     from fairtransfer.cli.show import print_json, tell_warnings
     from fairtransfer.evidence.reuse import uses_of
     from fairtransfer.foresight import foresee
-    from fairtransfer.gates.prospects import Expected
+    from fairtransfer.gates.gate import Expected
     from fairtransfer.stages import Planned
 
     made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
@@ -129,15 +129,14 @@ def _disk(disk: Disk) -> str:
     return f"about {told or formats.size(0)}{missing}"
 
 
-def _print_gate(gate: GateProspect) -> None:
-    from fairtransfer import formats
+def _print_gate(gate: GatePower) -> None:
     from fairtransfer.cli.show import console, plain, print_table
 
-    words = {"worst_group": formats.percent, "ratio": formats.ratio}
-    limit = words.get(gate.kind, formats.points)(gate.margin)
     # Comparisons with everyone else share people, so that the chance of all is drawn, not multiplied.
     chance = f"chance that all pass if nothing is wrong: {_drawn(gate)}"
-    console().print(f"\n[bold]{plain(gate.gate)}[/bold], limit {limit}, on {plain(gate.benchmark)}", soft_wrap=True)
+    console().print(
+        f"\n[bold]{plain(gate.gate)}[/bold], limit {gate.limit}, on {plain(gate.benchmark)}", soft_wrap=True
+    )
     pairs = any(group.against not in ("", "everyone else") for group in gate.groups)
     units = any(group.units != group.cases for group in gate.groups)
     headings = ["group", "cases", *(["units"] if units else []), "passes", "found", "to pass", "to find", "shown"]
@@ -152,15 +151,16 @@ _SPREADS = {
 }
 
 
-def _print_numbers(gate: NumberGate) -> None:
+def _print_numbers(gate: NumberGatePower) -> None:
     """Print with how much spread each group would settle a gate on numbers."""
     from rich.markup import escape
 
     from fairtransfer import formats
     from fairtransfer.cli.show import console, print_table
 
-    limit = formats.stated_limit(gate.margin, gate.measured_in, level=gate.kind == "worst_group")
-    console().print(f"\n[bold]{escape(gate.gate)}[/bold], limit {limit}, on {escape(gate.benchmark)}", soft_wrap=True)
+    console().print(
+        f"\n[bold]{escape(gate.gate)}[/bold], limit {escape(gate.limit)}, on {escape(gate.benchmark)}", soft_wrap=True
+    )
     units = any(group.units != group.cases for group in gate.groups)
     unit = f", {gate.measured_in}" if gate.measured_in else ""
     headings = ["group", "cases", *(["units"] if units else []), f"passes if sd is at most{unit}"]
@@ -177,7 +177,7 @@ def _print_numbers(gate: NumberGate) -> None:
     print_table(told, headings, rows, right=range(1, len(headings)))
 
 
-def _drawn(gate: GateProspect) -> str:
+def _drawn(gate: GatePower) -> str:
     """Return the chance that all pass; where no draw did, or every one, it is still not certain."""
     from fairtransfer import formats
 
@@ -187,7 +187,7 @@ def _drawn(gate: GateProspect) -> str:
     return formats.chance(gate.passes)
 
 
-def _group(group: GroupProspect, *, pairs: bool, units: bool) -> tuple[str, ...]:
+def _group(group: GroupPower, *, pairs: bool, units: bool) -> tuple[str, ...]:
     from fairtransfer import formats
 
     name = formats.group_label(group.group)

@@ -149,6 +149,8 @@ def print_verdict(verdict: Verdict) -> None:
             2,
         )
         _print_needed(gate.needed, gate.metric, gate.measured_in or "")
+    for kind, asks in {gate.kind: gate.asks for gate in verdict.gates}.items():
+        _line(f"[dim]{plain(kind)}: {plain(asks)}[/dim]", 2)
     for note in verdict.notes:
         _line(f"note: {plain(note)}", 2)
 

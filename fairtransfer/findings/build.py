@@ -10,7 +10,6 @@ from typing import Any
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.details import ChangeDetails, ScoreDetails
 from fairtransfer.findings.estimates.base import Estimate
-from fairtransfer.findings.estimates.contrasts import comparisons
 from fairtransfer.findings.estimates.values import Churn, NotEstimable
 from fairtransfer.findings.f1 import F1Scores, drawn_gap
 from fairtransfer.findings.gaps import gap_finding, moved_gap
@@ -24,6 +23,7 @@ from fairtransfer.findings.scores import Answers
 from fairtransfer.findings.unknown_membership import unknown_details
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.group_pairs import comparisons
 from fairtransfer.spec.scores import Question
 
 EVERYONE: View = ()

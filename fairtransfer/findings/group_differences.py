@@ -12,7 +12,7 @@ from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.query import EvidenceQuery, Pairing
 from fairtransfer.findings.rows import Finding, interval_fields
 from fairtransfer.outcomes.table import metric_named
-from fairtransfer.spec.gates import BetweenGroups, GateSpec
+from fairtransfer.spec.gates import GateSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,12 @@ class Compared:
 
 
 def asked_by(query: EvidenceQuery, gate: GateSpec, benchmark: str) -> Iterator[Compared]:
-    """Yield the comparisons of a gate that compares groups with one of them, or all of them."""
+    """Yield the comparisons that a gate wants shown."""
     options = gate.options
-    if (
-        not isinstance(options, BetweenGroups)
-        or options.contrast == "rest"
-        or options.benchmark not in (None, benchmark)
-    ):
-        return
-    if set(options.by) <= set(query.study.benchmark(benchmark).attributes):
+    if options.judges(benchmark, query.study.benchmark(benchmark).attributes):
         of = query.meant(options.metric, options.class_)
-        yield Compared("difference", options.metric, of, options.by, options.contrast)
-        yield Compared("difference_of_changes", options.metric, of, options.by, options.contrast)
+        for stage, contrast in options.shown_rows:
+            yield Compared(stage, options.metric, of, options.by, contrast)
 
 
 def compared_fields(query: EvidenceQuery, pairing: Pairing, blank: Finding) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.evidence.table.checks import Columns
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.findings.counts import View
-from fairtransfer.findings.estimates.contrasts import is_named
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
-from fairtransfer.spec.gates import BetweenGroups, GateSpec, Policy
+from fairtransfer.spec.gates import GateSpec, Policy
+from fairtransfer.spec.group_pairs import is_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +97,14 @@ def _gate(gate: GateSpec, question: Question, counted: Counted, problems: Proble
     """Look for what a gate compares with, or the class it is about, that this table does not hold."""
     _class_of_gate(gate, question, counted, problems)
     _reference(gate, counted, problems)
-    columns, metric = question.columns, metric_named(gate.options.metric)
-    if gate.kind == "no_harm" and columns.before is None:
-        problems.add(Problem("FT-P019", "`no_harm` compares with a model before", "", "give --before", gate.id))
-    elif gate.kind == "no_harm" and metric.of_scores and columns.score and columns.score_before is None:
-        found = f"`no_harm` of `{metric.name}` compares with the scores of the model before"
+    columns, metric, needs = question.columns, metric_named(gate.options.metric), gate.options.needs
+    if needs.before and columns.before is None:
+        problems.add(Problem("FT-P019", f"`{gate.kind}` compares with a model before", "", "give --before", gate.id))
+    elif needs.before and metric.of_scores and columns.score and columns.score_before is None:
+        found = f"`{gate.kind}` of `{metric.name}` compares with the scores of the model before"
         problems.add(Problem("FT-P072", found, "", "give --score-before", gate.id))
-    if gate.kind == "no_negative_transfer":
-        found = "`no_negative_transfer` needs a model trained from scratch, which a table of predictions lacks"
+    if needs.scratch:
+        found = f"`{gate.kind}` needs a model trained from scratch, which a table of predictions lacks"
         problems.add(Problem("FT-P019", found, "", "use `fairtransfer run`", gate.id))
 
 
@@ -124,7 +124,7 @@ def _class_of_gate(gate: GateSpec, question: Question, counted: Counted, problem
 def _reference(gate: GateSpec, counted: Counted, problems: Problems) -> None:
     """Look for a reference group that no row belongs to; attributes that do not exist are told elsewhere."""
     options, known = gate.options, set(counted.cells.column_names)
-    if isinstance(options, BetweenGroups) and options.reference and {f"g_{name}" for name in options.by} <= known:
+    if options.reference and {f"g_{name}" for name in options.by} <= known:
         columns = [counted.cells[f"g_{name}"].to_pylist() for name in options.by]
         groups = [dict(zip(options.by, key, strict=True)) for key in sorted(set(zip(*columns, strict=True)))]
         if not any(is_named(group, options.reference) for group in groups):

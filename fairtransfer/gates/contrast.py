@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.query import Pairing
 from fairtransfer.formats import group_label
+from fairtransfer.spec.gates import GateOptions
 from fairtransfer.stats.holm import p_value_of_bound
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
 
@@ -19,13 +19,20 @@ MINIMUM_UNITS = 20
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The adapted model a verdict is about, on one benchmark."""
+    """The adapted model a gate is asked about, on one benchmark.
+
+    Attributes
+    ----------
+    measured_in
+        The unit of the gate's margin, where it is that of a label that is a number; empty where this is not known, None for
+        rates and scores.
+    """
 
     benchmark: str
     strategy: str
     budget: str
-    scratch: str
     min_group: int
+    measured_in: str | None = None
 
     @property
     def change(self) -> Pairing:
@@ -36,6 +43,45 @@ class Target:
     def gain(self) -> Pairing:
         """The model trained from scratch against this one."""
         return Pairing(self.benchmark, "gain", self.strategy, self.budget)
+
+    def contrast(
+        self,
+        gate: GateOptions,
+        group: dict[str, str],
+        sample: Estimate | NotEstimable,
+        margin: float,
+        *,
+        other: dict[str, str] | None = None,
+        against: str | None = None,
+        sign: int | None = None,
+        barred: tuple[str, ...] = (),
+    ) -> Contrast:
+        """Return one comparison that a gate makes.
+
+        Parameters
+        ----------
+        other
+            The group it is compared with; None is everyone else, or, with `against`, nobody.
+        against
+            Whom or what it is compared with, in words; by default the other group.
+        sign
+            The direction of harm; by default the metric's.
+        barred
+            Why it cannot pass although it can be evaluated.
+        """
+        return Contrast(
+            gate.id,
+            self.benchmark,
+            group,
+            whom(other) if against is None else against,
+            sample,
+            gate.harm_sign if sign is None else sign,
+            margin,
+            self.min_group,
+            other,
+            self.measured_in,
+            barred,
+        )
 
 
 @dataclass(frozen=True)
@@ -55,8 +101,9 @@ class Contrast:
     other
         The group it is compared with, where it is one.
     measured_in
-        The unit of the margin, where it is that of a label that is a number; empty where this is not known, None for rates
-        and scores.
+        The unit of the margin, as `Target` has it.
+    barred
+        Why the comparison cannot pass although it can be evaluated, and may fail: reason codes, none if it can.
     """
 
     gate: str
@@ -69,6 +116,7 @@ class Contrast:
     min_group: int
     other: dict[str, str] | None = None
     measured_in: str | None = None
+    barred: tuple[str, ...] = ()
 
     @property
     def harm(self) -> float | None:
@@ -110,24 +158,11 @@ class Contrast:
             codes.append("few_seeds")
         return tuple(codes)
 
-    def slack(self, alpha: float) -> float:
-        """Return how far inside its margin the comparison stays; negative outside."""
-        return self.margin - self.upper(alpha)
-
-    @property
-    def barred(self) -> tuple[str, ...]:
-        """Why the comparison cannot pass although it can be evaluated, and may fail: reason codes, none if it can."""
-        return ()
-
-    def told(self, alpha: float) -> dict[str, Any]:  # noqa: ARG002  # some comparisons have bounds of their own
-        """Return what is kept of this kind of comparison besides harm and bounds."""
-        return {}
-
     def p_value(self, alpha: float) -> float:
         """Return the p-value of "the harm exceeds the margin"; 1 where not even the unadjusted bound at `alpha` does."""
         return 1.0 if self.blocked else p_value_of_bound(self.lower, self.margin, alpha)
 
 
-def against(other: dict[str, str] | None) -> str:
+def whom(other: dict[str, str] | None) -> str:
     """Return whom a group is compared with, in words; None is everyone else."""
     return "everyone else" if other is None else group_label(other)

@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fairtransfer.findings.estimates.contrasts import is_named
 from fairtransfer.findings.estimates.values import NotEstimable
-from fairtransfer.formats import group_label, limit_in_unit, limit_of, listing, plural, ratio, stated_limit
-from fairtransfer.gates.contrast import Contrast
-from fairtransfer.gates.ratio import RatioContrast
-from fairtransfer.gates.sample_size import leans_to_pass, needed, nothing_settles
-from fairtransfer.outcomes.table import metric_named
+from fairtransfer.formats import group_label, listing, plural
+from fairtransfer.gates.contrast import MINIMUM_UNITS, Contrast
+from fairtransfer.gates.gate import Gate, gate_of
+from fairtransfer.gates.sample_size import leans_to_pass, nothing_settles, to_settle
 from fairtransfer.spec.gates import GateSpec
+from fairtransfer.spec.group_pairs import is_named
 from fairtransfer.stats.holm import holm
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
+from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
 
 Outcome = Literal["pass", "fail", "inconclusive", "not_applicable", "error"]
 
@@ -40,6 +40,8 @@ class GateResult:
         not be evaluated.
     measured_in
         The unit of margin, harm and bounds, where it is that of a label that is a number; None for rates and scores.
+    asks
+        What a gate of this kind asks, in a sentence.
     """
 
     id: str
@@ -55,6 +57,7 @@ class GateResult:
     line: int
     monitored: tuple[dict[str, str], ...]
     measured_in: str | None = None
+    asks: str = ""
 
     @property
     def metric(self) -> str:
@@ -93,8 +96,8 @@ class Judged:
         """Whether the upper bound stays below the margin, whatever it rests on."""
         return not self.contrast.blocked and self.contrast.upper(self.alpha) < self.contrast.margin
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what verdict.json keeps of the contrast."""
+    def to_json(self, gate: Gate) -> dict[str, Any]:
+        """Return what verdict.json keeps of the contrast; `gate` is the one that makes it."""
         contrast = self.contrast
         known = not contrast.blocked
         return {
@@ -110,7 +113,7 @@ class Judged:
             "p_adjusted": self.adjusted if known else None,
             "blocked": list(contrast.blocked),
             "outcome": "fail" if self.failed else "pass" if self.passed else "inconclusive",
-            **(contrast.told(self.alpha) if known else {}),
+            **(gate.recorded(contrast, self.alpha) if known else {}),
         }
 
 
@@ -122,7 +125,7 @@ def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[Judged]
     return [Judged(contrast, p, alpha, family, several) for contrast, p in zip(contrasts, adjusted, strict=True)]
 
 
-def outcome_of(gate: GateSpec, judged: Sequence[Judged]) -> Outcome:
+def outcome_of(gate: Gate, judged: Sequence[Judged]) -> Outcome:
     """Return the outcome of one gate, without the reasons."""
     active = [j for j in judged if not _is_monitored(gate, j.contrast)]
     if not active:
@@ -132,34 +135,34 @@ def outcome_of(gate: GateSpec, judged: Sequence[Judged]) -> Outcome:
     return "pass" if all(j.passed for j in active) else "inconclusive"
 
 
-def decide(gate: GateSpec, judged: Sequence[Judged]) -> GateResult:
+def decide(spec: GateSpec, judged: Sequence[Judged]) -> GateResult:
     """Return the outcome of one gate, why, and what would settle what is open."""
+    gate = gate_of(spec)
     monitored = tuple(j.contrast.group for j in judged if _is_monitored(gate, j.contrast))
     active = [j for j in judged if not _is_monitored(gate, j.contrast)]
     failed = [j for j in active if j.failed]
     open_ = [j for j in active if not j.passed and not j.failed]
     outcome, settling = outcome_of(gate, judged), _settling(open_)
     if outcome == "not_applicable":
-        alone = gate.kind in ("gap", "ratio") and not judged
-        why = "there are no two groups to compare" if alone else "there is no group to judge"
-        return _result(gate, outcome, why, (), [], (), judged, monitored)
+        why = "there is no group to judge" if judged else gate.nobody
+        return _result(spec, outcome, why, (), [], (), judged, monitored)
     if outcome == "fail":
         worst = sorted(failed, key=lambda j: (j.adjusted, -(j.contrast.harm or 0)))
-        return _result(gate, outcome, _fail_reason(gate, worst), ("over_margin",), worst, settling, judged, monitored)
+        return _result(spec, outcome, _fail_reason(gate, worst), ("over_margin",), worst, settling, judged, monitored)
     if outcome == "inconclusive":
         coded = [(j, _codes(j, entry)) for j, entry in zip(open_, settling, strict=True)]
         codes = tuple(dict.fromkeys(code for _, own in coded for code in own))
-        return _result(gate, outcome, _open_reason(gate, coded, len(active)), codes, open_, settling, judged, monitored)
-    closest = min(active, key=lambda j: j.contrast.slack(j.alpha))
-    return _result(gate, "pass", _pass_reason(gate, closest, len(active)), (), [closest], (), judged, monitored)
+        return _result(spec, outcome, _open_reason(gate, coded, len(active)), codes, open_, settling, judged, monitored)
+    closest = min(active, key=lambda j: gate.slack(j.contrast, j.alpha))
+    return _result(spec, "pass", _pass_reason(gate, closest, len(active)), (), [closest], (), judged, monitored)
 
 
-def _is_monitored(gate: GateSpec, contrast: Contrast) -> bool:
-    return any(is_named(contrast.group, name) for name in gate.options.monitored)
+def _is_monitored(gate: Gate, contrast: Contrast) -> bool:
+    return any(is_named(contrast.group, name) for name in gate.monitored)
 
 
 def _result(
-    gate: GateSpec,
+    spec: GateSpec,
     outcome: Outcome,
     reason: str,
     codes: tuple[str, ...],
@@ -168,10 +171,10 @@ def _result(
     judged: Sequence[Judged],
     monitored: tuple[dict[str, str], ...],
 ) -> GateResult:
-    active = [j for j in judged if j.contrast.group not in monitored]
+    gate, active = gate_of(spec), [j for j in judged if j.contrast.group not in monitored]
     tail = f"; {plural(len(monitored), 'group')} monitored, not judged" if monitored else ""
-    rows = tuple(j.to_json() for j in judged)
-    deciding = tuple(j.to_json() for j in decided_by)
+    rows = tuple(j.to_json(gate) for j in judged)
+    deciding = tuple(j.to_json(gate) for j in decided_by)
     return GateResult(
         gate.id,
         gate.kind,
@@ -182,26 +185,24 @@ def _result(
         settling,
         _smallest_margin(gate, active),
         rows,
-        gate.margin,
-        gate.line,
+        gate.limit,
+        spec.line,
         monitored,
         next((j.contrast.measured_in for j in judged), None),
+        gate.summary,
     )
 
 
 def _settling(open_: Sequence[Judged]) -> tuple[dict[str, Any], ...]:
     """Return what would settle each open comparison; those that lean to a pass have to pass together."""
     together = sum(leans_to_pass(j.contrast) for j in open_)
-    return tuple(needed(j.contrast, j.alpha, j.family, max(together, 1)) for j in open_)
+    return tuple(to_settle(j.contrast, j.alpha, j.family, max(together, 1)) for j in open_)
 
 
-def _smallest_margin(gate: GateSpec, active: Sequence[Judged]) -> float | None:
+def _smallest_margin(gate: Gate, active: Sequence[Judged]) -> float | None:
     if not active or any(j.contrast.blocked or j.contrast.barred for j in active):
         return None
-    if gate.kind == "ratio":
-        return min(j.contrast.limit(j.alpha) for j in active if isinstance(j.contrast, RatioContrast))
-    smallest = max(j.contrast.upper(j.alpha) for j in active)
-    return abs(smallest) if gate.kind == "worst_group" else smallest
+    return gate.smallest_margin([j.contrast for j in active], active[0].alpha)
 
 
 def _codes(judged: Judged, settling: Mapping[str, Any]) -> tuple[str, ...]:
@@ -216,51 +217,30 @@ def _codes(judged: Judged, settling: Mapping[str, Any]) -> tuple[str, ...]:
     return ("seed_limited",) if contrast.sample.seed_share(1 - judged.alpha) > 0.5 else ("wide_ci",)
 
 
-def _limit(gate: GateSpec, judged: Judged) -> str:
-    """Return the gate's limit, with its unit."""
-    unit, level = judged.contrast.measured_in, gate.kind == "worst_group"
-    return _number(gate, judged, gate.margin) if unit is None else stated_limit(gate.margin, unit, level=level)
-
-
-def _number(gate: GateSpec, judged: Judged, value: float | None) -> str:
-    if gate.kind == "ratio":
-        return ratio(value)
-    level, metric, unit = gate.kind == "worst_group", metric_named(gate.options.metric), judged.contrast.measured_in
-    shown = abs(value) if value is not None and level and not metric.two_sided else value
-    if unit is not None:
-        return limit_in_unit(shown, unit, level=level)
-    return limit_of(shown, level=level, rate=metric.unit == "share")
-
-
 def _who(judged: Judged) -> str:
     """Return the group, and the benchmark where the audit has several."""
     of = f" of {judged.contrast.benchmark}" if judged.several else ""
     return group_label(judged.contrast.group) + of
 
 
-def _described(gate: GateSpec, judged: Judged, *, failed: bool) -> str:
-    contrast = judged.contrast
-    if isinstance(contrast, RatioContrast):
-        return f"{_who(judged)} {contrast.describe(judged.alpha, failed=failed)}"
-    bound = contrast.lower(judged.alpha) if failed else contrast.upper(judged.alpha)
-    what = f"{_who(judged)} {_number(gate, judged, contrast.harm)} against {contrast.against}"
-    return f"{what} ({'lower' if failed else 'upper'} bound {_number(gate, judged, bound)})"
+def _described(gate: Gate, judged: Judged, *, failed: bool) -> str:
+    return f"{_who(judged)} {gate.described(judged.contrast, judged.alpha, failed=failed)}"
 
 
-def _fail_reason(gate: GateSpec, failed: Sequence[Judged]) -> str:
+def _fail_reason(gate: Gate, failed: Sequence[Judged]) -> str:
     """Return the surest failure, how many more there are, and the largest one where it is another."""
     first, worst = failed[0], max(failed, key=lambda j: j.contrast.harm or 0.0)
     more = f", and {plural(len(failed) - 1, 'more group')}" if len(failed) > 1 else ""
     if worst is not first:
         more += f", of which the farthest off is {_described(gate, worst, failed=True)}"
-    beyond = "below" if gate.kind == "ratio" else "over"
-    return f"{beyond} the limit of {_limit(gate, first)}: {_described(gate, first, failed=True)}{more}"
+    limit = gate.stated(first.contrast.measured_in)
+    return f"{gate.beyond} the limit of {limit}: {_described(gate, first, failed=True)}{more}"
 
 
-def _pass_reason(gate: GateSpec, closest: Judged, count: int) -> str:
+def _pass_reason(gate: Gate, closest: Judged, count: int) -> str:
     groups = f"all {count} comparisons" if count > 1 else "the one comparison"
     nearest = _described(gate, closest, failed=False)
-    return f"{groups} inside the limit of {_limit(gate, closest)}; closest is {nearest}"
+    return f"{groups} inside the limit of {gate.stated(closest.contrast.measured_in)}; closest is {nearest}"
 
 
 _WORDS = {
@@ -268,8 +248,8 @@ _WORDS = {
     "no_spread": "every case has the same error, or changed alike, which leaves the spread unknown",
     "below_min_n": "fewer cases than the policy's minimum",
     "few_for_a_mean": f"fewer than {MINIMUM_UNBOUNDED} cases, or units, too few to know how errors spread",
-    "few_clusters": "fewer than 20 units",
-    "few_seeds": "fewer than 3 seeds",
+    "few_clusters": f"fewer than {MINIMUM_UNITS} units",
+    "few_seeds": f"fewer than {PROCEDURE_MINIMUM} seeds",
     "few_events": "fewer than 5 cases put into the class",
     "wide_ci": "the interval holds the limit; more cases would narrow it",
     "on_limit": "the measured value lies too close to the limit, so that no realistic number of cases would settle it",
@@ -277,7 +257,7 @@ _WORDS = {
 }
 
 
-def _open_reason(gate: GateSpec, open_: Sequence[tuple[Judged, tuple[str, ...]]], count: int) -> str:
+def _open_reason(gate: Gate, open_: Sequence[tuple[Judged, tuple[str, ...]]], count: int) -> str:
     by_code: dict[str, list[str]] = {}
     for judged, codes in open_:
         for code in codes[:1]:
@@ -288,5 +268,5 @@ def _open_reason(gate: GateSpec, open_: Sequence[tuple[Judged, tuple[str, ...]]]
         f"{_WORDS[code]} ({listing(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''})"
         for code, names in by_code.items()
     ]
-    limit = _limit(gate, open_[0][0])
+    limit = gate.stated(open_[0][0].contrast.measured_in)
     return f"{len(open_)} of {count} comparisons cannot be settled against the limit of {limit}: {'; '.join(parts)}"

@@ -7,28 +7,46 @@ is large by chance alone when groups are many or small.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from fairtransfer.findings.estimates.contrasts import comparisons
-from fairtransfer.findings.query import EvidenceQuery
-from fairtransfer.gates.contrast import Contrast, Target, against
-from fairtransfer.spec.gates import Gap, GateSpec
+from fairtransfer.gates.between_groups import BetweenGroups
+from fairtransfer.gates.gate import Expected
+from fairtransfer.spec.gate_metrics import ComparedMetric
+from fairtransfer.spec.gates import Margin
+
+if TYPE_CHECKING:
+    from fairtransfer.findings.query import EvidenceQuery
+    from fairtransfer.gates.contrast import Contrast, Target
+    from fairtransfer.stats.truths import TwoRates
 
 
-def gap(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Contrast]:
-    """Yield one contrast per group (or pair of groups), in the direction of harm only."""
-    options, of = gate.options, query.meant(gate.options.metric, gate.options.class_)
-    assert isinstance(options, Gap), "the registry pairs gates with their options"
-    for group, other in comparisons(query.groups(target.change, options.by), options.contrast):
-        sample = query.judged_difference(target.change, group, other, options.metric, of)
-        yield Contrast(
-            gate.id,
-            target.benchmark,
-            group,
-            against(other),
-            sample,
-            options.harm_sign,
-            gate.margin,
-            target.min_group,
-            other,
-            query.measured_in(options.metric),
-        )
+class Gap(BetweenGroups):
+    """After adaptation no group may be worse than its comparison by more than the margin."""
+
+    kind = "gap"
+    title = "Gap"
+    summary = "no group may be served worse than the others by more than the margin"
+    example = "gap:by=language,margin=0.1"
+    assumes = "{error} of the cases are served badly in every group"
+    spread_of = "sizes"
+
+    metric: ComparedMetric = "error_rate"
+    margin: Margin
+
+    @property
+    def limit(self) -> float:
+        """The margin."""
+        return self.margin
+
+    def contrasts(self, query: EvidenceQuery, target: Target) -> Iterator[Contrast]:
+        """Yield one comparison per group (or pair of groups), in the direction of harm only."""
+        of = query.meant(self.metric, self.class_)
+        for group, other in self.opposed(query, target):
+            sample = query.judged_difference(target.change, group, other, self.metric, of)
+            yield target.contrast(self, group, sample, self.margin, other=other)
+
+    def truth(self, expected: Expected, ratio: float, times: float) -> TwoRates:
+        """Return two rates of harm, the group's higher by the harm."""
+        from fairtransfer.stats.truths import TwoRates
+
+        return TwoRates(min(expected.error + times * self.margin, 1.0), expected.error, ratio)

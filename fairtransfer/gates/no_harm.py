@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from fairtransfer.findings.query import EvidenceQuery
-from fairtransfer.gates.contrast import Contrast, Target
-from fairtransfer.spec.gates import GateSpec
+from fairtransfer.gates.paired import PairedGate
+from fairtransfer.spec.gates import Needs
+
+if TYPE_CHECKING:
+    from fairtransfer.findings.query import Pairing
+    from fairtransfer.gates.contrast import Target
 
 
-def no_harm(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Contrast]:
-    """Yield one contrast per group: after minus before."""
-    options, of = gate.options, query.meant(gate.options.metric, gate.options.class_)
-    for group in query.groups(target.change, options.by):
-        sample = query.judged_change(target.change, group, options.metric, of)
-        yield Contrast(
-            gate.id,
-            target.benchmark,
-            group,
-            "before adaptation",
-            sample,
-            options.harm_sign,
-            gate.margin,
-            target.min_group,
-            measured_in=query.measured_in(options.metric),
-        )
+class NoHarm(PairedGate):
+    """Adaptation must not raise any group's error by more than the margin (paired change, same people)."""
+
+    kind = "no_harm"
+    title = "No harm"
+    summary = "no group may get worse by more than the margin"
+    example = "no_harm:by=language,margin=0.02"
+    needs = Needs(before=True)
+    against = "before adaptation"
+    drawn_on = "change"
+    sees_everyone = True
+
+    def pairing(self, target: Target) -> Pairing:
+        """Return the model as published against this one."""
+        return target.change

@@ -5,26 +5,26 @@ Judged on the paired difference, same people, seed by seed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from fairtransfer.findings.query import EvidenceQuery
-from fairtransfer.gates.contrast import Contrast, Target
-from fairtransfer.spec.gates import GateSpec
+from fairtransfer.gates.paired import PairedGate
+from fairtransfer.spec.gates import Needs
+
+if TYPE_CHECKING:
+    from fairtransfer.findings.query import Pairing
+    from fairtransfer.gates.contrast import Target
 
 
-def no_negative_transfer(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Contrast]:
-    """Yield one contrast per group: adapted minus from scratch."""
-    options, of = gate.options, query.meant(gate.options.metric, gate.options.class_)
-    for group in query.groups(target.gain, options.by):
-        sample = query.judged_change(target.gain, group, options.metric, of)
-        yield Contrast(
-            gate.id,
-            target.benchmark,
-            group,
-            "training from scratch",
-            sample,
-            options.harm_sign,
-            gate.margin,
-            target.min_group,
-            measured_in=query.measured_in(options.metric),
-        )
+class NoNegativeTransfer(PairedGate):
+    """No group may be worse off than with a model trained from scratch by more than the margin."""
+
+    kind = "no_negative_transfer"
+    title = "No negative transfer"
+    summary = "no group may be worse off than with a model trained from scratch"
+    example = "no_negative_transfer:by=language,margin=0.02"
+    needs = Needs(scratch=True)
+    against = "training from scratch"
+
+    def pairing(self, target: Target) -> Pairing:
+        """Return the model trained from scratch against this one."""
+        return target.gain

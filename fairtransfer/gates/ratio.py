@@ -6,72 +6,128 @@ below a true four fifths in about half of all samples. A convention, not a test 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+from pydantic import Field
 
 from fairtransfer import formats
-from fairtransfer.findings.estimates.contrasts import RateRatioContrast, comparisons
-from fairtransfer.findings.estimates.values import NotEstimable
-from fairtransfer.findings.query import EvidenceQuery
-from fairtransfer.gates.contrast import Contrast, Target, against
-from fairtransfer.spec.gates import GateSpec, Ratio
-from fairtransfer.stats.gap import LEAST_EVENTS
+from fairtransfer.gates.between_groups import BetweenGroups
+from fairtransfer.gates.gate import Expected, OwnTable
+from fairtransfer.spec.gate_metrics import RatioMetric
+
+if TYPE_CHECKING:
+    from fairtransfer.findings.estimates.contrasts import RateRatioContrast
+    from fairtransfer.findings.estimates.values import NotEstimable
+    from fairtransfer.findings.query import EvidenceQuery
+    from fairtransfer.gates.contrast import Contrast, Target
+    from fairtransfer.stats.truths import ShareOfRate
+
+Bounds = tuple[float, float | None]
 
 
-def ratio(query: EvidenceQuery, target: Target, gate: GateSpec) -> Iterator[Contrast]:
-    """Yield one contrast per group (or pair of groups): the limit's share of the comparison's rate less the group's."""
-    options = gate.options
-    assert isinstance(options, Ratio), "the registry pairs gates with their options"
-    of = query.meant(options.metric, options.class_)
-    for group, other in comparisons(query.groups(target.change, options.by), options.contrast):
-        sample = query.proportion(target.change, group, other, options.metric, of, options.at_least)
-        yield RatioContrast(gate.id, target.benchmark, group, against(other), sample, -1, 0.0, target.min_group, other)
+class Ratio(BetweenGroups):
+    """After adaptation every group's rate must be at least this share of its comparison's (four-fifths rule: 0.8)."""
 
+    kind = "ratio"
+    title = "Ratio"
+    summary = "every group's rate must be at least a share of the others'"
+    example = "ratio:by=language,class=urgent,at_least=0.8"
+    assumes = (
+        "{given} of the cases of every group are given the class of `ratio`; its harm is as far below the limit as equal rates "
+        "lie above it"
+    )
+    spread_of = "sizes"
+    beyond = "below"
+    own_table = OwnTable("Ratio", "1 is the same rate; bounds of the verdict in brackets.")
 
-@dataclass(frozen=True)
-class RatioContrast(Contrast):
-    """A contrast that people read as a ratio. Its harm is ``limit·comparison - rate``; the margin of that is 0."""
-
-    sample: RateRatioContrast | NotEstimable
+    metric: RatioMetric = "selection_rate"
+    at_least: Annotated[float, Field(gt=0, le=1)]
 
     @property
-    def barred(self) -> tuple[str, ...]:
-        """A rate that rests on fewer than 5 people given the class cannot pass.
+    def limit(self) -> float:
+        """The smallest share that is acceptable."""
+        return self.at_least
 
-        Its lower bound lies too high: at an error rate of 0.25 % up to six times as many false passes were found, with
-        this rule up to three times (every outcome enumerated, groups of 10 to 1000, true ratio 0.8).
+    def contrasts(self, query: EvidenceQuery, target: Target) -> Iterator[Contrast]:
+        """Yield one comparison per group (or pair of groups): the limit's share of the comparison's rate less the group's.
+
+        A rate that rests on fewer than 5 people given the class cannot pass: its lower bound lies too high. At an error rate
+        of 0.25 % up to six times as many false passes were found, with this rule up to three times (every outcome enumerated,
+        groups of 10 to 1000, true ratio 0.8).
         """
-        return () if isinstance(self.sample, NotEstimable) or self.sample.events >= LEAST_EVENTS else ("few_events",)
+        of = query.meant(self.metric, self.class_)
+        for group, other in self.opposed(query, target):
+            sample = query.proportion(target.change, group, other, self.metric, of, self.at_least)
+            yield target.contrast(self, group, sample, 0.0, other=other, sign=-1, barred=_barred(sample))
 
-    def limit(self, alpha: float) -> float:
-        """Return the largest limit that would have passed."""
-        return self._bounds(alpha)[0]
+    def smallest_margin(self, contrasts: Sequence[Contrast], alpha: float) -> float:
+        """Return the largest share with which all would have passed."""
+        return min(_bounds(contrast, alpha)[0] for contrast in contrasts)
 
-    def slack(self, alpha: float) -> float:
+    def slack(self, contrast: Contrast, alpha: float) -> float:
         """Return by how much the ratio's lower bound exceeds the limit."""
-        return 0.0 if isinstance(self.sample, NotEstimable) else self._bounds(alpha)[0] - self.sample.limit
+        return _bounds(contrast, alpha)[0] - self.at_least
 
-    def told(self, alpha: float) -> dict[str, Any]:
+    def recorded(self, contrast: Contrast, alpha: float) -> dict[str, Any]:
         """Return the ratio with its limits; null where it rests on too few people, or nothing limits it."""
-        assert not isinstance(self.sample, NotEstimable), "asked of contrasts that can be evaluated"
-        low, high = self._bounds(alpha)
-        return {"ratio": self.sample.ratio, "ratio_lower": low, "ratio_upper": high}
+        low, high = _bounds(contrast, alpha)
+        return {"ratio": _sample(contrast).ratio, "ratio_lower": low, "ratio_upper": high}
 
-    def describe(self, alpha: float, *, failed: bool) -> str:
+    def truth(self, expected: Expected, ratio: float, times: float) -> ShareOfRate:
+        """Return equal rates where nothing is wrong; the harm is as far below the limit as these lie above it."""
+        from fairtransfer.stats.truths import ShareOfRate
+
+        given, share = 1 - expected.error, max(0.0, 1 - times * (1 - self.at_least))
+        return ShareOfRate(1 - share * given, given, self.at_least, ratio)
+
+    @property
+    def harm_limit(self) -> float:
+        """By how much a rate may fall short of its share: not at all."""
+        return 0.0
+
+    def told(self, value: float | None, measured_in: str | None) -> str:  # noqa: ARG002  # a ratio has no unit
+        """Return a ratio in words."""
+        return formats.ratio(value)
+
+    def demanded(self, measured_in: str | None) -> str:
+        """Return the limit as a table shows it."""
+        return f"at least {self.stated(measured_in)}"
+
+    def described(self, contrast: Contrast, alpha: float, *, failed: bool) -> str:
         """Return both rates, their ratio where it may be told, and the bound that decides."""
-        assert not isinstance(self.sample, NotEstimable), "asked of contrasts that can be evaluated"
-        rates = [formats.percent(side.estimate) for side in (self.sample.first, self.sample.second)]
-        low, high = self._bounds(alpha)
+        sample, (low, high) = _sample(contrast), _bounds(contrast, alpha)
+        own, others = (formats.percent(side.estimate) for side in (sample.first, sample.second))
         bound = f"at most {formats.ratio(high)}" if failed else f"at least {formats.ratio(low)}"
-        point = "" if self.sample.ratio is None else f"{formats.ratio(self.sample.ratio)}, "
-        return f"{rates[0]}, {self.against} {rates[1]}: ratio {point}{bound}"
+        point = "" if sample.ratio is None else f"{formats.ratio(sample.ratio)}, "
+        return f"{own}, {contrast.against} {others}: ratio {point}{bound}"
 
-    def _bounds(self, alpha: float) -> tuple[float, float | None]:
-        """Return the ratio's limits, on the side of the gate's limit on which the verdict's own bounds lie."""
-        assert not isinstance(self.sample, NotEstimable), "asked of contrasts that can be evaluated"
-        (low, high), limit = self.sample.bounds(1 - alpha), self.sample.limit
-        low = max(low, limit) if self.upper(alpha) < 0 else min(low, limit)
-        if self.lower(alpha) > 0:
-            return low, limit if high is None else min(high, limit)
-        return low, None if high is None else max(high, limit)
+    def own_cell(self, entry: Mapping[str, Any]) -> str:
+        """Return the ratio with its bounds."""
+        if entry["blocked"]:
+            return "–"
+        low, high = formats.ratio(entry["ratio_lower"]), entry["ratio_upper"]
+        bounds = f"{low} or more" if high is None else f"{low} to {formats.ratio(high)}"
+        point = "too few cases to tell" if entry["ratio"] is None else formats.ratio(entry["ratio"])
+        return f"{point} ({bounds})"
+
+
+def _barred(sample: RateRatioContrast | NotEstimable) -> tuple[str, ...]:
+    from fairtransfer.findings.estimates.values import NotEstimable
+    from fairtransfer.stats.gap import LEAST_EVENTS
+
+    return () if isinstance(sample, NotEstimable) or sample.events >= LEAST_EVENTS else ("few_events",)
+
+
+def _sample(contrast: Contrast) -> RateRatioContrast:
+    """Return the rates of a comparison that can be evaluated."""
+    return cast("RateRatioContrast", contrast.sample)
+
+
+def _bounds(contrast: Contrast, alpha: float) -> Bounds:
+    """Return the ratio's limits, on the side of the gate's limit on which the verdict's own bounds lie."""
+    (low, high), limit = _sample(contrast).bounds(1 - alpha), _sample(contrast).limit
+    low = max(low, limit) if contrast.upper(alpha) < 0 else min(low, limit)
+    if contrast.lower(alpha) > 0:
+        return low, limit if high is None else min(high, limit)
+    return low, None if high is None else max(high, limit)

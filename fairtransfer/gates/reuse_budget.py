@@ -25,7 +25,7 @@ MOST_PLANNED = 10_000
 _NOTHING = 1e-9
 
 
-def unless_used_up(gate: GateResult, places: Sequence[Place]) -> GateResult:
+def apply_reuse_budget(gate: GateResult, places: Sequence[Place]) -> GateResult:
     """Return the gate without a pass where a benchmark has no alpha left for one; whatever else it says stays, and why."""
     judged = {contrast["benchmark"] for contrast in gate.contrasts}
     used = [place for place in places if place.exhausted and place.benchmark in judged]
@@ -44,7 +44,7 @@ def _used(place: Place) -> str:
     return f"{place.benchmark} is used up (this is evaluation {place.evaluation}, the policy plans {planned})"
 
 
-def told_of(places: Sequence[Place], policy: Policy) -> Iterator[str]:
+def reuse_notes(places: Sequence[Place], policy: Policy) -> Iterator[str]:
     """Yield which evaluation of each benchmark this is; where nothing is left for it, why, and what to do."""
     for place in places:
         if place.exhausted:

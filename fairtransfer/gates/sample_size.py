@@ -32,7 +32,7 @@ def leans_to_pass(contrast: Contrast) -> bool:
     return (contrast.harm or 0.0) < contrast.margin
 
 
-def needed(contrast: Contrast, alpha: float, family: int, together: int) -> dict[str, Any]:
+def to_settle(contrast: Contrast, alpha: float, family: int, together: int) -> dict[str, Any]:
     """Return how many people, units or seeds would settle a comparison if today's estimates were the truth.
 
     Parameters

@@ -15,7 +15,8 @@ from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.study import study_of
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import GateResult, Judged, Outcome, decide, judge_contrasts, outcome_of
-from fairtransfer.gates.reuse_budget import told_of, unless_used_up
+from fairtransfer.gates.gate import gate_of
+from fairtransfer.gates.reuse_budget import apply_reuse_budget, reuse_notes
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.stats.seeds import PROCEDURE_RECOMMENDED
 
@@ -79,7 +80,7 @@ def judge(record: RunRecord, query: EvidenceQuery | None = None) -> Verdict:
     gates, family = judge_model(found, chosen)
     blocks = _incomplete(record, chosen) or _leaks(record)
     gates = tuple(_hold(gate, blocks) for gate in gates) if blocks else gates
-    gates = tuple(unless_used_up(gate, record.reuse) for gate in gates)
+    gates = tuple(apply_reuse_budget(gate, record.reuse) for gate in gates)
     others = tuple(
         _other(found, model)
         for model in _models(found)
@@ -130,15 +131,13 @@ def _judged(query: EvidenceQuery, model: Chosen) -> list[tuple[GateSpec, list[Ju
 
 
 def _contrasts(query: EvidenceQuery, model: Chosen, gate: GateSpec) -> list[Contrast]:
-    from fairtransfer.gates import GATES  # the table of gates imports this module
-
-    study, found = query.study, []
-    for benchmark in study.benchmarks:
-        named = gate.options.benchmark in (None, benchmark.id)
-        if named and set(gate.options.by) <= set(benchmark.attributes):
-            target = Target(benchmark.id, model.strategy, model.budget, study.scratch, study.policy.min_group)
-            found += list(GATES[gate.kind](query, target, gate))
-    return found
+    unit, minimum = query.measured_in(gate.options.metric), query.study.policy.min_group
+    targets = (
+        Target(benchmark.id, model.strategy, model.budget, minimum, unit)
+        for benchmark in query.study.benchmarks
+        if gate.options.judges(benchmark.id, benchmark.attributes)
+    )
+    return [contrast for target in targets for contrast in gate_of(gate).contrasts(query, target)]
 
 
 def _exists(query: EvidenceQuery, model: Chosen) -> bool:
@@ -157,7 +156,7 @@ def _models(query: EvidenceQuery) -> list[Chosen]:
 
 
 def _other(query: EvidenceQuery, model: Chosen) -> dict[str, Any]:
-    outcomes = {gate.id: outcome_of(gate, judged) for gate, judged in _judged(query, model)}
+    outcomes = {gate.id: outcome_of(gate_of(gate), judged) for gate, judged in _judged(query, model)}
     return {
         "strategy": model.strategy,
         "label_budget": model.budget or None,
@@ -197,8 +196,8 @@ def _hold(gate: GateResult, why: str) -> GateResult:
 
 def _levelling(gates: Sequence[GateSpec]) -> Iterator[str]:
     """Yield the warning that groups may be made alike by making the better served one worse."""
-    kinds = {gate.kind for gate in gates}
-    if kinds & {"gap", "ratio"} and not kinds & {"no_harm", "worst_group"}:
+    asked = [gate_of(gate) for gate in gates]
+    if any(gate.levels_down for gate in asked) and not any(gate.sees_everyone for gate in asked):
         yield (
             "a gap can close because the better served group gets worse; no gate asked for would notice "
             "(add `no_harm` or `worst_group`)"
@@ -224,7 +223,7 @@ def _notes(record: RunRecord, chosen: Chosen | None) -> tuple[str, ...]:
         notes.append(
             f"exploratory: {seeds} seeds; how much trainings differ is known well from {PROCEDURE_RECOMMENDED} on"
         )
-    notes += told_of(record.reuse, record.audit.policy)
+    notes += reuse_notes(record.reuse, record.audit.policy)
     if record.run["failed_jobs"]:
         notes.append(_failed(record.run["failed_jobs"]))
     return tuple(notes)

@@ -11,7 +11,7 @@ from fairtransfer import formats
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.screening import again
 from fairtransfer.findings.study import Study, study_of
-from fairtransfer.report import class_counts, results, screening, sentences, statements
+from fairtransfer.report import class_counts, results, screening, statements
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.dispersion import apart_tables
 from fairtransfer.report.figures import figures, first_figure
@@ -137,7 +137,7 @@ def _document(
         outcome=verdict["outcome"],
         verdict=formats.POLICY_WORDS[verdict["outcome"]],
         question=_question(record, subject),
-        rule=sentences.RULE,
+        rule=results.rule(subject),
         candidate=subject.candidate,
         front=front(subject, findings, unknowns, page, len(record.run["failed_jobs"])),
         facts=tuple(statements.facts(record, subject, digest)),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from fairtransfer import formats
+from fairtransfer.gates.gate import gate_of
 from fairtransfer.report import charts, sentences
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.rows import Row
@@ -93,7 +94,7 @@ class _Drawer:
             if (moved := self.row(key, "change", group)) is not None:
                 moves.append({"label": label, **self._scaled(moved), "clear": sentences.settled(moved) is not None})
         anchor = f"{'p' if cut else 'f'}-{key.split('@')[0]}-{'-'.join(view)}"
-        limit, margin = self.limit("worst_group", key, view), self.limit("no_harm", key, view)
+        limit, margin = self.limit("value", key, view), self.limit("change", key, view)
         margin = margin if margin is None or worse_high else -margin
         chart = charts.before_after(
             points,
@@ -114,14 +115,12 @@ class _Drawer:
             caption += f" (the {len(shown)} worst served of {len(groups)})"
         return Figure(anchor, caption, title, text, charts.svg(chart, anchor, title, text))
 
-    def limit(self, kind: str, key: str, view: tuple[str, ...]) -> float | None:
-        """Return a gate's limit for this metric, benchmark and view, as the gate has it."""
+    def limit(self, side: Literal["value", "change"], key: str, view: tuple[str, ...]) -> float | None:
+        """Return the limit, as the gate has it, that is drawn on a side of the chart of this metric, benchmark and view."""
         name = next(benchmark.id for benchmark in self.study.benchmarks if benchmark.key == key)
-        asked = [
-            (g.options.by, g.options.metric, g.options.benchmark, g.margin) for g in self.study.gates if g.kind == kind
-        ]
-        margins = [m for by, metric, of, m in asked if by == view and metric == self.metric and of in (None, name)]
-        return margins[0] if margins else None
+        drawn = (gate for gate in map(gate_of, self.study.gates) if gate.drawn_on == side)
+        asked = (gate for gate in drawn if gate.by == view and gate.metric == self.metric and gate.judges(name, view))
+        return next((gate.limit for gate in asked), None)
 
     def _caption(self, key: str, shown: list[tuple[dict[str, str], Row]], *, every: bool) -> str:
         """Return the message of the figure, as a sentence; it claims nothing about groups that are not shown."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from fairtransfer import formats
 from fairtransfer.report import results, sentences, tables
@@ -25,38 +24,28 @@ def gap_tables(subject: Subject) -> Iterator[Table]:
                 yield _widened(subject, benchmark.key, view, mine)
         for view in benchmark.views:
             yield from _between(subject, benchmark.key, view)
-    yield from _ratios(subject)
+    yield from _own_tables(subject)
 
 
-def _ratios(subject: Subject) -> Iterator[Table]:
-    """Yield a table for every gate that judges ratios: each of them with the bounds the verdict used."""
+def _own_tables(subject: Subject) -> Iterator[Table]:
+    """Yield a table for every gate that has one of its own, such as ratios: each comparison with what the verdict rests on."""
     several = len(subject.study.benchmarks) > 1
-    gates = [gate for gate in subject.verdict["gates"] if gate["kind"] == "ratio"]
-    for number, gate in enumerate(gates):
-        caption = results.gate_name(gate)
-        note = "1 is the same rate; bounds of the verdict in brackets."
+    asked = [(gate, subject.gate(gate["id"])) for gate in subject.verdict["gates"]]
+    shown = [(gate, own, own.own_table) for gate, own in asked if own.own_table is not None]
+    for number, (gate, own, (heading, note)) in enumerate(shown):
         listed = [
             (
                 formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else ""),
                 entry["against"],
                 formats.OUTCOME_WORDS[entry["outcome"]],
                 formats.count(entry["n"]),
-                _ratio(entry),
+                own.own_cell(entry),
             )
             for entry in gate["contrasts"]
         ]
-        headings = ("Group", "Compared with", "Outcome", "Cases (of the smaller side)", "Ratio")
+        headings = ("Group", "Compared with", "Outcome", "Cases (of the smaller side)", heading)
+        caption = results.gate_name(gate)
         yield tables.table(f"q-{number}", caption, headings, listed, text_columns=3, note=note)
-
-
-def _ratio(entry: Mapping[str, Any]) -> str:
-    if entry["blocked"]:
-        return "–"
-    low, high = formats.ratio(entry["ratio_lower"]), entry["ratio_upper"]
-    bounds = f"{low} or more" if high is None else f"{low} to {formats.ratio(high)}"
-    return (
-        f"too few cases to tell ({bounds})" if entry["ratio"] is None else f"{formats.ratio(entry['ratio'])} ({bounds})"
-    )
 
 
 def _rows(subject: Subject, key: str, view: tuple[str, ...]) -> list[Row]:

@@ -6,21 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fairtransfer import formats
-from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report import sentences, tables
 from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
 from fairtransfer.report.wording import wording
-
-_GATE_WORDS = {
-    "no_harm": "No harm",
-    "worst_group": "Worst group",
-    "gap": "Gap",
-    "ratio": "Ratio",
-    "no_negative_transfer": "No negative transfer",
-}
-
+from fairtransfer.spec.gates import gate_named
 
 _IN_BRACKETS = (
     "95% intervals in brackets. Smallest seen: the smallest difference so many cases would show four times in five."
@@ -33,25 +24,29 @@ def gate_name(gate: Mapping[str, Any]) -> str:
     """Return a gate's name as people read it: ``No harm: error rate by language``."""
     kind, metric, by = gate["id"].split(":", 2)
     plain, bracket, of = metric.partition("[")
-    return f"{_GATE_WORDS[kind]}: {sentences.metric_name(plain)}{bracket}{of} by {by.replace('*', ' and ').replace('@', ' on ')}"
+    about = f"{sentences.metric_name(plain)}{bracket}{of} by {by.replace('*', ' and ').replace('@', ' on ')}"
+    return f"{gate_named(kind).title}: {about}"
 
 
-def _limit(gate: Mapping[str, Any]) -> str:
-    if gate["kind"] == "ratio":
-        return f"at least {formats.ratio(gate['margin'])}"
-    metric, level = gate["id"].split(":", 2)[1].partition("[")[0], gate["kind"] == "worst_group"
-    if metric_named(metric).unit == "label":
-        return formats.stated_limit(gate["margin"], gate.get("measured_in") or "", level=level)
-    return formats.limit_of(gate["margin"], level=level, rate=metric_named(metric).unit == "share")
+def _limit(subject: Subject, gate: Mapping[str, Any]) -> str:
+    asked = subject.gate(gate["id"])
+    return asked.demanded((gate.get("measured_in") or "") if asked.of_numbers else None)
 
 
 def gate_table(subject: Subject) -> Table:
     """Return every gate with its limit, its outcome and why."""
     rows = [
-        (gate_name(g), _limit(g), formats.OUTCOME_WORDS[g["outcome"]], g["reason"]) for g in subject.verdict["gates"]
+        (gate_name(g), _limit(subject, g), formats.OUTCOME_WORDS[g["outcome"]], g["reason"])
+        for g in subject.verdict["gates"]
     ]
     headings = ("Gate", "Limit", "Outcome", "Why")
     return tables.table("gates", "The gates, and how the candidate came out", headings, rows, text_columns=4)
+
+
+def rule(subject: Subject) -> str:
+    """Return what the gates ask, each kind once, and when any of them passes or fails."""
+    asked = {gate["kind"]: gate_named(gate["kind"]) for gate in subject.verdict["gates"]}
+    return " ".join([*(f"{gate.title}: {gate.summary}." for gate in asked.values()), sentences.RULE])
 
 
 def needed(subject: Subject) -> tuple[str, ...]:

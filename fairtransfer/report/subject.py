@@ -9,6 +9,7 @@ from typing import Any
 
 from fairtransfer.findings.study import Study
 from fairtransfer.formats import Wording
+from fairtransfer.gates.gate import Gate, gate_of
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report import sentences
 from fairtransfer.report.rows import Row, Rows
@@ -63,6 +64,10 @@ class Subject:
     def words(self) -> Wording:
         """How the report's metric is put into words."""
         return wording(self.metric[0], self.study.measured_in)
+
+    def gate(self, name: str) -> Gate:
+        """Return the gate of this id."""
+        return next(gate_of(gate) for gate in self.study.gates if gate.id == name)
 
     @property
     def strategy(self) -> str:

@@ -76,7 +76,7 @@ def build_table(
         outcome=outcome if question.gates else "none",
         headline=formats.POLICY_WORDS[outcome] if question.gates else NOT_JUDGED,
         question=_question(counted, question),
-        rule=sentences.RULE,
+        rule=results.rule(subject),
         front=front(subject, findings, unknowns, first_figure(subject), 0),
         findings=tuple(itertools.chain.from_iterable(findings)),
         gates=results.gate_table(subject),

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from fairtransfer.errors import Problem, did_you_mean, shown
 from fairtransfer.outcomes.table import metric_named
-from fairtransfer.spec.gates import BetweenGroups, GateOptions, GateSpec
+from fairtransfer.spec.gates import GateOptions, GateSpec
 
 if TYPE_CHECKING:
     from fairtransfer.spec.audit_files import AuditFiles
-    from fairtransfer.spec.document import Place
+    from fairtransfer.spec.document import Document, Place
 
 
 def gate_problems(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Problem]:
@@ -23,13 +23,22 @@ def gate_problems(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Prob
         yield document.problem("FT-Y033", (*at, "benchmark"), found, f"listed: {', '.join(ids)}")
         return
     yield from _groups(files, options, ids, (*at, "by"))
-    if isinstance(options, BetweenGroups) and options.reference is not None and len(options.by) == 1:
+    if options.reference is not None and len(options.by) == 1:
         yield from _reference(files, options, (*at, "contrast"))
     yield from _class(files, options, at)
-    trained = gate.kind == "no_negative_transfer" and not files.loaded.audit.made_elsewhere
-    if trained and not any(s.kind == "scratch" for s in files.loaded.audit.strategies):
-        found, allowed = "there is no model trained from scratch to compare with", "`scratch` among the strategies"
-        yield document.problem("FT-G029", at, found, allowed, "add it", at_key=True)
+    if not files.loaded.audit.made_elsewhere:
+        scratch = any(s.kind == "scratch" for s in files.loaded.audit.strategies)
+        yield from missing_models(document, gate, at, scratch="`scratch` among the strategies" if not scratch else "")
+
+
+def missing_models(document: Document, gate: GateSpec, at: Place, *, scratch: str = "") -> Iterator[Problem]:
+    """Yield that a gate compares with a model there is none of; `scratch`: what there should be, empty where it is there.
+
+    The model before adaptation is in every audit; a table of predictions may lack it (`fairtransfer.findings.question`).
+    """
+    if gate.options.needs.scratch and scratch:
+        found = "there is no model trained from scratch to compare with"
+        yield document.problem("FT-G029", at, found, scratch, "add it", at_key=True)
 
 
 def _groups(files: AuditFiles, options: GateOptions, ids: list[str], at: Place) -> Iterator[Problem]:
@@ -60,7 +69,7 @@ def _class(files: AuditFiles, options: GateOptions, at: Place) -> Iterator[Probl
         yield document.problem("FT-G028", (*at, "metric"), found, allowed, "name the class")
 
 
-def _reference(files: AuditFiles, options: BetweenGroups, at: Place) -> Iterator[Problem]:
+def _reference(files: AuditFiles, options: GateOptions, at: Place) -> Iterator[Problem]:
     """Check that the group others are compared with is one, where the cards say which groups there are."""
     (name,), reference = options.by, str(options.reference)
     attributes = (card.card.attribute(name) for card in files.benchmarks)

@@ -1,15 +1,23 @@
-"""What a gate may ask. How it is judged is in the file of the same name under `fairtransfer/gates/`."""
+"""What every gate has: options, what it needs, what it is called. What one gate asks and how it is told stands in its own file.
+
+A gate is one class in one file, `fairtransfer/gates/<kind>.py`, and lies in a higher layer: it is judged on findings. What lower
+layers have to know of it (which keys it takes, what it needs, which rows it wants shown) it says by the names declared here, and
+`gate_named` finds it in the registry.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import abc
+import inspect
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
+from fairtransfer import registry
 from fairtransfer.outcomes.metric import Metric
-from fairtransfer.outcomes.table import find_metric, metric_named, metrics
+from fairtransfer.outcomes.table import find_metric, metric_named
+from fairtransfer.spec.gate_metrics import names_of, refuse_unjudged
 from fairtransfer.spec.names import JudgedMetricName
 from fairtransfer.spec.strict import IN_UNIT, Name, Sentence, Strict, refuse
 
@@ -27,24 +35,75 @@ def _in_range(value: float, info: ValidationInfo) -> float:
 
 
 Margin = Annotated[float, AfterValidator(_in_range)]
-
-
-def _named(having: Callable[[Metric], bool]) -> list[str]:
-    """Return the names of judged metrics that have something, sorted."""
-    return sorted(metric.name for metric in metrics() if metric.judged and having(metric))
+"""A limit in the metric's own terms: between 0 and 1, or above 0 in the unit of a label that is a number."""
 
 
 def _limits_in_schema(schema: dict[str, Any]) -> None:
     """Tell editors the same: the range of a limit depends on the metric."""
-    names = [name for name in ("margin", "at_most", "at_least") if name in schema["properties"]]
-    asked = {"properties": {"metric": {"enum": _named(lambda metric: metric.unit == "label")}}, "required": ["metric"]}
+    limits = {name: schema["properties"].get(name) for name in ("margin", "at_most", "at_least")}
+    names = [name for name, field in limits.items() if field and "maximum" not in field]
+    if not names:
+        return
+    asked = {
+        "properties": {"metric": {"enum": names_of(lambda metric: metric.unit == "label")}},
+        "required": ["metric"],
+    }
     schema["if"] = asked
     schema["then"] = {"properties": {name: {"exclusiveMinimum": 0} for name in names}}
     schema["else"] = {"properties": {name: {"minimum": 0, "maximum": 1} for name in names}}
 
 
+class Needs(NamedTuple):
+    """What a gate compares with, besides the adapted model.
+
+    Attributes
+    ----------
+    before
+        The model before adaptation.
+    scratch
+        A model trained from scratch.
+    """
+
+    before: bool = False
+    scratch: bool = False
+
+
+class ShownRows(NamedTuple):
+    """Rows that a gate wants shown beside its verdict: groups compared after adaptation, or how differently they changed.
+
+    Attributes
+    ----------
+    contrast
+        ``rest``, ``all_pairs`` or ``reference:<group>``.
+    """
+
+    stage: Literal["difference", "difference_of_changes"]
+    contrast: str
+
+
 class GateOptions(Strict):
-    """What every gate takes. A margin has no default: it is policy, not statistics."""
+    """What every gate takes. A margin has no default: it is policy, not statistics.
+
+    A class that has a `kind` is a gate, and complete: one that leaves a method or a word open is refused when it is defined.
+
+    Attributes
+    ----------
+    kind
+        The name it has in definitions.
+    title, summary
+        What people read: a name, and in one sentence what it asks.
+    needs
+        What it compares with.
+    example
+        How it is asked for in short, with ``by`` and the limit at least.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_limits_in_schema)
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    example: ClassVar[str]
+    needs: ClassVar[Needs] = Needs()
 
     by: tuple[Name, ...] = Field(
         min_length=1, description="the attribute, or the list of attributes that form an intersection"
@@ -56,6 +115,16 @@ class GateOptions(Strict):
     )
     monitored: dict[str, Sentence] = Field({}, description="groups reported but not judged, each with the reason")
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if "kind" not in vars(cls):
+            return
+        missing = sorted(name for name in cls.__class_vars__ if not hasattr(cls, name))
+        missing += sorted(getattr(cls, "__abstractmethods__", ())) if inspect.isabstract(cls) else []
+        if missing:
+            raise TypeError(f"the gate `{cls.kind}` says nothing of: {', '.join(missing)}")
+
     @field_validator("by", mode="before", json_schema_input_type=str | tuple[Name, ...])
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
@@ -64,10 +133,7 @@ class GateOptions(Strict):
     @field_validator("metric", mode="before")
     @classmethod
     def _in_closed_form(cls, value: Any) -> Any:
-        metric = find_metric(value)
-        if metric is not None and metric.reported_only is not None:
-            raise refuse(*metric.reported_only)
-        return value
+        return refuse_unjudged(value)
 
     @field_validator("class_")
     @classmethod
@@ -79,166 +145,94 @@ class GateOptions(Strict):
         return value
 
     @property
-    def harm_sign(self) -> int:
-        """+1 where more of the metric is harm, -1 where less is."""
-        return metric_named(self.metric).harm_sign
-
-
-class _Paired(GateOptions):
-    model_config = ConfigDict(json_schema_extra=_limits_in_schema)
-    margin: Margin
-
-    @field_validator("metric")
-    @classmethod
-    def _has_pairs(cls, value: str) -> str:
-        metric = metric_named(value)
-        if metric.two_sided:
-            instead = "mean_absolute_error" if metric.of_numbers else "brier_score"
-            raise refuse(
-                "FT-G032",
-                f"`{value}` is best at 0, so a change of it may mend or harm",
-                f"`worst_group` with `at_most`, which looks at both sides; or the change of `{instead}`",
-            )
-        if not metric.paired:
-            raise refuse(
-                "FT-G026",
-                f"`{value}` has no paired change: its denominator changes with the model",
-                f"allowed: {', '.join(_named(lambda other: other.paired and not other.of_numbers))}",
-            )
-        return value
-
-
-class NoHarm(_Paired):
-    """Adaptation must not raise any group's error by more than the margin (paired change, same people)."""
-
-    summary: ClassVar[str] = "no group may get worse by more than the margin"
-
-
-class NoNegativeTransfer(_Paired):
-    """No group may be worse off than with a model trained from scratch by more than the margin."""
-
-    summary: ClassVar[str] = "no group may be worse off than with a model trained from scratch"
-
-
-class WorstGroup(GateOptions):
-    """Every group must stay within a limit after adaptation."""
-
-    model_config = ConfigDict(json_schema_extra=_limits_in_schema)
-    summary: ClassVar[str] = "every group must stay within the limit"
-    at_most: Margin | None = None
-    at_least: Margin | None = None
-
-    @model_validator(mode="after")
-    def _direction(self) -> WorstGroup:
-        wanted, other = ("at_most", "at_least") if self.harm_sign > 0 else ("at_least", "at_most")
-        if getattr(self, other) is not None:
-            limit = {"at_most": "a maximum", "at_least": "a minimum"}
-            raise refuse(
-                "FT-G018",
-                f"`{self.metric}` needs {limit[wanted]}, the gate gives {limit[other]}",
-                "",
-                f"write `{wanted}`",
-            )
-        if getattr(self, wanted) is None:
-            of = "above 0, in the label's own unit" if metric_named(self.metric).unit == "label" else "between 0 and 1"
-            raise refuse("FT-Y035", "required key is missing", f"`{wanted}`: a number {of}", "add it")
-        return self
-
-    @property
+    @abc.abstractmethod
     def limit(self) -> float:
-        """The limit, whichever way it points."""
-        return self.at_most if self.at_most is not None else float(self.at_least or 0.0)
-
-
-class BetweenGroups(GateOptions):
-    """A gate that compares groups with each other."""
-
-    contrast: str = Field(
-        "rest", pattern=r"^(rest|all_pairs|reference:.+)$", description="rest | all_pairs | reference:<group>"
-    )
+        """The limit as the policy states it: a number between 0 and 1, or one in the label's own unit."""
 
     @property
     def reference(self) -> str | None:
-        """The group every other one is compared with; None where that is everyone else, or every other group."""
-        return self.contrast.partition(":")[2] or None
+        """The group that every other one is compared with; None where there is none."""
+        return None
+
+    @property
+    def shown_rows(self) -> tuple[ShownRows, ...]:
+        """The rows it wants shown besides those that every report has."""
+        return ()
+
+    @property
+    def measures(self) -> Metric:
+        """What is known of its metric."""
+        return metric_named(self.metric)
+
+    @property
+    def harm_sign(self) -> int:
+        """+1 where more of the metric is harm, -1 where less is."""
+        return self.measures.harm_sign
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether it is about predicted numbers, and its limit in the label's own unit."""
+        return self.measures.of_numbers
+
+    @property
+    def id(self) -> str:
+        """Stable name: kind, metric and attributes, never values."""
+        target = self.metric if self.class_ is None else f"{self.metric}[{self.class_}]"
+        where = f"@{self.benchmark}" if self.benchmark else ""
+        return f"{self.kind}:{target}:{'*'.join(self.by)}{where}"
+
+    def judges(self, benchmark: str, attributes: tuple[str, ...]) -> bool:
+        """Say whether it is about a benchmark, whose groups come from these attributes."""
+        return self.benchmark in (None, benchmark) and set(self.by) <= set(attributes)
 
 
-class Gap(BetweenGroups):
-    """After adaptation no group may be worse than its comparison by more than the margin."""
+def gate_named(name: str) -> type[GateOptions]:
+    """Return the gate of this name.
 
-    model_config = ConfigDict(json_schema_extra=_limits_in_schema)
-    summary: ClassVar[str] = "no group may be served worse than the others by more than the margin"
-
-    @field_validator("metric")
-    @classmethod
-    def _is_a_rate(cls, value: str) -> str:
-        metric = metric_named(value)
-        if metric.of_scores:
-            found = f"`{value}` of one group less that of the others has no interval here"
-            raise refuse("FT-G033", found, "a metric that counts cases, such as `error_rate`; or judge `worst_group`")
-        if metric.two_sided:
-            found = f"`{value}` is best at 0, so the group with more of it is not the one served worse"
-            raise refuse("FT-G035", found, "`mean_absolute_error`; or `worst_group` of this metric, with `at_most`")
-        return value
-
-    margin: Margin
+    Raises
+    ------
+    DefinitionError
+        When there is none (``FT-R021``).
+    TypeError
+        When what is registered under this name is no gate, or one of another name.
+    """
+    found = registry.get("gates", name)
+    if not (isinstance(found, type) and issubclass(found, GateOptions) and getattr(found, "kind", "") == name):
+        raise TypeError(f"`{name}` of gates is {found!r}, not a gate of this `kind`")
+    return found
 
 
-class Ratio(BetweenGroups):
-    """After adaptation every group's rate must be at least this share of its comparison's (four-fifths rule: 0.8)."""
-
-    summary: ClassVar[str] = "every group's rate must be at least a share of the others'"
-    metric: JudgedMetricName = "selection_rate"
-    at_least: Annotated[float, Field(gt=0, le=1)]
-
-    @field_validator("metric")
-    @classmethod
-    def _is_given(cls, value: str) -> str:
-        if not metric_named(value).as_ratio:
-            raise refuse(
-                "FT-Y056",
-                f"groups are not compared by a ratio of `{value}`",
-                f"allowed: {', '.join(_named(lambda other: other.as_ratio))}",
-                "use `gap`, which compares by a difference",
-            )
-        return value
-
-
-GATE_OPTIONS: dict[str, type[GateOptions]] = {
-    "no_harm": NoHarm,
-    "worst_group": WorstGroup,
-    "gap": Gap,
-    "ratio": Ratio,
-    "no_negative_transfer": NoNegativeTransfer,
-}
+def gates_known() -> dict[str, type[GateOptions]]:
+    """Return every gate by its name, in the order in which they are listed for people."""
+    return {name: gate_named(name) for name in registry.names("gates")}
 
 
 @dataclass(frozen=True, slots=True)
 class GateSpec:
     """A gate as an audit asks for it, with the line that set it."""
 
-    kind: str
     options: GateOptions
     line: int = 0
 
     @property
+    def kind(self) -> str:
+        """The gate's name in definitions."""
+        return self.options.kind
+
+    @property
     def id(self) -> str:
         """Stable name: kind, metric and attributes, never values."""
-        target = self.options.metric if self.options.class_ is None else f"{self.options.metric}[{self.options.class_}]"
-        where = f"@{self.options.benchmark}" if self.options.benchmark else ""
-        return f"{self.kind}:{target}:{'*'.join(self.options.by)}{where}"
+        return self.options.id
 
     @property
     def of_numbers(self) -> bool:
         """Whether it is about predicted numbers, and its margin in the label's own unit."""
-        return metric_named(self.options.metric).of_numbers
+        return self.options.of_numbers
 
     @property
     def margin(self) -> float:
         """The margin or limit: a number between 0 and 1, or one in the label's own unit."""
-        if isinstance(self.options, Ratio):
-            return self.options.at_least
-        return self.options.limit if isinstance(self.options, WorstGroup) else float(self.options.margin)  # type: ignore[attr-defined]  # every other gate has one
+        return self.options.limit
 
 
 OnInconclusive = Literal["block", "warn"]

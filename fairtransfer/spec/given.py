@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fairtransfer.errors import Problem, shown
 from fairtransfer.spec.audit import Audit, LoadedAudit
+from fairtransfer.spec.gate_check import missing_models
 
 CONTROL = "scratch"
 """An adapted model of this name is the one trained from scratch."""
@@ -35,11 +36,10 @@ def given_problems(loaded: LoadedAudit, models: SeedsOfModels, fewest: int) -> I
     """Yield what of an audit does not fit the models there are; `fewest`: seeds that a claim about a procedure needs."""
     audit, document = loaded.audit, loaded.document
     yield from _candidate(loaded, models)
+    control = any(name == CONTROL for name, _ in models)
     for index, gate in enumerate(audit.gates):
-        if gate.kind == "no_negative_transfer" and not any(name == CONTROL for name, _ in models):
-            found = "there is no model trained from scratch to compare with"
-            allowed = f"a strategy `{CONTROL}` in the file of predictions"
-            yield document.problem("FT-G029", ("gates", index, gate.kind), found, allowed, "add it", at_key=True)
+        lacking = "" if control else f"a strategy `{CONTROL}` in the file of predictions"
+        yield from missing_models(document, gate, ("gates", index, gate.kind), scratch=lacking)
     several = [model for model, seeds in models.items() if len(seeds) > 1]
     if audit.claim == "artifact" and several:
         found = f"the claim is about one trained model, and {_name(several[0])} has {len(models[several[0]])} seeds"

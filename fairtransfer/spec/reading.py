@@ -14,7 +14,7 @@ from fairtransfer.spec.audit import SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, M
 from fairtransfer.spec.before import BEFORE_OPTIONS, BeforeSpec
 from fairtransfer.spec.document import Document, Place, kind_of
 from fairtransfer.spec.document_reading import read_document
-from fairtransfer.spec.gates import GATE_OPTIONS, GateSpec
+from fairtransfer.spec.gates import GateSpec, gates_known
 from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS, StrategySpec
 from fairtransfer.spec.strict import Strict, problems_of
@@ -176,8 +176,8 @@ class _Reader:
     def gates(self, value: Any) -> Any:
         if not isinstance(value, tuple):
             return value
-        pairs = self.entries(value, "gates", GATE_OPTIONS, "gate", "FT-G027")
-        gates = [GateSpec(*pair, line=self.document.place(("gates", i))[0]) for i, pair in enumerate(pairs)]
+        pairs = self.entries(value, "gates", gates_known(), "gate", "FT-G027")
+        gates = [GateSpec(options, self.document.place(("gates", i))[0]) for i, (_, options) in enumerate(pairs)]
         for index, gate in enumerate(gates):
             twin = next((j for j in range(index) if gates[j].id == gate.id), None)
             if twin is not None:

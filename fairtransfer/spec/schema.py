@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 from fairtransfer.spec import audit as definitions
 from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.card import CardFile
-from fairtransfer.spec.gates import GATE_OPTIONS, Policy
+from fairtransfer.spec.gates import Policy, gates_known
 from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 
@@ -35,7 +35,7 @@ def json_schema(kind: Literal["audit", "card"] = "audit") -> dict[str, Any]:
     models: list[type[BaseModel]] = [
         *plain,
         *STRATEGY_OPTIONS.values(),
-        *GATE_OPTIONS.values(),
+        *gates_known().values(),
         *BEFORE_OPTIONS.values(),
         definitions.MetricSpec,
     ]
@@ -81,7 +81,7 @@ def _audit() -> dict[str, Any]:
         "claim": {"enum": ["procedure", "artifact"]},
         "candidate": _ref("Candidate"),
         "metrics": {"type": "array", "items": _one_of(named)},
-        "gates": {"type": "array", "items": _one_of({n: _ref(m.__name__) for n, m in GATE_OPTIONS.items()})},
+        "gates": {"type": "array", "items": _one_of({n: _ref(m.__name__) for n, m in gates_known().items()})},
         "policy": _ref("Policy"),
     }
     required = [name for name, info in definitions.Audit.model_fields.items() if info.is_required()]

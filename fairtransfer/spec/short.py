@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.document_reading import parse_document
-from fairtransfer.spec.gates import GATE_OPTIONS, GateOptions, GateSpec, Policy
+from fairtransfer.spec.gates import GateOptions, GateSpec, Policy
 from fairtransfer.spec.keywords import kind_in_python, parts, single
 from fairtransfer.spec.reading import gates_of
 from fairtransfer.spec.strict import problems_of
@@ -47,11 +47,9 @@ def _gate_lines(gate: Any, problems: Problems) -> Iterator[str]:
     if isinstance(gate, str):
         yield _short_gate(gate, problems)
         return
-    if isinstance(gate, GateOptions):
-        kind = next((name for name, options in GATE_OPTIONS.items() if type(gate) is options), type(gate).__name__)
-        gate = GateSpec(kind, gate)
-    if isinstance(gate, GateSpec):
-        gate = {gate.kind: gate.options.model_dump(mode="json", by_alias=True, exclude_unset=True)}
+    options = gate.options if isinstance(gate, GateSpec) else gate
+    if isinstance(options, GateOptions):
+        gate = {options.kind: options.model_dump(mode="json", by_alias=True, exclude_unset=True)}
     text = {kind: _as_json(_crossed(options)) for kind, options in gate.items()} if isinstance(gate, Mapping) else {}
     if not text or not all(isinstance(kind, str) and options for kind, options in text.items()):
         problems.add(Problem("FT-P041", f"got {kind_in_python(gate)}", GATE, "", "--gate"))

@@ -17,9 +17,11 @@ from support.terminal import Command
 import fairtransfer as ft
 from fairtransfer.errors import DefinitionError, Problem, Problems
 from fairtransfer.findings.question import Question
+from fairtransfer.gates.no_harm import NoHarm
+from fairtransfer.gates.worst_group import WorstGroup
 from fairtransfer.measurement import Measurement
 from fairtransfer.spec.audit import MetricSpec
-from fairtransfer.spec.gates import GateSpec, NoHarm, WorstGroup
+from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.short import read_gates
 from fairtransfer.table_question import MeasureOptions, question_of
 
@@ -173,7 +175,7 @@ SAME: dict[str, tuple[Any, ...]] = {
         {"worst_group": {"by": ["region", "age"], "at_most": np.float64(0.3)}},
         [{"worst_group": {"by": ("region", "age"), "metric": "error_rate", "at_most": 0.3}}],
         WorstGroup(by=("region", "age"), at_most=0.3),
-        [GateSpec("worst_group", WorstGroup(by=("region", "age"), at_most=0.3))],
+        [GateSpec(WorstGroup(by=("region", "age"), at_most=0.3))],
     ),
     "policy": (ft.Policy(alpha=0.1, planned_evaluations=1), {"alpha": 0.1}, {"alpha": np.float64(0.1), "planned_evaluations": 1}),
 }  # fmt: skip

@@ -19,7 +19,7 @@ from fairtransfer import api
 from fairtransfer.evidence.canonical import canonical, read_json
 from fairtransfer.findings.flips import harm_ledger
 from fairtransfer.findings.run_record import load_record
-from fairtransfer.gates import judge
+from fairtransfer.gates.verdict import judge
 from fairtransfer.measurement import measure
 from fairtransfer.report.rows import Rows
 from fairtransfer.stats.intervals import mcnemar_midp

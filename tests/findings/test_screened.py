@@ -19,7 +19,7 @@ from fairtransfer.findings.details import ChangeDetails
 from fairtransfer.findings.estimates.changes import PairedDifference
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.run_record import load_record
-from fairtransfer.gates import judge
+from fairtransfer.gates.verdict import judge
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.intervals import mcnemar_midp

@@ -18,14 +18,17 @@ from support.toy import edit, rewrite_table, toy_rows, write_project
 from fairtransfer import api
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import read_json
-from fairtransfer.findings.estimates.contrasts import comparisons
 from fairtransfer.findings.estimates.rates import RateDifference
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.gates.decide import GateResult, judge_contrasts
+from fairtransfer.gates.gap import Gap
+from fairtransfer.gates.no_harm import NoHarm
 from fairtransfer.gates.verdict import SEVERITY, worst
+from fairtransfer.gates.worst_group import WorstGroup
 from fairtransfer.runner.job import Job, Roots
 from fairtransfer.runner.opened_data import open_data
-from fairtransfer.spec.gates import Gap, GateSpec, NoHarm, WorstGroup
+from fairtransfer.spec.gates import GateSpec
+from fairtransfer.spec.group_pairs import comparisons
 from fairtransfer.stats.effective import Moments
 
 CLASSES = ("fruit", "tool", "animal")
@@ -120,7 +123,7 @@ def gap_among(groups: dict[str, tuple[int, int]], how: str) -> GateResult:
         )
         for g, o in pairs
     ]
-    return outcome(*found, gate=GateSpec("gap", Gap(by=("region",), margin=0.05)))
+    return outcome(*found, gate=GateSpec(Gap(by=("region",), margin=0.05)))
 
 
 @settings(max_examples=30, deadline=None)
@@ -191,7 +194,7 @@ def test_a_pass_is_not_corrected_for_many_groups_but_a_failure_is() -> None:
 
 
 def test_monitored_groups_are_counted_in_the_reason_not_judged() -> None:
-    gate = GateSpec("no_harm", NoHarm(by=("region",), margin=0.05, monitored={"tiny": "four people"}))
+    gate = GateSpec(NoHarm(by=("region",), margin=0.05, monitored={"tiny": "four people"}))
 
     result = outcome(contrast(paired(0, 0, 4), 0.05, "tiny"), contrast(paired(0, 5, 2000), 0.05, "fine"), gate=gate)
 
@@ -215,8 +218,8 @@ def test_the_worst_gate_decides_and_nothing_is_never_a_pass() -> None:
 
 
 def test_a_floor_for_accuracy_reads_like_a_ceiling_for_errors() -> None:
-    floor = GateSpec("worst_group", WorstGroup(by=("region",), metric="accuracy", at_least=0.7))
-    ceiling = GateSpec("worst_group", WorstGroup(by=("region",), metric="error_rate", at_most=0.3))
+    floor = GateSpec(WorstGroup(by=("region",), metric="accuracy", at_least=0.7))
+    ceiling = GateSpec(WorstGroup(by=("region",), metric="error_rate", at_most=0.3))
     accuracy = replace(level(100, 1000), complement=True)
 
     high = outcome(contrast(accuracy, -0.7, sign=-1), gate=floor)
@@ -228,7 +231,7 @@ def test_a_floor_for_accuracy_reads_like_a_ceiling_for_errors() -> None:
 
 def test_only_harm_fails_a_gap() -> None:
     """A group that is served better than the rest is no failure of the gate; the rest being worse than it is its own contrast."""
-    gate = GateSpec("gap", Gap(by=("region",), margin=0.05))
+    gate = GateSpec(Gap(by=("region",), margin=0.05))
 
     assert outcome(contrast(RateDifference(level(10, 1000), level(300, 1000)), 0.05), gate=gate).outcome == "pass"
     assert outcome(contrast(RateDifference(level(300, 1000), level(10, 1000)), 0.05), gate=gate).outcome == "fail"

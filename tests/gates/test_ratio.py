@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,16 +19,17 @@ from support.toy import edit, toy_rows, write_project
 from fairtransfer.data.sides import Part
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
-from fairtransfer.findings.estimates.contrasts import RateRatioContrast, comparisons
+from fairtransfer.findings.estimates.contrasts import RateRatioContrast
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.estimates.values import NotEstimable
-from fairtransfer.gates.contrast import Contrast
+from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
-from fairtransfer.gates.ratio import RatioContrast
+from fairtransfer.gates.ratio import Ratio
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.outcomes.table import METRICS
 from fairtransfer.runner.job import Job
-from fairtransfer.spec.gates import GateSpec, Ratio
+from fairtransfer.spec.gates import GateSpec
+from fairtransfer.spec.group_pairs import comparisons
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.intervals import newcombe, normal_quantile
 
@@ -42,12 +44,18 @@ def level(k: int, n: int) -> Rate:
 
 
 def gate(at_least: float = 0.8) -> GateSpec:
-    return GateSpec("ratio", Ratio(by=("region",), at_least=at_least))
+    return GateSpec(Ratio(by=("region",), at_least=at_least))
 
 
-def contrast(one: Counts, two: Counts, at_least: float = 0.8, name: str = "a") -> RatioContrast:
-    sample = RateRatioContrast(level(*one), level(*two), at_least)
-    return RatioContrast("gate", "bench", {"region": name}, "everyone else", sample, -1, 0.0, 10)
+def contrast(one: Counts, two: Counts, at_least: float = 0.8, name: str = "a") -> Contrast:
+    """What the gate makes of two rates."""
+    query = SimpleNamespace(
+        meant=lambda metric, of: "yes",
+        groups=lambda pairing, by: [{"region": name}, {"region": "z"}],
+        proportion=lambda *asked: RateRatioContrast(level(*one), level(*two), at_least),
+    )
+    asked = Ratio.model_construct(by=("region",), at_least=at_least)  # laws hold beyond what a policy may ask
+    return next(asked.contrasts(query, Target("bench", "model", "", 10)))  # type: ignore[arg-type]
 
 
 def outcome(*found: Contrast, at_least: float = 0.8, alpha: float = 0.05) -> GateResult:
@@ -114,7 +122,7 @@ def test_printed_bounds_are_the_limits_that_would_just_pass_and_just_fail(
     one: Counts, two: Counts, alpha: float
 ) -> None:
     """Slow twin: asked of the verdict itself, a little to either side of each bound."""
-    told = contrast(one, two).told(alpha)
+    told = Ratio(by=("region",), at_least=0.8).recorded(contrast(one, two), alpha)
     low, high = told["ratio_lower"], told["ratio_upper"]
 
     def sides(at_least: float) -> tuple[bool, bool]:

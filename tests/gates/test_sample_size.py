@@ -15,10 +15,12 @@ from fairtransfer.findings.estimates.changes import PairedDifference
 from fairtransfer.findings.estimates.rates import RateDifference
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult
+from fairtransfer.gates.gap import Gap
 from fairtransfer.gates.sample_size import realistic
+from fairtransfer.gates.worst_group import WorstGroup
 from fairtransfer.report.sentences import needed as told
 from fairtransfer.report.sentences import room, way_out
-from fairtransfer.spec.gates import Gap, GateSpec, WorstGroup
+from fairtransfer.spec.gates import GateSpec
 from fairtransfer.stats import gate_simulation as rh
 from fairtransfer.stats import power
 from fairtransfer.stats.change_truths import PairedChange
@@ -31,8 +33,8 @@ ERROR = 3 * (0.05 * 0.95 / rh.SIMULATIONS) ** 0.5
 """Three standard errors of a simulated chance near alpha."""
 
 NEAR = 3 * (0.8 * 0.2 / rh.SIMULATIONS) ** 0.5
-GAP = GateSpec("gap", Gap(by=("region",), margin=MARGIN))
-WORST = GateSpec("worst_group", WorstGroup(by=("region",), at_most=0.25))
+GAP = GateSpec(Gap(by=("region",), margin=MARGIN))
+WORST = GateSpec(WorstGroup(by=("region",), at_most=0.25))
 
 SIZES = [
     [500] * 2,
@@ -253,7 +255,7 @@ def test_the_gap_of_an_average_is_told_how_many_people_it_takes() -> None:
 
 
 def test_a_rate_that_is_good_to_have_needs_as_many_as_its_opposite() -> None:
-    floor = GateSpec("worst_group", WorstGroup(by=("region",), metric="accuracy", at_least=0.75))
+    floor = GateSpec(WorstGroup(by=("region",), metric="accuracy", at_least=0.75))
     good = replace(level(8, 40), complement=True)
 
     (high,) = outcome(contrast(good, -0.75, sign=-1), gate=floor).needed

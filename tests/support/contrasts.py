@@ -6,7 +6,8 @@ from fairtransfer.findings.estimates.changes import PairedDifference
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
-from fairtransfer.spec.gates import GateSpec, NoHarm
+from fairtransfer.gates.no_harm import NoHarm
+from fairtransfer.spec.gates import GateSpec
 from fairtransfer.stats.effective import Moments
 
 
@@ -23,7 +24,7 @@ def contrast(sample: object, margin: float, name: str = "g", sign: int = 1) -> C
     return Contrast("gate", "bench", {"region": name}, "before", sample, sign, margin, 10)  # type: ignore[arg-type]
 
 
-NO_HARM = GateSpec("no_harm", NoHarm(by=("region",), margin=0.05))
+NO_HARM = GateSpec(NoHarm(by=("region",), margin=0.05))
 
 
 def outcome(*contrasts: Contrast, alpha: float = 0.05, gate: GateSpec = NO_HARM) -> GateResult:

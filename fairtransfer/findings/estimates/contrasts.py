@@ -1,24 +1,20 @@
-"""Two groups compared, or a group and everyone outside it, by the ratio of their rates; and who is compared with whom.
+"""Two groups compared, or a group and everyone outside it, by the ratio of their rates.
 
 The people differ, so that the two sides' errors are independent; what seeds do to both alike cancels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import covariance, variance
 
 from fairtransfer.findings.estimates.base import GroupContrast
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.estimates.values import Limits, Today
-from fairtransfer.formats import group_label, group_name
 from fairtransfer.stats.contrasts import RatioBounds, Shared, ratio_bounds, ratio_contrast
 from fairtransfer.stats.gap import LEAST_EVENTS
 from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile, wilson
 from fairtransfer.stats.truths import ShareOfRate
-
-Group = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -84,29 +80,3 @@ class RateRatioContrast(GroupContrast):
     def shown_by_examples(self, others: float) -> float:  # noqa: ARG002  # the others are the second side
         """Return the smallest distance between the rates."""
         return self.first.shown_by_examples(self.second.n)
-
-
-def comparisons(groups: Sequence[Group], contrast: str) -> Iterator[tuple[Group, Group | None]]:
-    """Yield who is compared with whom; None is everyone else.
-
-    A reference that is not among the groups is yielded as it is written: what has nobody cannot be computed, and says so.
-    """
-    if contrast == "rest":
-        yield from ((group, None) for group in groups if len(groups) > 1)
-    elif contrast == "all_pairs":
-        yield from ((group, other) for group in groups for other in groups if group != other)
-    elif groups:
-        name = contrast.partition(":")[2]
-        reference = next((group for group in groups if is_named(group, name)), _written(groups[0], name))
-        yield from ((group, reference) for group in groups if group != reference)
-
-
-def is_named(group: Group, name: str) -> bool:
-    """Say whether a definition means this group: ``north``, ``north, old`` or ``region=north & age=old``."""
-    return name in (", ".join(group.values()), group_label(group), group_name(group))
-
-
-def _written(like: Group, name: str) -> Group:
-    """Return a group nobody belongs to, with the attributes of another."""
-    parts = name.split(", ")
-    return dict(zip(like, parts if len(parts) == len(like) else [name] * len(like), strict=True))
