@@ -395,11 +395,11 @@ def test_the_command_loads_no_charts_and_leaves_the_collector_as_it_was(tmp_path
     asked = ["measure", str(tmp_path / "t.csv"), "--label", "y", "--after", "new", "--groups", "region"]
     script = (
         "import gc, sys\nfrom typer.testing import CliRunner\nfrom fairtransfer.cli.app import app\n"
-        "from fairtransfer.cli.gc_pause import uncollected\n"
+        "from fairtransfer.cli.gc_pause import without_garbage_collection\n"
         "def run(*more):\n    return CliRunner().invoke(app, [*sys.argv[1:], *more]).exit_code\n"
         "assert run() == 0 and 'altair' not in sys.modules\n"
         "assert run('--on-inconclusive', 'no') != 0 and gc.isenabled()\n"
-        "gc.disable()\nwith uncollected():\n    pass\nassert not gc.isenabled()\n"
+        "gc.disable()\nwith without_garbage_collection():\n    pass\nassert not gc.isenabled()\n"
     )
     done = subprocess.run([sys.executable, "-c", script, *asked], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

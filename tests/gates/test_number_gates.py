@@ -276,7 +276,7 @@ def test_a_larger_minimum_of_the_policy_counts() -> None:
         **NAMES,
         groups=["region"],
         gates=[f"no_harm:by=region,{MAE},margin=50"],
-        policy=measure.__kwdefaults__["policy"].model_copy(update={"min_group": 400}),
+        policy={"min_group": 400},
     )
     assert found.verdict.gates[0].reason_codes == ("below_min_n",)
 

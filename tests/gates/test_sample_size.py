@@ -44,8 +44,8 @@ SIZES = [
 ]
 
 
-def rest(sizes: Sequence[int]) -> rh.Layout:
-    return rh.Layout(sizes, [(place, None) for place in range(len(sizes))])
+def rest(sizes: Sequence[int]) -> rh.GateLayout:
+    return rh.GateLayout(sizes, [(place, None) for place in range(len(sizes))])
 
 
 # --- errors at the boundary (at most alpha), and the power that was planned ----------------------------------------------
@@ -127,20 +127,20 @@ def rates(truth: Truth, n: int, groups: int) -> rh.Chances:
 
 def test_a_simulation_says_the_same_every_time_and_agrees_with_the_sum_over_outcomes() -> None:
     sizes = [300, 900]
-    drawn = rh.simulate_gaps(rh.Layout(sizes, [(0, 1)]), 0.1, MARGIN, ALPHA, 1)
+    drawn = rh.simulate_gaps(rh.GateLayout(sizes, [(0, 1)]), 0.1, MARGIN, ALPHA, 1)
 
-    assert drawn == rh.simulate_gaps(rh.Layout(sizes, [(0, 1)]), 0.1, MARGIN, ALPHA, 1)
+    assert drawn == rh.simulate_gaps(rh.GateLayout(sizes, [(0, 1)]), 0.1, MARGIN, ALPHA, 1)
     summed = power.chance_to_pass(TwoRates(0.1, 0.1, 3), 300, MARGIN, ALPHA)
     assert drawn.passes == pytest.approx(summed, abs=4 * (0.25 / rh.SIMULATIONS) ** 0.5)
 
 
 def test_simulated_ratios_agree_with_the_sum_over_outcomes_and_rest_on_five() -> None:
     """Equal rates pass as often as outcomes add up to; four people never pass, whatever they are given."""
-    drawn = rh.simulate_ratios(rh.Layout([150, 450], [(0, 1)]), 0.5, 0.8, 0.0, ALPHA, 1)
+    drawn = rh.simulate_ratios(rh.GateLayout([150, 450], [(0, 1)]), 0.5, 0.8, 0.0, ALPHA, 1)
 
     summed = power.chance_to_pass(ShareOfRate(0.5, 0.5, 0.8, 3), 150, 0.0, ALPHA)
     assert drawn.passes == pytest.approx(summed, abs=4 * (0.25 / rh.SIMULATIONS) ** 0.5)
-    assert rh.simulate_ratios(rh.Layout([4, 4000], [(0, 1)]), [1.0, 0.001], 0.8, 0.0, ALPHA, 1).passes == 0.0
+    assert rh.simulate_ratios(rh.GateLayout([4, 4000], [(0, 1)]), [1.0, 0.001], 0.8, 0.0, ALPHA, 1).passes == 0.0
 
 
 # --- what an open gate says it needs, fed back to the real gate ----------------------------------------------------------

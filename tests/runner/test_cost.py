@@ -208,7 +208,7 @@ def test_codecarbon_is_asked_as_it_wants_to_be() -> None:
     sum(range(10**6))
     spent = meter.read()
 
-    assert meter.told()["status"] == "estimated"
+    assert meter.record()["status"] == "estimated"
     assert 0 < (spent["energy_kwh"] or 0) < 0.1
     check_country("CMR")
     with pytest.raises(DefinitionError, match=r"FT-P092.*CMR or FRA"):
