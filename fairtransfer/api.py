@@ -23,7 +23,7 @@ from fairtransfer.resources import resource
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fairtransfer.gates.verdict import Verdict
+    from fairtransfer.gates.results import Verdict
     from fairtransfer.runner.job import Plan
     from fairtransfer.runner.todo import Progress
     from fairtransfer.spec.audit_files import AuditFiles

@@ -16,7 +16,8 @@ from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.run_record import load_record
 from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import study_of
-from fairtransfer.gates.verdict import Verdict, judge
+from fairtransfer.gates.results import Verdict
+from fairtransfer.gates.verdict import judge
 
 
 def conclude(folder: Path) -> Verdict:

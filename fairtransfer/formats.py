@@ -211,7 +211,7 @@ def count(number: float | None) -> str:
     return f"{int(number):,}" if float(number).is_integer() else f"{number:,.1f}"
 
 
-def plural(number: int, word: str, many: str | None = None) -> str:
+def plural(number: float, word: str, many: str | None = None) -> str:
     """Return ``1 person`` or ``3 people``."""
     return f"{count(number)} {word if number == 1 else (many or word + 's')}"
 

@@ -27,7 +27,8 @@ from fairtransfer.findings.question import Question, check_views
 from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import Study
 from fairtransfer.findings.table import study_of_table
-from fairtransfer.gates.verdict import Verdict, judge_table
+from fairtransfer.gates.results import Verdict
+from fairtransfer.gates.verdict import judge_table
 from fairtransfer.spec.columns import ColumnNames, Columns
 from fairtransfer.spec.gates import Policy
 from fairtransfer.spec.keywords import Label
@@ -74,25 +75,31 @@ class Measurement:
 
     def to_json(self) -> dict[str, Any]:
         """Return rows and verdict as every JSON of this tool has them; numbers unrounded."""
-        counted = self.counted
-        rows = {"n_in": counted.rows + counted.idle, "n_used": counted.rows, "n_excluded": counted.excluded}
-        table = {"name": counted.name, "classes": list(counted.classes), **rows}
-        warnings = {"warnings": list(map(str, counted.warnings))} if counted.warnings else {}
         return {
             "schema": "1",
-            "table": {**table, "notes": counted.notes, "outside": counted.outside, **warnings},
+            "table": self._about(),
             "screening": self.screening,
             "rows": [finding.to_json() for finding in self.findings],
             "verdict": self.verdict.to_json(),
             **({} if self.harm is None else {"harm": list(self.harm)}),
         }
 
+    def _about(self) -> dict[str, Any]:
+        """Return what is known of the table, as JSON has it."""
+        counted = self.counted
+        rows = {"n_in": counted.rows + counted.idle, "n_used": counted.rows, "n_excluded": counted.excluded}
+        table = {"name": counted.name, "classes": list(counted.classes), **rows}
+        warnings = {"warnings": list(map(str, counted.warnings))} if counted.warnings else {}
+        return {**table, "notes": counted.notes, "outside": counted.outside, **warnings}
+
     def render(self, out: Path) -> list[Path]:
         """Write the report (HTML and Markdown) and the public numbers (JSON) into a folder; small groups are hidden."""
         from fairtransfer.report.render import render_table
         from fairtransfer.report.table_document import build_table
 
-        document = build_table(self.counted, self.question, self.study, self.to_json(), VERSION)
+        document = build_table(
+            self.counted, self.question, self.study, self.findings, self.verdict, self._about(), VERSION
+        )
         return render_table(document, out)
 
     def to_frame(self) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from fairtransfer.evidence.reuse import (
 from fairtransfer.evidence.tables import read_table
 from fairtransfer.findings.candidate import Chosen, candidate
 from fairtransfer.findings.run_record import RunRecord, load_record
-from fairtransfer.gates.verdict import Verdict
+from fairtransfer.gates.results import Verdict
 
 
 def take_places(folder: Path, workspace: Path) -> None:

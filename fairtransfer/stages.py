@@ -16,7 +16,7 @@ from fairtransfer.errors import DefinitionError, IntegrityError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.manifest import verify_sums
 from fairtransfer.evidence.store import Store
-from fairtransfer.gates.verdict import Verdict
+from fairtransfer.gates.results import Verdict
 from fairtransfer.release import spend, take_places
 from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.disk import expected_disk, used

@@ -14,7 +14,7 @@ from fairtransfer import formats
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from fairtransfer.gates.verdict import Verdict
+    from fairtransfer.gates.results import Needed, Verdict
     from fairtransfer.measurement import Measurement
     from fairtransfer.report.tables import Table
 
@@ -113,13 +113,12 @@ def print_measured(found: Measurement) -> None:
     """Print what was measured: a table per metric, and what was noticed while counting."""
     from fairtransfer.errors import shown
     from fairtransfer.report.dispersion import compact_apart
+    from fairtransfer.report.finding_index import FindingIndex
     from fairtransfer.report.results import compact_tables
-    from fairtransfer.report.rows import Rows
     from fairtransfer.report.subject import Subject
 
-    rows = Rows(finding.to_json() for finding in found.findings)
     width = console().width
-    subject = Subject(found.study, rows, found.verdict.to_json(), frozenset())
+    subject = Subject(found.study, FindingIndex(found.findings), found.verdict, frozenset())
     for wide in (*compact_tables(subject), *compact_apart(subject)):
         table = stacked(wide, width)
         right = [number for number, numeric in enumerate(table.numeric) if numeric]
@@ -170,17 +169,17 @@ _MOST_TOLD = 6
 """Open comparisons of a gate that are told one by one; the files hold all."""
 
 
-def _print_needed(entries: Sequence[dict[str, Any]], metric: str, measured_in: str) -> None:
+def _print_needed(entries: Sequence[Needed], metric: str, measured_in: str) -> None:
     """Print what would settle a gate's open comparisons, and what harm could have hidden."""
     from fairtransfer.report import sentences
 
-    several = len({entry["benchmark"] for entry in entries}) > 1
+    several = len({entry.benchmark for entry in entries}) > 1
     lines: dict[str, None] = {}  # a limit on both sides may want the same of a group twice
     for entry in entries:
         room = sentences.room(entry, metric, measured_in)
         lines[sentences.needed(entry, several=several) + (f"; {room}" if room else "")] = None
-    for told in list(lines)[:_MOST_TOLD]:
-        _line(plain(f"needs {told}"), 6)
+    for line in list(lines)[:_MOST_TOLD]:
+        _line(plain(f"needs {line}"), 6)
     if len(lines) > _MOST_TOLD:
         console().print(f"      and {formats.plural(len(lines) - _MOST_TOLD, 'comparison')} more")
     if way_out := sentences.way_out(entries):

@@ -1,9 +1,8 @@
 """Frozen dataclasses as JSON objects and back: a record's fields are its keys, and what one writes it reads again.
 
-Four things about a field can be said beside its type, ``Annotated[float | None, LEFT_OUT]``: that its key has another name
-(`Key`), that it is left out and not null where there is nothing (`LEFT_OUT`), that it is a record whose keys stand among its
-owner's (`AMONG`), and that it is read in a way of its own (`ReadBy`). A key nobody knows, or a value of another type, is an
-error: what is read silently and wrongly would be judged, shown, or not hidden.
+What is special about a field is said beside its type, ``Annotated[float | None, LEFT_OUT]``: another name of its key (`Key`), a
+way of its own to read it (`ReadBy`), or one of the marks below. A key nobody knows, or a value of another type, is an error:
+what is read silently and wrongly would be judged, shown, or not hidden.
 """
 
 from __future__ import annotations
@@ -47,6 +46,12 @@ LEFT_OUT = _Mark("left out")
 AMONG = _Mark("among")
 """The field is a record, or None, whose keys stand among those of the record it is in."""
 
+OTHERS = _Mark("others")
+"""The field is a mapping of all keys that are no other field's: of what is left to others to name."""
+
+BLANK = _Mark("blank")
+"""Empty text is null in JSON."""
+
 
 class Record:
     """A frozen dataclass that is written as a JSON object."""
@@ -60,11 +65,11 @@ class Record:
         """Return the record as JSON values; numbers unrounded."""
         found: dict[str, Any] = {}
         for known in _layout(type(self)).fields:
-            value = getattr(self, known.name)
-            if known.inner is not None:
-                found |= {} if value is None else value.to_json()
-            elif value is not None or not known.left_out:
-                found[known.key] = _plain(value)
+            value = _plain(getattr(self, known.name))
+            if AMONG in known.marks or OTHERS in known.marks:
+                found |= value or {}
+            elif value is not None or LEFT_OUT not in known.marks:
+                found[known.key] = value or None if BLANK in known.marks else value
         return found
 
     @classmethod
@@ -79,9 +84,13 @@ class Record:
         layout = _layout(cls)
         if not isinstance(content, Mapping):
             raise _fails(content, f"an object of {cls.__name__}")
-        if cls.reads_all and (extra := content.keys() - layout.keys):
+        extra = content.keys() - layout.keys
+        if extra and cls.reads_all and layout.others is None:
             raise UnreadableRecord(f"{cls.__name__}: nobody knows the key {', '.join(map(repr, sorted(extra)))}")
-        return cls(**dict(_values(cls.__name__, layout, content)))
+        values = dict(_values(cls.__name__, layout, content))
+        if layout.others is not None:
+            values[layout.others] = {name: content[name] for name in content if name in extra}
+        return cls(**values)
 
     @classmethod
     def keys(cls) -> frozenset[str]:
@@ -96,18 +105,23 @@ class _Known(NamedTuple):
     key: str
     read: Read
     required: bool
-    left_out: bool
+    marks: frozenset[_Mark]
     inner: type[Record] | None
 
 
 class _Layout(NamedTuple):
+    """The fields of a kind of record, their keys, and the one that takes all other keys."""
+
     fields: tuple[_Known, ...]
     keys: frozenset[str]
+    others: str | None
 
 
 def _values(owner: str, layout: _Layout, content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield attribute and value of every field that stands in an object."""
     for known in layout.fields:
+        if known.name == layout.others:
+            continue
         if known.inner is not None:
             keys = known.inner.keys()
             if mine := {name: content[name] for name in content if name in keys}:
@@ -129,19 +143,21 @@ def _layout(cls: type[Record]) -> _Layout:
     if (made := _LAYOUTS.get(cls)) is None:
         hints = get_type_hints(cls, include_extras=True)
         found = tuple(_known(f, hints[f.name]) for f in fields(cls))  # type: ignore[arg-type]  # records are dataclasses
-        keys = (known.inner.keys() if known.inner else {known.key} for known in found)
-        made = _LAYOUTS[cls] = _Layout(found, frozenset().union(*keys))
+        keys = (known.inner.keys() if known.inner else {known.key} for known in found if OTHERS not in known.marks)
+        others = next((known.name for known in found if OTHERS in known.marks), None)
+        made = _LAYOUTS[cls] = _Layout(found, frozenset().union(*keys), others)
     return made
 
 
 def _known(of: Any, hint: Any) -> _Known:
     plain, *said = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-    inner = next(part for part in get_args(plain) if part is not type(None)) if AMONG in said else None
+    marks = frozenset(mark for mark in said if isinstance(mark, _Mark))
+    inner = next(part for part in get_args(plain) if part is not type(None)) if AMONG in marks else None
     named = next((mark.name for mark in said if isinstance(mark, Key)), of.name)
     special = next((_or_none(mark.read) for mark in said if isinstance(mark, ReadBy)), None)
     read = _anything if inner is not None else special or reader(plain)
     required = of.default is MISSING and of.default_factory is MISSING
-    return _Known(of.name, named, read, required, LEFT_OUT in said, inner)
+    return _Known(of.name, named, _or_blank(read) if BLANK in marks else read, required, marks, inner)
 
 
 def _plain(value: Any) -> Any:
@@ -207,6 +223,10 @@ def _one_of(known: tuple[Any, ...]) -> Read:
 
 def _or_none(known: Read) -> Read:
     return lambda value: None if value is None else known(value)
+
+
+def _or_blank(known: Read) -> Read:
+    return lambda value: "" if value is None else known(value)
 
 
 def _alternatives(readers: list[Read], hint: Any) -> Read:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from fairtransfer.evidence.jobs.count import preferred_seeds
+from fairtransfer.evidence.json_record import BLANK, Key, Record
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.spec.given import candidates
 from fairtransfer.spec.strategies import CONTROLS
@@ -24,11 +25,11 @@ Score = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The adapted model a verdict is about, and why."""
+class Chosen(Record):
+    """The adapted model a verdict is about, and why; the label budget is empty where there is none."""
 
     strategy: str
-    budget: str
+    budget: Annotated[str, Key("label_budget"), BLANK]
     rule: str
 
 

@@ -332,6 +332,13 @@ DETAILS: tuple[type[Details], ...] = (
 """Every kind; an object is of the first that it has a mark of, as left out groups and a unit stand in several."""
 
 
+def unit_of(details: Details | None) -> str:
+    """Return the unit of a label that is a number, where details tell it; else nothing."""
+    if isinstance(details, NumberDetails | ComparisonDetails | GapDetails | GapChangeDetails):
+        return details.measured_in or ""
+    return ""
+
+
 def read_details(content: Mapping[str, Any]) -> Details:
     """Return the details that were written as this object.
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fairtransfer.evidence.json_record import Key, ReadBy, Record
-from fairtransfer.findings.details import Details, read_details
+from fairtransfer.findings.details import Details, read_details, unit_of
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED
+
+Kind = TypeVar("Kind")
 
 Stage = Literal["before", "after", "change", "scratch", "gain", "difference", "difference_of_changes"]
 """The last two compare a group with others: its rate after adaptation, and how its rate changed."""
 
 Status = Literal["ok", "suppressed", "too_small", "undefined", "not_measured"]
 Scope = Literal["overall", "group", "intersection", "gap"]
+
+Against = dict[str, str] | Literal["rest"] | None
+
+SUPPRESSED: Status = "suppressed"
+"""Of rows in documents only: what was measured is hidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,39 @@ class Finding(Record):
     status: Status = "ok"
     status_reason: str | None = None
     details: Annotated[Details | None, ReadBy(read_details)] = None
-    against: dict[str, str] | Literal["rest"] | None = None
+    against: Against = None
+
+    def detail(self, kind: type[Kind]) -> Kind | None:
+        """Return the row's details if they are of this kind."""
+        return self.details if isinstance(self.details, kind) else None
+
+    @property
+    def measured_in(self) -> str:
+        """The unit of a label that is a number, where the row tells it; else nothing."""
+        return unit_of(self.details)
+
+    def hidden(self, reason: str) -> Finding:
+        """Return a row that tells what it is about, and nothing that was measured.
+
+        It is made anew from what it may tell: a field that is added to rows is hidden unless it is named here.
+        """
+        return Finding(
+            audit_id=self.audit_id,
+            run_id=self.run_id,
+            benchmark=self.benchmark,
+            stage=self.stage,
+            strategy=self.strategy,
+            label_budget=self.label_budget,
+            seeds=self.seeds,
+            metric=self.metric,
+            class_=self.class_,
+            harm_direction=self.harm_direction,
+            group=self.group,
+            level=self.level,
+            against=self.against,
+            status=SUPPRESSED,
+            status_reason=reason,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as findings.json keeps it: whole numbers without a decimal point."""

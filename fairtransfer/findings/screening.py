@@ -6,7 +6,7 @@ model at the candidate's label budget. Everyone together is not in it: that is t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -27,8 +27,6 @@ IMPLIED = "implied by the interval"
 
 _NEARLY_HALF = 0.49
 """One-sided; two-sided p-values above twice this are 1."""
-
-Row = dict[str, Any]
 
 
 class Screened(NamedTuple):
@@ -75,15 +73,20 @@ def with_screening(row: Finding, screening: Screening) -> Finding:
     return replace(row, details=replace(row.details, screening=screening))
 
 
-def again(rows: Sequence[Row]) -> list[Row]:
-    """Return rows of `findings.json` screened among themselves: what is hidden must not show through what is shown."""
-    places = [i for i, row in enumerate(rows) if "screening" in (row["details"] or {})]
-    adjusted = benjamini_hochberg([rows[i]["details"]["screening"]["p"] for i in places]).tolist()
+def screened_again(rows: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return rows screened among themselves: what is hidden must not show through what is shown."""
     found = list(rows)
-    for place, q in zip(places, adjusted, strict=True):
-        details = rows[place]["details"]
-        found[place] = {**rows[place], "details": {**details, "screening": {**details["screening"], "adjusted": q}}}
-    return found
+    kept = {place: made for place, row in enumerate(found) if (made := screening_of(row)) is not None}
+    adjusted = benjamini_hochberg([made.p for made in kept.values()]).tolist()
+    for (place, made), q in zip(kept.items(), adjusted, strict=True):
+        found[place] = with_screening(found[place], replace(made, adjusted=q))
+    return tuple(found)
+
+
+def screening_of(row: Finding) -> Screening | None:
+    """Return the p-value of a row; None where it was not screened."""
+    details = row.detail(ChangeDetails)
+    return None if details is None else details.screening
 
 
 def _p_values(
@@ -97,7 +100,7 @@ def _p_values(
             for group in (group for view in views for group in query.groups(pairing, view)):
                 place = places.get((benchmark.key, pairing.strategy, budget or None, frozenset(group.items())))
                 if place is not None:
-                    yield place, _p_value(findings[place].details, query.change(pairing, group, *metric))
+                    yield place, _p_value(findings[place].detail(ChangeDetails), query.change(pairing, group, *metric))
 
 
 def _is_member(row: Finding, metric: tuple[str, str | None]) -> bool:
@@ -109,9 +112,9 @@ def _about(row: Finding) -> tuple[Any, ...]:
     return row.benchmark, row.strategy, row.label_budget, frozenset(row.group.items())
 
 
-def _p_value(details: object, change: Estimate | NotEstimable) -> tuple[float, str]:
+def _p_value(details: ChangeDetails | None, change: Estimate | NotEstimable) -> tuple[float, str]:
     assert not isinstance(change, NotEstimable), "rows of the family have an estimate"
-    exact = details.mcnemar_midp if isinstance(details, ChangeDetails) else None
+    exact = None if details is None else details.mcnemar_midp
     return (two_sided(change), IMPLIED) if exact is None else (exact, MIDP)
 
 

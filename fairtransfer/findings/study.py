@@ -19,7 +19,7 @@ Model = tuple[str, str]  # strategy, label budget
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedBenchmark:
     """A benchmark as findings see it.
 
     Attributes
@@ -76,7 +76,7 @@ class Study:
     policy: Policy
     models: tuple[Model, ...]
     scratch: str
-    benchmarks: tuple[Judged, ...]
+    benchmarks: tuple[JudgedBenchmark, ...]
     counts: Counts
     scores: Scores = NO_SCORES
     label_budgets: Mapping[str, int] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Study:
         found = (q for metric in asked for q in drawn_questions(metric, self.classes, self.positive_class))
         return tuple(dict.fromkeys(found))
 
-    def benchmark(self, name: str) -> Judged:
+    def benchmark(self, name: str) -> JudgedBenchmark:
         """Return a benchmark by its id."""
         return next(b for b in self.benchmarks if b.id == name)
 
@@ -121,7 +121,7 @@ def study_of(record: RunRecord) -> Study:
         models=tuple(record.models),
         scratch=record.scratch,
         benchmarks=tuple(
-            Judged(
+            JudgedBenchmark(
                 b["id"],
                 record.cards[b["id"]].card.key,
                 bool(record.cards[b["id"]].card.unit),

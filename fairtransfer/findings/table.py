@@ -13,7 +13,7 @@ from fairtransfer.evidence.table.scores import Asked, bin_answers, mean_answers,
 from fairtransfer.findings.counts import Counts
 from fairtransfer.findings.question import Question, check_question
 from fairtransfer.findings.scores import NO_SCORES, Scores
-from fairtransfer.findings.study import Judged, Study
+from fairtransfer.findings.study import JudgedBenchmark, Study
 from fairtransfer.outcomes.table import events_for
 from fairtransfer.spec.scores import judged_questions, number_questions, score_questions
 from fairtransfer.stats.number_errors import BEFORE
@@ -45,7 +45,9 @@ def study_of_table(counted: Counted, question: Question) -> Study:
         models=((model, ""),),
         scratch="",
         benchmarks=(
-            Judged(BENCHMARK, counted.name, bool(question.columns.unit), question.columns.groups, question.views),
+            JudgedBenchmark(
+                BENCHMARK, counted.name, bool(question.columns.unit), question.columns.groups, question.views
+            ),
         ),
         counts=Counts(cells_of(counted, model), moments, counted.classes),
         scores=_numbers(counted, question) if numbers else _scores(counted, question),

@@ -7,71 +7,24 @@ correction over every contrast of the audit. Anything between is INCONCLUSIVE, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.formats import group_label, listing, plural
 from fairtransfer.gates.contrast import MINIMUM_UNITS, Contrast
 from fairtransfer.gates.gate import Gate, gate_of
-from fairtransfer.gates.sample_size import leans_to_pass, nothing_settles, to_settle
+from fairtransfer.gates.results import ContrastResult, GateResult, Needed, Outcome
+from fairtransfer.gates.sample_size import leans_to_pass, to_settle
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.group_pairs import is_named
 from fairtransfer.stats.holm import holm
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
 
-Outcome = Literal["pass", "fail", "inconclusive", "not_applicable", "error"]
-
 
 @dataclass(frozen=True, slots=True)
-class GateResult:
-    """How one gate came out, and why.
-
-    Attributes
-    ----------
-    decided_by
-        The contrasts that decided: those that failed; those in the way; for a pass the one closest to its margin.
-    needed
-        What would settle each contrast in the way.
-    smallest_margin
-        The smallest margin (of `ratio` the largest share) at which the gate would have passed; null when something could
-        not be evaluated.
-    measured_in
-        The unit of margin, harm and bounds, where it is that of a label that is a number; None for rates and scores.
-    asks
-        What a gate of this kind asks, in a sentence.
-    """
-
-    id: str
-    kind: str
-    outcome: Outcome
-    reason: str
-    reason_codes: tuple[str, ...]
-    decided_by: tuple[dict[str, Any], ...]
-    needed: tuple[dict[str, Any], ...]
-    smallest_margin: float | None
-    contrasts: tuple[dict[str, Any], ...]
-    margin: float
-    line: int
-    monitored: tuple[dict[str, str], ...]
-    measured_in: str | None = None
-    asks: str = ""
-
-    @property
-    def metric(self) -> str:
-        """The metric the gate is about."""
-        return self.id.split(":", 2)[1].partition("[")[0]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as verdict.json keeps it."""
-        plain = {name: getattr(self, name) for name in self.__slots__}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedContrast:
     """A contrast with its p-value after Holm's correction."""
 
     contrast: Contrast
@@ -96,36 +49,38 @@ class Judged:
         """Whether the upper bound stays below the margin, whatever it rests on."""
         return not self.contrast.blocked and self.contrast.upper(self.alpha) < self.contrast.margin
 
-    def to_json(self, gate: Gate) -> dict[str, Any]:
+    def result(self, gate: Gate) -> ContrastResult:
         """Return what verdict.json keeps of the contrast; `gate` is the one that makes it."""
         contrast = self.contrast
         known = not contrast.blocked
-        return {
-            "benchmark": contrast.benchmark,
-            "group": contrast.group,
-            "against": contrast.against,
-            "against_group": contrast.other,
-            "n": contrast.smallest,
-            "harm": contrast.harm,
-            "upper": contrast.upper(self.alpha) if known else None,
-            "lower": contrast.lower(self.alpha) if known else None,
-            "margin": contrast.margin,
-            "p_adjusted": self.adjusted if known else None,
-            "blocked": list(contrast.blocked),
-            "outcome": "fail" if self.failed else "pass" if self.passed else "inconclusive",
-            **(gate.recorded(contrast, self.alpha) if known else {}),
-        }
+        return ContrastResult(
+            benchmark=contrast.benchmark,
+            group=contrast.group,
+            against=contrast.against,
+            against_group=contrast.other,
+            n=contrast.smallest,
+            harm=contrast.harm,
+            upper=contrast.upper(self.alpha) if known else None,
+            lower=contrast.lower(self.alpha) if known else None,
+            margin=contrast.margin,
+            p_adjusted=self.adjusted if known else None,
+            blocked=contrast.blocked,
+            outcome="fail" if self.failed else "pass" if self.passed else "inconclusive",
+            recorded=gate.recorded(contrast, self.alpha) if known else {},
+        )
 
 
-def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[Judged]:
+def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[JudgedContrast]:
     """Return every contrast of an audit with its adjusted p-value."""
     adjusted = holm([contrast.p_value(alpha) for contrast in contrasts])
     several = len({contrast.benchmark for contrast in contrasts}) > 1
     family = len(contrasts)
-    return [Judged(contrast, p, alpha, family, several) for contrast, p in zip(contrasts, adjusted, strict=True)]
+    return [
+        JudgedContrast(contrast, p, alpha, family, several) for contrast, p in zip(contrasts, adjusted, strict=True)
+    ]
 
 
-def outcome_of(gate: Gate, judged: Sequence[Judged]) -> Outcome:
+def outcome_of(gate: Gate, judged: Sequence[JudgedContrast]) -> Outcome:
     """Return the outcome of one gate, without the reasons."""
     active = [j for j in judged if not _is_monitored(gate, j.contrast)]
     if not active:
@@ -135,7 +90,7 @@ def outcome_of(gate: Gate, judged: Sequence[Judged]) -> Outcome:
     return "pass" if all(j.passed for j in active) else "inconclusive"
 
 
-def decide(spec: GateSpec, judged: Sequence[Judged]) -> GateResult:
+def decide(spec: GateSpec, judged: Sequence[JudgedContrast]) -> GateResult:
     """Return the outcome of one gate, why, and what would settle what is open."""
     gate = gate_of(spec)
     monitored = tuple(j.contrast.group for j in judged if _is_monitored(gate, j.contrast))
@@ -166,15 +121,15 @@ def _result(
     outcome: Outcome,
     reason: str,
     codes: tuple[str, ...],
-    decided_by: Sequence[Judged],
-    settling: tuple[dict[str, Any], ...],
-    judged: Sequence[Judged],
+    decided_by: Sequence[JudgedContrast],
+    settling: tuple[Needed, ...],
+    judged: Sequence[JudgedContrast],
     monitored: tuple[dict[str, str], ...],
 ) -> GateResult:
     gate, active = gate_of(spec), [j for j in judged if j.contrast.group not in monitored]
     tail = f"; {plural(len(monitored), 'group')} monitored, not judged" if monitored else ""
-    rows = tuple(j.to_json(gate) for j in judged)
-    deciding = tuple(j.to_json(gate) for j in decided_by)
+    rows = tuple(j.result(gate) for j in judged)
+    deciding = tuple(j.result(gate) for j in decided_by)
     return GateResult(
         gate.id,
         gate.kind,
@@ -193,41 +148,41 @@ def _result(
     )
 
 
-def _settling(open_: Sequence[Judged]) -> tuple[dict[str, Any], ...]:
+def _settling(open_: Sequence[JudgedContrast]) -> tuple[Needed, ...]:
     """Return what would settle each open comparison; those that lean to a pass have to pass together."""
     together = sum(leans_to_pass(j.contrast) for j in open_)
     return tuple(to_settle(j.contrast, j.alpha, j.family, max(together, 1)) for j in open_)
 
 
-def _smallest_margin(gate: Gate, active: Sequence[Judged]) -> float | None:
+def _smallest_margin(gate: Gate, active: Sequence[JudgedContrast]) -> float | None:
     if not active or any(j.contrast.blocked or j.contrast.barred for j in active):
         return None
     return gate.smallest_margin([j.contrast for j in active], active[0].alpha)
 
 
-def _codes(judged: Judged, settling: Mapping[str, Any]) -> tuple[str, ...]:
+def _codes(judged: JudgedContrast, settling: Needed) -> tuple[str, ...]:
     contrast = judged.contrast
     if contrast.blocked:
         return contrast.blocked
     if judged.inside:
         return contrast.barred
     assert not isinstance(contrast.sample, NotEstimable), "a contrast that is not blocked has a sample"
-    if nothing_settles(settling):
+    if settling.lies_on_limit:
         return ("on_limit",)
     return ("seed_limited",) if contrast.sample.seed_share(1 - judged.alpha) > 0.5 else ("wide_ci",)
 
 
-def _who(judged: Judged) -> str:
+def _who(judged: JudgedContrast) -> str:
     """Return the group, and the benchmark where the audit has several."""
     of = f" of {judged.contrast.benchmark}" if judged.several else ""
     return group_label(judged.contrast.group) + of
 
 
-def _described(gate: Gate, judged: Judged, *, failed: bool) -> str:
+def _described(gate: Gate, judged: JudgedContrast, *, failed: bool) -> str:
     return f"{_who(judged)} {gate.described(judged.contrast, judged.alpha, failed=failed)}"
 
 
-def _fail_reason(gate: Gate, failed: Sequence[Judged]) -> str:
+def _fail_reason(gate: Gate, failed: Sequence[JudgedContrast]) -> str:
     """Return the surest failure, how many more there are, and the largest one where it is another."""
     first, worst = failed[0], max(failed, key=lambda j: j.contrast.harm or 0.0)
     more = f", and {plural(len(failed) - 1, 'more group')}" if len(failed) > 1 else ""
@@ -237,7 +192,7 @@ def _fail_reason(gate: Gate, failed: Sequence[Judged]) -> str:
     return f"{gate.beyond} the limit of {limit}: {_described(gate, first, failed=True)}{more}"
 
 
-def _pass_reason(gate: Gate, closest: Judged, count: int) -> str:
+def _pass_reason(gate: Gate, closest: JudgedContrast, count: int) -> str:
     groups = f"all {count} comparisons" if count > 1 else "the one comparison"
     nearest = _described(gate, closest, failed=False)
     return f"{groups} inside the limit of {gate.stated(closest.contrast.measured_in)}; closest is {nearest}"
@@ -257,7 +212,7 @@ _WORDS = {
 }
 
 
-def _open_reason(gate: Gate, open_: Sequence[tuple[Judged, tuple[str, ...]]], count: int) -> str:
+def _open_reason(gate: Gate, open_: Sequence[tuple[JudgedContrast, tuple[str, ...]]], count: int) -> str:
     by_code: dict[str, list[str]] = {}
     for judged, codes in open_:
         for code in codes[:1]:

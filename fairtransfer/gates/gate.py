@@ -9,8 +9,8 @@ Files of gates are imported by every `validate`, so that they load no numbers: w
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from fairtransfer import formats
 from fairtransfer.spec.gates import GateOptions, GateSpec
@@ -18,6 +18,7 @@ from fairtransfer.spec.gates import GateOptions, GateSpec
 if TYPE_CHECKING:
     from fairtransfer.findings.query import EvidenceQuery
     from fairtransfer.gates.contrast import Contrast, Target
+    from fairtransfer.gates.results import ContrastResult
     from fairtransfer.stats.truths import Truth
 
 Group = dict[str, str]
@@ -99,7 +100,7 @@ class Gate(GateOptions):
         """Return how far inside its margin a comparison stays; negative outside."""
         return contrast.margin - contrast.upper(alpha)
 
-    def recorded(self, contrast: Contrast, alpha: float) -> dict[str, Any]:  # noqa: ARG002  # most keep nothing more
+    def recorded(self, contrast: Contrast, alpha: float) -> dict[str, float | None]:  # noqa: ARG002  # most keep nothing more
         """Return what verdict.json keeps of a comparison besides harm and bounds."""
         return {}
 
@@ -169,7 +170,7 @@ class Gate(GateOptions):
         harm, limit = self.told(contrast.harm, contrast.measured_in), self.told(bound, contrast.measured_in)
         return f"{harm} against {contrast.against} ({'lower' if failed else 'upper'} bound {limit})"
 
-    def own_cell(self, entry: Mapping[str, Any]) -> str:
+    def own_cell(self, entry: ContrastResult) -> str:
         """Return what the gate's own table tells of a comparison, as verdict.json has it."""
         raise NotImplementedError(f"`{self.kind}` has no table of its own")
 

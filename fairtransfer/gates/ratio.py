@@ -6,8 +6,8 @@ below a true four fifths in about half of all samples. A convention, not a test 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fairtransfer.findings.estimates.values import NotEstimable
     from fairtransfer.findings.query import EvidenceQuery
     from fairtransfer.gates.contrast import Contrast, Target
+    from fairtransfer.gates.results import ContrastResult
     from fairtransfer.stats.truths import ShareOfRate
 
 Bounds = tuple[float, float | None]
@@ -69,7 +70,7 @@ class Ratio(BetweenGroups):
         """Return by how much the ratio's lower bound exceeds the limit."""
         return _bounds(contrast, alpha)[0] - self.at_least
 
-    def recorded(self, contrast: Contrast, alpha: float) -> dict[str, Any]:
+    def recorded(self, contrast: Contrast, alpha: float) -> dict[str, float | None]:
         """Return the ratio with its limits; null where it rests on too few people, or nothing limits it."""
         low, high = _bounds(contrast, alpha)
         return {"ratio": _sample(contrast).ratio, "ratio_lower": low, "ratio_upper": high}
@@ -102,13 +103,13 @@ class Ratio(BetweenGroups):
         point = "" if sample.ratio is None else f"{formats.ratio(sample.ratio)}, "
         return f"{own}, {contrast.against} {others}: ratio {point}{bound}"
 
-    def own_cell(self, entry: Mapping[str, Any]) -> str:
+    def own_cell(self, entry: ContrastResult) -> str:
         """Return the ratio with its bounds."""
-        if entry["blocked"]:
+        if entry.blocked:
             return "–"
-        low, high = formats.ratio(entry["ratio_lower"]), entry["ratio_upper"]
-        bounds = f"{low} or more" if high is None else f"{low} to {formats.ratio(high)}"
-        point = "too few cases to tell" if entry["ratio"] is None else formats.ratio(entry["ratio"])
+        ratio, low, high = (entry.recorded[name] for name in ("ratio", "ratio_lower", "ratio_upper"))
+        bounds = f"{formats.ratio(low)} or more" if high is None else f"{formats.ratio(low)} to {formats.ratio(high)}"
+        point = "too few cases to tell" if ratio is None else formats.ratio(ratio)
         return f"{point} ({bounds})"
 
 

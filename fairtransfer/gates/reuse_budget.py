@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from fairtransfer.evidence.reuse import Place
 from fairtransfer.formats import listing, plural
-from fairtransfer.gates.decide import GateResult
+from fairtransfer.gates.results import GateResult
 from fairtransfer.spec.gates import Policy
 
 USED_UP = "reuse_budget_exhausted"
@@ -27,7 +27,7 @@ _NOTHING = 1e-9
 
 def apply_reuse_budget(gate: GateResult, places: Sequence[Place]) -> GateResult:
     """Return the gate without a pass where a benchmark has no alpha left for one; whatever else it says stays, and why."""
-    judged = {contrast["benchmark"] for contrast in gate.contrasts}
+    judged = {contrast.benchmark for contrast in gate.contrasts}
     used = [place for place in places if place.exhausted and place.benchmark in judged]
     if not used or gate.outcome not in ("pass", "fail", "inconclusive"):
         return gate

@@ -6,12 +6,12 @@ The numbers come from adding up outcomes (`fairtransfer.stats.power`). A verdict
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.gates.contrast import MINIMUM_UNITS, Contrast
+from fairtransfer.gates.results import Needed
 from fairtransfer.stats.intervals import t_quantile
 from fairtransfer.stats.planning import MOST, POWER, power_for_all
 from fairtransfer.stats.power import Claim, SeedSpread
@@ -32,7 +32,7 @@ def leans_to_pass(contrast: Contrast) -> bool:
     return (contrast.harm or 0.0) < contrast.margin
 
 
-def to_settle(contrast: Contrast, alpha: float, family: int, together: int) -> dict[str, Any]:
+def to_settle(contrast: Contrast, alpha: float, family: int, together: int) -> Needed:
     """Return how many people, units or seeds would settle a comparison if today's estimates were the truth.
 
     Parameters
@@ -42,66 +42,49 @@ def to_settle(contrast: Contrast, alpha: float, family: int, together: int) -> d
     together
         How many open comparisons of the gate have to pass for it to pass.
 
-    Returns
-    -------
-    dict
-        ``settles``: as what, ``pass`` or ``fail``; None where the comparison cannot be evaluated yet. ``people``: cases of
-        the group, in a benchmark that grows as a whole. Neither people nor seeds: no `realistic` number settles it, as the
-        estimate lies on the limit. ``detectable``: the smallest harm today's cases could have shown.
+    Notes
+    -----
+    People are cases of the group, in a benchmark that grows as a whole. Neither people nor seeds: no `realistic` number settles
+    it, as the estimate lies on the limit.
     """
     sample = contrast.sample
-    found: dict[str, Any] = {
-        "benchmark": contrast.benchmark,
-        "group": contrast.group,
-        "against_group": contrast.other,
-        "have": contrast.smallest,
-        "people": None,
-        "seeds": None,
-        "settles": None,
-        "detectable": None,
-    }
+    found = Needed(contrast.benchmark, contrast.group, contrast.other, contrast.smallest)
     if isinstance(sample, NotEstimable):
-        return {**found, **_least(contrast, sample)}
-    found["have_seeds"] = sample.seeds_count
+        return _least(found, contrast, sample)
+    found = replace(found, have_seeds=sample.seeds_count)
     if "few_seeds" in contrast.blocked:
-        return {**found, "seeds": PROCEDURE_MINIMUM}
+        return replace(found, seeds=PROCEDURE_MINIMUM)
     if "below_min_n" in contrast.blocked:
-        return {**found, "people": contrast.min_group}
+        return replace(found, people=contrast.min_group)
     if "few_clusters" in contrast.blocked:
-        return {**found, "units": MINIMUM_UNITS, "have_units": sample.fewest_units}
+        return replace(found, units=MINIMUM_UNITS, have_units=sample.fewest_units)
     passes = leans_to_pass(contrast)
     claim = Claim("pass", alpha, power_for_all(together)) if passes else Claim("fail", alpha / family, POWER)
-    found |= {"have": sample.own.smallest, "settles": claim.side, "detectable": sample.detectable()}
-    return {**found, **_amounts(contrast, sample, claim)}
+    people, seeds = _amounts(contrast, sample, claim)
+    found = replace(found, have=sample.own.smallest, settles=claim.side, detectable=sample.detectable())
+    return replace(found, people=people, seeds=seeds)
 
 
-def nothing_settles(entry: Mapping[str, Any]) -> bool:
-    """Say whether a comparison that can be judged lies so close to the limit that no realistic number settles it."""
-    return entry["settles"] is not None and not any(entry.get(amount) for amount in ("people", "seeds", "units"))
-
-
-def _least(contrast: Contrast, sample: NotEstimable) -> dict[str, Any]:
+def _least(found: Needed, contrast: Contrast, sample: NotEstimable) -> Needed:
     """Return what it takes to judge at all; nothing where there are enough cases and these are all alike."""
     if sample.units is not None:
-        return {"units": sample.least, "have_units": sample.units}
+        return replace(found, units=sample.least, have_units=sample.units)
     if sample.least is not None and sample.status == "undefined":
-        return {"have": sample.n}
-    return {"people": max(sample.least or 0, contrast.min_group)}
+        return replace(found, have=sample.n or 0.0)
+    return replace(found, people=max(sample.least or 0, contrast.min_group))
 
 
-def _amounts(contrast: Contrast, sample: Estimate, claim: Claim) -> dict[str, Any]:
-    """Return how many people settle it with today's seeds; where none do, with how many seeds, and then how many people."""
+def _amounts(contrast: Contrast, sample: Estimate, claim: Claim) -> tuple[int | None, int | None]:
+    """Return how many people settle it with today's seeds; where none do, how many people and seeds; None: that is not needed."""
     seeds = sample.seeds_count if sample.of_procedure else 1
     people = _people(contrast, sample, claim, seeds)
     if people is not None or seeds < 2:
-        return {"people": people}
+        return people, None
     more = _seeds(contrast, sample, claim)
-    if more is None:
-        return {}
-    people = _people(contrast, sample, claim, more)
+    people = None if more is None else _people(contrast, sample, claim, more)
     if people is None:
-        return {}
-    return {"seeds": more, "people": None if people <= sample.own.smallest + 1 else people}
+        return None, None
+    return None if people <= sample.own.smallest + 1 else people, more
 
 
 def _seeds(contrast: Contrast, sample: Estimate, claim: Claim) -> int | None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from fairtransfer.evidence.reuse import Place
 from fairtransfer.findings.candidate import Chosen, candidate
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.study import study_of
 from fairtransfer.gates.contrast import Contrast, Target
-from fairtransfer.gates.decide import GateResult, Judged, Outcome, decide, judge_contrasts, outcome_of
+from fairtransfer.gates.decide import JudgedContrast, decide, judge_contrasts, outcome_of
 from fairtransfer.gates.gate import gate_of
+from fairtransfer.gates.results import Evaluation, GateResult, OtherModel, Outcome, Verdict
 from fairtransfer.gates.reuse_budget import apply_reuse_budget, reuse_notes
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.stats.seeds import PROCEDURE_RECOMMENDED
@@ -24,59 +24,13 @@ SEVERITY: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass", "not_a
 """The verdict is the worst of its gates, in this order."""
 
 
-_TOLD = ("benchmark", "evaluation", "planned", "spent", "alpha", "exhausted")
-"""What verdict.json tells of a place in a reuse ledger."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the gates say about the candidate."""
-
-    outcome: Outcome
-    candidate: Chosen | None
-    gates: tuple[GateResult, ...]
-    others: tuple[dict[str, Any], ...]
-    notes: tuple[str, ...]
-    policy: Policy
-    family: int
-    exploratory: bool
-    reuse: tuple[Place, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the verdict as verdict.json keeps it."""
-        chosen = self.candidate
-        return {
-            "schema": "1",
-            "outcome": self.outcome,
-            "candidate": None
-            if chosen is None
-            else {"strategy": chosen.strategy, "label_budget": chosen.budget or None, "rule": chosen.rule},
-            "gates": [gate.to_json() for gate in self.gates],
-            "others": list(self.others),
-            "notes": list(self.notes),
-            "alpha": self.policy.alpha,
-            "alpha_run": self.policy.alpha_run,
-            "family": self.family,
-            "exploratory": self.exploratory,
-            "on_inconclusive": self.policy.on_inconclusive,
-            "reuse": [{name: getattr(place, name) for name in _TOLD} for place in self.reuse],
-        }
-
-    @property
-    def exit_code(self) -> int:
-        """0 pass, 1 fail, 3 could not run, 4 inconclusive and blocked, 5 nothing evaluated."""
-        if self.outcome == "inconclusive":
-            return 4 if self.policy.on_inconclusive == "block" else 0
-        return {"pass": 0, "fail": 1, "error": 3, "not_applicable": 5}[self.outcome]
-
-
 def judge(record: RunRecord, query: EvidenceQuery | None = None) -> Verdict:
     """Return the verdict of a run: a pure function of its evidence."""
     found = query or EvidenceQuery(study_of(record))
     chosen = candidate(record)
     if chosen is None or not _exists(found, chosen):
         notes = ("no result of the candidate: every training of it failed", *_notes(record, chosen))
-        return Verdict("error", chosen, (), (), notes, record.audit.policy, family=0, exploratory=False)
+        return replace(_nothing_judged(record.audit.policy), outcome="error", candidate=chosen, notes=notes)
     gates, family = judge_model(found, chosen)
     blocks = _incomplete(record, chosen) or _leaks(record)
     gates = tuple(_hold(gate, blocks) for gate in gates) if blocks else gates
@@ -87,16 +41,16 @@ def judge(record: RunRecord, query: EvidenceQuery | None = None) -> Verdict:
         if (model.strategy, model.budget) != (chosen.strategy, chosen.budget)
     )
     exploratory = record.audit.claim == "procedure" and _seeds(record, chosen) < PROCEDURE_RECOMMENDED
-    return Verdict(
-        worst([g.outcome for g in gates]),
-        chosen,
-        gates,
-        others,
-        _notes(record, chosen),
-        record.audit.policy,
+    return replace(
+        _nothing_judged(record.audit.policy),
+        outcome=worst([g.outcome for g in gates]),
+        candidate=chosen,
+        gates=gates,
+        others=others,
+        notes=_notes(record, chosen),
         family=family,
         exploratory=exploratory,
-        reuse=record.reuse,
+        reuse=tuple(map(Evaluation.at, record.reuse)),
     )
 
 
@@ -105,9 +59,29 @@ def judge_table(query: EvidenceQuery) -> Verdict:
     study = query.study
     chosen = Chosen(*study.models[0], "the predictions given")
     gates, family = judge_model(query, chosen)
-    outcome = worst([gate.outcome for gate in gates])
+    return replace(
+        _nothing_judged(study.policy),
+        outcome=worst([gate.outcome for gate in gates]),
+        candidate=chosen,
+        gates=gates,
+        notes=tuple(_levelling(study.gates)),
+        family=family,
+    )
+
+
+def _nothing_judged(policy: Policy) -> Verdict:
+    """Return the verdict under a policy before anything was judged."""
     return Verdict(
-        outcome, chosen, gates, (), tuple(_levelling(study.gates)), study.policy, family=family, exploratory=False
+        outcome="not_applicable",
+        candidate=None,
+        gates=(),
+        others=(),
+        notes=(),
+        alpha=policy.alpha,
+        alpha_run=policy.alpha_run,
+        family=0,
+        exploratory=False,
+        on_inconclusive=policy.on_inconclusive,
     )
 
 
@@ -122,7 +96,7 @@ def judge_model(query: EvidenceQuery, model: Chosen) -> tuple[tuple[GateResult, 
     return tuple(decide(gate, judged) for gate, judged in asked), sum(len(judged) for _, judged in asked)
 
 
-def _judged(query: EvidenceQuery, model: Chosen) -> list[tuple[GateSpec, list[Judged]]]:
+def _judged(query: EvidenceQuery, model: Chosen) -> list[tuple[GateSpec, list[JudgedContrast]]]:
     """Return every gate of a study with its comparisons, corrected together."""
     asked = [(gate, _contrasts(query, model, gate)) for gate in query.study.gates]
     every = [contrast for _, contrasts in asked for contrast in contrasts]
@@ -155,14 +129,9 @@ def _models(query: EvidenceQuery) -> list[Chosen]:
     return [Chosen(*pair, "listed") for pair in query.study.models if pair in found and pair[0] != scratch]
 
 
-def _other(query: EvidenceQuery, model: Chosen) -> dict[str, Any]:
+def _other(query: EvidenceQuery, model: Chosen) -> OtherModel:
     outcomes = {gate.id: outcome_of(gate_of(gate), judged) for gate, judged in _judged(query, model)}
-    return {
-        "strategy": model.strategy,
-        "label_budget": model.budget or None,
-        "outcome": worst(list(outcomes.values())),
-        "gates": outcomes,
-    }
+    return OtherModel(model.strategy, model.budget or None, worst(list(outcomes.values())), outcomes)
 
 
 def _incomplete(record: RunRecord, chosen: Chosen) -> str | None:

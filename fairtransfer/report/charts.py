@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairtransfer.formats import RATE, Wording
+from fairtransfer.report.chart_data import CurvePoint, Dot, Move, Published
+
+PUBLISHED = "#6b6b6b"
+"""The colour of the model as published."""
 
 # Dark enough on white for 3:1 and more, and told apart by shape as well as by colour.
 COLOURS = {
-    "before": "#6b6b6b",
+    "before": PUBLISHED,
     "after": "#0b5cad",
     "probe": "#7a3e9d",
     "full": "#0b5cad",
@@ -44,8 +48,6 @@ LONGEST = 48
 
 _NO_TEXT = re.compile(r"\\u(?:00[01][0-9a-f]|fff[ef])")
 """What JSON can write and SVG cannot hold; the converter ends the process there."""
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,8 @@ def _configured(chart: Any) -> Any:
 
 
 def before_after(
-    records: Sequence[Record],
-    changes: Sequence[Record],
+    dots: Sequence[Dot],
+    changes: Sequence[Move],
     order: Sequence[str],
     measure: str,
     limit: Limit | None,
@@ -118,11 +120,10 @@ def before_after(
 
     Parameters
     ----------
-    records
-        ``label, stage, value, low, high`` in percent, or what `words` says.
+    dots
+        In percent, or what `words` says.
     changes
-        ``label, value, low, high, clear`` in points, or the same; `clear` says whether the interval leaves out zero. Where
-        there are none, nothing is drawn beside the values.
+        In points, or the same. Where there are none, nothing is drawn beside the values.
     limit, margin
         The policy's limit on the rate and on the change, drawn as lines.
     worse
@@ -130,42 +131,42 @@ def before_after(
     """
     import altair as alt
 
-    one = _levels(records, order, measure, limit, words)
+    one = _values(dots, order, measure, limit, words)
     if not changes:
         return _configured(one)
     two = _moves(changes, order, margin, worse, words)
     return _configured(alt.hconcat(one, two, spacing=24).resolve_scale(color="independent", shape="independent"))
 
 
-def _levels(records: Sequence[Record], order: Sequence[str], measure: str, limit: Limit | None, words: Wording) -> Any:
+def _values(dots: Sequence[Dot], order: Sequence[str], measure: str, limit: Limit | None, words: Wording) -> Any:
     """Return the values before and after, with their intervals."""
     import altair as alt
 
-    stages = [stage for stage in ("before", "after") if any(record["stage"] == stage for record in records)]
+    stages = [stage for stage in ("before", "after") if any(dot.stage == stage for dot in dots)]
     scale = alt.Scale(domain=stages, range=[COLOURS[stage] for stage in stages])
     shapes = alt.Scale(domain=stages, range=[SHAPES[stage] for stage in stages])
     legend = alt.Undefined if len(stages) > 1 else None  # one stage needs no telling apart
     axis = alt.Axis(ticks=False, domain=False, labelPadding=8, labelExpr=_SHORT)
     y = alt.Y("label:N", sort=list(order), title=None, axis=axis)
     offset = alt.YOffset("stage:N", sort=stages, scale=alt.Scale(paddingOuter=0.4))
-    base = alt.Chart(alt.Data(values=list(records))).encode(
+    base = alt.Chart(alt.Data(values=[dot.record for dot in dots])).encode(
         y=y, yOffset=offset, color=alt.Color("stage:N", scale=scale, sort=stages, title=None, legend=legend)
     )
     whisker = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=_axis(measure, words.axis), scale=_reaching(records, limit, words)), x2="high:Q"
+        x=alt.X("low:Q", title=_axis(measure, words.axis), scale=_reaching(dots, limit, words)), x2="high:Q"
     )
-    dots = base.mark_point(filled=True, size=65, opacity=1).encode(
+    marks = base.mark_point(filled=True, size=65, opacity=1).encode(
         x="value:Q", shape=alt.Shape("stage:N", scale=shapes, sort=stages, title=None, legend=legend)
     )
     lines = [_limit(limit)] if limit is not None else []
-    return alt.layer(whisker, dots, *lines).properties(width=380, height=_height(order))
+    return alt.layer(whisker, marks, *lines).properties(width=380, height=_height(order))
 
 
-def _moves(changes: Sequence[Record], order: Sequence[str], margin: Limit | None, worse: str, words: Wording) -> Any:
+def _moves(changes: Sequence[Move], order: Sequence[str], margin: Limit | None, worse: str, words: Wording) -> Any:
     """Return the paired changes, with their intervals; hollow where they are not clear."""
     import altair as alt
 
-    moved = alt.Chart(alt.Data(values=list(changes))).encode(
+    moved = alt.Chart(alt.Data(values=[change.record for change in changes])).encode(
         y=alt.Y("label:N", sort=list(order), title=None, axis=None)
     )
     tone = alt.condition("datum.clear", alt.value("#1a1a1a"), alt.value("#767676"))
@@ -183,7 +184,7 @@ def _moves(changes: Sequence[Record], order: Sequence[str], margin: Limit | None
         x="value:Q", fill=inside, stroke=tone
     )
     lines = [_limit(margin)] if margin is not None else []
-    hollow = " (hollow: not clear)" if not all(change["clear"] for change in changes) else ""
+    hollow = " (hollow: not clear)" if not all(change.clear for change in changes) else ""
     return alt.layer(_rule(0.0, "#6b6b6b", [1, 0]), spread, point, *lines).properties(
         width=260, height=_height(order), title=f"Change, same cases{hollow}"
     )
@@ -196,13 +197,13 @@ def _height(order: Sequence[str]) -> int:
 _SHORT = f"length(datum.label) > {LONGEST} ? slice(datum.label, 0, {LONGEST - 18}) + '…' + slice(datum.label, -17) : datum.label"
 
 
-def _reaching(records: Sequence[Record], limit: Limit | None, words: Wording) -> Any:
+def _reaching(dots: Sequence[Dot], limit: Limit | None, words: Wording) -> Any:
     """Return the scale of values: percentages from 0 to the ten above the highest drawn, other numbers from 0."""
     import altair as alt
 
     if words.axis != "%":
         return alt.Scale(zero=True)
-    highest = max([record["high"] for record in records] + ([limit.at] if limit else []))
+    highest = max([dot.span.high for dot in dots] + ([limit.at] if limit else []))
     return alt.Scale(domain=[0, min(100, 10 * math.floor(highest / 10) + 10)])
 
 
@@ -238,8 +239,8 @@ def _rule(at: float, colour: str, dash: list[int]) -> Any:
 
 
 def learning_curves(
-    records: Sequence[Record],
-    before: Sequence[Record],
+    points: Sequence[CurvePoint],
+    before: Sequence[Published],
     panels: Sequence[str],
     strategies: Sequence[str],
     measure: str,
@@ -250,10 +251,8 @@ def learning_curves(
 
     Parameters
     ----------
-    records
-        ``panel, strategy, labels, value, low, high`` in percent.
-    before
-        ``panel, value`` of the model as published.
+    points, before
+        In percent, or what `words` says; `before` of the model as published.
     """
     import altair as alt
 
@@ -270,7 +269,7 @@ def learning_curves(
     y = alt.Y("value:Q", title=_axis(measure, words.axis), scale=_span(words))
     cells = []
     for panel in panels:
-        mine = [r for r in records if r["panel"] == panel]
+        mine = [point.record for point in points if point.panel == panel]
         base = alt.Chart(alt.Data(values=mine)).encode(
             x=x, color=alt.Color("strategy:N", scale=scale, sort=list(strategies), title=None)
         )
@@ -279,10 +278,10 @@ def learning_curves(
         dots = base.mark_point(filled=True, size=45, opacity=1).encode(
             y=y, shape=alt.Shape("strategy:N", scale=shapes, sort=list(strategies), title=None)
         )
-        level = [r for r in before if r["panel"] == panel]
+        level = [value._asdict() for value in before if value.panel == panel]
         published = (
             alt.Chart(alt.Data(values=level))
-            .mark_rule(color=COLOURS["before"], strokeDash=[5, 4], strokeWidth=1.8)
+            .mark_rule(color=PUBLISHED, strokeDash=[5, 4], strokeWidth=1.8)
             .encode(y="value:Q")
         )
         title = alt.Title(panel, limit=215)  # a longer name would run into the next panel's

@@ -12,20 +12,21 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from fairtransfer.findings.counts import Block
+from fairtransfer.findings.details import ComparisonDetails
 from fairtransfer.findings.query import EvidenceQuery
+from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.study import Study
 from fairtransfer.outcomes.table import metric_named
-from fairtransfer.report.suppress import CLASS, Group, Hidden, View, hidden_groups, is_about
+from fairtransfer.report.suppress import CLASS, GroupKey, Hidden, View, hidden_groups, is_about, left_out
 from fairtransfer.spec.gates import GateSpec
 
-Row = Mapping[str, Any]
 Answered = tuple[Any, ...]
 """Benchmark, stage, strategy, label budget and group of a row about those put into a class, and the class."""
 
 _OF_TRUTH = ("hit", "false_alarm")
 
 
-def sizes_of(study: Study) -> dict[str, dict[View, dict[Group, int]]]:
+def sizes_of(study: Study) -> dict[str, dict[View, dict[GroupKey, float]]]:
     """Return ``benchmark key -> view -> group -> people``, with the classes where rates of one class are told."""
     events = {_event(name) for name in (*(m.name for m in study.metrics), *(_metric(g) for g in study.gates))}
     classes = study.classes if events & set(_OF_TRUTH) else ()
@@ -49,8 +50,8 @@ def _event(metric: str) -> str:
     return known.adds if known.outcome == "classes" else "hit"
 
 
-def _sizes(block: Block, views: Iterable[tuple[str, ...]], classes: Iterable[str]) -> dict[View, dict[Group, int]]:
-    sizes: dict[View, dict[Group, int]] = {}
+def _sizes(block: Block, views: Iterable[tuple[str, ...]], classes: Iterable[str]) -> dict[View, dict[GroupKey, float]]:
+    sizes: dict[View, dict[GroupKey, float]] = {}
     for view in views:
         groups = block.tally(view, "wrong", "")
         people = groups.den_second[0].tolist()
@@ -64,20 +65,20 @@ def _sizes(block: Block, views: Iterable[tuple[str, ...]], classes: Iterable[str
     return sizes
 
 
-def told_classes(row: Row, classes: tuple[str, ...]) -> tuple[str, ...]:
+def counted_classes(row: Finding, classes: tuple[str, ...]) -> tuple[str, ...]:
     """Return the classes of which a row tells how many cases there are.
 
     An average over overlapping classes has the denominator of the first. An average over the classes' own rows tells of the
     smallest, and only when that was too small.
     """
-    event = _event(row["metric"])
+    event = _event(row.metric)
     if event not in (*_OF_TRUTH, "precise"):
         return ()
-    if row["class"] is not None:
-        return (row["class"],)
-    if row["status"] == "too_small":
+    if row.class_ is not None:
+        return (row.class_,)
+    if row.status == "too_small":
         return classes
-    return classes[:1] if event != "hit" and row["level"] != "gap" else ()
+    return classes[:1] if event != "hit" and row.level != "gap" else ()
 
 
 def gate_classes(study: Study) -> dict[str, tuple[str, ...]]:
@@ -90,7 +91,7 @@ def gate_classes(study: Study) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def is_secret(row: Row, classes: tuple[str, ...], hidden: Hidden, few: AbstractSet[Answered]) -> bool:
+def is_secret(row: Finding, classes: tuple[str, ...], hidden: Hidden, few: AbstractSet[Answered]) -> bool:
     """Say whether a row is about a hidden group, or tells of few cases of a class.
 
     Parameters
@@ -100,56 +101,55 @@ def is_secret(row: Row, classes: tuple[str, ...], hidden: Hidden, few: AbstractS
     few
         What `hidden_answers` returns.
     """
-    told = told_classes(row, classes)
-    if _event(row["metric"]) == "precise":
-        return is_about(row, hidden) or any((*_about(row), of) in few for of in told)
-    return any(is_about(row, hidden, of) for of in told or (None,))
+    counted = counted_classes(row, classes)
+    if _event(row.metric) == "precise":
+        return is_about(row, hidden) or any((*_about(row), of) in few for of in counted)
+    return any(is_about(row, hidden, of) for of in counted or (None,))
 
 
-def hidden_rows(rows: Iterable[Row]) -> dict[Answered, set[Group]]:
+def hidden_rows(rows: Iterable[Finding]) -> dict[Answered, set[GroupKey]]:
     """Return the groups of these rows by what the rows tell of them: gaps that compare such a group tell it too."""
-    found: dict[Answered, set[Group]] = defaultdict(set)
+    found: dict[Answered, set[GroupKey]] = defaultdict(set)
     for row in rows:
-        if row["level"] != "gap" and row.get("against") is None:
-            found[_question(row)].add(frozenset(row["group"].items()))
+        if row.level != "gap" and row.against is None:
+            found[_question(row)].add(frozenset(row.group.items()))
     return found
 
 
-def compares_hidden(row: Row, taken: Mapping[Answered, AbstractSet[Group]]) -> bool:
+def compares_hidden(row: Finding, taken: Mapping[Answered, AbstractSet[GroupKey]]) -> bool:
     """Say whether a gap compares a group whose own row is hidden (`hidden_rows`): its details tell of every group."""
-    if row["level"] != "gap":
+    if row.level != "gap":
         return False
-    left_out = {frozenset(group.items()) for group in (row["details"] or {}).get("groups_left_out", ())}
-    same_view = (g for g in taken.get(_question(row), ()) if {name for name, _ in g} == row["group"].keys())
-    return any(group not in left_out for group in same_view)
+    same_view = (g for g in taken.get(_question(row), ()) if {name for name, _ in g} == row.group.keys())
+    return any(group not in left_out(row) for group in same_view)
 
 
-def _question(row: Row) -> Answered:
+def _question(row: Finding) -> Answered:
     """Return what a row tells, of whichever group."""
     *about, _ = _about(row)
-    return (*about, row["metric"], row["class"])
+    return (*about, row.metric, row.class_)
 
 
-def hidden_answers(rows: Sequence[Row], classes: tuple[str, ...], below: int) -> set[Answered]:
+def hidden_answers(rows: Sequence[Finding], classes: tuple[str, ...], below: int) -> set[Answered]:
     """Return which rows of precision to hide: few were put into the class, or their number would follow from the others."""
-    counted: dict[Answered, dict[View, dict[Group, int]]] = defaultdict(lambda: defaultdict(dict))
+    counted: dict[Answered, dict[View, dict[GroupKey, float]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
-        if _event(row["metric"]) == "precise" and row["level"] != "gap" and row["n"]:
+        if _event(row.metric) == "precise" and row.level != "gap" and row.n:
             *about, group = _about(row)
-            of = frozenset({(CLASS, row["class"] or classes[0])})
-            counted[tuple(about)][frozenset(row["group"]) | {CLASS}][group | of] = row["n"]
-    found = {(*_about(row), row["class"] or classes[0]) for row in rows if _few_compared(row, below)}
+            of = frozenset({(CLASS, row.class_ or classes[0])})
+            counted[tuple(about)][frozenset(row.group) | {CLASS}][group | of] = row.n
+    found = {(*_about(row), row.class_ or classes[0]) for row in rows if _few_compared(row, below)}
     for key, answered in counted.items():
         cells = {cell for cell in hidden_groups({**answered, **_over_classes(answered)}, below) if CLASS in dict(cell)}
         found |= {(*key, cell - {(CLASS, dict(cell)[CLASS])}, dict(cell)[CLASS]) for cell in cells}
     return found
 
 
-def _over_classes(answered: Mapping[View, Mapping[Group, int]]) -> dict[View, dict[Group, int]]:
+def _over_classes(answered: Mapping[View, Mapping[GroupKey, float]]) -> dict[View, dict[GroupKey, float]]:
     """Return how many of each group were put into any of the classes: a sum that its own cases tell."""
-    found: dict[View, dict[Group, int]] = {}
+    found: dict[View, dict[GroupKey, float]] = {}
     for view, cells in answered.items():
-        sums: dict[Group, int] = defaultdict(int)
+        sums: dict[GroupKey, float] = defaultdict(int)
         for cell, n in cells.items():
             sums[frozenset(part for part in cell if part[0] != CLASS)] += n
         if view != {CLASS} and len(cells) > len(sums):
@@ -157,12 +157,11 @@ def _over_classes(answered: Mapping[View, Mapping[Group, int]]) -> dict[View, di
     return found
 
 
-def _few_compared(row: Row, below: int) -> bool:
+def _few_compared(row: Finding, below: int) -> bool:
     """Say whether a row compares with a group of which few were put into the class."""
-    n = (row["details"] or {}).get("other_n")
-    return _event(row["metric"]) == "precise" and row.get("against") is not None and n is not None and n < below
+    details = row.detail(ComparisonDetails)
+    return _event(row.metric) == "precise" and details is not None and details.other_n < below
 
 
-def _about(row: Row) -> Answered:
-    key = (row["benchmark"], row["stage"], row["strategy"], row["label_budget"])
-    return (*key, frozenset(row["group"].items()))
+def _about(row: Finding) -> Answered:
+    return (row.benchmark, row.stage, row.strategy, row.label_budget, frozenset(row.group.items()))

@@ -6,21 +6,17 @@ they stand in a column of their own, without limits, and are said to be no estim
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from fairtransfer import formats
+from fairtransfer.findings.details import AgainstRest, GapDetails, Group, Ranked
+from fairtransfer.findings.rows import SUPPRESSED, Finding, Stage, Status
 from fairtransfer.formats import Wording
 from fairtransfer.report import sentences, tables
-from fairtransfer.report.rows import Row
+from fairtransfer.report.finding_index import Metric
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
 from fairtransfer.report.wording import wording_of
-
-TOGETHER = "against_rest_95_together"
-"""Every group's difference to the others, with limits that hold for all groups together."""
-
-RANKING = "adjusted_for_ranking_only"
 
 _APART = (
     "By chance: the gap that groups served alike would show on average / what one audit in twenty exceeds. Left after "
@@ -35,8 +31,7 @@ _IN_ORDER = (
 
 _TOGETHER = "Difference to the others: 95% limits that hold for all groups together."
 
-Metric = tuple[str, str | None]
-Group = dict[str, str]
+_UNDEFINED: Status = "undefined"
 
 
 def apart_tables(subject: Subject) -> Iterator[Table]:
@@ -50,7 +45,7 @@ def apart_tables(subject: Subject) -> Iterator[Table]:
 
 def _apart(subject: Subject, key: str, views: tuple[tuple[str, ...], ...], metric: Metric) -> Iterator[Table]:
     found = [(view, name, row) for view in views for name, row in _gaps(subject, key, view, metric)]
-    if not any(_told(row) for _, _, row in found):
+    if not any(_is_telling(row) for _, _, row in found):
         return
     unit = _unit(found[0][2])
     headings = (
@@ -75,7 +70,7 @@ def compact_apart(subject: Subject) -> Iterator[Table]:
             for view in benchmark.views
             for name, row in _gaps(subject, benchmark.key, view, subject.metric)
         ]
-        if any(_told(row) for _, _, row in found):
+        if any(_is_telling(row) for _, _, row in found):
             unit = _unit(found[0][2])
             several = len({name for _, name, _ in found}) > 1
             listed = [
@@ -90,92 +85,87 @@ def compact_apart(subject: Subject) -> Iterator[Table]:
             yield tables.table("apart", caption, headings, listed)
 
 
-def _gaps(subject: Subject, key: str, view: tuple[str, ...], metric: Metric) -> Iterator[tuple[str, Row]]:
+def _gaps(subject: Subject, key: str, view: tuple[str, ...], metric: Metric) -> Iterator[tuple[str, Finding]]:
     """Yield the gap rows of the model before and of the candidate, with the model's name."""
     group = dict.fromkeys(view, "*")
-    names = (
-        ("before", subject.study.before_name),
-        ("after", _model(subject)),
-    )
+    names: tuple[tuple[Stage, str], ...] = (("before", subject.study.before_name), ("after", _model(subject)))
     for stage, name in names:
         row = subject.one(key, stage, group, metric)
-        if row is not None and row["level"] == "gap":
+        if row is not None and row.level == "gap":
             yield name, row
 
 
-def _details(row: Row) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = row["details"] or {}
-    return found
-
-
-def _told(row: Row) -> bool:
+def _is_telling(row: Finding) -> bool:
     """Say whether a gap can be told with what chance alone would show, or why it cannot."""
-    return row["status"] == "suppressed" or "noise_floor_p95" in _details(row)
+    details = row.detail(GapDetails)
+    return row.status == SUPPRESSED or (details is not None and details.noise_floor is not None)
 
 
-def _farthest(row: Row) -> tuple[str, str]:
+def _farthest(row: Finding) -> tuple[str, str]:
     """Return the group that differs most from the others, and by how much."""
-    rest = _details(row).get(TOGETHER)
-    if row["status"] != "ok" or not rest or not row["estimate"]:
+    details = row.detail(GapDetails)
+    if details is None or row.status != "ok" or not details.against_rest or not row.estimate:
         return "–", "–"
-    most = max(rest, key=lambda entry: abs(entry["difference"]))
-    return formats.group_label(most["group"]), _difference(most, wording_of(row))
+    most = max(details.against_rest, key=lambda entry: abs(entry.difference))
+    return formats.group_label(most.group), _difference(most, wording_of(row))
 
 
-def _difference(entry: Mapping[str, Any], words: Wording) -> str:
-    return f"{words.change(entry['difference'])} ({words.change_interval(entry['ci'])})"
+def _difference(entry: AgainstRest, words: Wording) -> str:
+    return f"{words.change(entry.difference)} ({words.change_interval(entry.ci)})"
 
 
-def _numbers(row: Row) -> tuple[str, str, str]:
+def _numbers(row: Finding) -> tuple[str, str, str]:
     """Return the gap, the gap by chance, and the spread that chance leaves; a word where there is no gap."""
-    details = _details(row)
-    if row["status"] != "ok":
-        return formats.STATUS_WORDS[row["status"]], "–", "–"
-    gap = _width(row, row["estimate"])
-    if "noise_floor_p95" not in details:
+    details = row.detail(GapDetails)
+    if row.status != "ok" or row.estimate is None:
+        return formats.STATUS_WORDS[row.status], "–", "–"
+    gap = _width(row, row.estimate)
+    if details is None or details.noise_floor is None:
         return gap, "–", "–"
-    if details["noise_floor_p95"] == 0:  # every rate is 0, or every one 1: draws from them do not vary at all
-        return gap, formats.STATUS_WORDS["undefined"], formats.STATUS_WORDS["undefined"]
-    mean, high = (_width(row, details[f"noise_floor_{name}"]) for name in ("mean", "p95"))
+    if details.noise_floor.p95 == 0:  # every rate is 0, or every one 1: draws from them do not vary at all
+        return gap, formats.STATUS_WORDS[_UNDEFINED], formats.STATUS_WORDS[_UNDEFINED]
+    mean, high = (_width(row, gap_by_chance) for gap_by_chance in (details.noise_floor.mean, details.noise_floor.p95))
     return gap, f"{mean} / {high}", _left(row, details)
 
 
-def _left(row: Row, details: Mapping[str, Any]) -> str:
+def _left(row: Finding, details: GapDetails) -> str:
     """Return the standard deviation between groups that sampling does not explain, a negative variance as 0."""
-    if "variance_between_corrected" not in details:
+    if details.between is None:
         return "–"
-    variances = (details["variance_between_corrected"], *details["variance_between_ci"])
+    variances = (details.between.variance, *details.between.ci)
     sd, low, high = (_width(row, max(variance, 0.0) ** 0.5) for variance in variances)
     return f"{sd} ({low} to {high})"
 
 
-def _width(row: Row, value: float) -> str:
+def _width(row: Finding, value: float) -> str:
     """Return a width, which has no sign."""
     return wording_of(row).change(value).lstrip("+")
 
 
-def _compared(row: Row) -> str:
+def _compared(row: Finding) -> str:
     """Return how many groups were large enough to compare: `` (37 of 39)``."""
-    if row["status"] != "ok":
+    details = row.detail(GapDetails)
+    if row.status != "ok" or details is None or details.groups_compared is None:
         return ""
-    compared, left_out = _details(row)["groups_compared"], len(_details(row)["groups_left_out"])
-    return f" ({formats.count(compared)} of {formats.count(compared + left_out)})"
+    every = details.groups_compared + len(details.groups_left_out)
+    return f" ({formats.count(details.groups_compared)} of {formats.count(every)})"
 
 
 def _ordered(subject: Subject, key: str, view: tuple[str, ...], metric: Metric) -> Iterator[Table]:
     """Yield the candidate's groups, from the worst served where there is an order, each against the others."""
     gap = subject.one(key, "after", dict.fromkeys(view, "*"), metric)
-    if gap is None or gap["status"] != "ok" or not (rest := _details(gap).get(TOGETHER)):
+    details = None if gap is None else gap.detail(GapDetails)
+    if gap is None or gap.status != "ok" or details is None or not details.against_rest:
         return
     words, unit, where = wording_of(gap), _unit(gap), " and ".join(view)
-    against = {_named(entry): _difference(entry, words) for entry in rest}
-    ranked = _details(gap).get(RANKING, ()) if gap["estimate"] else ()
+    against = {_key(entry.group): _difference(entry, words) for entry in details.against_rest}
+    ranked = (details.ranked or ()) if gap.estimate else ()
     listed = []
-    for entry in ranked or rest:
-        row = subject.one(key, "after", entry["group"], metric)
-        cells = (tables.people(row), tables.rate(row), against.get(_named(entry), "–"))
-        drawn = (words.value(entry["rate"]),) if ranked else ()
-        listed.append((formats.group_label(entry["group"]), *cells, *drawn))
+    for entry in ranked or details.against_rest:
+        row = subject.one(key, "after", entry.group, metric)
+        cells = (tables.people(row), tables.rate(row), against.get(_key(entry.group), "–"))
+        drawn = (words.value(entry.rate),) if isinstance(entry, Ranked) else ()
+        listed.append((formats.group_label(entry.group), *cells, *drawn))
     axis = f", {words.axis}" if words.axis and words.axis != "%" else ""
     headings = (
         where,
@@ -186,13 +176,13 @@ def _ordered(subject: Subject, key: str, view: tuple[str, ...], metric: Metric) 
     )
     order = "in order, worst served first" if ranked else "against the others"
     caption = f"Groups {order}: {sentences.metric_name(*metric)} by {where}, {key}: {_model(subject)}"
-    note = (_IN_ORDER if ranked else "") + _TOGETHER + _left_out(gap)
+    note = (_IN_ORDER if ranked else "") + _TOGETHER + _left_out(details)
     anchor = f"{_anchor('o', key, metric)}-{'-'.join(view)}"
     yield tables.table(anchor, caption, headings, listed, note=note)
 
 
-def _left_out(gap: Row) -> str:
-    missing = len(_details(gap)["groups_left_out"])
+def _left_out(details: GapDetails) -> str:
+    missing = len(details.groups_left_out)
     return f" Not among them, for too few cases or none: {formats.plural(missing, 'group')}." if missing else ""
 
 
@@ -200,15 +190,15 @@ def _model(subject: Subject) -> str:
     return sentences.model_name(subject.strategy, subject.budget)
 
 
-def _named(entry: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    return frozenset(entry["group"].items())
+def _key(group: Group) -> frozenset[tuple[str, str]]:
+    return frozenset(group.items())
 
 
-def _unit(row: Row) -> str:
+def _unit(row: Finding) -> str:
     unit = wording_of(row).unit
     return f", {unit}" if unit else ""
 
 
 def _anchor(kind: str, key: str, metric: Metric) -> str:
-    name, of = metric
-    return f"{kind}-{key.split('@')[0]}-{name}{f'-{of}' if of else ''}"
+    name, class_label = metric
+    return f"{kind}-{key.split('@')[0]}-{name}{f'-{class_label}' if class_label else ''}"

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.run_record import RunRecord
-from fairtransfer.findings.screening import again
+from fairtransfer.findings.screening import screened_again
 from fairtransfer.findings.study import Study, study_of
+from fairtransfer.gates.results import Verdict
 from fairtransfer.report import class_counts, results, screening, statements
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.dispersion import apart_tables
 from fairtransfer.report.figures import figures, first_figure
+from fairtransfer.report.finding_index import FindingIndex
 from fairtransfer.report.front import Front, front
 from fairtransfer.report.group_comparisons import gap_tables
 from fairtransfer.report.method import method
-from fairtransfer.report.rows import Row, Rows
 from fairtransfer.report.sections import (
     Benchmark,
     benchmarks,
@@ -29,7 +31,7 @@ from fairtransfer.report.sections import (
     reproduce,
 )
 from fairtransfer.report.subject import Subject
-from fairtransfer.report.suppress import CLASS, Hidden, hidden_groups, public_gate, thinned, without
+from fairtransfer.report.suppress import CLASS, SMALL, Hidden, hidden_groups, public_gate, thinned
 from fairtransfer.report.tables import Table
 from fairtransfer.report.trials import settings_table, trials_json
 
@@ -86,40 +88,43 @@ class Document:
     blanks: tuple[str, ...]
     evidence: str
     version: str
-    rows: tuple[Row, ...]
-    verdict_json: Mapping[str, Any]
+    rows: tuple[Finding, ...]
+    judged: Verdict
 
 
 def build(
-    record: RunRecord, found: Mapping[str, Any], digest: str, version: str, environment: Mapping[str, Any]
+    record: RunRecord,
+    rows: Sequence[Finding],
+    verdict: Verdict,
+    digest: str,
+    version: str,
+    environment: Mapping[str, Any],
 ) -> Document:
-    """Return the report of a run from `findings.json` (rows and verdict) and the run's folder."""
-    return _document(record, public(study_of(record), found), digest, version, environment)
+    """Return the report of a run from its findings (`digest` is that of their file), its verdict and its folder."""
+    return _document(record, public(study_of(record), rows, verdict), digest, version, environment)
 
 
-def public(study: Study, found: Mapping[str, Any]) -> Subject:
+def public(study: Study, rows: Sequence[Finding], verdict: Verdict) -> Subject:
     """Return findings and verdict as they may be shown."""
     below = study.policy.suppress_below
     hidden = {(key, g) for key, views in class_counts.sizes_of(study).items() for g in hidden_groups(views, below)}
-    rows = public_rows(study, found["rows"], hidden)
+    shown = public_rows(study, rows, hidden)
     keys = {benchmark.id: benchmark.key for benchmark in study.benchmarks}
     classes = class_counts.gate_classes(study)
-    gates = [public_gate(gate, hidden, keys, classes.get(gate["id"], ())) for gate in found["verdict"]["gates"]]
+    gates = tuple(public_gate(gate, hidden, keys, classes.get(gate.id, ())) for gate in verdict.gates)
     groups = {(key, group) for key, group in hidden if not any(name == CLASS for name, _ in group)}
-    return Subject(study, Rows(rows), {**found["verdict"], "gates": gates}, groups)
+    return Subject(study, FindingIndex(shown), replace(verdict, gates=gates), groups)
 
 
-def public_rows(study: Study, rows: list[Row], hidden: Hidden) -> list[Row]:
+def public_rows(study: Study, rows: Sequence[Finding], hidden: Hidden) -> tuple[Finding, ...]:
     """Return the rows as they may be shown: nothing measured of small groups, nor of few cases of a class."""
     classes, below = study.classes, study.policy.suppress_below
     few = class_counts.hidden_answers(rows, classes, below)
     secret = [class_counts.is_secret(row, classes, hidden, few) for row in rows]
     taken = class_counts.hidden_rows(itertools.compress(rows, secret))
-    return again(
-        [
-            without(row) if own or class_counts.compares_hidden(row, taken) else thinned(row, hidden)
-            for row, own in zip(rows, secret, strict=True)
-        ]
+    return screened_again(
+        row.hidden(SMALL) if own or class_counts.compares_hidden(row, taken) else thinned(row, hidden)
+        for row, own in zip(rows, secret, strict=True)
     )
 
 
@@ -134,8 +139,8 @@ def _document(
         audit_id=audit.id,
         run_id=record.id,
         title=audit.title,
-        outcome=verdict["outcome"],
-        verdict=formats.POLICY_WORDS[verdict["outcome"]],
+        outcome=verdict.outcome,
+        verdict=formats.POLICY_WORDS[verdict.outcome],
         question=_question(record, subject),
         rule=results.rule(subject),
         candidate=subject.candidate,
@@ -166,7 +171,7 @@ def _document(
         evidence=digest,
         version=version,
         rows=subject.rows.all,
-        verdict_json=verdict,
+        judged=verdict,
     )
 
 

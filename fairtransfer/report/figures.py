@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
 from fairtransfer import formats
+from fairtransfer.findings.details import Group
+from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.gates.gate import gate_of
 from fairtransfer.report import charts, sentences
+from fairtransfer.report.chart_data import CurvePoint, Dot, Move, Published, Span
 from fairtransfer.report.charts import Figure
-from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 
 MOST_GROUPS = 60
@@ -39,10 +41,10 @@ def first_figure(subject: Subject) -> Figure | None:
 def _decisive(subject: Subject) -> tuple[str, frozenset[str]] | None:
     """Return benchmark and attributes of what decided the first gate of the verdict's outcome; None where nothing did."""
     decided = (
-        (entry["benchmark"], frozenset(entry["group"]))
-        for gate in subject.verdict["gates"]
-        if gate["outcome"] == subject.verdict["outcome"] != "pass"
-        for entry in gate["decided_by"]
+        (entry.benchmark, frozenset(entry.group))
+        for gate in subject.verdict.gates
+        if gate.outcome == subject.verdict.outcome != "pass"
+        for entry in gate.decided_by
     )
     return next(decided, None)
 
@@ -55,8 +57,8 @@ def figures(subject: Subject) -> tuple[Figure, ...]:
 class _Drawer:
     def __init__(self, subject: Subject) -> None:
         self.study, self.rows = subject.study, subject.rows
-        self.metric, self.of = subject.metric
-        self.measure = sentences.metric_name(self.metric, self.of)
+        self.metric, self.class_label = subject.metric
+        self.measure = sentences.metric_name(self.metric, self.class_label)
         self.model = (subject.strategy, subject.budget)
         self.words = subject.words
 
@@ -68,12 +70,10 @@ class _Drawer:
                 if view == benchmark.views[0] and (curves := self.curves(benchmark.key, view)):
                     yield curves
 
-    def row(
-        self, key: str, stage: str, group: dict[str, str], model: tuple[str, str | None] | None = None
-    ) -> Row | None:
+    def row(self, key: str, stage: Stage, group: Group, model: tuple[str, str | None] | None = None) -> Finding | None:
         strategy, budget = (None, None) if stage == "before" else model or self.model
-        found = self.rows.find(key, stage, self.metric, group, strategy, budget, self.of)
-        return found if found is not None and found["status"] == "ok" else None
+        found = self.rows.find(key, stage, self.metric, group, strategy, budget, self.class_label)
+        return found if found is not None and found.status == "ok" else None
 
     def dots(self, key: str, view: tuple[str, ...], most: int | None = None) -> Figure | None:
         """Draw a view before and after; of more than `most` groups, those served worst after."""
@@ -81,18 +81,19 @@ class _Drawer:
         shown = [(g, row) for g in groups if (row := self.row(key, "after", g)) is not None]
         if not shown or (most is None and len(shown) > MOST_GROUPS):
             return None
-        worse_high = shown[0][1]["harm_direction"] == "higher_is_worse"
-        shown.sort(key=lambda pair: pair[1]["estimate"], reverse=worse_high)
+        worse_high = shown[0][1].harm_direction == "higher_is_worse"
+        shown.sort(key=lambda pair: pair[1].estimate or 0.0, reverse=worse_high)
         cut, shown = most is not None and len(shown) > most, shown[:most]
-        labels = {tuple(g.values()): f"{formats.group_label(g)} (n={formats.count(row['n'])})" for g, row in shown}
-        points, moves = [], []
+        labels = {tuple(g.values()): f"{formats.group_label(g)} (n={formats.count(row.n)})" for g, row in shown}
+        points: list[Dot] = []
+        moves: list[Move] = []
         for group, after in shown:
             label = labels[tuple(group.values())]
-            for stage, row in (("before", self.row(key, "before", group)), ("after", after)):
-                if row is not None:
-                    points.append({"label": label, "stage": stage, **self._scaled(row)})
+            if (before := self.row(key, "before", group)) is not None:
+                points.append(Dot(label, "before", self._scaled(before)))
+            points.append(Dot(label, "after", self._scaled(after)))
             if (moved := self.row(key, "change", group)) is not None:
-                moves.append({"label": label, **self._scaled(moved), "clear": sentences.settled(moved) is not None})
+                moves.append(Move(label, self._scaled(moved), clear=sentences.settled(moved) is not None))
         anchor = f"{'p' if cut else 'f'}-{key.split('@')[0]}-{'-'.join(view)}"
         limit, margin = self.limit("value", key, view), self.limit("change", key, view)
         margin = margin if margin is None or worse_high else -margin
@@ -108,7 +109,7 @@ class _Drawer:
         )
         only = f", the {len(shown)} worst served of {len(groups)} groups" if cut else ""
         stages = " before and after adaptation," if self.study.has_before else ""
-        title = f"{sentences.metric_title(self.metric, self.of)}{stages} by {' and '.join(view)}{only}"
+        title = f"{sentences.metric_title(self.metric, self.class_label)}{stages} by {' and '.join(view)}{only}"
         text = self._described(key, shown)
         caption = self._caption(key, shown, every=len(shown) == len(groups))
         if cut:
@@ -122,12 +123,12 @@ class _Drawer:
         asked = (gate for gate in drawn if gate.by == view and gate.metric == self.metric and gate.judges(name, view))
         return next((gate.limit for gate in asked), None)
 
-    def _caption(self, key: str, shown: list[tuple[dict[str, str], Row]], *, every: bool) -> str:
+    def _caption(self, key: str, shown: list[tuple[Group, Finding]], *, every: bool) -> str:
         """Return the message of the figure, as a sentence; it claims nothing about groups that are not shown."""
         if not self.study.has_before:
             (worst, row), among = shown[0], "" if every else ", of the groups shown"
-            told = f"{self.words.value(row['estimate'])} of {formats.plural(row['n'], 'case')}"
-            return f"Worst served{among}: {formats.group_label(worst)}, {self.measure} {told}"
+            value = f"{self.words.value(row.estimate)} of {formats.plural(row.n or 0, 'case')}"
+            return f"Worst served{among}: {formats.group_label(worst)}, {self.measure} {value}"
         changes = [(formats.group_label(g), sentences.settled(self.row(key, "change", g))) for g, _ in shown]
         worse = [name for name, side in changes if side == "worse"]
         better = [name for name, side in changes if side == "better"]
@@ -140,11 +141,11 @@ class _Drawer:
             return f"Adaptation clearly helps {_some(better)}; for no other group a clear change is shown"
         return f"The data do not tell whether adaptation helped or harmed any group{'' if every else ' shown here'}"
 
-    def _described(self, key: str, shown: list[tuple[dict[str, str], Row]]) -> str:
+    def _described(self, key: str, shown: list[tuple[Group, Finding]]) -> str:
         group, after = shown[0]
         before = self.row(key, "before", group)
-        was = f"{self.words.value(before['estimate'])} before, " if before else ""
-        now = f"{self.words.value(after['estimate'])}{' after' if self.study.has_before else ''}"
+        was = f"{self.words.value(before.estimate)} before, " if before else ""
+        now = f"{self.words.value(after.estimate)}{' after' if self.study.has_before else ''}"
         return f"Worst served here: {formats.group_label(group)}, {was}{now}. Data in the table below."
 
     def curves(self, key: str, view: tuple[str, ...]) -> Figure | None:
@@ -153,27 +154,26 @@ class _Drawer:
         groups = self.rows.groups(key, view)
         if len(budgets) < 2 or not models or len(groups) > MOST_PANELS:
             return None
-        points: list[dict[str, Any]] = []
-        published = []
+        points: list[CurvePoint] = []
+        published: list[Published] = []
         for group in [{}, *groups]:
             panel = formats.group_label(group)
             if (before := self.row(key, "before", group)) is not None:
-                published.append({"panel": panel, "value": self.words.scale * before["estimate"]})
+                published.append(Published(panel, self.words.scale * (before.estimate or 0.0)))
             for strategy, budget in models:
                 row = self.row(key, "scratch" if strategy == self.study.scratch else "after", group, (strategy, budget))
                 if row is not None:
-                    points.append(
-                        {"panel": panel, "strategy": strategy, "labels": budgets[budget], **self._scaled(row)}
-                    )
+                    points.append(CurvePoint(panel, strategy, budgets[budget or ""], self._scaled(row)))
         if not points:
             return None
         names = list(dict.fromkeys(strategy for strategy, _ in models))
-        panels = list(dict.fromkeys(point["panel"] for point in points))  # groups without numbers have no plot
+        panels = list(dict.fromkeys(point.panel for point in points))  # groups without numbers have no plot
         chart = charts.learning_curves(
             points, published, panels, names, self.measure, sorted(budgets.values()), self.words
         )
         anchor = f"c-{key.split('@')[0]}"
-        title = f"{sentences.metric_title(self.metric, self.of)} by number of labels, for everyone and by {' and '.join(view)}"
+        name = sentences.metric_title(self.metric, self.class_label)
+        title = f"{name} by number of labels, for everyone and by {' and '.join(view)}"
         text = (
             f"One panel for everyone and one for each of {len(panels) - 1} groups; a line per strategy, the model as published "
             "dashed. Data in the full tables."
@@ -186,17 +186,17 @@ class _Drawer:
             charts.svg(chart, anchor, title, text),
         )
 
-    def _scaled(self, row: Row) -> dict[str, float]:
+    def _scaled(self, row: Finding) -> Span:
         """Return value and limits as a chart draws them: rates in percent, numbers in their own unit."""
-        low, high = row["ci"]
-        named = {"value": row["estimate"], "low": low, "high": high}
+        assert row.estimate is not None, "rows that are drawn have a value"
+        assert row.ci is not None, "and limits"
         if self.words.scale == 1:
-            return {name: float(f"{value:.6g}") for name, value in named.items()}
-        return {name: round(self.words.scale * value, 4) for name, value in named.items()}
+            return Span(*(float(f"{value:.6g}") for value in (row.estimate, *row.ci)))
+        return Span(*(round(self.words.scale * value, 4) for value in (row.estimate, *row.ci)))
 
 
-def _limit(at: float | None, told: Callable[[float], str], scale: float) -> charts.Limit | None:
-    return None if at is None else charts.Limit(scale * at, f"limit {told(at)}")
+def _limit(at: float | None, words: Callable[[float], str], scale: float) -> charts.Limit | None:
+    return None if at is None else charts.Limit(scale * at, f"limit {words(at)}")
 
 
 def _some(names: list[str]) -> str:

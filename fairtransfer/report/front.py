@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.gates.results import GateResult, Needed, OtherModel, Outcome
 from fairtransfer.report import results, sentences
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.subject import Subject
@@ -30,7 +30,7 @@ MOST_SETTLED = 2
 MOST_MODELS = 3
 """Other models named on the page."""
 
-_CAME_OUT = {
+_CAME_OUT: dict[Outcome, tuple[str, str]] = {
     "fail": ("fails", "fail"),
     "inconclusive": ("lacks evidence", "lack evidence"),
     "error": ("could not be run", "could not be run"),
@@ -81,9 +81,9 @@ def front(
     share = max(LEAST_FINDINGS, MOST_FINDINGS // len(findings)) if findings else 0
     fitting = _fitting(unknowns)
     return Front(
-        tally(subject.verdict["gates"]),
-        tuple(sentence for told in findings for sentence in told[:share]),
-        tuple(sentence for told in findings for sentence in told[share:]),
+        tally(subject.verdict.gates),
+        tuple(sentence for own in findings for sentence in own[:share]),
+        tuple(sentence for own in findings for sentence in own[share:]),
         tuple(_steps(subject, failed)),
         tuple(unknowns[:fitting]),
         tuple(unknowns[fitting:]),
@@ -97,19 +97,19 @@ def _fitting(lines: Sequence[str]) -> int:
     return min(MOST_UNKNOWNS, max(LEAST_UNKNOWNS, room))
 
 
-def tally(gates: Sequence[Mapping[str, Any]]) -> str:
+def tally(gates: Sequence[GateResult]) -> str:
     """Return how many gates came out how: ``Of 3 gates, 2 fail and 1 lacks evidence.``."""
     if not gates:
         return ""
-    counted = Counter(gate["outcome"] for gate in gates)
+    counted = Counter(gate.outcome for gate in gates)
     said = {outcome: words[counted[outcome] > 1] for outcome, words in _CAME_OUT.items() if counted[outcome]}
     if len(gates) == 1:
-        return f"The one gate {said[gates[0]['outcome']]}."
+        return f"The one gate {said[gates[0].outcome]}."
     if len(said) == 1:
         every = "Both" if len(gates) == 2 else f"All {len(gates)}"
         return f"{every} gates {next(iter(said.values()))}."
-    told = formats.listing([f"{counted[outcome]} {words}" for outcome, words in said.items()])
-    return f"Of {len(gates)} gates, {told}."
+    listed = formats.listing([f"{counted[outcome]} {words}" for outcome, words in said.items()])
+    return f"Of {len(gates)} gates, {listed}."
 
 
 def _steps(subject: Subject, failed: int) -> Iterator[str]:
@@ -117,51 +117,52 @@ def _steps(subject: Subject, failed: int) -> Iterator[str]:
     verdict = subject.verdict
     if failed:
         yield f"Run again: {formats.plural(failed, 'job')} ended without a result. The reasons stand under Cost."
-    if not verdict["gates"]:
+    if not verdict.gates:
         yield "Nothing was judged: set limits, as gates, before the next numbers are seen."
         return
-    if verdict["outcome"] == "pass":
+    if verdict.outcome == "pass":
         yield "Set the conditions, the time of validity and the next review: every gate is met, and the rest is for people."
-    outcomes = [gate["outcome"] for gate in verdict["gates"]]
+    outcomes = [gate.outcome for gate in verdict.gates]
     if "fail" in outcomes:
         yield "More cases are no way out for what failed: its whole interval lies outside the limit."
-        yield from _others(verdict["others"])
-        if any(gate["needed"] for gate in verdict["gates"]):
+        yield from _others(verdict.others)
+        if any(gate.needed for gate in verdict.gates):
             yield "What would settle the comparisons that are open stands under Findings; it would not change what failed."
         return
     yield from _settling(subject)
 
 
-def _others(others: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _others(others: Sequence[OtherModel]) -> Iterator[str]:
     """Yield how the other adapted models would have come out."""
     if not others:
         return
-    names = {
-        outcome: [sentences.model_name(o["strategy"], o["label_budget"]) for o in others if o["outcome"] == outcome]
-        for outcome in ("pass", "inconclusive")
-    }
+    met, open_ = _named(others, "pass"), _named(others, "inconclusive")
     of = "the one other adapted model" if len(others) == 1 else f"the {len(others)} other adapted models"
-    if names["pass"]:
-        yield f"Look at {formats.listing(names['pass'], MOST_MODELS)}: of {of}, met by every gate."
+    if met:
+        yield f"Look at {formats.listing(met, MOST_MODELS)}: of {of}, met by every gate."
         return
-    end = f"; {formats.listing(names['inconclusive'], MOST_MODELS)} failed no gate" if names["inconclusive"] else ""
+    end = f"; {formats.listing(open_, MOST_MODELS)} failed no gate" if open_ else ""
     none = "The one other adapted model would not have met" if len(others) == 1 else f"None of {of} would have met"
     yield f"{none} every gate{end}."
+
+
+def _named(others: Sequence[OtherModel], outcome: Outcome) -> list[str]:
+    return [sentences.model_name(other.strategy, other.label_budget) for other in others if other.outcome == outcome]
 
 
 def _settling(subject: Subject) -> Iterator[str]:
     """Yield, for every open gate, what would settle the comparisons that ask for most."""
     several = len(subject.study.benchmarks) > 1
-    for gate in subject.verdict["gates"]:
-        entries = sorted(gate["needed"], key=_asks, reverse=True)
+    for gate in subject.verdict.gates:
+        entries = sorted(gate.needed, key=_asks, reverse=True)
         if entries:
             lines = list(dict.fromkeys(sentences.needed(entry, several=several) for entry in entries))
-            told, left = "; ".join(lines[:MOST_SETTLED]), len(lines) - MOST_SETTLED
+            first, left = "; ".join(lines[:MOST_SETTLED]), len(lines) - MOST_SETTLED
             more = f"; and {formats.plural(left, 'comparison')} that ask for less" if left > 0 else ""
-            yield f"To settle {results.gate_name(gate)}: {told}{more}."
+            yield f"To settle {results.gate_name(gate)}: {first}{more}."
 
 
-def _asks(entry: Mapping[str, Any]) -> tuple[bool, float, float, float]:
+def _asks(entry: Needed) -> tuple[bool, float, float, float]:
     """Return how much a comparison asks for; one that no number settles asks for most."""
-    units, seeds, people = (entry.get(name) or 0 for name in ("units", "seeds", "people"))
+    units, seeds, people = (amount or 0 for amount in (entry.units, entry.seeds, entry.people))
     return (not (units or seeds or people), people, seeds, units)

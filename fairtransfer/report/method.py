@@ -7,6 +7,7 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.findings.run_record import RunRecord
+from fairtransfer.gates.results import Evaluation, Verdict
 from fairtransfer.report import sentences
 from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.grids import GRIDDED
@@ -28,16 +29,16 @@ _SEEDS = {
 }
 
 
-def method(record: RunRecord, verdict: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def method(record: RunRecord, verdict: Verdict) -> tuple[tuple[str, str], ...]:
     """Return label and text of every step."""
     return tuple(_steps(record, verdict))
 
 
-def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _steps(record: RunRecord, verdict: Verdict) -> Iterator[tuple[str, str]]:
     audit, policy = record.audit, record.audit.policy
     yield from _made_elsewhere(record) if record.given is not None else _made_here(record, verdict)
-    if verdict["candidate"]:
-        yield "Candidate", f"chosen by: {verdict['candidate']['rule']}"
+    if verdict.candidate:
+        yield "Candidate", f"chosen by: {verdict.candidate.rule}"
     yield (
         "Metrics",
         "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in audit.metrics),
@@ -50,13 +51,13 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
     if record.numeric:
         yield "Harm ledger", sentences.NO_LEDGER
     planned = (
-        f"policy alpha {verdict['alpha']:g} over {policy.planned_evaluations} planned evaluations of these benchmarks"
+        f"policy alpha {verdict.alpha:g} over {policy.planned_evaluations} planned evaluations of these benchmarks"
     )
     passing = "PASS needs every bound inside its limit (intersection-union)"
-    failing = f"FAIL is corrected by Holm over {verdict['family']} comparisons"
-    yield "Verdicts", f"one-sided bounds at alpha {verdict['alpha_run']:g} ({planned}). {passing}; {failing}."
-    if places := verdict["reuse"]:
-        yield "Evaluations", "; ".join(map(_place, places))
+    failing = f"FAIL is corrected by Holm over {verdict.family} comparisons"
+    yield "Verdicts", f"one-sided bounds at alpha {verdict.alpha_run:g} ({planned}). {passing}; {failing}."
+    if verdict.reuse:
+        yield "Evaluations", "; ".join(map(_evaluation, verdict.reuse))
     hidden = f"groups, and classes within groups, of fewer than {policy.suppress_below} are hidden in documents"
     yield "Small groups", f"{sentences.fewest_judged(policy, numbers=record.numeric)}; {hidden}"
     rounded = "three significant digits" if record.numeric else "rates to 0.1%, changes to 0.1 points"
@@ -67,11 +68,11 @@ def _steps(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str,
     )
 
 
-def _place(place: Mapping[str, Any]) -> str:
+def _evaluation(made: Evaluation) -> str:
     """Return which evaluation of a benchmark this is."""
-    told = f"this is evaluation {place['evaluation']} of {place['planned']} planned on this version of {place['benchmark']}"
+    place = f"this is evaluation {made.evaluation} of {made.planned} planned on this version of {made.benchmark}"
     left = "; too little of alpha is left for it, so that no pass can be given; a failure stands"
-    return told + left if place["exhausted"] else told
+    return place + left if made.exhausted else place
 
 
 def _made_elsewhere(record: RunRecord) -> Iterator[tuple[str, str]]:
@@ -91,7 +92,7 @@ def _made_elsewhere(record: RunRecord) -> Iterator[tuple[str, str]]:
     yield "Not known here", "how the models were trained and chosen, on what labels, and at what cost"
 
 
-def _made_here(record: RunRecord, verdict: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _made_here(record: RunRecord, verdict: Verdict) -> Iterator[tuple[str, str]]:
     """Yield how the models were made, and what was chosen on validation."""
     audit, before = record.audit, record.audit.before_stage
     if record.numeric:
@@ -152,10 +153,9 @@ def _group_labels(record: RunRecord) -> str:
     return "; ".join(told)
 
 
-def _selection(record: RunRecord, verdict: Mapping[str, Any]) -> str:
+def _selection(record: RunRecord, verdict: Verdict) -> str:
     """Return the rule by which the candidate's checkpoints were chosen."""
-    chosen = verdict["candidate"] or {}
-    wanted = (chosen.get("strategy"), chosen.get("label_budget"))
+    wanted = None if verdict.candidate is None else (verdict.candidate.strategy, verdict.candidate.budget)
     rules = (job["record"]["selection"] for job in record.jobs if (job["strategy"], job["label_budget"]) == wanted)
     return str(next(rules, "nothing: no adapted model has a result"))
 

@@ -13,6 +13,7 @@ from fairtransfer.evidence.atomic import write_atomic
 from fairtransfer.evidence.canonical import canonical, read_json
 from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.findings.run_record import RunRecord, load_record
+from fairtransfer.gates.results import read_results
 from fairtransfer.report.document import Document, build
 from fairtransfer.report.markdown import markdown_text
 from fairtransfer.report.table_document import TableDocument
@@ -65,13 +66,9 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
 def document_of(record: RunRecord) -> Document:
     """Return the report of a run, before any format."""
     path = record.folder / "findings.json"
-    return build(
-        record,
-        read_json(path),
-        file_digest(path),
-        VERSION,
-        read_json(record.folder / "environment.json"),
-    )
+    found = read_results(path)
+    environment = read_json(record.folder / "environment.json")
+    return build(record, found.rows, found.verdict, file_digest(path), VERSION, environment)
 
 
 def render_table(document: TableDocument, out: Path) -> list[Path]:
@@ -173,8 +170,8 @@ def json_document(document: Document) -> Any:
         "schema": "1",
         **whole,
         "figures": figures,
-        "rows": list(document.rows),
-        "verdict": dict(document.verdict_json),
+        "rows": [row.to_json() for row in document.rows],
+        "verdict": document.judged.to_json(),
     }
     content |= {"trials": dict(document.trials)}
     content |= {"headline": document.verdict, "tally": document.front.tally, "steps": document.front.steps}

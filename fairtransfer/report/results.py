@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from fairtransfer import formats
+from fairtransfer.findings.details import Group
+from fairtransfer.findings.rows import Finding, Stage
+from fairtransfer.gates.results import GateResult, Needed
 from fairtransfer.report import sentences, tables
-from fairtransfer.report.rows import Row
+from fairtransfer.report.finding_index import Metric
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
 from fairtransfer.report.wording import wording
@@ -20,24 +22,25 @@ _IN_BRACKETS = (
 _IN_SHORT = "95% intervals; smallest seen: what so many cases would show four times in five"
 
 
-def gate_name(gate: Mapping[str, Any]) -> str:
+def gate_name(gate: GateResult) -> str:
     """Return a gate's name as people read it: ``No harm: error rate by language``."""
-    kind, metric, by = gate["id"].split(":", 2)
-    plain, bracket, of = metric.partition("[")
-    about = f"{sentences.metric_name(plain)}{bracket}{of} by {by.replace('*', ' and ').replace('@', ' on ')}"
+    kind, metric, by = gate.id.split(":", 2)
+    plain, bracket, class_label = metric.partition("[")
+    groups = by.replace("*", " and ").replace("@", " on ")
+    about = f"{sentences.metric_name(plain)}{bracket}{class_label} by {groups}"
     return f"{gate_named(kind).title}: {about}"
 
 
-def _limit(subject: Subject, gate: Mapping[str, Any]) -> str:
-    asked = subject.gate(gate["id"])
-    return asked.demanded((gate.get("measured_in") or "") if asked.of_numbers else None)
+def _limit(subject: Subject, gate: GateResult) -> str:
+    asked = subject.gate(gate.id)
+    return asked.demanded((gate.measured_in or "") if asked.of_numbers else None)
 
 
 def gate_table(subject: Subject) -> Table:
     """Return every gate with its limit, its outcome and why."""
     rows = [
-        (gate_name(g), _limit(subject, g), formats.OUTCOME_WORDS[g["outcome"]], g["reason"])
-        for g in subject.verdict["gates"]
+        (gate_name(gate), _limit(subject, gate), formats.OUTCOME_WORDS[gate.outcome], gate.reason)
+        for gate in subject.verdict.gates
     ]
     headings = ("Gate", "Limit", "Outcome", "Why")
     return tables.table("gates", "The gates, and how the candidate came out", headings, rows, text_columns=4)
@@ -45,18 +48,18 @@ def gate_table(subject: Subject) -> Table:
 
 def rule(subject: Subject) -> str:
     """Return what the gates ask, each kind once, and when any of them passes or fails."""
-    asked = {gate["kind"]: gate_named(gate["kind"]) for gate in subject.verdict["gates"]}
+    asked = {gate.kind: gate_named(gate.kind) for gate in subject.verdict.gates}
     return " ".join([*(f"{gate.title}: {gate.summary}." for gate in asked.values()), sentences.RULE])
 
 
 def needed(subject: Subject) -> tuple[str, ...]:
     """Return what would settle the gates that are open."""
-    gates = [gate for gate in subject.verdict["gates"] if gate["needed"]]
+    gates = [gate for gate in subject.verdict.gates if gate.needed]
     several = len(subject.study.benchmarks) > 1
-    return tuple(f"{gate_name(gate)}. {'. '.join(_settling(gate['needed'], several=several))}." for gate in gates)
+    return tuple(f"{gate_name(gate)}. {'. '.join(_settling(gate.needed, several=several))}." for gate in gates)
 
 
-def _settling(entries: Sequence[dict[str, Any]], *, several: bool) -> Iterator[str]:
+def _settling(entries: Sequence[Needed], *, several: bool) -> Iterator[str]:
     # Once, where a limit on both sides wants the same of a group.
     yield "; ".join(dict.fromkeys(sentences.needed(entry, several=several) for entry in entries))
     if way_out := sentences.way_out(entries):
@@ -65,14 +68,14 @@ def _settling(entries: Sequence[dict[str, Any]], *, several: bool) -> Iterator[s
 
 def others_table(subject: Subject) -> Table:
     """Return how the other adapted models would have come out."""
-    gates = subject.verdict["gates"]
+    gates = subject.verdict.gates
     rows = [
         [
-            sentences.model_name(other["strategy"], other["label_budget"]),
-            formats.OUTCOME_WORDS[other["outcome"]],
-            *(formats.OUTCOME_WORDS[other["gates"][gate["id"]]] for gate in gates),
+            sentences.model_name(other.strategy, other.label_budget),
+            formats.OUTCOME_WORDS[other.outcome],
+            *(formats.OUTCOME_WORDS[other.gates[gate.id]] for gate in gates),
         ]
-        for other in subject.verdict["others"]
+        for other in subject.verdict.others
     ]
     headings = ("Model", "All gates", *map(gate_name, gates))
     caption = "The other adapted models, had each been the candidate"
@@ -107,13 +110,13 @@ def _model(subject: Subject) -> str:
     return sentences.model_name(subject.strategy, subject.budget)
 
 
-_Cell = Callable[[Subject, str, dict[str, str]], str]
+_Cell = Callable[[Subject, str, Group], str]
 
 
 def _columns(*, compared: bool, controlled: bool, subject: Subject) -> list[tuple[str, _Cell]]:
     """Return heading and content of the columns, as far as there are models to compare."""
 
-    def cell(show: Callable[[Row | None], str], stage: str) -> _Cell:
+    def cell(show: Callable[[Finding | None], str], stage: Stage) -> _Cell:
         return lambda subject, key, group: show(subject.one(key, stage, group))
 
     columns = [("Cases", cell(tables.people, "after"))]
@@ -130,52 +133,51 @@ def _columns(*, compared: bool, controlled: bool, subject: Subject) -> list[tupl
 def result_tables(subject: Subject) -> Iterator[Table]:
     """Yield every metric by view for every model."""
     for benchmark in subject.study.benchmarks:
-        for metric, of in subject.rows.metrics():
+        for metric in subject.rows.metrics():
             for view in [(), *benchmark.views]:
-                yield _results(subject, benchmark.key, metric, of, view)
+                yield _results(subject, benchmark.key, metric, view)
 
 
 def compact_tables(subject: Subject) -> Iterator[Table]:
     """Yield one table per metric for a terminal: everyone, then the groups of every view, before, after and changed."""
     for benchmark in subject.study.benchmarks:
-        for metric, of in subject.rows.metrics():
-            yield _compact(subject, benchmark.key, benchmark.views, metric, of)
+        for metric in subject.rows.metrics():
+            yield _compact(subject, benchmark.key, benchmark.views, metric)
 
 
-def _compact(subject: Subject, key: str, views: Sequence[tuple[str, ...]], metric: str, of: str | None) -> Table:
-    def find(stage: str, group: dict[str, str]) -> Row | None:
-        strategy, budget = (None, None) if stage == "before" else (subject.strategy, subject.budget)
-        return subject.rows.find(key, stage, metric, group, strategy, budget, of)
+def _compact(subject: Subject, key: str, views: Sequence[tuple[str, ...]], metric: Metric) -> Table:
+    def find(stage: Stage, group: Group) -> Finding | None:
+        return subject.one(key, stage, group, metric)
 
-    def line(label: str, group: dict[str, str]) -> tuple[str, ...]:
+    def line(label: str, group: Group) -> tuple[str, ...]:
         after, moved = find("after", group), find("change", group)
         cells = [tables.people(after), *([tables.rate(find("before", group))] if compared else []), tables.rate(after)]
         cells += [*([tables.change(moved)] if paired else []), *([tables.flips(moved)] if flips else [])]
         return (label, *cells, tables.smallest(moved if paired else after))
 
     compared, everyone = subject.study.has_before, find("change", {})
-    paired, flips = everyone is not None, everyone is not None and everyone["n_new_errors"] is not None
+    paired, flips = everyone is not None, everyone is not None and everyone.n_new_errors is not None
     rows = [line("everyone", {})]
     for view in views:
         rows.append((f"by {' and '.join(view)}", *[""] * (len(rows[0]) - 1)))
         rows += [line(f"  {formats.group_label(group)}", group) for group in subject.rows.groups(key, view)]
-    words = wording(metric, subject.study.measured_in)
+    words = wording(metric[0], subject.study.measured_in)
     unit = f", {words.unit}" if words.unit else ""
     headings = ["", "Cases", *(["Before"] if compared else []), "After"]
     headings += [f"Change{unit}"] if paired else []
     headings += ["Newly wrong\n/ right"] if flips else []
     headings += ["Smallest\nseen" + unit.replace(", ", ",\n")]
     values = f" in {words.axis}" if words.axis and words.axis != "%" else ""
-    caption = f"{sentences.metric_title(metric, of)}{values}, {key} ({_model(subject)}; {_IN_SHORT})"
-    return tables.table(f"m-{metric}-{of or ''}", caption, headings, rows)
+    caption = f"{sentences.metric_title(*metric)}{values}, {key} ({_model(subject)}; {_IN_SHORT})"
+    return tables.table(f"m-{metric[0]}-{metric[1] or ''}", caption, headings, rows)
 
 
-def _results(subject: Subject, key: str, metric: str, of: str | None, view: tuple[str, ...]) -> Table:
+def _results(subject: Subject, key: str, metric: Metric, view: tuple[str, ...]) -> Table:
     groups = subject.rows.groups(key, view)
-    listed = [row for group in groups for row in _models(subject, key, metric, of, group)]
+    listed = [row for group in groups for row in _models(subject, key, metric, group)]
     where = " and ".join(view) or "everyone"
-    name = sentences.metric_title(metric, of)
-    words = wording(metric, subject.study.measured_in)
+    name, class_label = sentences.metric_title(*metric), metric[1]
+    words = wording(metric[0], subject.study.measured_in)
     unit = f", {words.unit}" if words.unit else ""
     against = [f"Against {'before' if stage == 'change' else 'scratch'}{unit}" for stage in _compared(subject)]
     headings = (
@@ -185,27 +187,29 @@ def _results(subject: Subject, key: str, metric: str, of: str | None, view: tupl
         name + (f", {words.axis}" if words.axis and words.axis != "%" else ""),
         *against,
     )
-    anchor = f"t-{key.split('@')[0]}-{metric}{f'-{of}' if of else ''}-{'-'.join(view) or 'all'}"
+    anchor = f"t-{key.split('@')[0]}-{metric[0]}{f'-{class_label}' if class_label else ''}-{'-'.join(view) or 'all'}"
     return tables.table(anchor, f"{name}, {key}, by {where}", headings, listed, text_columns=2, band=1)
 
 
-def _compared(subject: Subject) -> list[str]:
+def _compared(subject: Subject) -> list[Stage]:
     """Return the stages that compare two models, as far as there are two."""
-    study = subject.study
-    return (["change"] if study.has_before else []) + (["gain"] if study.scratch else [])
+    asked: tuple[tuple[Stage, bool], ...] = (
+        ("change", subject.study.has_before),
+        ("gain", bool(subject.study.scratch)),
+    )
+    return [stage for stage, is_there in asked if is_there]
 
 
-def _models(
-    subject: Subject, key: str, metric: str, of: str | None, group: dict[str, str]
-) -> Iterator[tuple[str, ...]]:
+def _models(subject: Subject, key: str, metric: Metric, group: Group) -> Iterator[tuple[str, ...]]:
     """Yield a group's row for the model as published, and for every adapted one."""
     label = formats.group_label(group)
     compared = _compared(subject)
-    before = subject.rows.find(key, "before", metric, group, of=of)
+    before = subject.one(key, "before", group, metric)
     if subject.study.has_before:
         yield subject.study.before_name, label, tables.people(before), tables.rate(before), *("–" for _ in compared)
     for strategy, budget in subject.rows.models(key):
-        stage = "scratch" if strategy == subject.study.scratch else "after"
-        row, *moved = (subject.rows.find(key, s, metric, group, strategy, budget, of) for s in (stage, *compared))
+        stages: list[Stage] = ["scratch" if strategy == subject.study.scratch else "after", *compared]
+        name_of, class_label = metric
+        row, *moved = (subject.rows.find(key, stage, name_of, group, strategy, budget, class_label) for stage in stages)
         name = sentences.model_name(strategy, budget)
         yield name, label, tables.people(row), tables.rate(row), *map(tables.change, moved)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fairtransfer import formats
+from fairtransfer.findings.details import Screening
+from fairtransfer.findings.rows import Finding
+from fairtransfer.findings.screening import screening_of
 from fairtransfer.report import sentences, tables
-from fairtransfer.report.rows import Row
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
 
@@ -14,31 +16,28 @@ MOST_LISTED = 40
 
 def screening_table(subject: Subject) -> Table:
     """Return the changes with the smallest adjusted p-values first; no rows where nothing was screened."""
-    looked = [row for row in subject.rows.all if "screening" in (row["details"] or {})]
-    looked.sort(key=lambda row: (_of(row)["adjusted"], _of(row)["p"]))
+    looked = [(row, made) for row in subject.rows.all if (made := screening_of(row)) is not None]
+    looked.sort(key=lambda pair: (pair[1].adjusted, pair[1].p))
     several = len(subject.study.benchmarks) > 1
     headings = ("Group", *(["Benchmark"] if several else []), "Model", "Change, points", "p", "Adjusted p")
-    rows = [_row(row, several=several) for row in looked[:MOST_LISTED]]
+    rows = [_row(row, made, several=several) for row, made in looked[:MOST_LISTED]]
     columns = 3 if several else 2
-    return tables.table("screening", "Screening, not a verdict", headings, rows, columns, note=_note(looked))
+    return tables.table(
+        "screening", "Screening, not a verdict", headings, rows, columns, note=_note([row for row, _ in looked])
+    )
 
 
-def _of(row: Row) -> dict[str, float]:
-    found: dict[str, float] = row["details"]["screening"]
-    return found
+def _row(row: Finding, made: Screening, *, several: bool) -> list[str]:
+    place = [row.benchmark] if several else []
+    model = sentences.model_name(row.strategy or "", row.label_budget)
+    numbers = map(formats.p_value, (made.p, made.adjusted))
+    return [formats.group_name(row.group), *place, model, tables.change(row), *numbers]
 
 
-def _row(row: Row, *, several: bool) -> list[str]:
-    place = [row["benchmark"]] if several else []
-    model = sentences.model_name(row["strategy"], row["label_budget"])
-    numbers = (formats.p_value(_of(row)[name]) for name in ("p", "adjusted"))
-    return [formats.group_name(row["group"]), *place, model, tables.change(row), *numbers]
-
-
-def _note(looked: list[Row]) -> str:
+def _note(looked: list[Finding]) -> str:
     if not looked:
         return ""
-    name = sentences.metric_name(looked[0]["metric"], looked[0]["class"])
+    name = sentences.metric_name(looked[0].metric, looked[0].class_)
     count = formats.plural(len(looked), "change")
     shown = f", the {MOST_LISTED} smallest shown" if len(looked) > MOST_LISTED else ""
     return (

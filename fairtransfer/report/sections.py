@@ -8,9 +8,10 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.evidence.jobs.threads import threads_of
+from fairtransfer.findings.rows import SUPPRESSED
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences, tables
-from fairtransfer.report.rows import Rows
+from fairtransfer.report.finding_index import FindingIndex
 from fairtransfer.report.strategy_words import STRATEGY_WORDS
 from fairtransfer.report.suppress import Hidden, unknown_is_hidden
 from fairtransfer.report.tables import Table
@@ -41,12 +42,12 @@ class Benchmark:
     prose: str
 
 
-def benchmarks(record: RunRecord, rows: Rows, hidden: Hidden) -> tuple[Benchmark, ...]:
+def benchmarks(record: RunRecord, rows: FindingIndex, hidden: Hidden) -> tuple[Benchmark, ...]:
     """Return every benchmark's part."""
     return tuple(_benchmark(record, rows, benchmark, hidden) for benchmark in record.run["benchmarks"])
 
 
-def _benchmark(record: RunRecord, rows: Rows, kept: Mapping[str, Any], hidden: Hidden) -> Benchmark:
+def _benchmark(record: RunRecord, rows: FindingIndex, kept: Mapping[str, Any], hidden: Hidden) -> Benchmark:
     loaded = record.cards[kept["id"]]
     card = loaded.card
     facts = {
@@ -99,7 +100,7 @@ def _ledger(record: RunRecord, kept: Mapping[str, Any], hidden: Hidden) -> Table
     def shown(what: str, n: int) -> str:
         counted = what.endswith(" unknown") or what.startswith("answers of ")
         secret = counted and (0 < n < below or unknown_is_hidden(kept["key"], what, hidden))
-        return formats.STATUS_WORDS["suppressed"] if secret else formats.count(n)
+        return formats.STATUS_WORDS[SUPPRESSED] if secret else formats.count(n)
 
     rows = []
     for name, ledger in _ledgers(record, kept):
@@ -122,7 +123,7 @@ def _ledgers(record: RunRecord, kept: Mapping[str, Any]) -> Iterator[tuple[str, 
         yield f"{record.source['card']}, source trained on", record.source["ledger"]
 
 
-def _composition(rows: Rows, kept: Mapping[str, Any], view: tuple[str, ...]) -> Table:
+def _composition(rows: FindingIndex, kept: Mapping[str, Any], view: tuple[str, ...]) -> Table:
     listed = []
     for group in rows.groups(kept["key"], view):
         names = ("error_rate", "accuracy", *number_metrics())

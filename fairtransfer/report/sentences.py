@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from fairtransfer import formats
-from fairtransfer.gates.sample_size import nothing_settles, realistic
+from fairtransfer.findings.details import GapChangeDetails, GapDetails, MembershipDetails
+from fairtransfer.findings.rows import Finding
+from fairtransfer.gates.results import Needed
+from fairtransfer.gates.sample_size import realistic
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report.wording import wording, wording_of
 from fairtransfer.spec.gates import Policy
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
 
-Row = dict[str, Any]
+Side = Literal["worse", "better"] | None
+"""On which side a change clearly lies; None where that cannot be told."""
 
 MOST_NAMED = 5
 """Groups named in one sentence; the tables hold all."""
@@ -71,15 +75,15 @@ NUMBER_VERDICTS = (
 NO_LEDGER = "not defined: a predicted number does not become right or wrong; changes of its error are told instead"
 
 
-def metric_name(metric: str, of: str | None = None) -> str:
+def metric_name(metric: str, class_label: str | None = None) -> str:
     """Return a metric as words: ``error rate``, ``recall of `urgent```."""
     plain = metric_named(metric).plain
-    return f"{plain} of {of}" if of else plain
+    return f"{plain} of {class_label}" if class_label else plain
 
 
-def metric_title(metric: str, of: str | None = None) -> str:
+def metric_title(metric: str, class_label: str | None = None) -> str:
     """Return the same with a capital first letter; names of classes stay as they are."""
-    name = metric_name(metric, of)
+    name = metric_name(metric, class_label)
     return name[0].upper() + name[1:]
 
 
@@ -88,52 +92,52 @@ def metric_words(metric: str) -> str:
     return metric_named(metric).words
 
 
-def is_worse(row: Row, change: float) -> bool:
+def is_worse(row: Finding, change: float) -> bool:
     """Say whether a change of this row's metric is harm."""
-    return change > 0 if row["harm_direction"] == "higher_is_worse" else change < 0
+    return change > 0 if row.harm_direction == "higher_is_worse" else change < 0
 
 
-def settled(row: Row | None) -> str | None:
+def settled(row: Finding | None) -> Side:
     """Return ``worse`` or ``better`` when the whole interval of a change says so, else None."""
-    if row is None or row["status"] != "ok" or row["ci"] is None:
+    if row is None or row.status != "ok" or row.ci is None or row.estimate is None:
         return None
-    low, high = row["ci"]
+    low, high = row.ci
     if low <= 0 <= high:
         return None
-    return "worse" if is_worse(row, row["estimate"]) else "better"
+    return "worse" if is_worse(row, row.estimate) else "better"
 
 
-def _known(row: Row | None) -> bool:
-    return row is not None and row["status"] == "ok"
+def _known(row: Finding | None) -> bool:
+    return row is not None and row.status == "ok"
 
 
-def _moved(row: Row) -> str:
+def _moved(row: Finding) -> str:
     """Return a change with its interval: ``−10.2 points; −16.3 to −4.0``."""
     words = wording_of(row)
-    of = f" {words.unit}" if words.unit else ""
-    return f"{words.change(row['estimate'])}{of}; {words.change_interval(row['ci'])}"
+    unit = f" {words.unit}" if words.unit else ""
+    return f"{words.change(row.estimate)}{unit}; {words.change_interval(row.ci)}"
 
 
-def _value(row: Row) -> str:
+def _value(row: Finding) -> str:
     """Return an estimate: ``14.1%``, ``2.31 days``."""
     words = wording_of(row)
-    return words.value(row["estimate"]) + (f" {words.axis}" if words.axis and words.axis != "%" else "")
+    return words.value(row.estimate) + (f" {words.axis}" if words.axis and words.axis != "%" else "")
 
 
-def overall(before: Row | None, after: Row | None, change: Row | None) -> str | None:
+def overall(before: Finding | None, after: Finding | None, change: Finding | None) -> str | None:
     """Return the sentence about everyone together."""
     if before is None or after is None or change is None or not all(map(_known, (before, after, change))):
         return None
-    name = metric_name(after["metric"], after["class"])
+    name = metric_name(after.metric, after.class_)
     went = f"went from {_value(before)} to {_value(after)}"
     words = wording_of(change)
-    interval = f"95% interval {words.change_interval(change['ci'])}"
-    by = words.change(change["estimate"]) + (f" {words.unit}" if words.unit else "")
-    moved = f"change {by}; {interval}; {formats.count(change['n'])} cases"
+    interval = f"95% interval {words.change_interval(change.ci)}"
+    by = words.change(change.estimate) + (f" {words.unit}" if words.unit else "")
+    moved = f"change {by}; {interval}; {formats.count(change.n)} cases"
     return f"For everyone together the {name} {went} ({moved})."
 
 
-def worst_served(group: str, before: Row | None, after: Row, *, every: bool, adapted: bool = True) -> str:
+def worst_served(group: str, before: Finding | None, after: Finding, *, every: bool, adapted: bool = True) -> str:
     """Return the sentence about the worst served group, rates as cases of every hundred.
 
     Parameters
@@ -143,31 +147,34 @@ def worst_served(group: str, before: Row | None, after: Row, *, every: bool, ada
     adapted
         Whether there is a model before to tell this one from.
     """
-    name = metric_name(after["metric"], after["class"])
+    name = metric_name(after.metric, after.class_)
     now = _for_people(after)
     was = f"; before adaptation {_for_people(before)}" if before and _known(before) else ""
     among = "" if every else ", of the groups shown"
     when = " after adaptation" if adapted else ""
-    return f"Worst served{when}{among}: {group}, {name} {now}{was} ({formats.count(after['n'])} cases)."
+    return f"Worst served{when}{among}: {group}, {name} {now}{was} ({formats.count(after.n)} cases)."
 
 
-def _for_people(row: Row) -> str:
-    return formats.per_hundred(row["estimate"]) if metric_named(row["metric"]).unit == "share" else _value(row)
+def _for_people(row: Finding) -> str:
+    return formats.per_hundred(row.estimate) if metric_named(row.metric).unit == "share" else _value(row)
 
 
-def who_changed(changes: Sequence[tuple[str, Row]], everyone: Row | None) -> tuple[str | None, str | None, str | None]:
+def who_changed(
+    changes: Sequence[tuple[str, Finding]], everyone: Finding | None
+) -> tuple[str | None, str | None, str | None]:
     """Return who is clearly worse off, who is clearly better off, and for whom it cannot be told.
 
     The groups with most at stake are named: those harmed or helped most, and of the others those that could be harmed most.
     """
-    by_side: dict[str | None, list[tuple[float, str]]] = {"worse": [], "better": [], None: []}
+    by_side: dict[Side, list[tuple[float, str]]] = {"worse": [], "better": [], None: []}
     for name, row in changes:
         if _known(row):
             side = settled(row)
             by_side[side].append((_stake(row, side), f"{name} {_by(row)}"))
+    sides: tuple[Side, ...] = ("worse", "better", None)
     worse, better, open_ = (
-        formats.listing([told for _, told in sorted(by_side[side], key=lambda pair: pair[0])], MOST_NAMED)
-        for side in ("worse", "better", None)
+        formats.listing([words for _, words in sorted(by_side[side], key=lambda pair: pair[0])], MOST_NAMED)
+        for side in sides
     )
     hidden = " although everyone together is better off" if settled(everyone) == "better" else ""
     return (
@@ -177,45 +184,48 @@ def who_changed(changes: Sequence[tuple[str, Row]], everyone: Row | None) -> tup
     )
 
 
-def _stake(row: Row, side: str | None) -> float:
+def _stake(row: Finding, side: Side) -> float:
     """Return where a change stands among those of its side, the smallest first."""
-    if side is not None or row["ci"] is None:
-        return -abs(float(row["estimate"]))
-    low, high = row["ci"]
-    return -float(high) if row["harm_direction"] == "higher_is_worse" else float(low)
+    if side is not None or row.ci is None:
+        return -abs(row.estimate or 0.0)
+    low, high = row.ci
+    return -high if row.harm_direction == "higher_is_worse" else low
 
 
-def _by(row: Row) -> str:
+def _by(row: Finding) -> str:
     """Return a change with its interval: ``−10.2 points (−16.3 to −4.0)``."""
     words = wording_of(row)
-    return (
-        f"{words.change(row['estimate'])}{f' {words.unit}' if words.unit else ''} ({words.change_interval(row['ci'])})"
-    )
+    unit = f" {words.unit}" if words.unit else ""
+    return f"{words.change(row.estimate)}{unit} ({words.change_interval(row.ci)})"
 
 
-def leaning(groups: Sequence[tuple[str, Row]]) -> str | None:
+def leaning(groups: Sequence[tuple[str, Finding]]) -> str | None:
     """Return for whom predicted numbers are clearly too high, and for whom too low; None where neither is clear."""
     sides: dict[bool, list[str]] = {True: [], False: []}
     for name, row in groups:
-        if _known(row) and row["ci"] is not None and not row["ci"][0] <= 0 <= row["ci"][1]:
-            sides[row["estimate"] > 0].append(f"{name} ({_moved(row)})")
-    told = [
+        if _known(row) and row.ci is not None and row.estimate is not None and not row.ci[0] <= 0 <= row.ci[1]:
+            sides[row.estimate > 0].append(f"{name} ({_moved(row)})")
+    clear = [
         f"{words} for {formats.listing(sides[high])}"
         for high, words in ((True, "too high"), (False, "too low"))
         if sides[high]
     ]
-    return f"On average the predictions after adaptation are clearly {'; '.join(told)}." if told else None
+    return f"On average the predictions after adaptation are clearly {'; '.join(clear)}." if clear else None
 
 
-def against_scratch(gains: Sequence[tuple[str, Row]]) -> str | None:
+def against_scratch(gains: Sequence[tuple[str, Finding]]) -> str | None:
     """Return the sentence about what pretraining gave, to whom most and to whom least."""
     known = [(name, row) for name, row in gains if _known(row)]
     if len(known) < 2:
         return None
-    worse_high = known[0][1]["harm_direction"] == "higher_is_worse"
-    order = sorted(known, key=lambda pair: pair[1]["estimate"], reverse=worse_high)
+    worse_high = known[0][1].harm_direction == "higher_is_worse"
+    order = sorted(known, key=lambda pair: pair[1].estimate or 0.0, reverse=worse_high)
     (least, low), (most, high) = order[0], order[-1]
-    words = {"better": "clearly helps", "worse": "clearly harms", None: "makes no difference that could be told for"}
+    words: dict[Side, str] = {
+        "better": "clearly helps",
+        "worse": "clearly harms",
+        None: "makes no difference that could be told for",
+    }
     return (
         "Compared with the same architecture trained from scratch on the same labels, pretraining "
         f"{words[settled(high)]} {most} ({_moved(high)}) and {words[settled(low)]} {least} ({_moved(low)}), "
@@ -223,77 +233,86 @@ def against_scratch(gains: Sequence[tuple[str, Row]]) -> str | None:
     )
 
 
-def gap(before: Row | None, after: Row | None, attribute: str) -> str | None:
+def gap(before: Finding | None, after: Finding | None, attribute: str) -> str | None:
     """Return the sentence about the gap, with what chance alone would show."""
-    if after is None or not _known(after):
+    details = None if after is None else after.detail(GapDetails)
+    if after is None or not _known(after) or details is None or details.served is None:
         return None
-    details = after["details"] or {}
-    best, worst = formats.group_label(details["best_group"]), formats.group_label(details["worst_group"])
-    was = f", {_width(before, before['estimate'])} before" if before and _known(before) else ""
-    told = f"Between the best and the worst served {attribute} ({best}, {worst}) lie {_width(after, after['estimate'])}{was}."
-    if "noise_floor_p95" not in details:
-        return told
-    mean, high = _width(after, details["noise_floor_mean"]), _width(after, details["noise_floor_p95"])
-    return f"{told} Groups served alike would show {mean} on average and more than {high} once in twenty audits."
+    best, worst = map(formats.group_label, (details.served.best_group, details.served.worst_group))
+    was = f", {_width(before, before.estimate)} before" if before and _known(before) else ""
+    found = (
+        f"Between the best and the worst served {attribute} ({best}, {worst}) lie {_width(after, after.estimate)}{was}."
+    )
+    if (floor := details.noise_floor) is None:
+        return found
+    mean, high = _width(after, floor.mean), _width(after, floor.p95)
+    return f"{found} Groups served alike would show {mean} on average and more than {high} once in twenty audits."
 
 
-def levelled_down(moved: Row | None) -> str | None:
+def levelled_down(moved: Finding | None) -> str | None:
     """Return the warning that a gap closed at the cost of the group that was served best."""
-    if moved is None or not _known(moved) or not moved["details"]["levelling_down"]:
+    details = None if moved is None else moved.detail(GapChangeDetails)
+    if not _known(moved) or details is None or not details.levelling_down:
         return None
-    best = formats.group_label(moved["details"]["best_served_before"])
+    best = formats.group_label(details.best_served_before)
     return f"The gap closed although nobody need be better off: {best}, served best before, is clearly worse off now."
 
 
-def could_be_worse(row: Row) -> float:
+def could_be_worse(row: Finding, details: MembershipDetails) -> float:
     """Return how much worse than recorded a group could fare if the people of unknown group belonged to it."""
-    low, high = row["details"]["if_unknown_belonged"]
-    recorded = row["k"] / row["n"]
-    return float(high - recorded if row["harm_direction"] == "higher_is_worse" else recorded - low)
+    low, high = details.if_unknown_belonged
+    return high - _recorded(row) if row.harm_direction == "higher_is_worse" else _recorded(row) - low
 
 
-def if_unknown_belonged(attribute: str, row: Row) -> str:
+def _recorded(row: Finding) -> float:
+    """Return a rate from its counts, which a row has where there are too few cases to judge too."""
+    assert row.k is not None, "rows of rates have counts"
+    assert row.n, "and somebody to count"
+    return row.k / row.n
+
+
+def if_unknown_belonged(attribute: str, row: Finding, details: MembershipDetails) -> str:
     """Return the sentence about the group that the people of unknown group could put in the worst light."""
-    name, group = metric_name(row["metric"], row["class"]), formats.group_label(row["group"])
-    rate = formats.percent_interval(row["details"]["if_unknown_belonged"])
-    apart = formats.points_interval(row["details"]["difference_if_unknown_belonged"])
+    name, group = metric_name(row.metric, row.class_), formats.group_label(row.group)
+    rate = formats.percent_interval(details.if_unknown_belonged)
+    apart = formats.points_interval(details.difference)
     return (
         f"People without a recorded {attribute} could belong to any of its groups. Depending on who they are, the {name} of "
-        f"{group}, {formats.percent(row['k'] / row['n'])} as recorded, could be {rate}%, and its difference to the other "
+        f"{group}, {formats.percent(_recorded(row))} as recorded, could be {rate}%, and its difference to the other "
         f"recorded groups {apart} points; chance comes on top."
     )
 
 
-def _width(row: Row, gap: float) -> str:
+def _width(row: Finding, gap: float | None) -> str:
     """Return a gap in points, or the label's unit, without a sign: it has no direction."""
     words = wording_of(row)
     return words.change(gap).lstrip("+") + (f" {words.unit}" if words.unit else "")
 
 
-def needed(entry: dict[str, Any], *, several: bool) -> str:
+def needed(entry: Needed, *, several: bool) -> str:
     """Return what would settle a comparison; `several`: there is more than one benchmark to name."""
-    against = f" against {formats.group_label(other)}" if (other := entry.get("against_group")) else ""
-    who = formats.group_label(entry["group"]) + (f" of {entry['benchmark']}" if several else "") + against
-    wanted = []
-    if entry.get("units"):
-        have = formats.count(entry["have_units"])
-        wanted.append(f"at least {entry['units']} units (people, documents or what else rows share), not {have}")
-    if entry.get("seeds"):
-        wanted.append(f"about {entry['seeds']} seeds, not {entry.get('have_seeds', 0)}")
-    if entry.get("people"):
-        about = "about" if entry["settles"] else "at least"
-        wanted.append(f"{about} {formats.count(entry['people'])} cases, not {formats.count(entry['have'])}")
-    if not wanted and entry["settles"] is None:
-        return f"{who}: cases that differ, as the {formats.count(entry['have'])} there are all have the same value"
+    against = f" against {formats.group_label(entry.against_group)}" if entry.against_group else ""
+    who = formats.group_label(entry.group) + (f" of {entry.benchmark}" if several else "") + against
+    wanted, have = [], formats.count(entry.have)
+    if entry.units:
+        units = formats.count(entry.have_units)
+        wanted.append(f"at least {entry.units} units (people, documents or what else rows share), not {units}")
+    if entry.seeds:
+        wanted.append(f"about {entry.seeds} seeds, not {entry.have_seeds or 0}")
+    if entry.people:
+        about = "about" if entry.settles else "at least"
+        wanted.append(f"{about} {formats.count(entry.people)} cases, not {have}")
+    if not wanted and entry.settles is None:
+        return f"{who}: cases that differ, as the {have} there are all have the same value"
     if not wanted:
         return f"{who}: {_on_limit(entry)}"
-    end = ", and as it looks today it would fail" if entry["settles"] == "fail" else ""
+    end = ", and as it looks today it would fail" if entry.settles == "fail" else ""
     return f"{who}: {' and '.join(wanted)}{end}"
 
 
-def _on_limit(entry: Mapping[str, Any]) -> str:
-    seeds = " or seeds" if entry.get("have_seeds", 0) > 1 else ""
-    more = f"more than {formats.count(realistic(entry['have']))} cases, not {formats.count(entry['have'])}"
+def _on_limit(entry: Needed) -> str:
+    seeds = " or seeds" if (entry.have_seeds or 0) > 1 else ""
+    more = f"more than {formats.count(realistic(entry.have))} cases, not {formats.count(entry.have)}"
     return f"no realistic number of cases{seeds} ({more}), as the measured value lies too close to the limit"
 
 
@@ -303,18 +322,18 @@ ON_LIMIT = (
 )
 
 
-def way_out(entries: Iterable[Mapping[str, Any]]) -> str:
+def way_out(entries: Iterable[Needed]) -> str:
     """Return what is left to do where some comparisons of a gate lie on its limit; empty where none does."""
-    return ON_LIMIT if any(map(nothing_settles, entries)) else ""
+    return ON_LIMIT if any(entry.lies_on_limit for entry in entries) else ""
 
 
-def room(entry: Mapping[str, Any], metric: str = "error_rate", measured_in: str = "") -> str:
+def room(entry: Needed, metric: str = "error_rate", measured_in: str = "") -> str:
     """Return what today's cases could not have seen of a comparison of this metric; empty where that is not known."""
-    least, words = entry.get("detectable"), wording(metric, measured_in)
-    if least is None:
+    if entry.detectable is None:
         return ""
+    words = wording(metric, measured_in)
     unit = f" {words.unit}" if words.unit else ""
-    return f"today's cases could not have shown a difference below {words.change(least).lstrip('+')}{unit}"
+    return f"today's cases could not have shown a difference below {words.change(entry.detectable).lstrip('+')}{unit}"
 
 
 def model_name(strategy: str, budget: str | None) -> str:

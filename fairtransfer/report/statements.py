@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.findings.details import Group, MembershipDetails
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences
 from fairtransfer.report.strategy_words import STRATEGY_WORDS
@@ -68,9 +69,9 @@ def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str
     yield open_
     yield better
     gaps = {
-        row["stage"]: row
-        for row in subject.rows.gaps(key, *subject.metric)
-        if set(row["group"]) == set(view) and subject.is_candidate(row)
+        row.stage: row
+        for row in subject.rows.gaps(key, subject.metric)
+        if set(row.group) == set(view) and subject.is_candidate(row)
     }
     if subject.of_numbers:
         bias = [(formats.group_label(g), subject.one(key, "after", g, BIAS)) for g in groups]
@@ -81,12 +82,12 @@ def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str
     yield sentences.against_scratch(gains)
 
 
-def _worst_served(subject: Subject, key: str, groups: list[dict[str, str]]) -> str | None:
-    after = [(g, row) for g in groups if (row := subject.one(key, "after", g)) and row["status"] == "ok"]
+def _worst_served(subject: Subject, key: str, groups: list[Group]) -> str | None:
+    after = [(g, row) for g in groups if (row := subject.one(key, "after", g)) and row.status == "ok"]
     if not after:
         return None
-    worst = max if after[0][1]["harm_direction"] == "higher_is_worse" else min
-    group, row = worst(after, key=lambda pair: pair[1]["estimate"])
+    worst = max if after[0][1].harm_direction == "higher_is_worse" else min
+    group, row = worst(after, key=lambda pair: pair[1].estimate or 0.0)
     every = len(after) == len(groups)
     before, adapted = subject.one(key, "before", group), subject.study.has_before
     return sentences.worst_served(formats.group_label(group), before, row, every=every, adapted=adapted)
@@ -146,10 +147,8 @@ def unassessed(subject: Subject) -> Iterator[str]:
     """Yield what the people of unknown group could mean, who is too few to say anything of, and how many groups are hidden."""
     yield from if_unknown_belonged(subject)
     metric = subject.metric[0]
-    little = (
-        r for r in subject.rows.all if r["status"] == "too_small" and r["metric"] == metric and not r.get("against")
-    )
-    small = sorted({formats.group_name(r["group"]) for r in little})
+    little = (row for row in subject.rows.all if row.status == "too_small" and row.metric == metric and not row.against)
+    small = sorted({formats.group_name(row.group) for row in little})
     if small:
         others = " and others" if len(small) > MOST_NAMED else ""
         yield f"Too few cases to say anything: {formats.listing(small[:MOST_NAMED])}{others}."
@@ -160,7 +159,7 @@ def unassessed(subject: Subject) -> Iterator[str]:
 
 def notes(subject: Subject) -> Iterator[str]:
     """Yield what limits the verdict."""
-    yield from (f"{note[0].upper()}{note[1:]}." for note in subject.verdict["notes"])
+    yield from (f"{note[0].upper()}{note[1:]}." for note in subject.verdict.notes)
 
 
 def if_unknown_belonged(subject: Subject) -> Iterator[str]:
@@ -169,10 +168,11 @@ def if_unknown_belonged(subject: Subject) -> Iterator[str]:
     for benchmark in subject.study.benchmarks if subject.of_rates else ():
         for attribute in benchmark.attributes:
             rows = (subject.one(benchmark.key, "after", g) for g in subject.rows.groups(benchmark.key, (attribute,)))
-            told = [row for row in rows if row and "difference_if_unknown_belonged" in (row["details"] or {})]
-            if told:
+            known = [(row, made) for row in rows if row and (made := row.detail(MembershipDetails)) and made.difference]
+            if known:
+                row, details = max(known, key=lambda pair: sentences.could_be_worse(*pair))
                 prefix = f"{benchmark.id}: " if several else ""
-                yield prefix + sentences.if_unknown_belonged(attribute, max(told, key=sentences.could_be_worse))
+                yield prefix + sentences.if_unknown_belonged(attribute, row, details)
 
 
 def _of_benchmark(record: RunRecord, subject: Subject, benchmark: Mapping[str, Any], card: Card) -> Iterator[str]:

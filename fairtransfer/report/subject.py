@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
+from fairtransfer.findings.details import Group
+from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.findings.study import Study
 from fairtransfer.formats import Wording
 from fairtransfer.gates.gate import Gate, gate_of
+from fairtransfer.gates.results import Verdict
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report import sentences
-from fairtransfer.report.rows import Row, Rows
+from fairtransfer.report.finding_index import FindingIndex, Metric
 from fairtransfer.report.suppress import Hidden
 from fairtransfer.report.wording import wording
 
@@ -33,12 +34,12 @@ class Subject:
     """
 
     study: Study
-    rows: Rows
-    verdict: Mapping[str, Any]
+    rows: FindingIndex
+    verdict: Verdict
     hidden: Hidden
 
     @cached_property
-    def metric(self) -> tuple[str, str | None]:
+    def metric(self) -> Metric:
         """The audit's first metric that is a rate or an error's size, else its first, and the class it is of."""
         metrics = self.rows.metrics()
         rates = [metric for metric in metrics if metric_named(metric[0]).of_shares]
@@ -72,27 +73,25 @@ class Subject:
     @property
     def strategy(self) -> str:
         """The candidate's strategy; empty when no adapted model has a result."""
-        return self.verdict["candidate"]["strategy"] if self.verdict["candidate"] else ""
+        return self.verdict.candidate.strategy if self.verdict.candidate else ""
 
     @property
     def budget(self) -> str | None:
         """The candidate's label budget; None where none was adapted."""
-        return self.verdict["candidate"]["label_budget"] if self.verdict["candidate"] else None
+        return self.verdict.candidate.budget or None if self.verdict.candidate else None
 
     @property
     def candidate(self) -> str:
         """The candidate in words."""
         return sentences.model_name(self.strategy, self.budget) if self.strategy else "none"
 
-    def one(
-        self, key: str, stage: str, group: dict[str, str], metric: tuple[str, str | None] | None = None
-    ) -> Row | None:
+    def one(self, key: str, stage: Stage, group: Group, metric: Metric | None = None) -> Finding | None:
         """Return the candidate's row (or the model's as published) of a metric, by default the report's."""
-        name, of = metric or self.metric
+        name, class_label = metric or self.metric
         if stage == "before":
-            return self.rows.find(key, "before", name, group, of=of)
-        return self.rows.find(key, stage, name, group, self.strategy, self.budget, of)
+            return self.rows.find(key, "before", name, group, class_label=class_label)
+        return self.rows.find(key, stage, name, group, self.strategy, self.budget, class_label)
 
-    def is_candidate(self, row: Row) -> bool:
+    def is_candidate(self, row: Finding) -> bool:
         """Say whether a row is about the candidate, or the model as published."""
-        return row["stage"] == "before" or (row["strategy"], row["label_budget"]) == (self.strategy, self.budget)
+        return row.stage == "before" or (row.strategy, row.label_budget) == (self.strategy, self.budget)

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from dataclasses import replace
+from typing import assert_never
 
 import numpy as np
 
-from fairtransfer.spec.names import UNKNOWN_GROUP
-
-Row = dict[str, Any]
-
-HIDDEN_FIELDS = (
-    "n",
-    "k",
-    "k_by_seed",
-    "n_before_errors",
-    "n_after_errors",
-    "n_new_errors",
-    "n_fixed_errors",
-    "estimate",
-    "ci",
-    "seed_sd",
-    "seed_share",
-    "minimum_detectable",
-    "details",
+from fairtransfer.findings.details import (
+    ChangeDetails,
+    ComparisonDetails,
+    Details,
+    GapChangeDetails,
+    GapDetails,
+    Group,
+    MembershipDetails,
+    NumberDetails,
+    ScoreDetails,
 )
+from fairtransfer.findings.rows import Finding
+from fairtransfer.gates.results import ContrastResult, GateResult, Needed
+from fairtransfer.spec.names import UNKNOWN_GROUP
 
 CLASS = "\0class"
 """Stands for the class among the attributes of a group; no attribute can have this name."""
@@ -34,18 +30,19 @@ CLASS = "\0class"
 MOST_SOLVED = 400
 """With more hidden groups than this, sums are looked at one by one and no longer all together."""
 
-REST = "rest"
-"""What a row is compared with when that is everyone outside its group."""
+SMALL = "small group, or one from which a small group could be worked out"
 
 _ROUNDING = 1e-9
 
-Group = frozenset[tuple[str, str]]
+GroupKey = frozenset[tuple[str, str]]
+"""A group as something that can be a member of a set: the order of its attributes does not matter."""
+
 View = frozenset[str]
-Hidden = AbstractSet[tuple[str, Group]]
+Hidden = AbstractSet[tuple[str, GroupKey]]
 """``(benchmark key, group)`` of what is hidden."""
 
 
-def hidden_groups(sizes: Mapping[View, Mapping[Group, int]], below: int) -> set[Group]:
+def hidden_groups(sizes: Mapping[View, Mapping[GroupKey, float]], below: int) -> set[GroupKey]:
     """Return the groups to hide: small ones, and those from which a small one could be worked out by subtraction.
 
     Every group of a view is the sum of its parts in a finer view, and everyone is the sum of any view. Wherever such a
@@ -73,8 +70,11 @@ def hidden_groups(sizes: Mapping[View, Mapping[Group, int]], below: int) -> set[
 
 
 def _against_several_sums(
-    sums: list[tuple[Group, list[Group]]], people: Mapping[Group, int], hidden: set[Group], small: set[Group]
-) -> set[Group]:
+    sums: list[tuple[GroupKey, list[GroupKey]]],
+    people: Mapping[GroupKey, float],
+    hidden: set[GroupKey],
+    small: set[GroupKey],
+) -> set[GroupKey]:
     """Return the next group to hide, if several sums together give a small group away."""
     telling = _worked_out(sums, hidden) & small
     around = {group for whole, parts in sums if telling & {whole, *parts} for group in (whole, *parts) if group}
@@ -82,7 +82,7 @@ def _against_several_sums(
     return set(sorted(shown, key=lambda group: (people[group], sorted(group)))[:1]) if telling else set()
 
 
-def _worked_out(sums: list[tuple[Group, list[Group]]], hidden: set[Group]) -> set[Group]:
+def _worked_out(sums: list[tuple[GroupKey, list[GroupKey]]], hidden: set[GroupKey]) -> set[GroupKey]:
     """Return the hidden groups whose size follows from the sums that are shown: those no solution of them can change."""
     position = {group: i for i, group in enumerate(sorted(hidden, key=sorted))}
     equations = np.zeros((len(sums), len(position)))
@@ -97,8 +97,8 @@ def _worked_out(sums: list[tuple[Group, list[Group]]], hidden: set[Group]) -> se
 
 
 def _sums(
-    sizes: Mapping[View, Mapping[Group, int]], people: Mapping[Group, int]
-) -> Iterator[tuple[Group, list[Group]]]:
+    sizes: Mapping[View, Mapping[GroupKey, float]], people: Mapping[GroupKey, float]
+) -> Iterator[tuple[GroupKey, list[GroupKey]]]:
     """Yield every whole with its parts; the whole of a view is everyone, an empty group."""
     for view, groups in sizes.items():
         parts = [group for group in groups if group in people]
@@ -111,8 +111,8 @@ def _sums(
 
 
 def too_telling(
-    whole: Group, parts: list[Group], people: Mapping[Group, int], hidden: set[Group], below: int
-) -> list[Group]:
+    whole: GroupKey, parts: list[GroupKey], people: Mapping[GroupKey, float], hidden: set[GroupKey], below: int
+) -> list[GroupKey]:
     """Return the next part to hide, if what is shown of a sum gives away what is not; the sum itself when no part is left."""
     unseen = [part for part in parts if part in hidden]
     shown = sorted((part for part in parts if part not in hidden), key=lambda part: (people[part], sorted(part)))
@@ -131,83 +131,90 @@ def unknown_is_hidden(benchmark: str, note: str, hidden: Hidden) -> bool:
     return (benchmark, frozenset({(attribute, UNKNOWN_GROUP)})) in hidden
 
 
-def is_about(row: Mapping[str, Any], hidden: Hidden, of: str | None = None) -> bool:
+def is_about(row: Finding, hidden: Hidden, class_label: str | None = None) -> bool:
     """Say whether a row is about a hidden group; a gap is when it compares one: its details tell of every group.
 
     Parameters
     ----------
-    of
+    class_label
         The class whose cases the row counts; then it is also about the part of a group that has the class.
     """
-    part: Group = frozenset() if of is None else frozenset({(CLASS, of)})
-    if row["level"] != "gap":
-        told = [frozenset(group.items()) for group in _compared(row)]
-        return not hidden.isdisjoint(
-            {(row["benchmark"], group | of_class) for group in told for of_class in (frozenset(), part)}
-        )
-    left_out = {frozenset(group.items()) for group in (row["details"] or {}).get("groups_left_out", ())}
-    view = frozenset(row["group"])
+    if row.level != "gap":
+        return _is_hidden(row.benchmark, _told_of(row.group, row.against), hidden, class_label)
+    part, excused, view = _part(class_label), left_out(row), frozenset(row.group)
     return any(
-        benchmark == row["benchmark"] and {name for name, _ in group - part} == view and group - part not in left_out
+        benchmark == row.benchmark and {name for name, _ in group - part} == view and group - part not in excused
         for benchmark, group in hidden
     )
 
 
-def _compared(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the groups a row tells of: its own, and the one it is compared with.
+def left_out(row: Finding) -> set[GroupKey]:
+    """Return the groups that a gap does not compare; a gap that says nothing of it compares all."""
+    details = row.detail(GapDetails) or row.detail(GapChangeDetails)
+    return set() if details is None else {frozenset(group.items()) for group in details.groups_left_out}
+
+
+def _part(class_label: str | None) -> GroupKey:
+    return frozenset() if class_label is None else frozenset({(CLASS, class_label)})
+
+
+def _is_hidden(benchmark: str, groups: Iterable[Group], hidden: Hidden, class_label: str | None) -> bool:
+    """Say whether one of these groups is hidden, or its part that has the class."""
+    told = [frozenset(group.items()) for group in groups]
+    return not hidden.isdisjoint(
+        {(benchmark, group | part) for group in told for part in (frozenset(), _part(class_label))}
+    )
+
+
+def _told_of(group: Group, against: Group | str | None) -> list[Group]:
+    """Return the groups that a comparison tells of: its own, and the one it is compared with.
 
     From a group and everyone outside it everyone follows, so that everyone may not be hidden either.
     """
-    against = row.get("against")
-    return [row["group"]] + ([] if against is None else [{}] if against == REST else [against])
+    return [group] + ([] if against is None else [against if isinstance(against, dict) else {}])
 
 
-def thinned(row: Row, hidden: Hidden) -> Row:
+def thinned(row: Finding, hidden: Hidden) -> Finding:
     """Return a row without what its details say of hidden groups; a gap that compares one is hidden as a whole."""
-    if not row["details"]:
-        return row
-    if row["level"] == "gap":
-        telling = "impact_ratio_if_unknown_belonged" in row["details"] and _hides_unknown(row, hidden)
-        kept = {name: value for name, value in row["details"].items() if name != "impact_ratio_if_unknown_belonged"}
-        return {**row, "details": kept} if telling else row
-    return {**row, "details": _without_others(row, hidden) or None}
+    return row if row.details is None else replace(row, details=_thinned(row, row.details, hidden))
 
 
-def _without_others(row: Row, hidden: Hidden) -> Row:
-    """Return the details of a row without what is told of other groups, where one of them is hidden.
+def _thinned(row: Finding, details: Details, hidden: Hidden) -> Details | None:
+    """Return details without what they tell of other groups, where one of them is hidden.
 
     Bounds over the people of unknown group give their number away; a mean over all groups, the hidden one's value.
     """
-    views = {frozenset(name for name, _ in group) for benchmark, group in hidden if benchmark == row["benchmark"]}
-    details = dict(row["details"])
-    if "if_unknown_belonged" in details and _hides_unknown(row, hidden):
-        details = {name: value for name, value in details.items() if "if_unknown_belonged" not in name}
-    if "generalised_means" in details:
-        shown = [mean for mean in details["generalised_means"] if frozenset(mean["attributes"]) not in views]
-        details["generalised_means"] = shown
-    return details
+    match details:
+        case MembershipDetails():
+            return None if _hides_unknown(row, hidden) else details
+        case GapDetails():
+            return replace(details, impact_ratios=None) if _hides_unknown(row, hidden) else details
+        case ScoreDetails():
+            return _without_means(row, details, hidden)
+        case ChangeDetails() | ComparisonDetails() | GapChangeDetails() | NumberDetails():
+            return details  # of the row's own group, and of those that `is_about` has asked about
+    assert_never(details)
 
 
-def _hides_unknown(row: Row, hidden: Hidden) -> bool:
+def _without_means(row: Finding, details: ScoreDetails, hidden: Hidden) -> ScoreDetails:
+    """Return details without means over the groups of a view of which one is hidden."""
+    views = {frozenset(name for name, _ in group) for benchmark, group in hidden if benchmark == row.benchmark}
+    means = details.generalised_means
+    shown = None if means is None else tuple(mean for mean in means if frozenset(mean.attributes) not in views)
+    return replace(details, generalised_means=shown)
+
+
+def _hides_unknown(row: Finding, hidden: Hidden) -> bool:
     """Say whether a hidden group of the row's view holds people whose membership is not recorded."""
     return any(
-        benchmark == row["benchmark"]
-        and {name for name, _ in group} == set(row["group"])
+        benchmark == row.benchmark
+        and {name for name, _ in group} == set(row.group)
         and UNKNOWN_GROUP in (value for _, value in group)
         for benchmark, group in hidden
     )
 
 
-def without(row: Row) -> Row:
-    """Return a row with everything measured taken out."""
-    reason = "small group, or one from which a small group could be worked out"
-    taken = {**dict.fromkeys(HIDDEN_FIELDS), "ci_level": None, "ci_method": None}
-    return {**row, **taken, "status": "suppressed", "status_reason": reason}
-
-
-def public_gate(
-    gate: Mapping[str, Any], hidden: Hidden, keys: Mapping[str, str], classes: Sequence[str] = ()
-) -> dict[str, Any]:
+def public_gate(gate: GateResult, hidden: Hidden, keys: Mapping[str, str], classes: Sequence[str] = ()) -> GateResult:
     """Return a gate's result without what it says about hidden groups; its outcome stays.
 
     Parameters
@@ -218,17 +225,16 @@ def public_gate(
         The classes whose cases the gate counts.
     """
 
-    def shown(entry: Mapping[str, Any]) -> bool:
-        about = {
-            "benchmark": keys[entry["benchmark"]],
-            "group": entry["group"],
-            "against": entry.get("against_group"),
-            "level": "group",
-        }
-        return not any(is_about(about, hidden, of) for of in classes or (None,))
+    def is_shown(entry: ContrastResult | Needed) -> bool:
+        groups, benchmark = _told_of(entry.group, entry.against_group), keys[entry.benchmark]
+        return not any(_is_hidden(benchmark, groups, hidden, class_label) for class_label in classes or (None,))
 
-    lists = {name: [entry for entry in gate[name] if shown(entry)] for name in ("decided_by", "needed", "contrasts")}
-    whole = len(lists["decided_by"]) == len(gate["decided_by"])
-    reason = gate["reason"] if whole else "decided by a group too small to show; the evidence holds its numbers"
-    margin = gate["smallest_margin"] if len(lists["contrasts"]) == len(gate["contrasts"]) else None
-    return {**gate, **lists, "reason": reason, "smallest_margin": margin}
+    shown = replace(
+        gate,
+        decided_by=tuple(filter(is_shown, gate.decided_by)),
+        needed=tuple(filter(is_shown, gate.needed)),
+        contrasts=tuple(filter(is_shown, gate.contrasts)),
+    )
+    if len(shown.decided_by) < len(gate.decided_by):
+        shown = replace(shown, reason="decided by a group too small to show; the evidence holds its numbers")
+    return replace(shown, smallest_margin=None) if len(shown.contrasts) < len(gate.contrasts) else shown

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.findings.question import Question
+from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.study import Study
+from fairtransfer.gates.results import Verdict
 from fairtransfer.report import results, screening, sentences, statements, tables
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.dispersion import apart_tables
@@ -64,11 +66,17 @@ class TableDocument:
 
 
 def build_table(
-    counted: Counted, question: Question, study: Study, found: Mapping[str, Any], version: str
+    counted: Counted,
+    question: Question,
+    study: Study,
+    rows: Sequence[Finding],
+    verdict: Verdict,
+    about: Mapping[str, Any],
+    version: str,
 ) -> TableDocument:
-    """Return the report of a measured table from its findings and verdict, small groups hidden."""
-    subject = public(study, found)
-    columns, outcome = question.columns, found["verdict"]["outcome"]
+    """Return the report of a measured table from its findings and verdict, small groups hidden; `about`: the table, as JSON."""
+    subject = public(study, rows, verdict)
+    columns, outcome = question.columns, verdict.outcome
     models = f"{columns.before} and {columns.after}" if columns.before else columns.after
     findings, unknowns = statements.findings(subject), tuple(_unknowns(counted, subject))
     return TableDocument(
@@ -90,7 +98,7 @@ def build_table(
         results=(*results.result_tables(subject), *apart_tables(subject)),
         screening=screening.screening_table(subject),
         version=version,
-        content=public_content(counted, subject, found["table"]),
+        content=public_content(counted, subject, about),
     )
 
 
@@ -110,8 +118,8 @@ def public_content(counted: Counted, subject: Subject, table: Mapping[str, Any])
     return {
         "schema": "1",
         "table": public_table,
-        "rows": list(subject.rows.all),
-        "verdict": dict(subject.verdict),
+        "rows": [row.to_json() for row in subject.rows.all],
+        "verdict": subject.verdict.to_json(),
     }
 
 

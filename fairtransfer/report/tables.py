@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.findings.rows import SUPPRESSED, Finding
 from fairtransfer.report.wording import wording_of
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,42 +48,44 @@ def table(
     return Table(anchor, caption, tuple(headings), tuple(tuple(row) for row in rows), numeric, note, band)
 
 
-def value(row: Row | None, show: Callable[[float | None], str], show_interval: Callable[[Any], str]) -> str:
+def value(
+    row: Finding | None, show: Callable[[float | None], str], show_interval: Callable[[Sequence[float] | None], str]
+) -> str:
     """Return an estimate with its interval, or the word for why there is none."""
     if row is None:
         return "–"
-    if row["status"] != "ok":
-        return formats.STATUS_WORDS[row["status"]]
-    interval = f" ({show_interval(row['ci'])})" if row["ci"] else ""
-    return show(row["estimate"]) + interval
+    if row.status != "ok":
+        return formats.STATUS_WORDS[row.status]
+    interval = f" ({show_interval(row.ci)})" if row.ci else ""
+    return show(row.estimate) + interval
 
 
-def rate(row: Row | None) -> str:
+def rate(row: Finding | None) -> str:
     """Return a rate with its interval: ``31.2% (24.0 to 39.1)``; what is no rate as a number."""
     words = wording_of(row)
     return value(row, words.value, words.interval)
 
 
-def change(row: Row | None) -> str:
+def change(row: Finding | None) -> str:
     """Return a change in points with its interval: ``+6.8 (+3.0 to +10.5)``; the heading says points, where it is a rate."""
     words = wording_of(row)
     return value(row, words.change, words.change_interval)
 
 
-def people(row: Row | None) -> str:
+def people(row: Finding | None) -> str:
     """Return how many people a row is about."""
-    if row is None or row["n"] is None:
-        return "hidden" if row is not None and row["status"] == "suppressed" else "–"
-    return formats.count(row["n"])
+    if row is None or row.n is None:
+        return "hidden" if row is not None and row.status == SUPPRESSED else "–"
+    return formats.count(row.n)
 
 
-def flips(row: Row | None) -> str:
+def flips(row: Finding | None) -> str:
     """Return who became wrong and who became right: ``12 / 41``."""
-    if row is None or row["n_new_errors"] is None:
+    if row is None or row.n_new_errors is None or row.n_fixed_errors is None:
         return "–"
-    return f"{formats.count(round(row['n_new_errors'], 1))} / {formats.count(round(row['n_fixed_errors'], 1))}"
+    return f"{formats.count(round(row.n_new_errors, 1))} / {formats.count(round(row.n_fixed_errors, 1))}"
 
 
-def smallest(row: Row | None) -> str:
+def smallest(row: Finding | None) -> str:
     """Return the smallest difference that so many cases would have shown: ``17.1``; the heading says points."""
-    return wording_of(row).change(None if row is None else row["minimum_detectable"]).lstrip("+")
+    return wording_of(row).change(None if row is None else row.minimum_detectable).lstrip("+")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from fairtransfer import formats
+from fairtransfer.findings.rows import Finding
 from fairtransfer.formats import Wording
 from fairtransfer.outcomes.table import metric_named
 
 
-def wording_of(row: Mapping[str, Any] | None) -> Wording:
+def wording_of(row: Finding | None) -> Wording:
     """Return how a row's numbers are told; of no row, how rates are."""
-    if row is None:
-        return formats.RATE
-    return wording(row["metric"], (row["details"] or {}).get("measured_in", ""))
+    return formats.RATE if row is None else wording(row.metric, row.measured_in)
 
 
 def wording(metric: str, measured_in: str = "") -> Wording:

@@ -12,17 +12,19 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_allclose
 from support.fake_run import commit_answers, fake_run, hash_of, wrong_answers
+from support.results import findings_in
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer import api
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.build import measure
+from fairtransfer.findings.details import GapDetails
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.run_record import load_record
 from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import study_of
-from fairtransfer.report.rows import Rows
+from fairtransfer.report.finding_index import FindingIndex
 from fairtransfer.runner.job import Job
 from fairtransfer.stats import intervals as iv
 
@@ -45,8 +47,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def rows(run: Path) -> Rows:
-    return Rows(read_json(run / "findings.json")["rows"])
+def rows(run: Path) -> FindingIndex:
+    return findings_in(run)
 
 
 def answers(run: Path) -> dict[tuple[str, str, int | None], dict[str, tuple[str, str]]]:
@@ -68,7 +70,7 @@ def items(run: Path, **group: str) -> list[str]:
 @pytest.mark.parametrize("group", [{}, {"region": "north"}, {"region": "unknown"}, {"region": "south", "age": "old"}])
 @pytest.mark.parametrize("strategy", ["probe", "full"])
 def test_error_rates_and_changes_equal_counting_by_hand(
-    run: Path, rows: Rows, group: dict[str, str], strategy: str
+    run: Path, rows: FindingIndex, group: dict[str, str], strategy: str
 ) -> None:
     chosen, found = items(run, **group), answers(run)
     wrong = {key: {i: y != p for i, (y, p) in table.items()} for key, table in found.items()}
@@ -82,23 +84,23 @@ def test_error_rates_and_changes_equal_counting_by_hand(
     published = rows.find("toy@1.0.0", "before", "error_rate", group)
 
     assert published is not None
-    assert (published["n"], published["k"]) == (len(chosen), sum(before[i] for i in chosen))
+    assert (published.n, published.k) == (len(chosen), sum(before[i] for i in chosen))
     expect = np.mean([[w[i] for i in chosen] for w in after])
-    assert_allclose(row["after"]["estimate"], expect)
-    assert row["after"]["k_by_seed"] == [sum(w[i] for i in chosen) for w in after]
-    assert_allclose(row["change"]["estimate"], expect - np.mean([before[i] for i in chosen]))
+    assert_allclose(row["after"].estimate, expect)
+    assert row["after"].k_by_seed == tuple(sum(w[i] for i in chosen) for w in after)
+    assert_allclose(row["change"].estimate, expect - np.mean([before[i] for i in chosen]))
     assert_allclose(
-        row["change"]["n_new_errors"], np.mean([[w[i] and not before[i] for i in chosen] for w in after]) * len(chosen)
+        row["change"].n_new_errors, np.mean([[w[i] and not before[i] for i in chosen] for w in after]) * len(chosen)
     )
     assert_allclose(
-        row["change"]["n_fixed_errors"],
+        row["change"].n_fixed_errors,
         np.mean([[before[i] and not w[i] for i in chosen] for w in after]) * len(chosen),
     )
-    assert_allclose(row["gain"]["estimate"], expect - np.mean([[w[i] for i in chosen] for w in scratch]))
+    assert_allclose(row["gain"].estimate, expect - np.mean([[w[i] for i in chosen] for w in scratch]))
 
 
 @pytest.mark.parametrize("of", CLASSES)
-def test_recall_of_a_class_equals_counting_by_hand(run: Path, rows: Rows, of: str) -> None:
+def test_recall_of_a_class_equals_counting_by_hand(run: Path, rows: FindingIndex, of: str) -> None:
     chosen, found = items(run, region="south"), answers(run)
     by_seed = []
     for seed in (0, 1, 2):
@@ -108,28 +110,28 @@ def test_recall_of_a_class_equals_counting_by_hand(run: Path, rows: Rows, of: st
     row = rows.find("toy@1.0.0", "after", "recall", {"region": "south"}, "full", "16", of)
 
     assert row is not None
-    assert_allclose(row["estimate"], np.mean(by_seed))
+    assert_allclose(row.estimate, np.mean(by_seed))
 
 
-def test_macro_recall_is_the_mean_over_declared_classes(rows: Rows) -> None:
+def test_macro_recall_is_the_mean_over_declared_classes(rows: FindingIndex) -> None:
     parts = [rows.find("toy@1.0.0", "after", "recall", {"region": "south"}, "full", "16", of) for of in CLASSES]
 
     macro = rows.find("toy@1.0.0", "after", "recall", {"region": "south"}, "full", "16")
 
     assert macro is not None
-    assert_allclose(macro["estimate"], np.mean([part["estimate"] for part in parts if part]))
-    assert macro["ci"][0] <= macro["estimate"] <= macro["ci"][1]
+    assert_allclose(macro.estimate, np.mean([part.estimate for part in parts if part]))
+    assert macro.ci[0] <= macro.estimate <= macro.ci[1]
 
 
-def test_every_row_with_a_number_has_its_counts_and_every_row_without_has_a_reason(rows: Rows) -> None:
+def test_every_row_with_a_number_has_its_counts_and_every_row_without_has_a_reason(rows: FindingIndex) -> None:
     for row in rows.all:
-        if row["status"] == "ok":
-            assert row["estimate"] is not None
-            assert row["n"] is not None or row["level"] == "gap"
-            assert row["ci"] is None or row["ci"][0] <= row["estimate"] <= row["ci"][1]
+        if row.status == "ok":
+            assert row.estimate is not None
+            assert row.n is not None or row.level == "gap"
+            assert row.ci is None or row.ci[0] <= row.estimate <= row.ci[1]
         else:
-            assert row["status_reason"]
-            assert (row["estimate"], row["ci"]) == (None, None)
+            assert row.status_reason
+            assert (row.estimate, row.ci) == (None, None)
 
 
 def test_the_paired_interval_can_be_recomputed_from_the_row(tmp_path: Path) -> None:
@@ -137,15 +139,15 @@ def test_the_paired_interval_can_be_recomputed_from_the_row(tmp_path: Path) -> N
     audit = write_project(tmp_path, ROWS)
     edit(audit, ("seeds: [0, 1, 2]", "seeds: [0]"), ("claim: procedure", "claim: artifact"))
     edit(tmp_path / "data_cards" / "toy.md", ("unit: person", "unit: none"))
-    rows = Rows(read_json(fake_run(audit, tmp_path / "runs", wrong_answers(rate, CLASSES)) / "findings.json")["rows"])
+    rows = findings_in(fake_run(audit, tmp_path / "runs", wrong_answers(rate, CLASSES)))
 
     row = rows.find("toy@1.0.0", "change", "error_rate", {"region": "north"}, "full", "16")
 
     assert row is not None
-    expected = iv.bonett_price(row["n_new_errors"], row["n_fixed_errors"], row["n"], iv.normal_quantile(0.975))
-    assert_allclose(row["ci"], [float(expected.low), float(expected.high)], atol=1e-12)
-    assert row["ci_method"] == "bonett-price"
-    assert_allclose(row["estimate"], (row["n_after_errors"] - row["n_before_errors"]) / row["n"])
+    expected = iv.bonett_price(row.n_new_errors, row.n_fixed_errors, row.n, iv.normal_quantile(0.975))
+    assert_allclose(row.ci, [float(expected.low), float(expected.high)], atol=1e-12)
+    assert row.ci_method == "bonett-price"
+    assert_allclose(row.estimate, (row.n_after_errors - row.n_before_errors) / row.n)
 
 
 def test_rows_of_one_person_that_fail_together_count_as_one(tmp_path: Path) -> None:
@@ -161,10 +163,10 @@ def test_rows_of_one_person_that_fail_together_count_as_one(tmp_path: Path) -> N
         audit = write_project(root, ROWS)
         edit(audit, ("claim: procedure", "claim: artifact"))
         edit(root / "data_cards" / "toy.md", ("unit: person", f"unit: {unit}"))
-        found = Rows(read_json(fake_run(audit, root / "runs", together) / "findings.json")["rows"])
+        found = findings_in(fake_run(audit, root / "runs", together))
         row = found.find("toy@1.0.0", "after", "error_rate", {}, "full", "16")
         assert row is not None
-        widths.append(row["ci"][1] - row["ci"][0])
+        widths.append(row.ci[1] - row.ci[0])
 
     assert widths[0] > 1.25 * widths[1]
 
@@ -189,15 +191,15 @@ def test_small_groups_and_empty_classes_are_statuses(tmp_path: Path) -> None:
     """Four people of unknown region are too few; a class nobody has cannot have a recall."""
     few = [row for row in toy_rows(people=96) if not (row["region"] == "" and row["label"] == "tool")]
     run = fake_run(write_project(tmp_path, few), tmp_path / "runs", wrong_answers(rate, CLASSES))
-    rows = Rows(read_json(run / "findings.json")["rows"])
+    rows = findings_in(run)
 
     small = rows.find("toy@1.0.0", "after", "error_rate", {"region": "unknown"}, "full", "16")
     empty = rows.find("toy@1.0.0", "after", "recall", {"region": "unknown"}, "full", "16", "tool")
 
     assert small is not None
     assert empty is not None
-    assert small["status"] == "too_small"
-    assert (empty["status"], empty["status_reason"]) == ("undefined", "0 cases of the class `tool`")
+    assert small.status == "too_small"
+    assert (empty.status, empty.status_reason) == ("undefined", "0 cases of the class `tool`")
 
 
 def test_zero_over_zero_is_undefined_never_zero(tmp_path: Path) -> None:
@@ -211,24 +213,25 @@ def test_zero_over_zero_is_undefined_never_zero(tmp_path: Path) -> None:
         audit,
         ("metrics: [error_rate, {recall: {per_class: true}}]", "metrics: [error_rate, {precision: {per_class: true}}]"),
     )
-    rows = Rows(read_json(fake_run(audit, tmp_path / "runs", never_fruit) / "findings.json")["rows"])
+    rows = findings_in(fake_run(audit, tmp_path / "runs", never_fruit))
 
     row = rows.find("toy@1.0.0", "after", "precision", {}, "full", "16", "fruit")
 
     assert row is not None
-    assert row["status"] == "undefined"
-    assert row["estimate"] is None
+    assert row.status == "undefined"
+    assert row.estimate is None
 
 
-def test_gaps_come_with_their_noise_floor(rows: Rows) -> None:
+def test_gaps_come_with_their_noise_floor(rows: FindingIndex) -> None:
     mine = ("after", "full", "16", ["region"])
-    gaps = rows.gaps("toy@1.0.0", "error_rate", None)
-    (gap,) = [r for r in gaps if (r["stage"], r["strategy"], r["label_budget"], list(r["group"])) == mine]
+    gaps = rows.gaps("toy@1.0.0", ("error_rate", None))
+    (gap,) = [r for r in gaps if (r.stage, r.strategy, r.label_budget, list(r.group)) == mine]
 
-    details: dict[str, Any] = gap["details"]
-    assert_allclose(gap["estimate"], details["worst"] - details["best"])
-    assert 0 < details["noise_floor_mean"] < details["noise_floor_p95"]
-    assert gap["ci"] is None
+    details = gap.details
+    assert isinstance(details, GapDetails)
+    assert_allclose(gap.estimate, details.served.worst - details.served.best)
+    assert 0 < details.noise_floor.mean < details.noise_floor.p95
+    assert gap.ci is None
 
 
 def test_findings_are_a_pure_function_of_the_folder(run: Path) -> None:
@@ -257,11 +260,11 @@ def test_an_artifact_is_the_seed_validation_prefers(tmp_path: Path) -> None:
     edit(audit, ("claim: procedure", "claim: artifact"))
     run = fake_run(audit, tmp_path / "runs", wrong_answers(rate, CLASSES))
 
-    row = Rows(read_json(run / "findings.json")["rows"]).find("toy@1.0.0", "after", "error_rate", {}, "full", "16")
+    row = findings_in(run).find("toy@1.0.0", "after", "error_rate", {}, "full", "16")
 
     assert row is not None
-    assert row["seeds"] == [0], "all seeds scored the same on validation: the first"
-    assert len(row["k_by_seed"]) == 1
+    assert row.seeds == (0,), "all seeds scored the same on validation: the first"
+    assert len(row.k_by_seed) == 1
 
 
 def test_failed_jobs_are_told_and_hold_back_a_pass(tmp_path: Path) -> None:

@@ -13,15 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_allclose
 from support.fake_run import fake_run, wrong_answers
+from support.results import findings_in
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer import api
 from fairtransfer.evidence.canonical import canonical, read_json
+from fairtransfer.findings.details import ChangeDetails
 from fairtransfer.findings.flips import harm_ledger
 from fairtransfer.findings.run_record import load_record
 from fairtransfer.gates.verdict import judge
 from fairtransfer.measurement import measure
-from fairtransfer.report.rows import Rows
 from fairtransfer.stats.intervals import mcnemar_midp
 
 CLASSES = ("fruit", "tool", "animal")
@@ -85,17 +86,18 @@ def test_the_ledger_is_a_function_of_the_evidence(run: Path) -> None:
 
 
 def test_findings_of_a_change_tell_the_same_churn(run: Path) -> None:
-    findings = Rows(read_json(run / "findings.json")["rows"])
+    findings = findings_in(run)
     told = 0
     for row in read_json(run / "harm.json")["rows"]:
         found = findings.find("toy@1.0.0", "change", "error_rate", row["group"], "full", "16")
         assert found is not None
-        if found["status"] == "ok":
-            assert_allclose(found["details"]["churn"], row["churn"])
-            assert "mcnemar_midp" not in found["details"], "several seeds, and rows of one person"
+        if found.status == "ok":
+            assert isinstance(found.details, ChangeDetails)
+            assert_allclose(found.details.churn, row["churn"])
+            assert found.details.mcnemar_midp is None, "several seeds, and rows of one person"
             told += 1
     assert told > 3
-    assert all(row["details"] is None for row in findings.all if row["stage"] == "gain" and row["level"] != "gap")
+    assert all(row.details is None for row in findings.all if row.stage == "gain" and row.level != "gap")
 
 
 def test_mcnemar_is_told_for_one_seed_of_independent_rows(tmp_path: Path) -> None:
@@ -104,12 +106,13 @@ def test_mcnemar_is_told_for_one_seed_of_independent_rows(tmp_path: Path) -> Non
     edit(tmp_path / "data_cards" / "toy.md", ("unit: person", "unit: none"))
     run = fake_run(audit, tmp_path / "runs", wrong_answers(lambda job, group: 0.4, CLASSES))
 
-    row = Rows(read_json(run / "findings.json")["rows"]).find("toy@1.0.0", "change", "error_rate", {}, "full", "16")
+    row = findings_in(run).find("toy@1.0.0", "change", "error_rate", {}, "full", "16")
 
     assert row is not None
-    assert_allclose(row["details"]["mcnemar_midp"], mcnemar_midp(row["n_new_errors"], row["n_fixed_errors"]))
+    assert isinstance(row.details, ChangeDetails)
+    assert_allclose(row.details.mcnemar_midp, mcnemar_midp(row.n_new_errors, row.n_fixed_errors))
     harm = read_json(run / "harm.json")["rows"][0]
-    assert (harm["seeds"], harm["became_wrong"]) == ([0], [row["n_new_errors"]])
+    assert (harm["seeds"], harm["became_wrong"]) == ([0], [row.n_new_errors])
 
 
 def test_an_artifact_has_the_ledger_of_its_one_seed(tmp_path: Path) -> None:

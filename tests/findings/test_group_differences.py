@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from support.fake_run import fake_run, wrong_answers
+from support.results import findings_in
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.details import ComparisonDetails, GapChangeDetails
 from fairtransfer.findings.rows import Finding
 from fairtransfer.measurement import Measurement, measure
-from fairtransfer.report.rows import Row, Rows
+from fairtransfer.report.finding_index import FindingIndex
 from fairtransfer.runner.job import Job
 from fairtransfer.stats import intervals as iv
 from fairtransfer.stats.contrasts import difference_of_changes
@@ -185,12 +186,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fake_run(audit, root / "runs", wrong_answers(rate, ("fruit", "tool", "animal")))
 
 
-def of_seed(rows: Rows, group: dict[str, str], seed: int) -> tuple[float, float]:
+def of_seed(rows: FindingIndex, group: dict[str, str], seed: int) -> tuple[float, float]:
     """Change of the errors of one seed, and people; the model before has no seeds."""
     before, after = (rows.find("toy@1.0.0", stage, "error_rate", group, *of) for stage, of in STAGES)
     assert before is not None
     assert after is not None
-    return after["k_by_seed"][seed] - before["k_by_seed"][0], before["n"]
+    return after.k_by_seed[seed] - before.k_by_seed[0], before.n
 
 
 STAGES: tuple[tuple[str, tuple[Any, ...]], ...] = (("before", ()), ("after", ("full", "16")))
@@ -199,7 +200,7 @@ STAGES: tuple[tuple[str, tuple[Any, ...]], ...] = (("before", ()), ("after", ("f
 @pytest.mark.parametrize("region", ["north", "south"])
 def test_seeds_count_by_the_difference_itself(run: Path, region: str) -> None:
     """What a seed does to everyone cancels: the spread is that of the differences, seed by seed."""
-    rows = Rows(read_json(run / "findings.json")["rows"])
+    rows = findings_in(run)
     row = rows.find(
         "toy@1.0.0", "difference_of_changes", "error_rate", {"region": region}, "full", "16", against="rest"
     )
@@ -210,10 +211,10 @@ def test_seeds_count_by_the_difference_itself(run: Path, region: str) -> None:
         (d, n), (total, everyone) = (of_seed(rows, group, seed) for group in ({"region": region}, {}))
         differences.append(d / n - (total - d) / (everyone - n))
 
-    assert_allclose(row["estimate"], np.mean(differences))
-    assert_allclose(row["seed_sd"], np.std(differences, ddof=1))
-    assert row["ci_method"] == "mover of bonett-price (units and seeds)"
-    assert row["ci"][0] < row["estimate"] < row["ci"][1]
+    assert_allclose(row.estimate, np.mean(differences))
+    assert_allclose(row.seed_sd, np.std(differences, ddof=1))
+    assert row.ci_method == "mover of bonett-price (units and seeds)"
+    assert row.ci[0] < row.estimate < row.ci[1]
 
 
 # --- documents ---------------------------------------------------------------------------------------------------------
@@ -224,7 +225,7 @@ def test_a_hidden_group_is_hidden_from_what_is_compared_with_it(run: Path) -> No
     report = json.loads((run / "report" / "report.json").read_text())
     unknown = {"region": "unknown"}
 
-    def about(rows: list[Row]) -> list[Row]:
+    def about(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [row for row in rows if unknown in (row["group"], row.get("against"))]
 
     assert {row["status"] for row in about(read_json(run / "findings.json")["rows"])} >= {"ok"}

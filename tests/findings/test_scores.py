@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.metrics import brier_score_loss, log_loss, precision_score, roc_auc_score
 from support.fake_run import fake_run, wrong_answers
+from support.results import findings_in
 from support.scored_tables import ALL, scored, seen
 from support.tables import GROUPS, NAMES, found, table, without_name, written
 from support.toy import edit, toy_rows, write_project
@@ -28,7 +29,6 @@ from fairtransfer.cli.app import app
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.score_bins import COARSE, coarse_bins, score_bin_of, score_bins
 from fairtransfer.measurement import Measurement, measure
-from fairtransfer.report.rows import Rows
 from fairtransfer.stats import means
 from fairtransfer.stats.calibration import calibration_slope, logit
 from fairtransfer.stats.losses import LOSSES
@@ -444,7 +444,7 @@ def lost_to_bins(rows: dict[str, tuple[str, str, list[float]]], items: list[str]
     ("metric", "of"), [("brier_score", None), ("log_loss", None), ("calibration_bias", None), ("auc", "tool")]
 )
 def test_runs_tell_what_their_scores_come_to(run: Path, group: dict[str, str], metric: str, of: str | None) -> None:
-    rows = Rows(json.loads((run / "findings.json").read_text())["rows"])
+    rows = findings_in(run)
     people = pq.read_table(run / "benchmarks" / "toy" / "items.parquet").to_pylist()
     items = [row["item"] for row in people if all(row[name] == value for name, value in group.items())]
     told = probabilities(run)
@@ -461,14 +461,14 @@ def test_runs_tell_what_their_scores_come_to(run: Path, group: dict[str, str], m
 
     close = max(lost_to_bins(rows, items, of) for rows in told.values()) + 1e-9 if of is not None else 1e-6
     assert close < 0.01, "a few shared bins, or this says nothing"
-    assert row["before"]["estimate"] == pytest.approx(before, abs=close)
-    assert row["after"]["estimate"] == pytest.approx(np.mean(after), abs=close)
-    assert row["after"]["seed_sd"] == pytest.approx(np.std(after, ddof=1), abs=close)
-    assert row["scratch"]["estimate"] == pytest.approx(np.mean(scratch), abs=close)
-    assert "seeds" in row["after"]["ci_method"]
-    assert row["change"]["estimate"] == pytest.approx(np.mean(after) - before, abs=2 * close)
-    assert row["gain"]["estimate"] == pytest.approx(np.mean(after) - np.mean(scratch), abs=2 * close)
-    assert row["change"]["ci"][0] < row["change"]["estimate"] < row["change"]["ci"][1]
+    assert row["before"].estimate == pytest.approx(before, abs=close)
+    assert row["after"].estimate == pytest.approx(np.mean(after), abs=close)
+    assert row["after"].seed_sd == pytest.approx(np.std(after, ddof=1), abs=close)
+    assert row["scratch"].estimate == pytest.approx(np.mean(scratch), abs=close)
+    assert "seeds" in row["after"].ci_method
+    assert row["change"].estimate == pytest.approx(np.mean(after) - before, abs=2 * close)
+    assert row["gain"].estimate == pytest.approx(np.mean(after) - np.mean(scratch), abs=2 * close)
+    assert row["change"].ci[0] < row["change"].estimate < row["change"].ci[1]
 
 
 def test_counting_again_from_the_folder_gives_the_same_table(run: Path) -> None:

@@ -134,9 +134,7 @@ def test_a_further_group_makes_no_gap_pass_and_fails_nobody_else(
     before, after = gap_among({"a": a, "b": b}, how), gap_among({"a": a, "b": b, "d": further}, how)
 
     def failing(result: GateResult) -> set[tuple[str, str]]:
-        pairs = {
-            (e["group"]["region"], e["against_group"]["region"]) for e in result.contrasts if e["outcome"] == "fail"
-        }
+        pairs = {(e.group["region"], e.against_group["region"]) for e in result.contrasts if e.outcome == "fail"}
         return {pair for pair in pairs if "d" not in pair}
 
     assert before.outcome == "pass" or after.outcome != "pass"
@@ -261,7 +259,7 @@ def test_at_the_margin_a_false_pass_and_a_false_fail_are_rare(groups: int) -> No
 def test_the_number_needed_gives_about_the_power_it_promises() -> None:
     """Fed back into a simulation of the gate, the advice of an inconclusive verdict holds."""
     small = contrast(paired(4, 4, 80), 0.05)
-    needed = outcome(small).needed[0]["people"]
+    needed = outcome(small).needed[0].people
     rng = np.random.default_rng(5)
 
     draws = rng.multinomial(needed, [0.05, 0.05, 0.90], size=400)
@@ -360,4 +358,4 @@ def test_too_few_units_ask_for_units_not_for_cases() -> None:
 
     (needed,) = outcome(contrast(few, 0.05)).needed
 
-    assert (needed["units"], needed["have_units"], needed["people"]) == (20, 19, None)
+    assert (needed.units, needed.have_units, needed.people) == (20, 19, None)

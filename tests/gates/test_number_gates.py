@@ -32,7 +32,7 @@ from fairtransfer.findings.scores import Answers
 from fairtransfer.foresight import foresee
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import judge_contrasts
-from fairtransfer.gates.sample_size import nothing_settles, realistic
+from fairtransfer.gates.sample_size import realistic
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.sentences import way_out
 from fairtransfer.spec import json_schema
@@ -187,9 +187,9 @@ def test_the_slow_twin_judges_whole_tables_and_finds_the_same(monkeypatch: pytes
         result = found.verdict.gates[0]
         passed, failed = passed + (result.outcome == "pass"), failed + (result.outcome == "fail")
         for told in result.contrasts:
-            mine = frame[frame.g == told["group"]["g"]]
+            mine = frame[frame.g == told.group["g"]]
             low, high = slow((mine.new - mine.y).abs() - (mine.old - mine.y).abs(), 1 - ALPHA)
-            assert (told["lower"], told["upper"]) == pytest.approx((low, high), rel=1e-7)
+            assert (told.lower, told.upper) == pytest.approx((low, high), rel=1e-7)
     assert passed / runs <= ALPHA + slack(runs)
     assert failed / runs <= ALPHA + slack(runs)
 
@@ -214,16 +214,16 @@ def test_bounds_are_those_of_the_groups_own_rows(unit: str | None, most: int, mo
     values = [size - old, size, size, frame.new - frame.y]
     for gate, x in zip(found, values, strict=True):
         for told in gate.contrasts:
-            mine = frame.region == told["group"]["region"]
+            mine = frame.region == told.group["region"]
             names = [None if unit is None else frame.loc[rows, unit].to_numpy() for rows in (mine, ~mine)]
             low, high = slow(x[mine], 1 - ALPHA, names[0])
             if gate.kind == "gap":
                 rest = slow(x[~mine], 1 - ALPHA, names[1])
                 limits = [Interval(np.asarray(a), np.asarray(b)) for a, b in ((low, high), rest)]
                 low, high = map(float, difference_of_changes(x[mine].mean(), limits[0], x[~mine].mean(), limits[1]))
-            if told["against"] == "the limit below 0":
+            if told.against == "the limit below 0":
                 low, high = -high, -low
-            assert (told["lower"], told["upper"]) == pytest.approx((low, high), rel=1e-6, abs=1e-9)
+            assert (told.lower, told.upper) == pytest.approx((low, high), rel=1e-6, abs=1e-9)
 
 
 def verdict(frame: pd.DataFrame, *gates: str, **more: Any) -> Measurement:
@@ -249,7 +249,7 @@ def test_a_small_group_never_passes(cases: int, result: str) -> None:
     assert gate.outcome == result
     if result == "inconclusive":
         assert gate.reason_codes == ("few_for_a_mean",)
-        assert [(e["people"], e["have"]) for e in gate.needed] == [(30, cases)]
+        assert [(e.people, e.have) for e in gate.needed] == [(30, cases)]
         assert "east" in gate.reason
 
 
@@ -258,7 +258,7 @@ def test_few_units_never_pass_however_many_cases_they_have() -> None:
     gate = verdict(frame, f"no_harm:by=region,{MAE},margin=50", unit="person").verdict.gates[0]
 
     assert gate.outcome == "inconclusive"
-    assert [(e["units"], e["have_units"]) for e in gate.needed] == [(30, 29)]
+    assert [(e.units, e.have_units) for e in gate.needed] == [(30, 29)]
 
 
 def test_a_group_in_which_nothing_changes_stays_open_and_says_why() -> None:
@@ -266,7 +266,7 @@ def test_a_group_in_which_nothing_changes_stays_open_and_says_why() -> None:
     gate = verdict(frame, f"no_harm:by=region,{MAE},margin=1").verdict.gates[0]
 
     assert (gate.outcome, gate.reason_codes) == ("inconclusive", ("no_spread",))
-    assert all(entry["people"] is None for entry in gate.needed)
+    assert all(entry.people is None for entry in gate.needed)
     assert way_out(gate.needed) == "", "its spread is not known: nothing says that it lies near the limit"
 
 
@@ -338,8 +338,8 @@ def test_as_many_cases_as_an_open_gate_asks_for_settle_it_four_times_in_five(
     few = (pilot - pilot.mean())[:60]
     few = harm + (few - few.mean()) * pilot.std() / few.std()
     (entry,) = outcome(contrast(sample(few), margin)).needed
-    assert entry["settles"] == side
-    settled = [outcome(contrast(sample(stays(rng, entry["people"], harm)), margin)).outcome == side for _ in range(400)]
+    assert entry.settles == side
+    settled = [outcome(contrast(sample(stays(rng, entry.people, harm)), margin)).outcome == side for _ in range(400)]
 
     assert 0.72 <= np.mean(settled) <= 0.9
 
@@ -351,9 +351,9 @@ def test_a_mean_a_hair_beside_its_limit_asks_for_no_absurd_number_of_cases(dista
     few = (few - few.mean()) / few.std()
     (entry,) = outcome(contrast(sample(few), distance)).needed
 
-    assert (entry["people"] is None) == nothing_settles(entry) == (distance == 0.01)
+    assert (entry.people is None) == entry.lies_on_limit == (distance == 0.01)
     assert (way_out([entry]) != "") == (distance == 0.01)
-    assert distance == 0.01 or 60 < entry["people"] <= realistic(60)
+    assert distance == 0.01 or 60 < entry.people <= realistic(60)
 
 
 # --- definitions -------------------------------------------------------------------------------------------------------

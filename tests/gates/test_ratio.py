@@ -179,7 +179,7 @@ def test_a_pass_does_not_rest_on_fewer_than_five() -> None:
     few = outcome(contrast((4, 10), (3, 300)))
 
     assert (few.outcome, few.reason_codes, few.smallest_margin) == ("inconclusive", ("few_events",), None)
-    assert few.needed[0]["people"] == 16  # of 16 four tenths are 5 or more with a chance of 83 %, of 15 with 78 %
+    assert few.needed[0].people == 16  # of 16 four tenths are 5 or more with a chance of 83 %, of 15 with 78 %
     assert outcome(contrast((5, 10), (3, 300))).outcome == "pass"
 
 
@@ -192,8 +192,8 @@ def test_what_cannot_be_told_is_inconclusive(one: Counts, two: Counts, code: str
     result = outcome(contrast(one, two))
 
     assert (result.outcome, result.reason_codes) == ("inconclusive", (code,))
-    assert result.needed[0]["people"] == (None if code == "on_limit" else 10)
-    assert result.needed[0]["seeds"] is None
+    assert result.needed[0].people == (None if code == "on_limit" else 10)
+    assert result.needed[0].seeds is None
 
 
 def test_a_group_that_cannot_be_computed_is_inconclusive() -> None:
@@ -203,7 +203,7 @@ def test_a_group_that_cannot_be_computed_is_inconclusive() -> None:
 
 
 def test_the_number_needed_gives_about_the_power_it_promises() -> None:
-    needed = outcome(contrast((10, 40), (30, 120))).needed[0]["people"]
+    needed = outcome(contrast((10, 40), (30, 120))).needed[0].people
     draws = np.random.default_rng(8).binomial([needed, 3 * needed], 0.25, size=(200, 2))
 
     passes = sum(outcome(contrast((int(a), needed), (int(b), 3 * needed))).outcome == "pass" for a, b in draws)
@@ -246,10 +246,8 @@ def test_a_further_group_makes_no_pass_and_fails_nobody_else(
     after = compared({"a": a, "b": b, "c": c, "d": further}, how)
 
     def failing(result: GateResult) -> set[tuple[str, str]]:
-        pairs = ((e["group"]["region"], e["against"]) for e in result.contrasts if e["outcome"] == "fail")
-        named = {
-            (e["group"]["region"], e["against_group"]["region"]) for e in result.contrasts if e["outcome"] == "fail"
-        }
+        pairs = ((e.group["region"], e.against) for e in result.contrasts if e.outcome == "fail")
+        named = {(e.group["region"], e.against_group["region"]) for e in result.contrasts if e.outcome == "fail"}
         assert len(named) == len(list(pairs))
         return {pair for pair in named if "d" not in pair}
 
@@ -263,7 +261,7 @@ def test_against_the_rest_a_further_group_may_change_everything() -> None:
 
     assert compared(groups, "rest").outcome == "fail"
     after = compared({**groups, "d": (100, 9000)}, "rest")
-    assert {e["group"]["region"]: e["outcome"] for e in after.contrasts} == {"a": "pass", "b": "pass", "d": "fail"}
+    assert {e.group["region"]: e.outcome for e in after.contrasts} == {"a": "pass", "b": "pass", "d": "fail"}
 
 
 @pytest.mark.parametrize("name", ["north, old", "north & old", "region=north & age=old"])
@@ -305,16 +303,16 @@ def measured(*gates: str, positive: str | None = "yes") -> Measurement:
 
 def test_a_ratio_gate_judges_a_table() -> None:
     (found,) = measured("ratio:by=region,metric=selection_rate,at_least=0.8").verdict.gates
-    entries = {e["group"]["region"]: e for e in found.contrasts}
+    entries = {e.group["region"]: e for e in found.contrasts}
 
     assert found.outcome == "fail"
-    assert {name: entry["outcome"] for name, entry in entries.items()} == {
+    assert {name: entry.outcome for name, entry in entries.items()} == {
         "north": "pass",
         "south": "fail",
         "west": "pass",
     }
-    assert entries["south"]["ratio"] == pytest.approx(0.2 / 0.5)
-    assert entries["south"]["harm"] == pytest.approx(0.8 * 0.5 - 0.2)
+    assert entries["south"].recorded["ratio"] == pytest.approx(0.2 / 0.5)
+    assert entries["south"].harm == pytest.approx(0.8 * 0.5 - 0.2)
     assert found.reason.startswith("below the limit of 0.80: south 20.0%, everyone else 50.0%: ratio 0.40, at most")
 
 
@@ -324,7 +322,7 @@ def test_a_ratio_gate_compares_with_a_reference_or_with_all(contrast: str, pairs
 
     assert found.outcome == "fail"
     assert len(found.contrasts) == pairs
-    assert all(entry["against_group"] for entry in found.contrasts)
+    assert all(entry.against_group for entry in found.contrasts)
 
 
 def test_a_class_stands_in_the_gate_or_is_the_positive_one() -> None:
@@ -338,8 +336,8 @@ def test_a_class_stands_in_the_gate_or_is_the_positive_one() -> None:
         )
     )
 
-    assert [e["ratio"] for e in given_.contrasts] == [e["ratio"] for e in named.contrasts]
-    assert other.contrasts[1]["ratio"] == pytest.approx(0.8 / 0.5)
+    assert [e.recorded["ratio"] for e in given_.contrasts] == [e.recorded["ratio"] for e in named.contrasts]
+    assert other.contrasts[1].recorded["ratio"] == pytest.approx(0.8 / 0.5)
 
 
 @pytest.mark.parametrize("kind", ["gap:by=region,metric={},margin=0.1", "worst_group:by=region,metric={},at_least=0.4"])
@@ -347,8 +345,8 @@ def test_other_gates_take_the_positive_class_too(kind: str) -> None:
     (found,) = measured(kind.format("selection_rate")).verdict.gates
 
     assert found.outcome == "fail"
-    assert found.contrasts[1]["group"] == {"region": "south"}
-    assert found.contrasts[1]["outcome"] == "fail"
+    assert found.contrasts[1].group == {"region": "south"}
+    assert found.contrasts[1].outcome == "fail"
 
 
 def test_an_average_over_classes_can_be_compared() -> None:

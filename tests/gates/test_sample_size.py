@@ -174,8 +174,8 @@ KEPT = (0.75, 0.9)
 def test_the_people_no_harm_needs_settle_it(b: int, c: int, n: int, wanted: str) -> None:
     (entry,) = judged(NO_HARM, [paired(b, c, n)], MARGIN).needed
 
-    assert entry["settles"] == wanted
-    found = share(NO_HARM, MARGIN, wanted, lambda rng: [pairs_like(rng, b, c, n, entry["people"])])
+    assert entry.settles == wanted
+    found = share(NO_HARM, MARGIN, wanted, lambda rng: [pairs_like(rng, b, c, n, entry.people)])
     assert KEPT[0] <= found <= KEPT[1]
 
 
@@ -183,8 +183,8 @@ def test_the_people_no_harm_needs_settle_it(b: int, c: int, n: int, wanted: str)
 def test_the_people_worst_group_needs_settle_it(k: int, n: int, wanted: str) -> None:
     (entry,) = judged(WORST, [level(k, n)], 0.25).needed
 
-    assert entry["settles"] == wanted
-    people = entry["people"]
+    assert entry.settles == wanted
+    people = entry.people
     found = share(WORST, 0.25, wanted, lambda rng: [level(int(rng.binomial(people, k / n)), people)])
     assert KEPT[0] <= found <= KEPT[1]
 
@@ -196,8 +196,8 @@ def test_the_people_worst_group_needs_settle_it(k: int, n: int, wanted: str) -> 
 def test_the_people_a_gap_needs_settle_it(x: int, n: int, y: int, m: int, wanted: str) -> None:
     (entry,) = judged(GAP, [RateDifference(level(x, n), level(y, m))], MARGIN).needed
 
-    assert (entry["settles"], entry["have"]) == (wanted, n)
-    found = share(GAP, MARGIN, wanted, lambda rng: [gap_like(rng, (x / n, y / m), entry["people"], m / n)])
+    assert (entry.settles, entry.have) == (wanted, n)
+    found = share(GAP, MARGIN, wanted, lambda rng: [gap_like(rng, (x / n, y / m), entry.people, m / n)])
     assert KEPT[0] <= found <= KEPT[1]
 
 
@@ -207,11 +207,11 @@ def test_several_open_groups_are_advised_so_that_all_pass_together() -> None:
     entries = judged(NO_HARM, [paired(*counts) for counts in open_], MARGIN).needed
 
     def draw(rng: np.random.Generator) -> list[Estimate]:
-        return [pairs_like(rng, *counts, e["people"]) for counts, e in zip(open_, entries, strict=True)]
+        return [pairs_like(rng, *counts, e.people) for counts, e in zip(open_, entries, strict=True)]
 
     assert KEPT[0] <= share(NO_HARM, MARGIN, "pass", draw) <= KEPT[1]
-    alone = judged(NO_HARM, [paired(*open_[0])], MARGIN).needed[0]["people"]
-    assert alone < entries[0]["people"]
+    alone = judged(NO_HARM, [paired(*open_[0])], MARGIN).needed[0].people
+    assert alone < entries[0].people
 
 
 def test_the_formula_alone_would_promise_too_much() -> None:
@@ -235,23 +235,23 @@ def test_where_seeds_stand_in_the_way_seeds_are_asked_for_and_the_cases_they_wou
     spread = judged(NO_HARM, [seeded((20, 40, 10), (20, 22, 28), 400)], MARGIN).needed[0]
     close = judged(NO_HARM, [seeded((10, 11, 10, 11, 10), (10, 10, 11, 10, 10), 100)], MARGIN).needed[0]
 
-    assert spread["seeds"] > 3
-    assert close["seeds"] is None
-    assert close["people"] > 100
+    assert spread.seeds > 3
+    assert close.seeds is None
+    assert close.people > 100
 
 
 def test_an_average_over_classes_is_told_how_many_people_it_takes() -> None:
     """No outcomes are counted here: its interval narrows with the root of their number."""
     (entry,) = judged(NO_HARM, [MacroAverage((paired(4, 4, 80), paired(5, 4, 80)), independent=True)], MARGIN).needed
 
-    assert 80 < entry["people"] < 400
+    assert 80 < entry.people < 400
 
 
 def test_the_gap_of_an_average_is_told_how_many_people_it_takes() -> None:
     one, two = (MacroAverage((level(k, 80), level(k, 80)), independent=True) for k in (12, 12))
     (entry,) = judged(GAP, [one.less(two)], MARGIN).needed
 
-    assert 80 < entry["people"] < 4000
+    assert 80 < entry.people < 4000
 
 
 def test_a_rate_that_is_good_to_have_needs_as_many_as_its_opposite() -> None:
@@ -261,25 +261,25 @@ def test_a_rate_that_is_good_to_have_needs_as_many_as_its_opposite() -> None:
     (high,) = outcome(contrast(good, -0.75, sign=-1), gate=floor).needed
     (low,) = judged(WORST, [level(8, 40)], 0.25).needed
 
-    assert high["people"] == low["people"]
+    assert high.people == low.people
 
 
 def test_what_is_needed_is_told_with_what_could_not_be_seen() -> None:
     (entry,) = judged(GAP, [RateDifference(level(5, 50), level(90, 900))], MARGIN).needed
 
-    assert entry["detectable"] == pytest.approx(detectable(0.1, 50, 1, 18))
+    assert entry.detectable == pytest.approx(detectable(0.1, 50, 1, 18))
     assert told(entry, several=False) == f"g0: about {entry['people']} cases, not 50"
     assert room(entry) == "today's cases could not have shown a difference below 12.2 points"
     (failing,) = judged(GAP, [RateDifference(level(18, 100), level(90, 900))], MARGIN).needed
     assert told(failing, several=False).endswith(", and as it looks today it would fail")
     (change,) = judged(NO_HARM, [paired(4, 4, 80)], MARGIN).needed
-    assert change["detectable"] == pytest.approx(detectable_change(0.1, 80, 1))
+    assert change.detectable == pytest.approx(detectable_change(0.1, 80, 1))
 
 
 def test_what_cannot_be_judged_yet_is_told_the_least_it_takes() -> None:
     (few,) = judged(NO_HARM, [paired(0, 0, 9)], MARGIN).needed
 
-    assert (few["settles"], few["detectable"], room(few)) == (None, None, "")
+    assert (few.settles, few.detectable, room(few)) == (None, None, "")
     assert told(few, several=False) == "g0: at least 10 cases, not 9"
 
 
@@ -293,14 +293,14 @@ def test_the_reason_of_a_gate_agrees_with_what_would_settle_it(harm: int, code: 
 
     assert result.reason_codes == (code,)
     assert words in result.reason
-    assert ("more cases would" in result.reason) == (result.needed[0]["people"] is not None)
+    assert ("more cases would" in result.reason) == (result.needed[0].people is not None)
     assert ("no realistic number" in told(result.needed[0], several=False)) == (code == "on_limit")
 
 
 def test_a_contrast_at_its_limit_has_no_number() -> None:
     (entry,) = outcome(Contrast("g", "b", {"a": "x"}, "t", level(25, 100), 1, 0.25, 10), gate=WORST).needed
 
-    assert entry["people"] is None
+    assert entry.people is None
     assert "no realistic number of cases (more than 10,000 cases, not 100)" in told(entry, several=False)
     assert "a wider margin before fresh data" in way_out([entry])
 
@@ -316,7 +316,7 @@ def test_nearly_on_the_limit_no_board_is_asked_for_a_million_cases(
     gate, margin = (NO_HARM, MARGIN) if isinstance(sample, PairedDifference) else (WORST, 0.25)
     (entry,) = judged(gate, [sample], margin).needed
 
-    assert (entry["people"], entry["seeds"]) == (None, None)
+    assert (entry.people, entry.seeds) == (None, None)
     assert told(entry, several=False).endswith("as the measured value lies too close to the limit")
     assert "it would fail" not in told(entry, several=False)
     assert way_out([entry])
@@ -326,14 +326,14 @@ def test_nearly_on_the_limit_no_board_is_asked_for_a_million_cases(
     monkeypatch.setattr("fairtransfer.gates.sample_size.MOST", 10**12)
     monkeypatch.setattr("fairtransfer.stats.planning.MOST", 10**12)
     (absurd,) = judged(gate, [sample], margin).needed
-    assert absurd["people"] > 100 * entry["have"]
+    assert absurd.people > 100 * entry.have
 
 
 @pytest.mark.parametrize(("b", "c", "n"), [(1, 1, 10), (0, 0, 12), (2, 1, 20), (4, 4, 80), (20, 5, 400)])
 def test_a_number_that_can_be_collected_is_told_however_few_cases_there_are(b: int, c: int, n: int) -> None:
     (entry,) = judged(NO_HARM, [paired(b, c, n)], 0.02 if n <= 20 else MARGIN).needed
 
-    assert n < entry["people"] <= max(10_000, 100 * n)
+    assert n < entry.people <= max(10_000, 100 * n)
     assert way_out([entry]) == ""
 
 
@@ -347,5 +347,5 @@ def test_no_seeds_are_asked_for_where_they_would_still_leave_absurd_numbers_of_c
     nearly = seeded((30, 30, 30, 31, 30), (5, 5, 5, 6, 5), 499)
     (entry,) = judged(NO_HARM, [nearly], MARGIN).needed
 
-    assert (entry["people"], entry["seeds"]) == (None, None)
+    assert (entry.people, entry.seeds) == (None, None)
     assert "no realistic number of cases or seeds" in told(entry, several=False)

@@ -167,7 +167,7 @@ def test_a_bias_fails_on_either_side_and_passes_only_inside_both(shift: float) -
     gate = "worst_group:by=region,metric=calibration_bias,at_most=0.1"
     found = verdict(frame, gate).verdict.gates[0]
     assert (found.outcome, len(found.contrasts)) == ("fail", 2)
-    assert found.decided_by[0]["against"] == f"the limit {'below' if shift > 0 else 'above'} 0"
+    assert found.decided_by[0].against == f"the limit {'below' if shift > 0 else 'above'} 0"
     assert outcomes(frame.assign(s1=0.5), gate) == ["pass"]
 
 
@@ -181,10 +181,10 @@ def test_judged_bounds_are_the_ends_of_the_interval_that_is_told() -> None:
     frame = large()
     found = verdict(frame, "worst_group:by=region,metric=auc,at_least=0.5", metrics=["auc"])
     for entry in found.verdict.gates[0].contrasts:
-        group = entry["group"]
+        group = entry.group
         row = next(f for f in found.findings if f.group == group and (f.stage, f.metric) == ("after", "auc"))
-        assert entry["harm"] == -row.estimate
-        assert row.ci[0] < -entry["upper"] < row.estimate < -entry["lower"] < row.ci[1]
+        assert entry.harm == -row.estimate
+        assert row.ci[0] < -entry.upper < row.estimate < -entry.lower < row.ci[1]
 
 
 def test_few_cases_of_a_class_are_inconclusive_and_say_how_many() -> None:
@@ -193,7 +193,7 @@ def test_few_cases_of_a_class_are_inconclusive_and_say_how_many() -> None:
     assert (gate.outcome, gate.reason_codes) == ("inconclusive", ("below_min_n",))
     assert "fewer cases than the policy's minimum (tiny)" in gate.reason
     few = min((frame[:15].y == "yes").sum(), (frame[:15].y == "no").sum())
-    assert gate.needed[0]["have"] == few
+    assert gate.needed[0].have == few
 
 
 def test_a_group_of_one_class_cannot_be_ranked_and_never_passes() -> None:
@@ -207,7 +207,7 @@ def test_open_questions_say_about_how_many_cases_would_settle_them() -> None:
     frame = scored(120).assign(region="north")
     gate = verdict(frame, "worst_group:by=region,metric=auc,at_least=0.85").verdict.gates[0]
     assert gate.outcome == "inconclusive"
-    assert gate.needed[0]["people"] > gate.needed[0]["have"] > 10
+    assert gate.needed[0].people > gate.needed[0].have > 10
 
 
 def test_the_report_tells_numbers_as_numbers(tmp_path: Any) -> None:
@@ -260,4 +260,4 @@ def test_a_gate_without_a_class_is_about_the_positive_one() -> None:
     named = verdict(frame, "gap:by=region,metric=recall,class=yes,margin=0.1").verdict.gates[0]
     meant = verdict(frame, "gap:by=region,metric=recall,margin=0.1").verdict.gates[0]
     assert meant.contrasts == named.contrasts
-    assert meant.contrasts[0]["n"] == min((frame[frame.region == r].y == "yes").sum() for r in ("north", "south"))
+    assert meant.contrasts[0].n == min((frame[frame.region == r].y == "yes").sum() for r in ("north", "south"))

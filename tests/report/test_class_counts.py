@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fairtransfer.findings.rows import Finding
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.outcomes.table import METRICS
 from fairtransfer.report.class_counts import sizes_of
@@ -49,8 +49,8 @@ def seen(counts: np.ndarray, *gates: str, metrics: tuple[str, ...] = METRICS_OF_
     )
 
 
-def shown(found: Measurement) -> list[dict[str, Any]]:
-    return list(public(found.study, found.to_json()).rows.all)
+def shown(found: Measurement) -> list[Finding]:
+    return list(public(found.study, found.findings, found.verdict).rows.all)
 
 
 PLENTY = np.array([[60, 40, 30], [50, 45, 35], [40, 55, 30]])
@@ -89,7 +89,7 @@ def test_few_cases_of_a_class_are_hidden_and_their_groups_rate_is_not(tmp_path: 
 
 def test_without_few_cases_nothing_is_hidden() -> None:
     assert not [
-        row for row in shown(seen(PLENTY, metrics=("recall:per_class", "error_rate"))) if row["status"] == "suppressed"
+        row for row in shown(seen(PLENTY, metrics=("recall:per_class", "error_rate"))) if row.status == "suppressed"
     ]
 
 
@@ -105,11 +105,11 @@ def test_no_small_count_of_a_class_is_shown_or_follows(values: list[int]) -> Non
     zeros = [(i, j) for i in range(3) for j in range(3) if counts[i, j] == 0]
     for row in rows:
         told = told_cells(row)
-        if row["n"] is not None and row["level"] != "gap" and row["status"] != "undefined":  # that tells of a zero only
+        if row.n is not None and row.level != "gap" and row.status != "undefined":  # that tells of a zero only
             equation = np.zeros((3, 3))
             for cell in told:
                 equation[cell] = 1
-            assert equation.ravel() @ counts.ravel() == row["n"]
+            assert equation.ravel() @ counts.ravel() == row.n
             equations.append(equation.ravel())
     for cell in zeros:
         equations.append(np.eye(9)[3 * cell[0] + cell[1]])
@@ -119,15 +119,15 @@ def test_no_small_count_of_a_class_is_shown_or_follows(values: list[int]) -> Non
         assert np.linalg.matrix_rank(np.vstack([matrix, np.eye(9)[3 * i + j]])) > rank, (counts, i, j)
 
 
-def told_cells(row: dict[str, Any]) -> list[tuple[int, int]]:
+def told_cells(row: Finding) -> list[tuple[int, int]]:
     """The cells of regions x classes whose sum is a row's denominator."""
-    regions = [i for i, r in enumerate(REGIONS) if row["group"].get("region", r) == r]
-    event = METRICS[row["metric"]].adds
+    regions = [i for i, r in enumerate(REGIONS) if row.group.get("region", r) == r]
+    event = METRICS[row.metric].adds
     every = range(3)
-    if event == "wrong" or (event == "hit" and row["class"] is None):
+    if event == "wrong" or (event == "hit" and row.class_ is None):
         classes = list(every)
     else:
-        of = CLASSES.index(row["class"] or CLASSES[0])
+        of = CLASSES.index(row.class_ or CLASSES[0])
         classes = [j for j in every if (j == of) == (event == "hit")]
     return [(i, j) for i in regions for j in classes]
 
@@ -142,32 +142,32 @@ def test_hiding_only_the_small_count_would_give_it_away() -> None:
 def test_the_reason_of_an_average_does_not_count_the_smallest_class() -> None:
     found = seen(FEW, metrics=("balanced_accuracy", "error_rate"))
     private = next(f for f in found.findings if f.metric == "balanced_accuracy" and f.group == {"region": "north"})
-    mine = {"metric": "balanced_accuracy", "stage": "before", "group": {"region": "north"}}
-    public_row = next(row for row in shown(found) if row.items() >= mine.items())
+    mine = ("balanced_accuracy", "before", {"region": "north"})
+    public_row = next(row for row in shown(found) if (row.metric, row.stage, row.group) == mine)
 
     assert private.status_reason == "4 cases, fewer than 10"
-    assert public_row["status"] == "suppressed"
-    assert "4" not in public_row["status_reason"]
+    assert public_row.status == "suppressed"
+    assert "4" not in public_row.status_reason
 
 
 def test_few_answers_of_a_class_are_hidden_with_what_is_left_over() -> None:
-    rows = [row for row in shown(seen(FEW)) if row["metric"] == "precision" and row["class"]]
+    rows = [row for row in shown(seen(FEW)) if row.metric == "precision" and row.class_]
 
-    assert not [row for row in rows if row["n"] is not None and 0 < row["n"] < BELOW]
+    assert not [row for row in rows if row.n is not None and 0 < row.n < BELOW]
     for stage, region in itertools.product(("before", "after"), REGIONS):
-        mine = [r for r in rows if (r["stage"], r["group"], r["level"]) == (stage, {"region": region}, "group")]
-        assert len([r for r in mine if r["status"] == "suppressed"]) != 1
+        mine = [r for r in rows if (r.stage, r.group, r.level) == (stage, {"region": region}, "group")]
+        assert len([r for r in mine if r.status == "suppressed"]) != 1
 
 
 @pytest.mark.parametrize("gate", ["worst_group:by=region,metric=recall,class=c,at_least=0.5"])
 def test_a_gate_on_a_class_does_not_count_its_few_cases(gate: str) -> None:
     found = seen(FEW, gate)
 
-    open_, closed = found.verdict.to_json()["gates"][0], public(found.study, found.to_json()).verdict["gates"][0]
+    open_, closed = found.verdict.gates[0], public(found.study, found.findings, found.verdict).verdict.gates[0]
 
-    assert {"region": "north"} in [entry["group"] for entry in open_["contrasts"]]
-    assert {"region": "north"} not in [entry["group"] for entry in closed["contrasts"]]
-    assert closed["outcome"] == open_["outcome"]
+    assert {"region": "north"} in [entry.group for entry in open_.contrasts]
+    assert {"region": "north"} not in [entry.group for entry in closed.contrasts]
+    assert closed.outcome == open_.outcome
 
 
 def test_groups_are_hidden_where_only_rates_of_classes_are_asked_for() -> None:
@@ -176,4 +176,4 @@ def test_groups_are_hidden_where_only_rates_of_classes_are_asked_for() -> None:
     counts[2] = (3, 2, 1)
     rows = shown(seen(counts, metrics=("recall:per_class",)))
 
-    assert {row["status"] for row in rows if row["group"] == {"region": "west"}} == {"suppressed"}
+    assert {row.status for row in rows if row.group == {"region": "west"}} == {"suppressed"}

@@ -15,10 +15,11 @@ from support.finished_runs import finished
 from support.html_page import Page
 
 from fairtransfer import formats
+from fairtransfer.findings.details import GapDetails
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.dispersion import apart_tables, compact_apart
 from fairtransfer.report.document import public
-from fairtransfer.report.rows import Rows
+from fairtransfer.report.finding_index import FindingIndex
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.gates import Policy
@@ -38,7 +39,7 @@ def seen(frame: pd.DataFrame, **beside: Any) -> Measurement:
 
 
 def shown(found: Measurement) -> Subject:
-    return public(found.study, found.to_json())
+    return public(found.study, found.findings, found.verdict)
 
 
 def named(tables: list[Table], beginning: str) -> Table:
@@ -46,9 +47,10 @@ def named(tables: list[Table], beginning: str) -> Table:
     return one
 
 
-def gap_of(found: Measurement, stage: str = "after", metric: str = "error_rate") -> dict[str, Any]:
-    rows = (row for row in found.to_json()["rows"] if row["level"] == "gap")
-    details: dict[str, Any] = next(r["details"] for r in rows if (r["stage"], r["metric"]) == (stage, metric))
+def gap_of(found: Measurement, stage: str = "after", metric: str = "error_rate") -> GapDetails:
+    rows = (row for row in found.findings if row.level == "gap")
+    details = next(row.details for row in rows if (row.stage, row.metric) == (stage, metric))
+    assert isinstance(details, GapDetails)
     return details
 
 
@@ -58,15 +60,12 @@ def test_groups_stand_in_the_order_of_the_rates_that_borrow_strength_beside_thei
     told = gap_of(found)
 
     assert table.headings[-1] == "For ordering only"
-    assert [row[0] for row in table.rows] == [e["group"]["region"] for e in told["adjusted_for_ranking_only"]]
-    assert [row[-1] for row in table.rows] == [formats.percent(e["rate"]) for e in told["adjusted_for_ranking_only"]]
+    assert [row[0] for row in table.rows] == [e.group["region"] for e in told.ranked]
+    assert [row[-1] for row in table.rows] == [formats.percent(e.rate) for e in told.ranked]
     assert table.rows[0][0] == "north"
     assert table.rows[0][1:3] == ("40", "50.0% (35.2 to 64.8)")
-    north = next(e for e in told["against_rest_95_together"] if e["group"] == {"region": "north"})
-    assert (
-        table.rows[0][3]
-        == f"{formats.points(north['difference'], unit=False)} ({formats.points_interval(north['ci'])})"
-    )
+    north = next(e for e in told.against_rest if e.group == {"region": "north"})
+    assert table.rows[0][3] == f"{formats.points(north.difference, unit=False)} ({formats.points_interval(north.ci)})"
     assert "no estimate to act on" in table.note
     assert "no verdict uses it" in table.note
     assert not re.search(r"\(", "".join(row[-1] for row in table.rows)), "no limits: they would not hold"
@@ -79,8 +78,8 @@ def test_the_gap_stands_beside_what_chance_alone_would_show_and_what_it_leaves()
 
     assert after[:3] == ("region (4 of 4)", "new", "north")
     assert after[4] == "30.0"
-    assert after[5] == f"{100 * told['noise_floor_mean']:.1f} / {100 * told['noise_floor_p95']:.1f}"
-    sd, low, high = (max(v, 0) ** 0.5 for v in (told["variance_between_corrected"], *told["variance_between_ci"]))
+    assert after[5] == f"{100 * told.noise_floor.mean:.1f} / {100 * told.noise_floor.p95:.1f}"
+    sd, low, high = (max(v, 0) ** 0.5 for v in (told.between.variance, *told.between.ci))
     assert after[6] == f"{100 * sd:.1f} ({100 * low:.1f} to {100 * high:.1f})"
     assert "not that groups are served alike" in table.note
 
@@ -90,7 +89,7 @@ def test_a_negative_variance_is_a_spread_of_0() -> None:
     found = seen(answers(dict.fromkeys("abcd", (100, 0.2)) | {"e": (100, 0.21)}))
     table = named(list(apart_tables(shown(found))), "How far groups lie apart")
 
-    assert gap_of(found)["variance_between_corrected"] < 0
+    assert gap_of(found).between.variance < 0
     assert table.rows[1][6].startswith("0.0 (0.0 to ")
     assert "−" not in table.rows[1][6]
 
@@ -100,7 +99,7 @@ def test_where_no_group_errs_neither_chance_nor_spread_can_be_told() -> None:
     found = seen(answers())
     tables = list(apart_tables(shown(found)))
 
-    assert gap_of(found, "before")["variance_between_ci"] == [0.0, 0.0]
+    assert gap_of(found, "before").between.ci == (0.0, 0.0)
     assert named(tables, "How far").rows[0][2:] == ("–", "–", "0.0", "cannot be computed", "cannot be computed")
     same = named(list(apart_tables(shown(seen(answers(dict.fromkeys("abcd", (50, 0.0))))))), "Groups")
     assert same.caption.startswith("Groups against the others"), "nobody comes first"
@@ -124,7 +123,7 @@ def test_two_groups_have_no_order() -> None:
 
 def test_the_terminal_tells_the_reports_metric_in_few_columns() -> None:
     found = seen(answers(), metrics=["error_rate", "accuracy"])
-    subject = Subject(found.study, Rows(f.to_json() for f in found.findings), found.verdict.to_json(), frozenset())
+    subject = Subject(found.study, FindingIndex(found.findings), found.verdict, frozenset())
     (table,) = compact_apart(subject)
 
     assert len(table.headings) == 4
@@ -192,9 +191,9 @@ def precision(below: int) -> Measurement:
 def test_a_gap_tells_of_no_group_whose_own_row_is_hidden(below: int) -> None:
     """The group is large and shown; only its few answers of a class are hidden, and those of the class left over."""
     subject = shown(precision(below))
-    rows = [row for row in subject.rows.all if row["metric"] == "precision" and row["class"]]
-    hidden = {(row["class"], *row["group"].values()) for row in rows if row["status"] == "suppressed"}
-    gaps = {row["class"] for row in rows if row["level"] == "gap" and row["status"] == "ok"}
+    rows = [row for row in subject.rows.all if row.metric == "precision" and row.class_]
+    hidden = {(row.class_, *row.group.values()) for row in rows if row.status == "suppressed"}
+    gaps = {row.class_ for row in rows if row.level == "gap" and row.status == "ok"}
     anchors = (re.fullmatch(r"o-table-precision-(.)-region", t.anchor) for t in apart_tables(subject))
     order = {found[1] for found in anchors if found}
 

@@ -18,6 +18,7 @@ from support.toy import edit
 from fairtransfer import api, formats
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.gates.results import ContrastResult, GateResult
 from fairtransfer.report.render import render
 from fairtransfer.report.suppress import public_gate
 
@@ -211,12 +212,16 @@ def test_the_public_verdict_says_nothing_of_hidden_groups(small: Path) -> None:
 
 def test_a_margin_decided_by_a_hidden_group_is_hidden() -> None:
     """The smallest margin of a gate is a bound of one of its groups."""
-    entries = [{"benchmark": "toy", "group": {"region": name}} for name in ("north", "east")]
-    gate = {"decided_by": [], "needed": [], "contrasts": entries, "reason": "fine", "smallest_margin": 0.123}
+    numbers = {"n": 50, "harm": 0.1, "upper": 0.2, "lower": 0.0, "margin": 0.3, "p_adjusted": 1.0}
+    entries = tuple(
+        ContrastResult("toy", {"region": name}, "the limit", None, **numbers, blocked=(), outcome="pass", recorded={})
+        for name in ("north", "east")
+    )
+    gate = GateResult("no_harm:error_rate:region", "no_harm", "pass", "fine", (), (), (), 0.123, entries, 0.3, 1, ())
     east = frozenset({("region", "east")})
 
-    assert public_gate(gate, {("toy@1", east)}, {"toy": "toy@1"})["smallest_margin"] is None
-    assert public_gate(gate, set(), {"toy": "toy@1"})["smallest_margin"] == 0.123
+    assert public_gate(gate, {("toy@1", east)}, {"toy": "toy@1"}).smallest_margin is None
+    assert public_gate(gate, set(), {"toy": "toy@1"}).smallest_margin == 0.123
 
 
 def test_no_sentence_names_a_hidden_group_with_a_number(small: Path) -> None:

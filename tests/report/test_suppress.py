@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fairtransfer.findings.rows import Finding
 from fairtransfer.report.class_counts import hidden_answers
-from fairtransfer.report.suppress import Group, View, hidden_groups
+from fairtransfer.report.suppress import GroupKey, View, hidden_groups
 
 BELOW = 11
-Sizes = dict[View, dict[Group, int]]
+Sizes = dict[View, dict[GroupKey, int]]
 
 
-def group(**names: str) -> Group:
+def group(**names: str) -> GroupKey:
     return frozenset(names.items())
 
 
@@ -25,7 +25,7 @@ def views(counts: np.ndarray, names: tuple[str, ...]) -> Sizes:
     axes = range(len(names))
     found: Sizes = {}
     for chosen in [*itertools.combinations(axes, 1), *([tuple(axes)] if len(names) > 1 else [])]:
-        cells: dict[Group, int] = {}
+        cells: dict[GroupKey, int] = {}
         for index in np.ndindex(counts.shape):
             key = frozenset((names[a], str(index[a])) for a in chosen)
             cells[key] = cells.get(key, 0) + int(counts[index])
@@ -33,7 +33,7 @@ def views(counts: np.ndarray, names: tuple[str, ...]) -> Sizes:
     return found
 
 
-def determined(sizes: Sizes, hidden: set[Group]) -> set[Group]:
+def determined(sizes: Sizes, hidden: set[GroupKey]) -> set[GroupKey]:
     """The slow twin: the hidden counts that linear algebra works out from what is shown, and the total."""
     unknown = sorted(hidden, key=sorted)
     position = {g: i for i, g in enumerate(unknown)}
@@ -104,12 +104,12 @@ def test_without_small_groups_nothing_is_hidden() -> None:
 # --- how many were put into a class ------------------------------------------------------------------------------------
 
 
-def answered(n: int, of: str, **group: str) -> dict[str, Any]:
-    row = {"benchmark": "b@1", "stage": "after", "strategy": "full", "label_budget": "all", "details": None}
-    return {**row, "metric": "precision", "level": "group", "against": None, "class": of, "group": group, "n": n}
+def answered(n: int, of: str, **group: str) -> Finding:
+    about = ("audit", "run", "b@1", "after", "full", "all", (0,), "precision", of, "lower_is_worse", group, "group")
+    return Finding(*about, n=n)
 
 
-def few_of(rows: list[dict[str, Any]], below: int) -> set[tuple[str, str]]:
+def few_of(rows: list[Finding], below: int) -> set[tuple[str, str]]:
     """Region and class of what is hidden."""
     found = hidden_answers(rows, ("x", "y"), below)
     return {("".join(value for _, value in group), of) for *_, group, of in found}

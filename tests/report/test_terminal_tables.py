@@ -10,8 +10,8 @@ from support.terminal import command_line
 
 from fairtransfer.cli.show import stacked
 from fairtransfer.measurement import measure
+from fairtransfer.report.finding_index import FindingIndex
 from fairtransfer.report.results import compact_tables
-from fairtransfer.report.rows import Rows
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import table
 
@@ -76,9 +76,9 @@ def test_the_smallest_difference_seen_stands_in_every_row_as_in_the_findings(tmp
         metrics=["error_rate", "precision"],
         positive="yes",
     )
-    rows = Rows(finding.to_json() for finding in found.findings)
-    subject = Subject(found.study, rows, found.verdict.to_json(), frozenset())
-    (key, *_), groups = {row["benchmark"] for row in rows.all}, [{}]
+    rows = FindingIndex(found.findings)
+    subject = Subject(found.study, rows, found.verdict, frozenset())
+    (key, *_), groups = {row.benchmark for row in rows.all}, [{}]
     groups += rows.groups(key, ("region",))
     of_change, of_rate = compact_tables(subject)
     for printed, metric, of, stage in (
@@ -89,7 +89,7 @@ def test_the_smallest_difference_seen_stands_in_every_row_as_in_the_findings(tmp
         for line, group in zip(lines, groups, strict=True):
             told = rows.find(key, stage, metric, group, subject.strategy, subject.budget, of)
             assert told is not None
-            assert line[-1] == f"{100 * told['minimum_detectable']:.1f}"
+            assert line[-1] == f"{100 * told.minimum_detectable:.1f}"
 
 
 @pytest.mark.parametrize("width", [60, 80, 90, 100, 120, 200])

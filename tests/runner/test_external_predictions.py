@@ -15,13 +15,13 @@ import pytest
 from numpy.testing import assert_allclose
 from ruamel.yaml import YAML
 from support.given_project import MODELS, Row, given_audit, given_project, rows_of, truth, write_answers
+from support.results import findings_in
 from support.toy import edit, rewrite_table, toy_rows
 
 from fairtransfer import api
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.count import count
-from fairtransfer.report.rows import Rows
 from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec import json_schema
 from fairtransfer.stages import Planned
@@ -69,19 +69,19 @@ def test_findings_equal_counting_the_file_by_hand(done: api.Run, project: Path, 
             of[row["item"]] = row["pred"] != labels[row["item"]]
     before, after = wrong["", ""], [wrong[strategy, str(seed)] for seed in range(3)]
 
-    rows = Rows(read_json(done.folder / "findings.json")["rows"])
+    rows = findings_in(done.folder)
     group = {"region": region} if region else {}
     level = rows.find("toy@1.0.0", "after", "error_rate", group, strategy, "16")
     moved = rows.find("toy@1.0.0", "change", "error_rate", group, strategy, "16")
 
     assert level is not None
     assert moved is not None
-    assert level["n"] == len(mine)
-    assert level["k_by_seed"] == [sum(of.values()) for of in after]
+    assert level.n == len(mine)
+    assert level.k_by_seed == tuple(sum(of.values()) for of in after)
     new = [sum(of[i] and not before[i] for i in mine) for of in after]
     right = [sum(before[i] and not of[i] for i in mine) for of in after]
-    assert_allclose([moved["n_new_errors"], moved["n_fixed_errors"]], [sum(new) / 3, sum(right) / 3])
-    assert_allclose(moved["estimate"], (sum(new) - sum(right)) / 3 / len(mine))
+    assert_allclose([moved.n_new_errors, moved.n_fixed_errors], [sum(new) / 3, sum(right) / 3])
+    assert_allclose(moved.estimate, (sum(new) - sum(right)) / 3 / len(mine))
 
 
 def test_the_order_of_the_rows_decides_nothing(done: api.Run, tmp_path: Path) -> None:
@@ -145,10 +145,10 @@ def test_a_model_before_with_seeds_is_compared_seed_by_seed(tmp_path: Path) -> N
     wrong = {(r["stage"], r["seed"], r["item"]): r["pred"] != labels[r["item"]] for r in listed}
     new = [sum(wrong["after", s, i] and not wrong["before", s, i] for i in labels) for s in "012"]
 
-    row = Rows(read_json(folder / "findings.json")["rows"]).find("toy@1.0.0", "change", "error_rate", {}, "full", None)
+    row = findings_in(folder).find("toy@1.0.0", "change", "error_rate", {}, "full", None)
 
     assert row is not None
-    assert_allclose(row["n_new_errors"], sum(new) / 3)
+    assert_allclose(row.n_new_errors, sum(new) / 3)
 
 
 def test_a_strategy_called_scratch_is_the_control(tmp_path: Path) -> None:
@@ -261,14 +261,14 @@ def test_answers_that_are_no_class_are_errors_and_told(tmp_path: Path) -> None:
 
     folder = api.run(audit, workspace=tmp_path / "runs").folder
 
-    found = Rows(read_json(folder / "findings.json")["rows"])
+    found = findings_in(folder)
     everyone = found.find("toy@1.0.0", "before", "error_rate", {})
     assert everyone is not None
-    assert everyone["k"] == 30
+    assert everyone.k == 30
     for of in set(labels.values()):
-        row = found.find("toy@1.0.0", "before", "recall", {}, of=of)
+        row = found.find("toy@1.0.0", "before", "recall", {}, class_label=of)
         assert row is not None
-        assert row["k"] == sum(y == of for y in labels.values()) - sum(labels[r["item"]] == of for r in changed)
+        assert row.k == sum(y == of for y in labels.values()) - sum(labels[r["item"]] == of for r in changed)
     note = "answers of `before` outside the classes, counted as errors"
     assert read_json(folder / "run.json")["predictions"]["ledgers"]["toy"]["notes"] == {note: 30}
     assert f"30 {note}" in (folder / "report" / "report.html").read_text().replace("&#39;", "'")
@@ -362,7 +362,7 @@ def test_a_candidate_may_be_named_with_its_budget(tmp_path: Path) -> None:
 
     assert verdict.candidate is not None
     assert (verdict.candidate.strategy, verdict.candidate.budget) == ("full", "16")
-    assert [(o["strategy"], o["label_budget"]) for o in verdict.others] == [("full", "8")]
+    assert [(o.strategy, o.label_budget) for o in verdict.others] == [("full", "8")]
 
 
 # --- the definition ----------------------------------------------------------------------------------------------------

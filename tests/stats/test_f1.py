@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.metrics import f1_score
 from support.fake_run import fake_run, wrong_answers
+from support.results import findings_in
 from support.tables import GROUPS, found
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer.errors import DefinitionError
 from fairtransfer.findings.rows import Finding
 from fairtransfer.measurement import Measurement, measure
-from fairtransfer.report.rows import Rows
 from fairtransfer.stats import f1
 from fairtransfer.stats.draws import joint, quantiles
 
@@ -270,16 +270,16 @@ def test_runs_average_over_seeds_and_allow_for_their_spread(tmp_path: Path) -> N
         if job["label_budget"] in ("", "16"):
             rows = pq.read_table(path.parent / "predictions.parquet").to_pandas()
             told[job["strategy"], job["seed"]] = f1_score(rows.y, rows.pred, average="macro")
-    rows = Rows(json.loads((run / "findings.json").read_text())["rows"])
+    rows = findings_in(run)
     after = rows.find("toy@1.0.0", "after", "macro_f1", {}, "full", "16")
     change = rows.find("toy@1.0.0", "change", "macro_f1", {}, "full", "16")
     values = [told["full", seed] for seed in (0, 1, 2)]
-    assert after["estimate"] == pytest.approx(np.mean(values))
-    assert after["seed_sd"] == pytest.approx(np.std(values, ddof=1))
-    assert change["estimate"] == pytest.approx(np.mean(values) - told["", None])
-    assert "seeds" in after["ci_method"]
-    assert rows.find("toy@1.0.0", "after", "f1_score", {}, "full", "16", "tool")["status"] == "ok"
-    assert rows.find("toy@1.0.0", "gain", "macro_f1", {}, "full", "16")["status"] == "ok"
+    assert after.estimate == pytest.approx(np.mean(values))
+    assert after.seed_sd == pytest.approx(np.std(values, ddof=1))
+    assert change.estimate == pytest.approx(np.mean(values) - told["", None])
+    assert "seeds" in after.ci_method
+    assert rows.find("toy@1.0.0", "after", "f1_score", {}, "full", "16", "tool").status == "ok"
+    assert rows.find("toy@1.0.0", "gain", "macro_f1", {}, "full", "16").status == "ok"
     report = (run / "report" / "report.md").read_text().replace("\\", "")
     assert "Macro F1" in report
     assert "draws of the counts" in report

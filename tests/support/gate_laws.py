@@ -111,7 +111,7 @@ def reaches_every_outcome(gate: type[Gate]) -> None:
     assert [result.outcome for result in found] == ["pass", "fail", "inconclusive"]
     assert asked(gate).stated(None) in found[0].reason
     assert f"{gate.beyond} the limit of {asked(gate).stated(None)}: north" in found[1].reason
-    assert all(entry["people"] > 15 for entry in found[2].needed)
+    assert all((entry.people or 0) > 15 for entry in found[2].needed)
     assert found[0].asks == gate.summary
 
 
@@ -180,7 +180,7 @@ def is_blocked_with_the_right_numbers(gate: type[Gate]) -> None:
         result = verdict(asked(gate), 0, world)
         assert (result.outcome, result.reason_codes) == ("inconclusive", (code,))
         assert {told(entry, several=False).split(": ")[1] for entry in result.needed} == {words}
-        assert all(entry["blocked"] == [code] for entry in result.contrasts)
+        assert all(entry.blocked == (code,) for entry in result.contrasts)
         assert result.smallest_margin is None
     enough = verdict(asked(gate), 0, Known(MANY, units=MANY // 2, seeds=3))
     assert enough.outcome == "pass", "the twin: what holds it back is the evidence"

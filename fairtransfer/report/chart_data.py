@@ -1,0 +1,60 @@
+"""What charts draw: values in percent, or in the unit of what is measured, and the words beside them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+
+class Span(NamedTuple):
+    """A value with its limits."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Dot(NamedTuple):
+    """A group's value before or after; `label` names the group."""
+
+    label: str
+    stage: Literal["before", "after"]
+    span: Span
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The dot as the chart's data has it."""
+        return {"label": self.label, "stage": self.stage, **self.span._asdict()}
+
+
+class Move(NamedTuple):
+    """A group's paired change; `clear`: its limits leave out zero."""
+
+    label: str
+    span: Span
+    clear: bool
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The move as the chart's data has it."""
+        return {"label": self.label, **self.span._asdict(), "clear": self.clear}
+
+
+class CurvePoint(NamedTuple):
+    """A strategy's value with so many labels; `panel` names the group."""
+
+    panel: str
+    strategy: str
+    labels: int
+    span: Span
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The point as the chart's data has it."""
+        return {"panel": self.panel, "strategy": self.strategy, "labels": self.labels, **self.span._asdict()}
+
+
+class Published(NamedTuple):
+    """A group's value of the model as published."""
+
+    panel: str
+    value: float
