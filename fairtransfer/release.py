@@ -6,12 +6,10 @@ nothing, so that a verdict is the same wherever the folder is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from fairtransfer.evidence.canonical import digest, read_json, write_json
+from fairtransfer.evidence.canonical import digest, write_json
 from fairtransfer.evidence.reuse import (
     REUSE_FILE,
     Place,
@@ -23,6 +21,7 @@ from fairtransfer.evidence.reuse import (
     place_in,
     read_ledger,
 )
+from fairtransfer.evidence.run_file import BenchmarkRecord, read_run
 from fairtransfer.evidence.tables import read_table
 from fairtransfer.findings.candidate import Chosen, candidate
 from fairtransfer.findings.run_record import RunRecord, load_record
@@ -41,7 +40,7 @@ def take_places(folder: Path, workspace: Path) -> None:
     chosen = candidate(record)
     if chosen is None or not record.audit.gates:
         return
-    judged = [str(b["id"]) for b in record.run["benchmarks"] if _is_judged(record, b)]
+    judged = [benchmark.id for benchmark in record.run.benchmarks if _is_judged(record, benchmark)]
     places = [_place(record, chosen, benchmark, workspace) for benchmark in judged]
     check_all(workspace, {place.ledger for place in places})
     write_json(folder / REUSE_FILE, {"schema": "1", "places": [asdict(place) for place in places]})
@@ -49,15 +48,15 @@ def take_places(folder: Path, workspace: Path) -> None:
 
 def spend(folder: Path, workspace: Path, verdict: Verdict) -> None:
     """Enter a run's evaluations into the ledgers."""
-    run = read_json(folder / "run.json")
+    run = read_run(folder)
     for place in kept_places(folder):
-        enter(ledger_path(workspace, place.ledger), place, run["audit_id"], run["run_id"], verdict.outcome)
+        enter(ledger_path(workspace, place.ledger), place, run.audit_id, run.run_id, verdict.outcome)
 
 
-def _is_judged(record: RunRecord, benchmark: Mapping[str, Any]) -> bool:
+def _is_judged(record: RunRecord, benchmark: BenchmarkRecord) -> bool:
     """Say whether any gate is about a benchmark."""
     return any(
-        gate.options.benchmark in (None, benchmark["id"]) and set(gate.options.by) <= set(benchmark["attributes"])
+        gate.options.benchmark in (None, benchmark.id) and set(gate.options.by) <= set(benchmark.attributes)
         for gate in record.audit.gates
     )
 
@@ -75,7 +74,7 @@ def _answers(record: RunRecord, chosen: Chosen, benchmark: str) -> str:
     wanted = (benchmark, "after", chosen.strategy, chosen.budget)
     found = []
     for job in record.jobs:
-        if (job["benchmark"], job["stage"], job["strategy"], job["label_budget"]) == wanted:
-            table = read_table(record.folder / "jobs" / job["id"] / "predictions.parquet", ["item", "pred"])
-            found.append([job["seed"], *(table[name].to_pylist() for name in ("item", "pred"))])
+        if (job.benchmark, job.stage, *job.model) == wanted:
+            table = read_table(record.folder / "jobs" / job.id / "predictions.parquet", ["item", "pred"])
+            found.append([job.seed, *(table[name].to_pylist() for name in ("item", "pred"))])
     return digest(sorted(found, key=lambda answers: str(answers[0])))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fairtransfer.evidence.jobs.count import preferred_seeds
 from fairtransfer.evidence.json_record import BLANK, Key, Record
@@ -33,18 +32,14 @@ class Chosen(Record):
     rule: str
 
 
-def _score(job: Mapping[str, Any]) -> Score:
-    return (float(job["record"]["validation_error"]), float(job["record"]["validation_loss"]))
-
-
 def chosen_seeds(record: RunRecord) -> dict[tuple[str, str, str], int]:
     """Return ``(benchmark, strategy, budget) -> seed`` for a claim about an artifact; nothing for a claim about the procedure."""
     if record.audit.claim == "procedure":
         return {}
     preferred = preferred_seeds(record.jobs)
     return {
-        (b["id"], strategy, budget): seed
-        for b in record.run["benchmarks"]
+        (benchmark.id, strategy, budget): seed
+        for benchmark in record.run.benchmarks
         for (_, strategy, budget), seed in preferred.items()
     }
 
@@ -58,12 +53,13 @@ def candidate(record: RunRecord) -> Chosen | None:
     if stated is not None:
         budget = f"{stated.label_budget:g}" if isinstance(stated.label_budget, float) else str(stated.label_budget)
         return Chosen(stated.strategy, budget, NAMED)
-    largest = max(record.run["label_budgets"], key=lambda b: b["labels"])["written"]
+    largest = max(record.run.label_budgets, key=lambda budget: budget.labels or 0).written
     controls = {s.name for s in record.audit.strategies if s.kind in CONTROLS}
     scores: dict[str, list[Score]] = defaultdict(list)
     for job in record.jobs:
-        if job["stage"] == "after" and job["label_budget"] == largest and job["strategy"] not in controls:
-            scores[job["strategy"]].append(_score(job))
+        score = job.record.validation_score
+        if job.stage == "after" and job.label_budget == largest and job.strategy not in controls and score is not None:
+            scores[job.strategy].append(score)
     if not scores:
         return None
     means = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fairtransfer.evidence.moments import membership
+from fairtransfer.evidence.run_file import BenchmarkRecord
 from fairtransfer.evidence.tables import read_table
 from fairtransfer.findings.candidate import Chosen, chosen_seeds
 from fairtransfer.findings.run_record import RunRecord
@@ -28,7 +29,7 @@ def harm_ledger(record: RunRecord, chosen: Chosen | None) -> dict[str, Any]:
     A pure function of the evidence. Examples are the items that changed in the most seeds, then by id.
     """
     model = None if chosen is None else {"strategy": chosen.strategy, "label_budget": chosen.budget or None}
-    benchmarks = [] if chosen is None or record.numeric else record.run["benchmarks"]
+    benchmarks = [] if chosen is None or record.numeric else record.run.benchmarks
     rows = [row for b in benchmarks for row in _benchmark(record, chosen, b)] if chosen is not None else []
     told = {"not_defined": NUMBERS} if record.numeric else {}
     return {"schema": "1", "audit_id": record.audit.id, "run_id": record.id, "candidate": model, "rows": rows, **told}
@@ -73,24 +74,24 @@ def _examples(names: Sequence[str], flags: Flags) -> list[dict[str, Any]]:
     return [{"item": name, "seeds": -n} for n, name in found[:EXAMPLES]]
 
 
-def _benchmark(record: RunRecord, chosen: Chosen, benchmark: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    mine = [job for job in record.jobs if job["benchmark"] == benchmark["id"]]
-    before = {job["seed"]: job["id"] for job in mine if job["stage"] == "before"}
+def _benchmark(record: RunRecord, chosen: Chosen, benchmark: BenchmarkRecord) -> Iterator[dict[str, Any]]:
+    mine = [job for job in record.jobs if job.benchmark == benchmark.id]
+    before = {job.seed: job.id for job in mine if job.stage == "before"}
     model = (chosen.strategy, chosen.budget)
-    after = {job["seed"]: job["id"] for job in mine if (job["strategy"], job["label_budget"]) == model}
-    only = chosen_seeds(record).get((benchmark["id"], *model))
+    after = {job.seed: job.id for job in mine if job.model == model and job.seed is not None}
+    only = chosen_seeds(record).get((benchmark.id, *model))
     seeds = [s for s in sorted(after) if only in (None, s) and (s in before or None in before)]
     if not seeds:
         return
-    items = read_table(record.folder / "benchmarks" / benchmark["id"] / "items.parquet")
+    items = read_table(record.folder / "benchmarks" / benchmark.id / "items.parquet")
     truth = membership(items["y"].to_pylist(), record.classes)
     errors = {job: _wrong(record, job, items, truth) for job in {*before.values(), *(after[s] for s in seeds)}}
-    old = np.stack([errors[before.get(s, before.get(None))] for s in seeds])
+    old = np.stack([errors[before[s if s in before else None]] for s in seeds])
     new = np.stack([errors[after[s]] for s in seeds])
     changed = Changed(items["item"].to_pylist(), new & ~old, old & ~new)
-    for view in ((), *map(tuple, benchmark["views"])):
+    for view in ((), *benchmark.views):
         for group, inside in _groups(items, view):
-            yield {"benchmark": benchmark["key"], "group": group, "seeds": seeds, **changed.row(inside)}
+            yield {"benchmark": benchmark.key, "group": group, "seeds": seeds, **changed.row(inside)}
 
 
 def _wrong(record: RunRecord, job: str, items: pa.Table, truth: Flags) -> Flags:

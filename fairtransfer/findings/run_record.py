@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from fairtransfer.errors import IntegrityError, Problems
-from fairtransfer.evidence.canonical import read_json
-from fairtransfer.evidence.jobs.records import jobs_in
+from fairtransfer.evidence.jobs.records import JobRecord, jobs_in
 from fairtransfer.evidence.reuse import Place, kept_places
+from fairtransfer.evidence.run_file import GivenRecord, RunFile, SourceRecord, read_run
 from fairtransfer.evidence.tables import read_table
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.card_reading import read_card
 from fairtransfer.spec.given import control_of
 from fairtransfer.spec.reading import read_audit
-
-RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,8 @@ class RunRecord:
     folder: Path
     audit: Audit
     cards: Mapping[str, LoadedCard]
-    run: Mapping[str, Any]
-    jobs: tuple[Mapping[str, Any], ...]
+    run: RunFile
+    jobs: tuple[JobRecord, ...]
     cells: pa.Table
     moments: pa.Table
     scores: pa.Table | None
@@ -53,41 +50,39 @@ class RunRecord:
     @property
     def id(self) -> str:
         """The run's id."""
-        return str(self.run["run_id"])
+        return self.run.run_id
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes, in the audit's order."""
-        return tuple(self.run["classes"])
+        return self.run.classes
 
     @property
     def numeric(self) -> bool:
         """Whether the label is a number."""
-        return bool(self.run.get("target") == "number")
+        return self.run.numeric
 
     @property
     def measured_in(self) -> str:
         """The unit of a label that is a number; empty where it is not known."""
-        return str(self.run.get("measured_in", ""))
+        return self.run.measured_in
 
     @property
-    def given(self) -> Mapping[str, Any] | None:
+    def given(self) -> GivenRecord | None:
         """What the run kept of predictions that were made elsewhere; None where models were adapted."""
-        kept: Mapping[str, Any] | None = self.run.get("predictions")
-        return kept
+        return self.run.predictions
 
     @property
-    def source(self) -> Mapping[str, Any] | None:
+    def source(self) -> SourceRecord | None:
         """What the run kept of a source that was trained here; None for a model that came from elsewhere."""
-        kept: Mapping[str, Any] | None = self.run.get("pretraining")
-        return kept
+        return self.run.pretraining
 
     @property
     def models(self) -> dict[tuple[str, str], tuple[int, ...]]:
         """``(strategy, label budget) -> seeds`` of every adapted model asked for, in order."""
         if self.given is not None:
-            return {(m["strategy"], m["label_budget"]): tuple(m["seeds"]) for m in self.given["models"]}
-        budgets = [budget["written"] for budget in self.run["label_budgets"]]
+            return {(model.strategy, model.label_budget): model.seeds for model in self.given.models}
+        budgets = [budget.written for budget in self.run.label_budgets]
         return {(strategy.name, budget): self.audit.seeds for strategy in self.audit.strategies for budget in budgets}
 
     @property
@@ -99,11 +94,7 @@ class RunRecord:
     @property
     def before_has_seeds(self) -> bool:
         """Whether the model before was asked once per seed."""
-        return bool(self.given["before_seeds"]) if self.given is not None else self.audit.before_stage.kind == "probe"
-
-    def benchmark(self, name: str) -> Mapping[str, Any]:
-        """Return what the run kept of a benchmark."""
-        return next(b for b in self.run["benchmarks"] if b["id"] == name)
+        return bool(self.given.before_seeds) if self.given is not None else self.audit.before_stage.kind == "probe"
 
 
 def load_record(folder: Path) -> RunRecord:
@@ -114,17 +105,11 @@ def load_record(folder: Path) -> RunRecord:
     IntegrityError
         When the folder is not a run, or cannot be read by this version.
     """
-    path = folder / RUN_FILE
-    if not path.is_file():
-        raise IntegrityError(f"{folder} is not a run: it has no {RUN_FILE}")
-    run = read_json(path)
-    if run.get("schema") != "1":
-        raise IntegrityError(
-            f"{folder} was written by another version (schema {run.get('schema')}); this tool reads schema 1; upgrade"
-        )
+    run = read_run(folder)
     problems = Problems()
     loaded = read_audit(folder / "audit.yaml", problems)
-    cards = {b["id"]: read_card(folder / "cards" / f"{b['id']}.md", problems) for b in run["benchmarks"]}
+    names = [benchmark.id for benchmark in run.benchmarks]
+    cards = {name: read_card(folder / "cards" / f"{name}.md", problems) for name in names}
     if loaded is None or None in cards.values():
         raise IntegrityError(
             f"{folder}: the audit or a card cannot be read any more:\n" + "\n".join(map(str, problems))

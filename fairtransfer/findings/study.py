@@ -104,17 +104,15 @@ class Study:
 def study_of(record: RunRecord) -> Study:
     """Return a run's counts and questions."""
     audit, run = record.audit, record.run
-    budgets = {budget["written"]: budget["labels"] for budget in run["label_budgets"]}
-    questions = score_questions(
-        audit.metrics, record.classes, run["positive_class"], multilabel=bool(run["multilabel"])
-    )
+    budgets = {budget.written: budget.labels for budget in run.label_budgets if budget.labels is not None}
+    questions = score_questions(audit.metrics, record.classes, run.positive_class, multilabel=run.multilabel)
     return Study(
         audit_id=audit.id,
         run_id=record.id,
         claim=audit.claim,
         before_has_seeds=record.before_has_seeds,
         classes=record.classes,
-        positive_class=run["positive_class"],
+        positive_class=run.positive_class,
         metrics=audit.metrics,
         gates=audit.gates,
         policy=audit.policy,
@@ -122,15 +120,15 @@ def study_of(record: RunRecord) -> Study:
         scratch=record.scratch,
         benchmarks=tuple(
             JudgedBenchmark(
-                b["id"],
-                record.cards[b["id"]].card.key,
-                bool(record.cards[b["id"]].card.unit),
-                tuple(b["attributes"]),
-                tuple(tuple(view) for view in b["views"]),
+                benchmark.id,
+                record.cards[benchmark.id].card.key,
+                bool(record.cards[benchmark.id].card.unit),
+                benchmark.attributes,
+                benchmark.views,
             )
-            for b in run["benchmarks"]
+            for benchmark in run.benchmarks
         ),
-        label_budgets=budgets if None not in budgets.values() else {},
+        label_budgets=budgets if len(budgets) == len(run.label_budgets) else {},
         counts=Counts(record.cells, record.moments, record.classes, chosen_seeds(record)),
         scores=Scores(record.scores, number_questions(audit.metrics) if record.numeric else questions),
         before_name="as published" if record.given is None else "before",

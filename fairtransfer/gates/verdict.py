@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
 
+from fairtransfer.evidence.run_file import FailedJob
 from fairtransfer.findings.candidate import Chosen, candidate
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.run_record import RunRecord
@@ -138,20 +138,19 @@ def _incomplete(record: RunRecord, chosen: Chosen) -> str | None:
     """Return why a pass cannot be given: a job that the candidate's claims rest on has no result."""
     scratch = {s.name for s in record.audit.strategies if s.kind == "scratch"}
     used = [
-        j
-        for j in record.run["failed_jobs"]
-        if j["stage"] == "before"
-        or (j["strategy"] in {chosen.strategy, *scratch} and j["label_budget"] == chosen.budget)
+        job
+        for job in record.run.failed_jobs
+        if job.stage == "before" or (job.strategy in {chosen.strategy, *scratch} and job.label_budget == chosen.budget)
     ]
     return f"{len(used)} of the jobs behind it have no result" if used else None
 
 
 def _leaks(record: RunRecord) -> str | None:
-    leaking = [b["id"] for b in record.run["benchmarks"] if b["leaks"] and b["leaks"]["blocks"]]
+    leaking = [b.id for b in record.run.benchmarks if b.leaks is not None and b.leaks.blocks]
     if leaking:
         return f"rows of {', '.join(leaking)} stand again in the adaptation set"
-    source = record.source["leaks"] if record.source is not None else {}
-    seen = [name for name, leaks in source.items() if leaks and leaks["blocks"]]
+    source = record.source.leaks if record.source is not None else {}
+    seen = [name for name, leaks in source.items() if leaks is not None and leaks.blocks]
     return f"rows of {', '.join(seen)} stand again in what the source was trained on" if seen else None
 
 
@@ -173,9 +172,9 @@ def _levelling(gates: Sequence[GateSpec]) -> Iterator[str]:
         )
 
 
-def _failed(jobs: Sequence[Mapping[str, Any]]) -> str:
+def _failed(jobs: Sequence[FailedJob]) -> str:
     """Return which jobs have no result, and why, in a line."""
-    counts = Counter((job["strategy"] or "before", job["reason"].split(":")[0]) for job in jobs)
+    counts = Counter((job.strategy or "before", job.reason.split(":")[0]) for job in jobs)
     told = ", ".join(f"{n} of `{name}` ({reason})" for (name, reason), n in counts.items())
     return f"{len(jobs)} jobs have no result: {told}"
 
@@ -193,6 +192,6 @@ def _notes(record: RunRecord, chosen: Chosen | None) -> tuple[str, ...]:
             f"exploratory: {seeds} seeds; how much trainings differ is known well from {PROCEDURE_RECOMMENDED} on"
         )
     notes += reuse_notes(record.reuse, record.audit.policy)
-    if record.run["failed_jobs"]:
-        notes.append(_failed(record.run["failed_jobs"]))
+    if record.run.failed_jobs:
+        notes.append(_failed(record.run.failed_jobs))
     return tuple(notes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.evidence.run_file import Environment
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.screening import screened_again
@@ -15,6 +16,7 @@ from fairtransfer.findings.study import Study, study_of
 from fairtransfer.gates.results import Verdict
 from fairtransfer.report import class_counts, results, screening, statements
 from fairtransfer.report.charts import Figure
+from fairtransfer.report.costs import cost_table
 from fairtransfer.report.dispersion import apart_tables
 from fairtransfer.report.figures import figures, first_figure
 from fairtransfer.report.finding_index import FindingIndex
@@ -25,7 +27,6 @@ from fairtransfer.report.sections import (
     Benchmark,
     benchmarks,
     completeness,
-    cost_table,
     failed_table,
     glossary,
     reproduce,
@@ -98,7 +99,7 @@ def build(
     verdict: Verdict,
     digest: str,
     version: str,
-    environment: Mapping[str, Any],
+    environment: Environment,
 ) -> Document:
     """Return the report of a run from its findings (`digest` is that of their file), its verdict and its folder."""
     return _document(record, public(study_of(record), rows, verdict), digest, version, environment)
@@ -128,9 +129,7 @@ def public_rows(study: Study, rows: Sequence[Finding], hidden: Hidden) -> tuple[
     )
 
 
-def _document(
-    record: RunRecord, subject: Subject, digest: str, version: str, environment: Mapping[str, Any]
-) -> Document:
+def _document(record: RunRecord, subject: Subject, digest: str, version: str, environment: Environment) -> Document:
     audit, verdict = record.audit, subject.verdict
     filled, fields, blanks = completeness(record)
     findings, unknowns = statements.findings(subject), tuple(statements.unknowns(record, subject))
@@ -144,7 +143,7 @@ def _document(
         question=_question(record, subject),
         rule=results.rule(subject),
         candidate=subject.candidate,
-        front=front(subject, findings, unknowns, page, len(record.run["failed_jobs"])),
+        front=front(subject, findings, unknowns, page, len(record.run.failed_jobs)),
         facts=tuple(statements.facts(record, subject, digest)),
         findings=tuple(itertools.chain.from_iterable(findings)),
         gates=results.gate_table(subject),
@@ -178,6 +177,6 @@ def _document(
 def _question(record: RunRecord, subject: Subject) -> str:
     adapted = f", adapted by {subject.candidate}," if subject.strategy else ""
     if record.given is not None:
-        judged = f"{subject.candidate}, judged by its predictions in {record.given['file']},"
+        judged = f"{subject.candidate}, judged by its predictions in {record.given.file},"
         return f"May the adapted model {judged} be used to {record.audit.purpose.use}?"
     return f"May the model {statements.base_model(record)}{adapted} be used to {record.audit.purpose.use}?"

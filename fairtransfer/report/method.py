@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.evidence.run_file import GivenRecord, LabelBudget, SourceRecord
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.gates.results import Evaluation, Verdict
 from fairtransfer.report import sentences
@@ -36,7 +37,7 @@ def method(record: RunRecord, verdict: Verdict) -> tuple[tuple[str, str], ...]:
 
 def _steps(record: RunRecord, verdict: Verdict) -> Iterator[tuple[str, str]]:
     audit, policy = record.audit, record.audit.policy
-    yield from _made_elsewhere(record) if record.given is not None else _made_here(record, verdict)
+    yield from _made_here(record, verdict) if record.given is None else _made_elsewhere(record, record.given)
     if verdict.candidate:
         yield "Candidate", f"chosen by: {verdict.candidate.rule}"
     yield (
@@ -75,14 +76,10 @@ def _evaluation(made: Evaluation) -> str:
     return place + left if made.exhausted else place
 
 
-def _made_elsewhere(record: RunRecord) -> Iterator[tuple[str, str]]:
+def _made_elsewhere(record: RunRecord, given: GivenRecord) -> Iterator[tuple[str, str]]:
     """Yield what is known of predictions that were given: where they stand, and whose they are."""
-    given = record.given or {}
-    yield (
-        "Predictions",
-        f"made elsewhere; read from {given['file']} (sha256 {given['sha256'][:16]}…), joined by item id",
-    )
-    before = ", ".join(map(str, given["before_seeds"]))
+    yield "Predictions", f"made elsewhere; read from {given.file} (sha256 {given.sha256[:16]}…), joined by item id"
+    before = ", ".join(map(str, given.before_seeds))
     yield "Before", f"the answers of stage `before`{f', seeds {before}' if before else ''}"
     models = (
         f"{sentences.model_name(*model)} ({formats.plural(len(seeds), 'seed')})"
@@ -107,7 +104,7 @@ def _made_here(record: RunRecord, verdict: Verdict) -> Iterator[tuple[str, str]]
         yield f"Strategy {strategy.name}", _options(strategy.options.model_dump(exclude=_UNTOLD))
     if used := _group_labels(record):
         yield "Group labels", used
-    budgets = ", ".join(map(_budget, record.run["label_budgets"]))
+    budgets = ", ".join(map(_budget, record.run.label_budgets))
     by = "tenths of the labels in order" if record.numeric else "class"
     yield "Label budgets", f"{budgets}; nested, stratified by {by}; validation never uses more labels than training"
     seeds = ", ".join(map(str, audit.seeds))
@@ -118,26 +115,23 @@ def _made_here(record: RunRecord, verdict: Verdict) -> Iterator[tuple[str, str]]
 _STARTS = {"base": "from the weights of", "random": "from random weights in the architecture of"}
 
 
-def _source(source: Mapping[str, Any]) -> str:
+def _source(source: SourceRecord) -> str:
     """Return how the source was trained here: on what, from where, with which result."""
-    rows, options = source["rows"], {k: v for k, v in source["options"].items() if k != "start"}
-    trained = f"trained here on {source['key']}, {_STARTS[source['start']]} {source['base']}"
-    counts = f"{rows['train']:,} rows in training and {rows['validation']:,} in validation"
-    one = f"one source, seed {source['seed']}, for all seeds of the audit"
-    if source["record"] is None:
-        return f"to be {trained}, but it failed: {source['reason']}"
-    chosen = (
-        f"validation error {formats.percent(source['record']['validation_error'])}, {source['record']['selection']}"
-    )
+    rows, options = source.rows, {name: value for name, value in source.options.items() if name != "start"}
+    trained = f"trained here on {source.key}, {_STARTS[source.start]} {source.base}"
+    counts = f"{rows.train:,} rows in training and {rows.validation:,} in validation"
+    one = f"one source, seed {source.seed}, for all seeds of the audit"
+    if source.record is None:
+        return f"to be {trained}, but it failed: {source.reason}"
+    chosen = f"validation error {formats.percent(source.record.validation_error)}, {source.record.selection}"
     return f"{trained}; {counts}; {one}; options {_options(options)}; {chosen}"
 
 
 _UNTOLD = {"name", "inverse_penalties"}
 
 
-def _budget(budget: Mapping[str, Any]) -> str:
-    written, rows = str(budget["written"]), f"{budget['labels']:,}"
-    return written if written == str(budget["labels"]) else f"{written} ({rows} rows)"
+def _budget(budget: LabelBudget) -> str:
+    return budget.written if budget.written == str(budget.labels) else f"{budget.written} ({budget.labels:,} rows)"
 
 
 _STAGE_WORDS = {"training": "in training", "validation": "in validation", "prediction": "to answer anyone at all"}
@@ -156,8 +150,8 @@ def _group_labels(record: RunRecord) -> str:
 def _selection(record: RunRecord, verdict: Verdict) -> str:
     """Return the rule by which the candidate's checkpoints were chosen."""
     wanted = None if verdict.candidate is None else (verdict.candidate.strategy, verdict.candidate.budget)
-    rules = (job["record"]["selection"] for job in record.jobs if (job["strategy"], job["label_budget"]) == wanted)
-    return str(next(rules, "nothing: no adapted model has a result"))
+    rules = (job.record.selection for job in record.jobs if job.model == wanted)
+    return next(rules, "nothing: no adapted model has a result")
 
 
 def _options(options: Mapping[str, Any]) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 from fairtransfer.errors import DefinitionError, Problem, did_you_mean
 from fairtransfer.evidence.atomic import write_atomic
-from fairtransfer.evidence.canonical import canonical, read_json
+from fairtransfer.evidence.canonical import canonical
 from fairtransfer.evidence.manifest import file_digest
+from fairtransfer.evidence.run_file import read_environment
 from fairtransfer.findings.run_record import RunRecord, load_record
 from fairtransfer.gates.results import read_results
 from fairtransfer.report.document import Document, build
@@ -67,7 +68,7 @@ def document_of(record: RunRecord) -> Document:
     """Return the report of a run, before any format."""
     path = record.folder / "findings.json"
     found = read_results(path)
-    environment = read_json(record.folder / "environment.json")
+    environment = read_environment(record.folder)
     return build(record, found.rows, found.verdict, file_digest(path), VERSION, environment)
 
 

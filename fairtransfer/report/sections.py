@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.evidence.jobs.threads import threads_of
+from fairtransfer.evidence.run_file import BenchmarkRecord, Environment, LeaksRecord, LedgerRecord
 from fairtransfer.findings.rows import SUPPRESSED
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences, tables
@@ -15,7 +15,7 @@ from fairtransfer.report.finding_index import FindingIndex
 from fairtransfer.report.strategy_words import STRATEGY_WORDS
 from fairtransfer.report.suppress import Hidden, unknown_is_hidden
 from fairtransfer.report.tables import Table
-from fairtransfer.report.trials import equal_trials
+from fairtransfer.spec.given import CONTROL
 from fairtransfer.spec.names import UNKNOWN_GROUP
 from fairtransfer.spec.target import number_metrics
 
@@ -44,11 +44,11 @@ class Benchmark:
 
 def benchmarks(record: RunRecord, rows: FindingIndex, hidden: Hidden) -> tuple[Benchmark, ...]:
     """Return every benchmark's part."""
-    return tuple(_benchmark(record, rows, benchmark, hidden) for benchmark in record.run["benchmarks"])
+    return tuple(_benchmark(record, rows, benchmark, hidden) for benchmark in record.run.benchmarks)
 
 
-def _benchmark(record: RunRecord, rows: FindingIndex, kept: Mapping[str, Any], hidden: Hidden) -> Benchmark:
-    loaded = record.cards[kept["id"]]
+def _benchmark(record: RunRecord, rows: FindingIndex, kept: BenchmarkRecord, hidden: Hidden) -> Benchmark:
+    loaded = record.cards[kept.id]
     card = loaded.card
     facts = {
         "Owner": card.owner,
@@ -64,16 +64,16 @@ def _benchmark(record: RunRecord, rows: FindingIndex, kept: Mapping[str, Any], h
         "Attributes": "; ".join(
             f"{a.name} ({a.obtained.replace('_', ' ')}{f': {a.note}' if a.note else ''})" for a in card.attributes
         ),
-        "Leaks": _leaks(kept["leaks"]),
+        "Leaks": _leaks(kept.leaks),
         "Suitable for": "; ".join(card.uses.suitable) or None,
         "Not suitable for": "; ".join(card.uses.unsuitable) or None,
         "Next review": card.next_review,
     }
     listed = tuple((label, text or NOT_PROVIDED) for label, text in facts.items())
-    composition = tuple(_composition(rows, kept, tuple(view)) for view in kept["views"])
+    composition = tuple(_composition(rows, kept, view) for view in kept.views)
     return Benchmark(
         f"b-{card.id}",
-        kept["key"],
+        kept.key,
         card.summary,
         listed,
         _ledger(record, kept, hidden),
@@ -83,55 +83,53 @@ def _benchmark(record: RunRecord, rows: FindingIndex, kept: Mapping[str, Any], h
     )
 
 
-def _leaks(leaks: Mapping[str, Any] | None) -> str:
+def _leaks(leaks: LeaksRecord | None) -> str:
     if leaks is None:
         return "not examined: the predictions were made elsewhere, and what the models learned from is not known here"
-    found = [
-        f"{pair['exact']:,} exact and {pair['near']:,} near repeats in {side}" for side, pair in leaks["pairs"].items()
-    ]
-    left = f"{leaks['residual']:,} of {leaks['judged']:,} judged cases still have a twin on the adaptation side"
-    tolerated = f"tolerated {formats.percent(leaks['tolerated'])}"
+    found = [f"{twins.exact:,} exact and {twins.near:,} near repeats in {side}" for side, twins in leaks.pairs.items()]
+    left = f"{leaks.residual:,} of {leaks.judged:,} judged cases still have a twin on the adaptation side"
+    tolerated = f"tolerated {formats.percent(leaks.tolerated)}"
     return f"{formats.listing(found)} before the card's rule was applied; {left} ({tolerated})"
 
 
-def _ledger(record: RunRecord, kept: Mapping[str, Any], hidden: Hidden) -> Table:
+def _ledger(record: RunRecord, kept: BenchmarkRecord, hidden: Hidden) -> Table:
     below = record.audit.policy.suppress_below
 
     def shown(what: str, n: int) -> str:
         counted = what.endswith(" unknown") or what.startswith("answers of ")
-        secret = counted and (0 < n < below or unknown_is_hidden(kept["key"], what, hidden))
+        secret = counted and (0 < n < below or unknown_is_hidden(kept.key, what, hidden))
         return formats.STATUS_WORDS[SUPPRESSED] if secret else formats.count(n)
 
     rows = []
     for name, ledger in _ledgers(record, kept):
         source = "answers in the file" if name.endswith(", answers") else "rows in the files"
-        rows.append((name, source, formats.count(ledger["n_in"])))
-        rows += [(name, f"left out: {reason}", formats.count(n)) for reason, n in ledger["n_excluded"].items()]
-        rows.append((name, "used", formats.count(ledger["n_used"])))
-        rows += [(name, f"of these: {what}", shown(what, n)) for what, n in ledger["notes"].items()]
-    return tables.table(f"l-{kept['id']}", "Where every row went", ("Side", "What", "Rows"), rows, 2, band=0)
+        rows.append((name, source, formats.count(ledger.n_in)))
+        rows += [(name, f"left out: {reason}", formats.count(n)) for reason, n in ledger.n_excluded.items()]
+        rows.append((name, "used", formats.count(ledger.n_used)))
+        rows += [(name, f"of these: {what}", shown(what, n)) for what, n in ledger.notes.items()]
+    return tables.table(f"l-{kept.id}", "Where every row went", ("Side", "What", "Rows"), rows, 2, band=0)
 
 
-def _ledgers(record: RunRecord, kept: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _ledgers(record: RunRecord, kept: BenchmarkRecord) -> Iterator[tuple[str, LedgerRecord]]:
     """Yield what became of the judged rows, and of the rows that were adapted on or the answers that were given."""
-    yield f"{kept['id']}, judged", kept["ledger"]
+    yield f"{kept.id}, judged", kept.ledger
     if record.given is not None:
-        yield f"{record.given['file']}, answers", record.given["ledgers"][kept["id"]]
-    else:
-        yield f"{record.run['adaptation']['card']}, adapted on", record.run["adaptation"]["ledger"]
+        yield f"{record.given.file}, answers", record.given.ledgers[kept.id]
+    if record.run.adaptation is not None:
+        yield f"{record.run.adaptation.card}, adapted on", record.run.adaptation.ledger
     if record.source is not None:
-        yield f"{record.source['card']}, source trained on", record.source["ledger"]
+        yield f"{record.source.card}, source trained on", record.source.ledger
 
 
-def _composition(rows: FindingIndex, kept: Mapping[str, Any], view: tuple[str, ...]) -> Table:
+def _composition(rows: FindingIndex, kept: BenchmarkRecord, view: tuple[str, ...]) -> Table:
     listed = []
-    for group in rows.groups(kept["key"], view):
+    for group in rows.groups(kept.key, view):
         names = ("error_rate", "accuracy", *number_metrics())
-        row = next((row for name in names if (row := rows.find(kept["key"], "before", name, group))), None)
+        row = next((row for name in names if (row := rows.find(kept.key, "before", name, group))), None)
         unknown = " (membership not recorded)" if UNKNOWN_GROUP in group.values() else ""
         listed.append((formats.group_label(group) + unknown, tables.people(row)))
     return tables.table(
-        f"n-{kept['id']}-{'-'.join(view)}",
+        f"n-{kept.id}-{'-'.join(view)}",
         f"Judged cases by {' and '.join(view)}",
         (" and ".join(view), "Cases"),
         listed,
@@ -142,123 +140,28 @@ def failed_table(record: RunRecord) -> Table:
     """Return the jobs that have no result, with the reason."""
     rows = [
         (
-            f"{job['strategy'] or 'before'}{f' on {label}' if (label := job['label_budget']) else ''}",
-            job["benchmark"],
-            "–" if job["seed"] is None else str(job["seed"]),
-            str(job["attempts"]),
-            job["reason"],
+            (job.strategy or "before") + (f" on {job.label_budget}" if job.label_budget else ""),
+            job.benchmark,
+            "–" if job.seed is None else str(job.seed),
+            str(job.attempts),
+            job.reason,
         )
-        for job in record.run["failed_jobs"]
+        for job in record.run.failed_jobs
     ]
     headings = ("Model", "Benchmark", "Seed", "Attempts", "Why there is no result")
     return tables.table("failed", "Jobs without a result", headings, rows, text_columns=5)
 
 
-_GROUP_STAGES = ("train", "validation", "prediction")
-
-
-def cost_table(record: RunRecord) -> Table:
-    """Return what each model cost, averaged over seeds; no rows where the models were made elsewhere."""
-    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    every = [*_source_job(record), *sorted(record.jobs, key=lambda job: _asked_at(record, job))]
-    for job in every:
-        name = job["strategy"] or f"before ({job['kind']})"
-        grouped.setdefault((name, job["label_budget"] or "–"), []).append(job)
-    rows = []
-    emitted = any(_part(job, "energy_kwh") is not None for job in every)
-    for (name, budget), jobs in grouped.items() if record.given is None else ():
-        wall = sum(j["cost"]["training"]["wall_seconds"] + j["cost"]["prediction"]["wall_seconds"] for j in jobs) / len(
-            jobs
-        )
-        peak = max(j["cost"]["training"]["peak_memory_bytes"] for j in jobs)
-        labels = jobs[0]["labels"]
-        used = f"{labels['train']:,} + {labels['validation']:,}"
-        # Runs of earlier versions do not say how many group labels they used: none of their strategies used any.
-        by_group = " + ".join(f"{labels.get(f'group_labels_{stage}', 0):,}" for stage in _GROUP_STAGES)
-        trainable = formats.count(jobs[0]["record"].get("trainable_parameters", 0))
-        rows.append(
-            (
-                name,
-                budget,
-                str(len(jobs)),
-                formats.seconds(wall),
-                formats.size(peak),
-                _mean(jobs, "flops", formats.operations),
-                *((_mean(jobs, "energy_kwh", formats.energy),) if emitted else ()),
-                trainable,
-                str(jobs[0]["record"].get("trials", 0)),
-                used,
-                by_group,
-                str(sum(j["attempts"] for j in jobs)),
-            )
-        )
-    headings = (
-        "Model",
-        "Label budget",
-        "Jobs",
-        "Wall time, mean",
-        "Peak memory",
-        "Operations, mean",
-        *(("Energy, mean (estimated)",) if emitted else ()),
-        "Trainable parameters",
-        "Settings tried",
-        "Labels (train + validation)",
-        "Group labels (train + validation + to answer)",
-        "Attempts",
-    )
-    title = "What each model cost" if emitted else "What each model cost (energy: not measured)"
-    return tables.table("costs", title, headings, rows, text_columns=2, note=equal_trials(record))
-
-
-def _asked_at(record: RunRecord, job: Mapping[str, Any]) -> tuple[int, int]:
-    """Return where a job's model stands in the audit: the one before first, then by strategy and label budget."""
-    strategies = [strategy.name for strategy in record.audit.strategies]
-    budgets = [str(budget["written"]) for budget in record.run["label_budgets"]]
-    named = (job["strategy"], strategies), (job["label_budget"], budgets)
-    strategy, budget = (listed.index(name) + 1 if name in listed else 0 for name, listed in named)
-    return strategy, budget
-
-
-def _source_job(record: RunRecord) -> Iterator[Mapping[str, Any]]:
-    """Yield the training of a source that was trained here as a job among the others: it answers nothing itself."""
-    source = record.source
-    if source is not None and source["cost"] is not None:
-        nothing = {"wall_seconds": 0, "flops": 0, "energy_kwh": 0}
-        rows = source["rows"]
-        yield {
-            **source,
-            "strategy": "source, trained here",
-            "label_budget": None,
-            "labels": {"train": rows["train"], "validation": rows["validation"]},
-            "cost": {**source["cost"], "prediction": nothing},
-        }
-
-
-def _part(job: Mapping[str, Any], name: str) -> float | None:
-    """Return what a job's training and its answers cost together; None where either is not known."""
-    parts = [job["cost"][part].get(name) for part in ("training", "prediction")]
-    return None if None in parts else sum(parts)
-
-
-def _mean(jobs: Sequence[Mapping[str, Any]], name: str, shown: Callable[[float], str]) -> str:
-    """Return a mean over the jobs of which it is known, and of how many it is where that is not all."""
-    known = [value for job in jobs if (value := _part(job, name)) is not None]
-    if not known:
-        return "not measured"
-    of = "" if len(known) == len(jobs) else f" ({len(known)} of {len(jobs)} jobs)"
-    return shown(sum(known) / len(known)) + of
-
-
-def reproduce(record: RunRecord, environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def reproduce(record: RunRecord, environment: Environment) -> tuple[tuple[str, str], ...]:
     """Return how to get the same numbers again."""
-    libraries = ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
-    machine = f"{environment['cores']} cores, {environment['processor']}"
+    libraries = ", ".join(f"{name} {version}" for name, version in environment.libraries.items())
+    machine = f"{environment.cores} cores, {environment.processor}"
     promised = (
         "the same machine, number of threads, libraries and inputs give the same predictions; elsewhere they may differ in "
         "rounding"
     )
     if record.given is None:
-        machine = f"{environment['device']}, {environment['precision']}, {machine}{_threads(record)}"
+        machine = f"{environment.device}, {environment.precision}, {machine}{_threads(record)}"
     else:
         promised = (
             "the same predictions, cards and audit give the same findings; how the predictions were made is not known"
@@ -269,8 +172,8 @@ def reproduce(record: RunRecord, environment: Mapping[str, Any]) -> tuple[tuple[
             "fairtransfer run, on the audit in its project; audit.yaml and cards/ here are copies of what was asked",
         ),
         ("Check the files", f"fairtransfer verify <run folder>, or sha256sum -c SHA256SUMS; run {record.id}"),
-        ("Tool", f"fairtransfer {environment['fairtransfer']}, code sha256 {environment['code_sha256'][:16]}…"),
-        ("Libraries", f"{libraries}; Python {environment['python']}"),
+        ("Tool", f"fairtransfer {environment.fairtransfer}, code sha256 {environment.code_sha256[:16]}…"),
+        ("Libraries", f"{libraries}; Python {environment.python}"),
         ("Machine", machine),
         ("What is promised", promised),
     )
@@ -288,7 +191,7 @@ def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:
     words = {
         "before": "the model as published, not adapted",
         "after": "the model adapted on local labels",
-        "scratch": STRATEGY_WORDS["scratch"],
+        CONTROL: STRATEGY_WORDS[CONTROL],
         "95% interval": "made so that 95 of 100 such audits would have the true value inside theirs",
         "points": "percentage points: from 20% to 26% is +6 points",
         "newly wrong / right": "cases answered rightly before and wrongly after, and the reverse (averages over seeds)",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from fairtransfer import formats
+from fairtransfer.evidence.run_file import BenchmarkRecord, SourceRecord
 from fairtransfer.findings.details import Group, MembershipDetails
+from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences
 from fairtransfer.report.strategy_words import STRATEGY_WORDS
@@ -26,10 +27,10 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
     chosen = subject.candidate if subject.strategy else "no result"
     yield "Who is affected", audit.purpose.affected
     if record.given is not None:
-        yield "Predictions", f"made elsewhere: {record.given['file']} (sha256 {record.given['sha256'][:16]}…)"
+        yield "Predictions", f"made elsewhere: {record.given.file} (sha256 {record.given.sha256[:16]}…)"
         yield "Adapted model", chosen
     else:
-        yield "Base model", f"{base_model(record)} (sha256 {run['model']['sha256'][:16]}…)"
+        yield "Base model", f"{base_model(record)} (sha256 {run.model.sha256[:16]}…)"
         yield "Adapted by", chosen
         if subject.strategy:
             kinds = {strategy.name: strategy.kind for strategy in audit.strategies}
@@ -37,7 +38,7 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
     claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
     seeds = record.models.get((subject.strategy, subject.budget or ""), audit.seeds)
     yield "Claim", f"about {claim} ({formats.plural(len(seeds), 'seed')})"
-    judged = [f"{b['key']} ({formats.count(b['rows'])} cases)" for b in run["benchmarks"]]
+    judged = [f"{benchmark.key} ({formats.count(benchmark.rows)} cases)" for benchmark in run.benchmarks]
     yield "Judged on", formats.listing(judged)
     yield "Audit and run", f"{audit.id}, {record.id}"
     yield "Evidence", f"findings.json, sha256 {digest[:16]}…; to check: fairtransfer verify"
@@ -68,18 +69,23 @@ def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str
     yield _worst_served(subject, key, groups)
     yield open_
     yield better
-    gaps = {
-        row.stage: row
-        for row in subject.rows.gaps(key, subject.metric)
-        if set(row.group) == set(view) and subject.is_candidate(row)
-    }
+    before, after, moved = (_gap(subject, key, view, stage) for stage in _STAGES)
     if subject.of_numbers:
         bias = [(formats.group_label(g), subject.one(key, "after", g, BIAS)) for g in groups]
         yield sentences.leaning([(name, row) for name, row in bias if row is not None])
-    yield sentences.levelled_down(gaps.get("change"))
-    yield sentences.gap(gaps.get("before"), gaps.get("after"), " and ".join(view))
+    yield sentences.levelled_down(moved)
+    yield sentences.gap(before, after, " and ".join(view))
     gains = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "gain", g))]
     yield sentences.against_scratch(gains)
+
+
+_STAGES: tuple[Stage, ...] = ("before", "after", "change")
+
+
+def _gap(subject: Subject, key: str, view: tuple[str, ...], stage: Stage) -> Finding | None:
+    """Return the gap between a view's groups, of the candidate or the model before."""
+    gaps = (row for row in subject.rows.gaps(key, subject.metric) if row.stage == stage and subject.is_candidate(row))
+    return next((row for row in gaps if set(row.group) == set(view)), None)
 
 
 def _worst_served(subject: Subject, key: str, groups: list[Group]) -> str | None:
@@ -96,8 +102,8 @@ def _worst_served(subject: Subject, key: str, groups: list[Group]) -> str | None
 def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
     """Yield what the audit cannot tell, the gaps that data cards state last."""
     yield examined(subject)
-    for benchmark in record.run["benchmarks"]:
-        yield from _of_benchmark(record, subject, benchmark, record.cards[benchmark["id"]].card)
+    for benchmark in record.run.benchmarks:
+        yield from _of_benchmark(record, subject, benchmark, record.cards[benchmark.id].card)
     yield from unassessed(subject)
     yield from notes(subject)
     if record.given is not None:
@@ -107,7 +113,7 @@ def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
         )
     if record.source is not None:
         yield _of_source(record.source)
-    if record.source is None or record.source["start"] == "base":
+    if record.source is None or record.source.start == "base":
         yield "What the model saw before it was published is not known; the benchmark may have been part of it."
     for name, card in record.cards.items():
         yield from (f"{name}: {gap}." for gap in card.card.known_gaps)
@@ -116,19 +122,15 @@ def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
 def base_model(record: RunRecord) -> str:
     """Return where the model came from; of a source that was trained here, on what."""
     source = record.source
-    return (
-        str(record.run["model"]["source"])
-        if source is None
-        else f"{source['base']}, trained here on {source['key']} first"
-    )
+    return record.run.model.source if source is None else f"{source.base}, trained here on {source.key} first"
 
 
-def _of_source(source: Mapping[str, Any]) -> str:
+def _of_source(source: SourceRecord) -> str:
     """Return what one trained source cannot tell."""
-    left = sum(leaks["residual"] for leaks in source["leaks"].values() if leaks)
+    left = sum(leaks.residual for leaks in source.leaks.values() if leaks is not None)
     twins = f" {formats.count(left)} judged cases stand again among its rows." if left else ""
     return (
-        f"The source is one training on {source['key']} with one seed: how another training of it would have come out is "
+        f"The source is one training on {source.key} with one seed: how another training of it would have come out is "
         "not in any interval. What of a result came from its rows is told only by a second audit with a control source."
         f"{twins}"
     )
@@ -175,36 +177,36 @@ def if_unknown_belonged(subject: Subject) -> Iterator[str]:
                 yield prefix + sentences.if_unknown_belonged(attribute, row, details)
 
 
-def _of_benchmark(record: RunRecord, subject: Subject, benchmark: Mapping[str, Any], card: Card) -> Iterator[str]:
+def _of_benchmark(record: RunRecord, subject: Subject, benchmark: BenchmarkRecord, card: Card) -> Iterator[str]:
     if card.synthetic.is_synthetic:
         how = card.synthetic.generator or "made up"
         yield f"{card.id} is synthetic: {how}. It shows how the model behaves on made-up cases, not how it serves people."
-    for what, n in benchmark["ledger"]["notes"].items():
-        if what.endswith(" unknown") and not unknown_is_hidden(benchmark["key"], what, subject.hidden):
+    for what, n in benchmark.ledger.notes.items():
+        if what.endswith(" unknown") and not unknown_is_hidden(benchmark.key, what, subject.hidden):
             attribute = what.removesuffix(" unknown")
             yield f"{card.id}: {formats.count(n)} cases have no recorded {attribute}; they are the group `unknown`."
-    cut = max((j.get("inputs_cut", 0) for j in record.jobs if j["benchmark"] == card.id), default=0)
+    cut = max((job.inputs_cut for job in record.jobs if job.benchmark == card.id), default=0)
     if cut:
-        of = f"{formats.count(cut)} of {formats.count(benchmark['rows'])}"
+        of = f"{formats.count(cut)} of {formats.count(benchmark.rows)}"
         limit = record.audit.model.max_tokens
         yield f"{card.id}: {of} texts are longer than {limit} tokens; only their beginning was read."
-    yield from _answers(record, benchmark["id"])
-    if benchmark["leaks"] and benchmark["leaks"]["blocks"]:
-        twins = formats.count(benchmark["leaks"]["residual"])
+    yield from _answers(record, benchmark.id)
+    if benchmark.leaks is not None and benchmark.leaks.blocks:
+        twins = formats.count(benchmark.leaks.residual)
         yield f"{card.id}: {twins} of its cases stand again in the adaptation data, so no gate can pass on it."
 
 
 def _answers(record: RunRecord, benchmark: str) -> Iterator[str]:
     """Yield what is told of predictions made elsewhere: answers that are no class, as far as they are not few."""
-    ledger = record.given["ledgers"][benchmark] if record.given is not None else {"notes": {}}
-    for note, n in ledger["notes"].items():
+    notes = record.given.ledgers[benchmark].notes if record.given is not None else {}
+    for note, n in notes.items():
         few = n < record.audit.policy.suppress_below
         yield f"{benchmark}: {f'fewer than {record.audit.policy.suppress_below}' if few else formats.count(n)} {note}."
 
 
 def warnings(record: RunRecord) -> Iterator[str]:
     """Yield what the checks of the definitions and the data warned of."""
-    yield from (f"{w['place']} {w['code']}: {w['text']}" for w in record.run["warnings"])
+    yield from map(str, record.run.warnings)
 
 
 def scope(record: RunRecord) -> Iterator[tuple[str, str]]:

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fairtransfer import formats
+from fairtransfer.evidence.jobs.records import JobRecord
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import tables
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.grids import GRIDDED
 
-Job = Mapping[str, Any]
-
-_PUBLIC = (*GRIDDED, "status", "validation_error")
-"""What is told of a trial; the error of the worst group may be that of a small one."""
+_PENALTIES = "inverse_penalties"
+"""The option of strategies that solve heads for many penalties at once."""
 
 
-def trainings(record: RunRecord) -> dict[tuple[str, str], list[Job]]:
+def trainings(record: RunRecord) -> dict[tuple[str, str], list[JobRecord]]:
     """Return one job for each seed of every adapted model that has results, in the order of the audit."""
-    found: dict[tuple[str, str], dict[Any, Job]] = {model: {} for model in record.models}
+    found: dict[tuple[str, str], dict[int, JobRecord]] = {model: {} for model in record.models}
     for job in record.jobs:
-        model = (job["strategy"], job["label_budget"])
-        if job["stage"] == "after" and model in found:
-            found[model].setdefault(job["seed"], job)
+        if job.stage == "after" and job.model in found and job.seed is not None:
+            found[job.model].setdefault(job.seed, job)
     return {model: [jobs[seed] for seed in sorted(jobs)] for model, jobs in found.items() if jobs}
 
 
 def tried(record: RunRecord) -> dict[str, int]:
     """Return from how many settings each strategy's models were chosen; those with nothing to choose are left out."""
-    found = {strategy: int(jobs[0]["record"].get("trials", 0)) for (strategy, _), jobs in trainings(record).items()}
+    found = {strategy: jobs[0].record.trials for (strategy, _), jobs in trainings(record).items()}
     return {strategy: number for strategy, number in found.items() if number}
 
 
@@ -49,7 +47,7 @@ def equal_trials(record: RunRecord) -> str:
 
 def _why(record: RunRecord) -> str:
     """Return why heads try more, where there are any."""
-    if not any(job["options"].get("inverse_penalties") for jobs in trainings(record).values() for job in jobs):
+    if not any(job.options.get(_PENALTIES) for jobs in trainings(record).values() for job in jobs):
         return ""
     return (
         "Heads on frozen features try many penalties, as one more costs next to nothing; one more setting of a trained model "
@@ -62,7 +60,7 @@ def settings_table(record: RunRecord) -> Table:
     rows = [
         (*model, *row)
         for model, jobs in trainings(record).items()
-        for row in _settings([job for job in jobs if job["record"].get("grid")])
+        for row in _settings([job for job in jobs if job.record.grid])
     ]
     headings = (
         "Model",
@@ -80,29 +78,33 @@ def settings_table(record: RunRecord) -> Table:
     return tables.table("settings", "Settings tried", headings, rows, text_columns=2, note=note)
 
 
-def _settings(jobs: Sequence[Job]) -> Iterator[tuple[str, ...]]:
+def _settings(jobs: Sequence[JobRecord]) -> Iterator[tuple[str, ...]]:
     """Yield what became of every setting of one model."""
-    for place in range(len(jobs[0]["record"]["grid"]) if jobs else 0):
-        trials = {job["seed"]: job["record"]["grid"][place] for job in jobs}
-        one = next(iter(trials.values()))
-        errors = [trial["validation_error"] for trial in trials.values() if trial["status"] == "ok"]
-        setting = {name: one[name] for name in GRIDDED}
-        won = [job["seed"] for job in jobs if {name: job["record"]["selected"][name] for name in GRIDDED} == setting]
-        lost = [seed for seed, trial in trials.items() if trial["status"] != "ok"]
+    for place in range(len(jobs[0].record.grid) if jobs else 0):
+        trials = {job.seed: job.record.grid[place] for job in jobs}
+        setting = jobs[0].record.grid[place].setting
+        errors = [trial.validation_error or 0.0 for trial in trials.values() if trial.status == "ok"]
+        won = [job.seed for job in jobs if _chosen(job) == setting]
+        lost = [seed for seed, trial in trials.items() if trial.status != "ok"]
         yield (
-            *(f"{one[name]:g}" for name in GRIDDED),
+            *(f"{value:g}" for value in setting),
             _error(jobs[0], sum(errors) / len(errors)) if errors else "diverged",
             _seeds(won),
             _seeds(lost),
         )
 
 
-def _error(job: Job, error: float) -> str:
+def _chosen(job: JobRecord) -> tuple[float, ...]:
+    """Return the setting of a grid that a job was chosen with."""
+    return tuple((job.record.selected or {})[name] for name in GRIDDED)
+
+
+def _error(job: JobRecord, error: float) -> str:
     """Return an error of validation as it is measured: a share of cases, or of a number in standard deviations."""
-    return formats.number(error) if "target" in job["record"] else formats.percent(error)
+    return formats.percent(error) if job.record.target is None else formats.number(error)
 
 
-def _seeds(seeds: Sequence[int]) -> str:
+def _seeds(seeds: Sequence[int | None]) -> str:
     return ", ".join(map(str, seeds)) or "–"
 
 
@@ -112,12 +114,10 @@ def trials_json(record: RunRecord) -> dict[str, Any]:
         {
             "strategy": strategy,
             "label_budget": budget,
-            "seed": job["seed"],
-            "settings_tried": int(job["record"].get("trials", 0)),
-            "selected": job["record"].get("selected"),
-            "grid": [
-                {name: trial[name] for name in _PUBLIC if name in trial} for trial in job["record"].get("grid", ())
-            ],
+            "seed": job.seed,
+            "settings_tried": job.record.trials,
+            "selected": job.record.selected,
+            "grid": [trial.to_json() for trial in job.record.grid],
         }
         for (strategy, budget), jobs in trainings(record).items()
         for job in jobs

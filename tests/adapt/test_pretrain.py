@@ -288,10 +288,11 @@ def test_rows_that_are_judged_are_not_trained_on(copy: Path) -> None:
 def test_judged_rows_among_the_sources_hold_back_a_pass(copy: Path) -> None:
     """Where a benchmark only reports twins, too many of them among the source's rows are no basis for a pass."""
     record = load_record(next((copy / "runs" / "toy").glob("*[0-9a-f]")))
-    source = dict(record.source or {})
-    leaks = {"toy": {**source["leaks"]["toy"], "blocks": True, "residual": 5}}
+    assert record.source is not None
+    assert record.source.leaks["toy"] is not None
+    leaks = {"toy": replace(record.source.leaks["toy"], blocks=True, residual=5)}
 
-    seen = replace(record, run={**record.run, "pretraining": {**source, "leaks": leaks}})
+    seen = replace(record, run=replace(record.run, pretraining=replace(record.source, leaks=leaks)))
 
     assert _leaks(record) is None
     assert _leaks(seen) == "rows of toy stand again in what the source was trained on"

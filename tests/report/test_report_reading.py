@@ -43,7 +43,7 @@ def test_costs_stand_in_the_order_of_the_audit(run: Path, document: Document) ->
     record = load_record(run)
     wanted = [(s.name, str(budget)) for s in record.audit.strategies for budget in record.audit.label_budgets]
 
-    kept = dict.fromkeys((job["strategy"], job["label_budget"]) for job in record.jobs if job["strategy"])
+    kept = dict.fromkeys(job.model for job in record.jobs if job.strategy)
 
     assert [row[:2] for row in document.costs.rows] == [("before (zero_shot)", "–"), *wanted]
     assert list(kept) != wanted, "the twin: they are kept in another order"

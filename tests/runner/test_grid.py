@@ -34,8 +34,8 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.run_record import load_record
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
+from fairtransfer.report.costs import cost_table
 from fairtransfer.report.method import method
-from fairtransfer.report.sections import cost_table
 from fairtransfer.report.trials import equal_trials, settings_table, trials_json
 from fairtransfer.runner.cost import expected_work
 from fairtransfer.runner.rates import Rates, Work, first_setting, kind_of_work

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fairtransfer.errors import IntegrityError, Problems
-from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.cells import Pair, joint_counts
 from fairtransfer.evidence.jobs.numbers import NumberJobs, blank
-from fairtransfer.evidence.jobs.records import jobs_in
+from fairtransfer.evidence.jobs.records import JobRecord, jobs_in
 from fairtransfer.evidence.jobs.scores import Said, change_scores, level_scores, said
 from fairtransfer.evidence.moments import Answers, People, change_rows, level_rows, membership, moments_table, people
+from fairtransfer.evidence.run_file import BenchmarkRecord, RunFile, read_run
 from fairtransfer.evidence.scores import scores_table
 from fairtransfer.evidence.tables import read_table, write_table
 from fairtransfer.outcomes.table import events_for
@@ -40,27 +40,25 @@ def write_counts(folder: Path) -> None:
 
 def count(folder: Path) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Return joint counts, moments and what scores come to, of a run's folder."""
-    run = read_json(folder / "run.json")
+    run = read_run(folder)
     problems = Problems()
     loaded = read_audit(folder / "audit.yaml", problems)
     if loaded is None:
         raise IntegrityError("\n".join(map(str, problems)))
     jobs = jobs_in(folder)
-    counters = [_Counter(folder, loaded.audit, run, benchmark, jobs) for benchmark in run["benchmarks"]]
+    counters = [_Counter(folder, loaded.audit, run, benchmark, jobs) for benchmark in run.benchmarks]
     made = [[c.cells() for c in counters], [c.moments() for c in counters], [c.scores() for c in counters]]
     cells, moments, scores = map(pa.concat_tables, made)
     return cells, moments, scores
 
 
-def preferred_seeds(jobs: Sequence[Mapping[str, Any]]) -> dict[Model, int]:
+def preferred_seeds(jobs: Sequence[JobRecord]) -> dict[Model, int]:
     """Return, for each adapted model, the seed that validation prefers: the artifact, where a claim is about one."""
     found: dict[Model, list[tuple[float, float, int]]] = defaultdict(list)
     for job in jobs:
-        record = job["record"]
-        if job["stage"] == "after" and "validation_error" in record:  # of predictions made elsewhere nobody knows it
-            found["after", job["strategy"], job["label_budget"]].append(
-                (float(record["validation_error"]), float(record["validation_loss"]), int(job["seed"]))
-            )
+        score = job.record.validation_score
+        if job.stage == "after" and score is not None and job.seed is not None:  # of given predictions nobody knows it
+            found["after", *job.model].append((*score, job.seed))
     return {model: min(scores)[2] for model, scores in found.items()}
 
 
@@ -77,26 +75,26 @@ class _Counter:
         self,
         folder: Path,
         audit: Audit,
-        run: Mapping[str, Any],
-        benchmark: Mapping[str, Any],
-        jobs: Sequence[Mapping[str, Any]],
+        run: RunFile,
+        benchmark: BenchmarkRecord,
+        jobs: Sequence[JobRecord],
     ) -> None:
         self.audit, self.run, self.benchmark = audit, run, benchmark
-        self.items = read_table(folder / "benchmarks" / benchmark["id"] / "items.parquet")
+        self.items = read_table(folder / "benchmarks" / benchmark.id / "items.parquet")
         self.answers: dict[Model, dict[int | None, pa.Table]] = defaultdict(dict)
-        positive = run["positive_class"]
-        told = score_questions(audit.metrics, run["classes"], positive, multilabel=bool(run["multilabel"]))
+        positive = run.positive_class
+        told = score_questions(audit.metrics, run.classes, positive, multilabel=run.multilabel)
         self.asked = tuple(dict.fromkeys([*told, *judged_questions(audit.gates, positive)]))
-        self.numbers = NumberJobs(self.items) if run.get("target") == "number" else None
+        self.numbers = NumberJobs(self.items) if run.numeric else None
         columns = ["item", "y", "pred", *(["scores"] if self.asked else [])]
         for job in jobs:
-            if job["benchmark"] == benchmark["id"]:
-                model = BEFORE if job["stage"] == "before" else ("after", job["strategy"], job["label_budget"])
-                table = read_table(folder / "jobs" / job["id"] / "predictions.parquet", columns)
+            if job.benchmark == benchmark.id:
+                model = BEFORE if job.stage == "before" else ("after", *job.model)
+                table = read_table(folder / "jobs" / job.id / "predictions.parquet", columns)
                 if self.numbers is not None:
-                    self.numbers.add(benchmark["id"], (*model, job["seed"]), table)
+                    self.numbers.add(benchmark.id, (*model, job.seed), table)
                     table = blank(table)
-                self.answers[model][job["seed"]] = table
+                self.answers[model][job.seed] = table
         self.items = self.items if self.numbers is None else blank(self.items)
         self.scratch = control_of(audit)
         self.artifacts = preferred_seeds(jobs) if audit.claim == "artifact" else {}
@@ -127,7 +125,7 @@ class _Counter:
                     if first is not None:
                         pairs.append(Pair(stage, model[1], model[2], seed, first, number[model, seed]))
         tables = [self.answers[model][seed] for model, seed in number]
-        return joint_counts(self.benchmark["id"], self.items, self.benchmark["attributes"], tables, pairs)
+        return joint_counts(self.benchmark.id, self.items, list(self.benchmark.attributes), tables, pairs)
 
     def moments(self) -> pa.Table:
         """Return moments of every model and pair; of numbers there is nothing to count."""
@@ -175,7 +173,7 @@ class _Counter:
     def _errors(self, numbers: NumberJobs) -> Iterator[dict[str, Any]]:
         """Yield what metrics of predicted numbers come to, for every model and pair."""
         names = [name for name, _ in number_questions(self.audit.metrics, self.audit.gates)]
-        views = [tuple(view) for view in self.benchmark["views"]]
+        views = list(self.benchmark.views)
         for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
             seeds = self._seeds(model)
             yield from numbers.levels(model, seeds, views, names, self._key(model[0], model))
@@ -192,8 +190,7 @@ class _Counter:
         return [s if s in self.answers[other] else None for s in shared]
 
     def _people(self) -> People:
-        views = [(), *(tuple(view) for view in self.benchmark["views"])]
-        return people(self.items, self.run["classes"], views)
+        return people(self.items, self.run.classes, [(), *self.benchmark.views])
 
     def _said(self, who: People, model: Model, seed: int | None) -> Said:
         table = self.answers[model][seed]
@@ -209,7 +206,7 @@ class _Counter:
         return sorted(self.answers[model], key=lambda seed: seed or 0)
 
     def _key(self, stage: str, model: Model) -> dict[str, str]:
-        return {"benchmark": self.benchmark["id"], "stage": stage, "strategy": model[1], "budget": model[2]}
+        return {"benchmark": self.benchmark.id, "stage": stage, "strategy": model[1], "budget": model[2]}
 
     def _stack(self, who: People, model: Model, seeds: Sequence[int | None]) -> Answers:
         matrices = np.zeros((len(seeds), self.items.num_rows, len(who.classes)), dtype=bool)

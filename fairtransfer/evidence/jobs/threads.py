@@ -8,20 +8,20 @@ results. So each job records it, and a run whose jobs differ in it says so.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from fairtransfer.errors import Problem
+from fairtransfer.evidence.jobs.records import JobRecord
 from fairtransfer.formats import listing, plural
 
 
-def threads_of(jobs: Iterable[Mapping[str, Any]]) -> dict[int, int]:
+def threads_of(jobs: Iterable[JobRecord]) -> dict[int, int]:
     """Return for every number of threads how many jobs were computed with it; not of jobs that were made elsewhere."""
-    found = Counter(job["machine"].get("threads") for job in jobs)
+    found = Counter(job.machine.threads for job in jobs)
     return {number: found[number] for number in sorted(n for n in found if n is not None)}
 
 
-def several_threads(jobs: Iterable[Mapping[str, Any]]) -> Problem | None:
+def several_threads(jobs: Iterable[JobRecord]) -> Problem | None:
     """Return the warning ``FT-P100`` where jobs of a run were computed with different numbers of threads."""
     found = threads_of(jobs)
     if len(found) < 2:
