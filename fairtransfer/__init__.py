@@ -36,7 +36,7 @@ from fairtransfer.version import VERSION as __version__  # noqa: N811  # the nam
 if _typing.TYPE_CHECKING:
     from fairtransfer.api import Run, judge, load_audit, plan, render, run, verify
     from fairtransfer.findings.rows import Finding
-    from fairtransfer.gates.verdict import Verdict
+    from fairtransfer.gates.results import Verdict
     from fairtransfer.measurement import Measurement, measure
     from fairtransfer.runner.job import Plan
     from fairtransfer.spec.columns import Columns
@@ -67,7 +67,7 @@ _HOMES = {
     "Plan": "runner.job",
     "Policy": "spec.gates",
     "Run": "api",
-    "Verdict": "gates.verdict",
+    "Verdict": "gates.results",
     "judge": "api",
     "load_audit": "api",
     "measure": "measurement",

@@ -131,7 +131,7 @@ def test_the_same_keywords_take_what_they_should() -> None:
     }
     found = ft.measure(table(200), **right)
 
-    assert found.verdict.policy.alpha == 0.1
+    assert found.verdict.alpha == 0.1
     assert {f.level for f in found.findings} >= {"overall", "group", "intersection"}
 
 
