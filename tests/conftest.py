@@ -46,18 +46,24 @@ def no_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def every_row_reads_back() -> Iterator[None]:
-    """The law of rows, wherever a test writes one: what is written is read again as it was."""
+def every_record_reads_back() -> Iterator[None]:
+    """The law of rows and verdicts, wherever a test writes one: what is written is read again as it was."""
     from fairtransfer.findings.rows import Finding
+    from fairtransfer.gates.results import Verdict
 
-    def checked(row: Finding) -> dict[str, Any]:
-        content = written(row)
-        assert Finding.from_json(content) == row
-        return content
+    def checked(kind: type[Finding | Verdict]) -> Any:
+        written = kind.to_json
 
-    written = Finding.to_json
+        def to_json(record: Any) -> dict[str, Any]:
+            content = written(record)
+            assert kind.from_json(content) == record
+            return content
+
+        return to_json
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Finding, "to_json", checked)
+        for kind in (Finding, Verdict):
+            patched.setattr(kind, "to_json", checked(kind))
         yield
 
 

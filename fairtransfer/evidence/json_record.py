@@ -89,7 +89,7 @@ class Record:
             raise UnreadableRecord(f"{cls.__name__}: nobody knows the key {', '.join(map(repr, sorted(extra)))}")
         values = dict(_values(cls.__name__, layout, content))
         if layout.others is not None:
-            values[layout.others] = {name: content[name] for name in content if name in extra}
+            values[layout.others.name] = layout.others.read({name: content[name] for name in extra})
         return cls(**values)
 
     @classmethod
@@ -114,13 +114,13 @@ class _Layout(NamedTuple):
 
     fields: tuple[_Known, ...]
     keys: frozenset[str]
-    others: str | None
+    others: _Known | None
 
 
 def _values(owner: str, layout: _Layout, content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield attribute and value of every field that stands in an object."""
     for known in layout.fields:
-        if known.name == layout.others:
+        if known is layout.others:
             continue
         if known.inner is not None:
             keys = known.inner.keys()
@@ -144,7 +144,7 @@ def _layout(cls: type[Record]) -> _Layout:
         hints = get_type_hints(cls, include_extras=True)
         found = tuple(_known(f, hints[f.name]) for f in fields(cls))  # type: ignore[arg-type]  # records are dataclasses
         keys = (known.inner.keys() if known.inner else {known.key} for known in found if OTHERS not in known.marks)
-        others = next((known.name for known in found if OTHERS in known.marks), None)
+        others = next((known for known in found if OTHERS in known.marks), None)
         made = _LAYOUTS[cls] = _Layout(found, frozenset().union(*keys), others)
     return made
 

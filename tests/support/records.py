@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from hypothesis import strategies as st
 
-from fairtransfer.evidence.json_record import Record
+from fairtransfer.evidence.json_record import OTHERS, Record
 
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     float: st.floats(allow_nan=False, allow_infinity=False),
@@ -17,12 +17,15 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     str: st.text(max_size=5),
     type(None): st.none(),
+    Any: st.none() | st.booleans() | st.text(max_size=3),
 }
 
 
 def values_of(hint: Any) -> st.SearchStrategy[Any]:
     """Any value of a type that a record's field may have."""
     origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated and OTHERS in parts:
+        return st.dictionaries(st.sampled_from(["its own", "another"]), values_of(get_args(parts[0])[1]))
     if origin is Annotated:
         return values_of(parts[0])
     if origin is Literal:
