@@ -268,7 +268,7 @@ def test_what_is_needed_is_told_with_what_could_not_be_seen() -> None:
     (entry,) = judged(GAP, [RateDifference(level(5, 50), level(90, 900))], MARGIN).needed
 
     assert entry.detectable == pytest.approx(detectable(0.1, 50, 1, 18))
-    assert told(entry, several=False) == f"g0: about {entry['people']} cases, not 50"
+    assert told(entry, several=False) == f"g0: about {entry.people} cases, not 50"
     assert room(entry) == "today's cases could not have shown a difference below 12.2 points"
     (failing,) = judged(GAP, [RateDifference(level(18, 100), level(90, 900))], MARGIN).needed
     assert told(failing, several=False).endswith(", and as it looks today it would fail")
