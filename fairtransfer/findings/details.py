@@ -192,7 +192,7 @@ class HighestAndLowest(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class NoiseFloor(Record):
+class GapByChance(Record):
     """The gap that groups served alike would show: on average, and what one audit in twenty exceeds."""
 
     mean: Annotated[float, Key("noise_floor_mean")]
@@ -200,7 +200,7 @@ class NoiseFloor(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Deviation(Record):
+class FarthestGroup(Record):
     """The group farthest from the overall rate, and by how much."""
 
     group: Group
@@ -209,7 +209,7 @@ class Deviation(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class AgainstRest(Record):
+class RestDifference(Record):
     """A group's difference to everyone else, with limits that hold for all groups of the view together."""
 
     group: Group
@@ -218,7 +218,7 @@ class AgainstRest(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class BetweenGroups(Record):
+class GroupVariance(Record):
     """The variance between groups that sampling does not explain; may be negative."""
 
     variance: Annotated[float, Key("variance_between_corrected")]
@@ -253,7 +253,7 @@ class RateSpread(Record):
     """
 
     ratio: float | None
-    largest_deviation: Deviation
+    largest_deviation: FarthestGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,10 +279,10 @@ class GapDetails(Record):
     groups_compared: Annotated[int | None, LEFT_OUT] = None
     served: Annotated[WorstAndBest | None, AMONG] = None
     extremes: Annotated[HighestAndLowest | None, AMONG] = None
-    noise_floor: Annotated[NoiseFloor | None, AMONG] = None
+    noise_floor: Annotated[GapByChance | None, AMONG] = None
     spread: Annotated[RateSpread | None, AMONG] = None
-    against_rest: Annotated[tuple[AgainstRest, ...] | None, LEFT_OUT, Key("against_rest_95_together")] = None
-    between: Annotated[BetweenGroups | None, AMONG] = None
+    against_rest: Annotated[tuple[RestDifference, ...] | None, LEFT_OUT, Key("against_rest_95_together")] = None
+    between: Annotated[GroupVariance | None, AMONG] = None
     ranked: Annotated[tuple[Ranked, ...] | None, LEFT_OUT, Key("adjusted_for_ranking_only")] = None
     impact_ratios: Annotated[tuple[ImpactRatio, ...] | None, LEFT_OUT, Key("impact_ratio_if_unknown_belonged")] = None
     measured_in: Annotated[str | None, LEFT_OUT] = None

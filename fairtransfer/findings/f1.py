@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.counts import Block, View
-from fairtransfer.findings.details import GapDetails, Group, NoiseFloor, WorstAndBest
+from fairtransfer.findings.details import GapByChance, GapDetails, Group, WorstAndBest
 from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, NotEstimable, suffix
 from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.findings.rows import Finding
@@ -239,7 +239,7 @@ def drawn_gap(scores: F1Scores, view: View, question: Question, blank: Finding) 
     return replace(blank, estimate=best.estimate - worst.estimate, ci_method=method, details=details)
 
 
-def _floor(groups: Sequence[SimulatedF1]) -> NoiseFloor | None:
+def _floor(groups: Sequence[SimulatedF1]) -> GapByChance | None:
     """Return the gap of groups that fare alike, each as uncertain as it is: its draws moved to one place.
 
     None where some group's counts cannot be drawn.
@@ -250,4 +250,4 @@ def _floor(groups: Sequence[SimulatedF1]) -> NoiseFloor | None:
     shortest = min(map(len, centred))
     table = np.stack([draws[:shortest] for draws in centred])
     gaps = table.max(axis=0) - table.min(axis=0)
-    return NoiseFloor(float(gaps.mean()), float(np.quantile(gaps, 0.95)))
+    return GapByChance(float(gaps.mean()), float(np.quantile(gaps, 0.95)))

@@ -10,15 +10,15 @@ import numpy as np
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.details import (
-    AgainstRest,
-    BetweenGroups,
-    Deviation,
+    FarthestGroup,
+    GapByChance,
     GapChangeDetails,
     GapDetails,
     Group,
-    NoiseFloor,
+    GroupVariance,
     Ranked,
     RateSpread,
+    RestDifference,
     WorstAndBest,
 )
 from fairtransfer.findings.estimates.base import Estimate
@@ -72,13 +72,13 @@ def _together(details: GapDetails, groups: list[Group], shares: list[Share], *, 
     farthest = gaps.largest_deviation(rates, sizes)
     return replace(
         details,
-        noise_floor=NoiseFloor(*gaps.noise_floor(pooled, sizes)),
+        noise_floor=GapByChance(*gaps.noise_floor(pooled, sizes)),
         spread=RateSpread(
             gaps.ratio([share.events for share in shares], [share.cases for share in shares]),
-            Deviation(groups[farthest.group], farthest.by, farthest.overall),
+            FarthestGroup(groups[farthest.group], farthest.by, farthest.overall),
         ),
         against_rest=tuple(
-            AgainstRest(group, float(d), (float(low), float(high)))
+            RestDifference(group, float(d), (float(low), float(high)))
             for group, d, low, high in zip(groups, rest.differences, rest.limits.low, rest.limits.high, strict=True)
         ),
         between=_between(rates, sizes),
@@ -86,12 +86,12 @@ def _together(details: GapDetails, groups: list[Group], shares: list[Share], *, 
     )
 
 
-def _between(rates: list[float], sizes: list[float]) -> BetweenGroups | None:
+def _between(rates: list[float], sizes: list[float]) -> GroupVariance | None:
     """Return the variance between groups that sampling does not explain; None where a group is worth one case or less."""
     if min(sizes) <= 1:
         return None
     found = gaps.between_groups(rates, sizes, keyed(b"variance between groups", canonical([rates, sizes])))
-    return BetweenGroups(found.variance, (found.low, found.high))
+    return GroupVariance(found.variance, (found.low, found.high))
 
 
 def _ranked(

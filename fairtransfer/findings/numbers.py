@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from fairtransfer.findings.details import (
-    AgainstRest,
+    GapByChance,
     GapDetails,
     Group,
     HighestAndLowest,
-    NoiseFloor,
     NumberDetails,
+    RestDifference,
     WorstAndBest,
 )
 from fairtransfer.findings.estimates.number_means import SUMMED
@@ -89,11 +89,11 @@ def number_gap(
         served=WorstAndBest(*ends) if directed else None,
         extremes=None if directed else HighestAndLowest(*ends),
         groups_compared=len(large),
-        noise_floor=NoiseFloor(
+        noise_floor=GapByChance(
             *gaps.noise_floor_of_means([max(row["variance"] or 0.0, 0.0) ** 0.5 for _, row in large])
         ),
         against_rest=tuple(
-            AgainstRest(group, row["apart"], (row["apart_low"], row["apart_high"]))
+            RestDifference(group, row["apart"], (row["apart_low"], row["apart_high"]))
             for group, row in large
             if row["apart"] is not None
         ),

@@ -14,7 +14,7 @@ from fairtransfer.report.tables import Table
 from fairtransfer.report.trials import equal_trials
 
 
-class Work(NamedTuple):
+class CostedWork(NamedTuple):
     """A training with its answers: a job, or the training of a source."""
 
     model: str
@@ -29,7 +29,7 @@ def cost_table(record: RunRecord) -> Table:
     """Return what each model cost, averaged over seeds; no rows where the models were made elsewhere."""
     every = list(_works(record))
     is_estimated = any(_together(work.cost, _energy) is not None for work in every)
-    grouped: dict[tuple[str, str], list[Work]] = defaultdict(list)
+    grouped: dict[tuple[str, str], list[CostedWork]] = defaultdict(list)
     for work in every:
         grouped[work.model, work.budget].append(work)
     rows = [_row(works, with_energy=is_estimated) for works in grouped.values()] if record.given is None else []
@@ -51,15 +51,15 @@ def cost_table(record: RunRecord) -> Table:
     return tables.table("costs", title, headings, rows, text_columns=2, note=equal_trials(record))
 
 
-def _works(record: RunRecord) -> Iterator[Work]:
+def _works(record: RunRecord) -> Iterator[CostedWork]:
     """Yield the training of a source that was trained here, which answers nothing itself, and then every job."""
     source = record.source
     if source is not None and source.cost is not None and source.record is not None:
         labels = LabelCounts(source.rows.train, source.rows.validation)
-        yield Work("source, trained here", "–", source.cost, labels, source.record, source.attempts or 0)
+        yield CostedWork("source, trained here", "–", source.cost, labels, source.record, source.attempts or 0)
     for job in sorted(record.jobs, key=lambda job: _asked_at(record, job)):
         name = job.strategy or f"before ({job.kind})"
-        yield Work(name, job.label_budget or "–", job.cost, job.labels, job.record, job.attempts)
+        yield CostedWork(name, job.label_budget or "–", job.cost, job.labels, job.record, job.attempts)
 
 
 def _asked_at(record: RunRecord, job: JobRecord) -> tuple[int, int]:
@@ -71,7 +71,7 @@ def _asked_at(record: RunRecord, job: JobRecord) -> tuple[int, int]:
     return strategy, budget
 
 
-def _row(works: Sequence[Work], *, with_energy: bool) -> tuple[str, ...]:
+def _row(works: Sequence[CostedWork], *, with_energy: bool) -> tuple[str, ...]:
     """Return what one model cost with one label budget."""
     first, labels = works[0], works[0].labels
     wall = sum(work.cost.training.wall_seconds + work.cost.prediction.wall_seconds for work in works) / len(works)
@@ -106,7 +106,7 @@ def _together(cost: JobCost, part: Callable[[Cost], float | None]) -> float | No
     return None if training is None or prediction is None else training + prediction
 
 
-def _mean(works: Sequence[Work], part: Callable[[Cost], float | None], shown: Callable[[float], str]) -> str:
+def _mean(works: Sequence[CostedWork], part: Callable[[Cost], float | None], shown: Callable[[float], str]) -> str:
     """Return a mean over the jobs of which it is known, and of how many it is where that is not all."""
     known = [value for work in works if (value := _together(work.cost, part)) is not None]
     if not known:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairtransfer import formats
-from fairtransfer.findings.details import AgainstRest, GapDetails, Group, Ranked
+from fairtransfer.findings.details import GapDetails, Group, Ranked, RestDifference
 from fairtransfer.findings.rows import SUPPRESSED, Finding, Stage, Status
 from fairtransfer.formats import Wording
 from fairtransfer.report import sentences, tables
@@ -110,7 +110,7 @@ def _farthest(row: Finding) -> tuple[str, str]:
     return formats.group_label(most.group), _difference(most, wording_of(row))
 
 
-def _difference(entry: AgainstRest, words: Wording) -> str:
+def _difference(entry: RestDifference, words: Wording) -> str:
     return f"{words.change(entry.difference)} ({words.change_interval(entry.ci)})"
 
 

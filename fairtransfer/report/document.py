@@ -24,7 +24,7 @@ from fairtransfer.report.front import Front, front
 from fairtransfer.report.group_comparisons import gap_tables
 from fairtransfer.report.method import method
 from fairtransfer.report.sections import (
-    Benchmark,
+    BenchmarkSection,
     benchmarks,
     completeness,
     failed_table,
@@ -38,7 +38,7 @@ from fairtransfer.report.trials import settings_table, trials_json
 
 
 @dataclass(frozen=True)
-class Document:
+class RunDocument:
     """Everything a report says.
 
     Attributes
@@ -73,7 +73,7 @@ class Document:
     figures: tuple[Figure, ...]
     groups: tuple[Table, ...]
     others: Table
-    benchmarks: tuple[Benchmark, ...]
+    benchmarks: tuple[BenchmarkSection, ...]
     method: tuple[tuple[str, str], ...]
     results: tuple[Table, ...]
     screening: Table
@@ -100,7 +100,7 @@ def build(
     digest: str,
     version: str,
     environment: Environment,
-) -> Document:
+) -> RunDocument:
     """Return the report of a run from its findings (`digest` is that of their file), its verdict and its folder."""
     return _document(record, public(study_of(record), rows, verdict), digest, version, environment)
 
@@ -129,12 +129,12 @@ def public_rows(study: Study, rows: Sequence[Finding], hidden: Hidden) -> tuple[
     )
 
 
-def _document(record: RunRecord, subject: Subject, digest: str, version: str, environment: Environment) -> Document:
+def _document(record: RunRecord, subject: Subject, digest: str, version: str, environment: Environment) -> RunDocument:
     audit, verdict = record.audit, subject.verdict
     filled, fields, blanks = completeness(record)
     findings, unknowns = statements.findings(subject), tuple(statements.unknowns(record, subject))
     drawn, page = figures(subject), first_figure(subject)
-    return Document(
+    return RunDocument(
         audit_id=audit.id,
         run_id=record.id,
         title=audit.title,

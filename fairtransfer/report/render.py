@@ -15,7 +15,7 @@ from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.evidence.run_file import read_environment
 from fairtransfer.findings.run_record import RunRecord, load_record
 from fairtransfer.gates.results import read_results
-from fairtransfer.report.document import Document, build
+from fairtransfer.report.document import RunDocument, build
 from fairtransfer.report.markdown import markdown_text
 from fairtransfer.report.table_document import TableDocument
 from fairtransfer.resources import resource
@@ -64,7 +64,7 @@ def render(folder: Path, formats: tuple[str, ...] = ("html", "md", "json"), out:
     return written
 
 
-def document_of(record: RunRecord) -> Document:
+def document_of(record: RunRecord) -> RunDocument:
     """Return the report of a run, before any format."""
     path = record.folder / "findings.json"
     found = read_results(path)
@@ -160,7 +160,7 @@ def prose_html(markdown: str) -> Any:
     return Markup(nh3.clean(html, tags=tags, attributes={"a": {"href"}}, url_schemes={"http", "https"}))  # noqa: S704  # cleaned
 
 
-def json_document(document: Document) -> Any:
+def json_document(document: RunDocument) -> Any:
     """Return the public JSON of a report: what the documents show, suppressed rows suppressed."""
     from markupsafe import Markup
 

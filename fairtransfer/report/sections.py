@@ -23,7 +23,7 @@ NOT_PROVIDED = "Not provided"
 
 
 @dataclass(frozen=True, slots=True)
-class Benchmark:
+class BenchmarkSection:
     """A benchmark's part of the report.
 
     Attributes
@@ -42,12 +42,12 @@ class Benchmark:
     prose: str
 
 
-def benchmarks(record: RunRecord, rows: FindingIndex, hidden: Hidden) -> tuple[Benchmark, ...]:
+def benchmarks(record: RunRecord, rows: FindingIndex, hidden: Hidden) -> tuple[BenchmarkSection, ...]:
     """Return every benchmark's part."""
     return tuple(_benchmark(record, rows, benchmark, hidden) for benchmark in record.run.benchmarks)
 
 
-def _benchmark(record: RunRecord, rows: FindingIndex, kept: BenchmarkRecord, hidden: Hidden) -> Benchmark:
+def _benchmark(record: RunRecord, rows: FindingIndex, kept: BenchmarkRecord, hidden: Hidden) -> BenchmarkSection:
     loaded = record.cards[kept.id]
     card = loaded.card
     facts = {
@@ -71,7 +71,7 @@ def _benchmark(record: RunRecord, rows: FindingIndex, kept: BenchmarkRecord, hid
     }
     listed = tuple((label, text or NOT_PROVIDED) for label, text in facts.items())
     composition = tuple(_composition(rows, kept, view) for view in kept.views)
-    return Benchmark(
+    return BenchmarkSection(
         f"b-{card.id}",
         kept.key,
         card.summary,
@@ -148,7 +148,7 @@ def failed_table(record: RunRecord) -> Table:
         )
         for job in record.run.failed_jobs
     ]
-    headings = ("Model", "Benchmark", "Seed", "Attempts", "Why there is no result")
+    headings = ("Model", "BenchmarkSection", "Seed", "Attempts", "Why there is no result")
     return tables.table("failed", "Jobs without a result", headings, rows, text_columns=5)
 
 

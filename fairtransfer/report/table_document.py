@@ -36,7 +36,7 @@ _INTERVALS = (
 
 @dataclass(frozen=True)
 class TableDocument:
-    """Everything the report of a table says; see `Document` for what the parts are.
+    """Everything the report of a table says; see `RunDocument` for what the parts are.
 
     Attributes
     ----------

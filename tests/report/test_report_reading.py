@@ -8,7 +8,7 @@ import pytest
 from support.finished_runs import finished
 
 from fairtransfer.findings.run_record import load_record
-from fairtransfer.report.document import Document
+from fairtransfer.report.document import RunDocument
 from fairtransfer.report.render import document_of
 from fairtransfer.report.strategy_words import STRATEGY_WORDS
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
@@ -20,7 +20,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def document(run: Path) -> Document:
+def document(run: Path) -> RunDocument:
     return document_of(load_record(run))
 
 
@@ -28,7 +28,7 @@ def test_every_strategy_has_words_and_no_others_have() -> None:
     assert STRATEGY_WORDS.keys() == STRATEGY_OPTIONS.keys()
 
 
-def test_a_report_says_what_its_strategies_do(run: Path, document: Document) -> None:
+def test_a_report_says_what_its_strategies_do(run: Path, document: RunDocument) -> None:
     """Those of the audit, and no others: on the first page that of the candidate, among the words all of them."""
     audit, words = load_record(run).audit, dict(document.glossary)
     (chosen,) = (s for s in audit.strategies if document.candidate.startswith(s.name))
@@ -38,7 +38,7 @@ def test_a_report_says_what_its_strategies_do(run: Path, document: Document) -> 
     assert words.keys() & STRATEGY_WORDS.keys() == {s.name for s in audit.strategies} | {"scratch"}
 
 
-def test_costs_stand_in_the_order_of_the_audit(run: Path, document: Document) -> None:
+def test_costs_stand_in_the_order_of_the_audit(run: Path, document: RunDocument) -> None:
     """The model before, then strategy by strategy, budget by budget: jobs are kept by digests, which have no order."""
     record = load_record(run)
     wanted = [(s.name, str(budget)) for s in record.audit.strategies for budget in record.audit.label_budgets]
@@ -49,7 +49,7 @@ def test_costs_stand_in_the_order_of_the_audit(run: Path, document: Document) ->
     assert list(kept) != wanted, "the twin: they are kept in another order"
 
 
-def test_what_a_report_says_to_look_at_is_there(run: Path, document: Document) -> None:
+def test_what_a_report_says_to_look_at_is_there(run: Path, document: RunDocument) -> None:
     told = dict(document.reproduce)
 
     assert "audit.yaml and cards/ here" in told["Command"]
