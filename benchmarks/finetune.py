@@ -22,16 +22,16 @@ import pandas as pd
 import torch
 from trainer import MAX_TOKENS, Run, Text, packaged_model, with_bare_loop, with_trainer
 
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.hardware import Hardware, detect
 from fairtransfer.adapt.inference import Runner
-from fairtransfer.adapt.strategies.full import Full
-from fairtransfer.adapt.strategy import FrozenFeatures, Labelled, Setting
+from fairtransfer.adapt.strategies.full import Full, FullOptions
+from fairtransfer.adapt.strategy import Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.inputs import Texts
 from fairtransfer.models import open_backbone
 from fairtransfer.models.checkpoint import inspect_checkpoint
 from fairtransfer.resources import resource
-from fairtransfer.spec.transfer_options import FullOptions
 
 
 def sample(data: Path | None, texts: int) -> tuple[Text, Text, tuple[str, ...]]:

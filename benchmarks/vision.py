@@ -36,9 +36,9 @@ from torch import nn
 import fairtransfer as ft
 from fairtransfer.adapt.budgets import budget_rows
 from fairtransfer.adapt.loop import plan_steps
+from fairtransfer.adapt.strategies.full import FullOptions
 from fairtransfer.data.pictures import Images
 from fairtransfer.runner.opened_data import OpenedData, open_data
-from fairtransfer.spec.transfer_options import FullOptions
 
 REAL = Path(__file__).parents[1] / "tests" / "real"
 SETS = {"quickdraw": "[200, all]", "omniglot": "[300, all]"}

@@ -35,6 +35,7 @@ from fairtransfer.version import VERSION as __version__  # noqa: N811  # the nam
 
 if _typing.TYPE_CHECKING:
     from fairtransfer.api import Run, judge, load_audit, plan, render, run, verify
+    from fairtransfer.extend import register, use_plugin
     from fairtransfer.findings.rows import Finding
     from fairtransfer.gates.results import Verdict
     from fairtransfer.measurement import Measurement, measure
@@ -55,8 +56,10 @@ __all__ = [
     "load_audit",
     "measure",
     "plan",
+    "register",
     "render",
     "run",
+    "use_plugin",
     "verify",
 ]
 
@@ -72,8 +75,10 @@ _HOMES = {
     "load_audit": "api",
     "measure": "measurement",
     "plan": "api",
+    "register": "extend",
     "render": "api",
     "run": "api",
+    "use_plugin": "extend",
     "verify": "api",
 }
 """Where each name stands. A home is imported when one of its names is first used: importing the package costs nothing."""

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Generic, Literal, TypeVar, get_args
 
 from fairtransfer.errors import DefinitionError, Problem, did_you_mean, shown
 from fairtransfer.version import VERSION
 
-Room = Literal["strategies", "gates", "metrics", "models", "readers", "documents"]
+Room = Literal["strategies", "before", "gates", "metrics", "models", "readers"]
 
 ROOMS: tuple[Room, ...] = get_args(Room)
+
+T = TypeVar("T")
 
 BUILT_IN: Mapping[Room, Mapping[str, str]] = {
     "strategies": {
@@ -42,6 +44,11 @@ BUILT_IN: Mapping[Room, Mapping[str, str]] = {
         "threshold": "fairtransfer.adapt.strategies.threshold:Threshold",
         "reductions": "fairtransfer.adapt.strategies.reductions:Reductions",
     },
+    "before": {
+        "zero_shot": "fairtransfer.adapt.before.zero_shot:ZeroShot",
+        "native_head": "fairtransfer.adapt.before.native_head:NativeHead",
+        "probe": "fairtransfer.adapt.before.probe:ProbeBefore",
+    },
     "gates": {
         "no_harm": "fairtransfer.gates.no_harm:NoHarm",
         "worst_group": "fairtransfer.gates.worst_group:WorstGroup",
@@ -50,9 +57,15 @@ BUILT_IN: Mapping[Room, Mapping[str, str]] = {
         "no_negative_transfer": "fairtransfer.gates.no_negative_transfer:NoNegativeTransfer",
     },
     "metrics": {},
-    "models": {},
-    "readers": {},
-    "documents": {},
+    "models": {
+        "text": "fairtransfer.models.families.text:TextFamily",
+        "image": "fairtransfer.models.families.image:ImageFamily",
+    },
+    "readers": {
+        "csv": "fairtransfer.data.readers.csv_file:CsvReader",
+        "parquet": "fairtransfer.data.readers.parquet_file:ParquetReader",
+        "jsonl": "fairtransfer.data.readers.jsonl_file:JsonlReader",
+    },
 }
 """Room -> name -> ``module:Object``, in the order in which names are listed for people."""
 
@@ -92,6 +105,7 @@ class Entry:
 
 _registered: dict[tuple[Room, str], Entry] = {}
 _resolved: dict[str, object] = {}
+_whole: set[tuple[type, str]] = set()
 
 
 def names(room: Room) -> tuple[str, ...]:
@@ -113,6 +127,54 @@ def get(room: Room, name: str) -> object:
     if target not in _resolved:
         _resolved[target] = resolve(target, f"`{name}` of {room}")
     return _resolved[target]
+
+
+def subclass(room: Room, name: str, base: type[T], lacks: Callable[[type[T], str], Iterable[str]]) -> type[T]:
+    """Return the class a name of a room stands for, once it is seen to be whole: what is half filled would fail late.
+
+    Parameters
+    ----------
+    base
+        What every entry of the room derives from.
+    lacks
+        Given the class and its name, yields what is missing, in words.
+
+    Raises
+    ------
+    DefinitionError
+        As `get`, and when the entry is no subclass, or something is missing (``FT-R025``).
+    """
+    found = get(room, name)
+    if not (isinstance(found, type) and issubclass(found, base)):
+        what = f"`{name}` of {room} ({origin(room, name)}) is no subclass of `{base.__module__}.{base.__qualname__}`"
+        raise _refused("FT-R025", what)
+    if (found, name) not in _whole:
+        if missing := [*lacks(found, name)]:
+            what = f"`{name}` of {room} ({origin(room, name)}) is half filled: it lacks {'; '.join(missing)}"
+            raise _refused("FT-R025", what)
+        _whole.add((found, name))
+    return found
+
+
+class Asked(Mapping[str, T], Generic[T]):
+    """A room as a mapping: what is asked of each entry, by name. An entry is imported when its name is looked up."""
+
+    def __init__(self, room: Room, ask: Callable[[str], T]) -> None:
+        self.room, self.ask = room, ask
+
+    def __getitem__(self, name: str) -> T:
+        if name not in names(self.room):
+            raise KeyError(name)
+        return self.ask(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in names(self.room)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(names(self.room))
+
+    def __len__(self) -> int:
+        return len(names(self.room))
 
 
 def origin(room: Room, name: str) -> Origin:

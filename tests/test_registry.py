@@ -90,7 +90,7 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 
 
 def test_an_unknown_room_is_refused() -> None:
-    with pytest.raises(DefinitionError, match=r"FT-R024.*`gate`.*known: strategies, gates"):
+    with pytest.raises(DefinitionError, match=r"FT-R024.*`gate`.*known: strategies, before, gates"):
         registry.register("gate", "mine", Thing, origin=THEIRS)  # type: ignore[arg-type]  # on purpose
 
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from fairtransfer.adapt.feature_cache import Kept, shelved
+from fairtransfer.adapt.frozen_features import FrozenFeatures, counted
 from fairtransfer.adapt.inference import Runner, batches_by_length
-from fairtransfer.adapt.strategy import FrozenFeatures, counted
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.models.resume import ENTERING, output_of, resuming
 

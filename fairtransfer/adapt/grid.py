@@ -12,9 +12,8 @@ from typing import Any
 
 from fairtransfer.adapt.selection import Score
 from fairtransfer.adapt.strategy import Adapted, Diverged, Setting, Strategy
-from fairtransfer.spec.fair_options import HeadOptions
 from fairtransfer.spec.grids import GRIDDED, grid_of
-from fairtransfer.spec.transfer_options import Options, StepOptions
+from fairtransfer.spec.transfer_options import Options
 
 CRITERIA = ("validation_worst_error", "validation_error", "validation_loss")
 """What a record tells of a score, in the order in which it decides; the first where the worst group or cell does."""
@@ -36,7 +35,7 @@ class _Model:
     adapted: Adapted
 
 
-def fit_best(strategy: Strategy, setting: Setting, options: Options) -> Adapted:
+def fit_best(strategy: Strategy[Any], setting: Setting, options: Options) -> Adapted:
     """Adapt the model with every setting of the options' grid, one after the other, and return the one validation prefers.
 
     Seed, rows and order are the same for all. Of two models there are at a time, the best and the one in training, one is
@@ -66,21 +65,21 @@ def fit_best(strategy: Strategy, setting: Setting, options: Options) -> Adapted:
 
 def settings_of(options: Options) -> list[tuple[dict[str, float], Options]]:
     """Return every setting of a grid with the options that have this setting alone; empty where there is no grid."""
-    training = options.training if isinstance(options, HeadOptions) else options
-    if not isinstance(training, StepOptions):
+    training = options.trained
+    if training is None:
         return []
     grid = grid_of({name: getattr(training, name) for name in GRIDDED})
     each = [(setting, training.model_copy(update=setting)) for setting in grid]
-    if isinstance(options, HeadOptions):
-        return [(setting, options.model_copy(update={"training": one})) for setting, one in each]
-    return list(each)
+    if training is options:
+        return list(each)
+    return [(setting, options.model_copy(update={"training": one})) for setting, one in each]
 
 
 def _part(progress: Callable[[float], None], number: int, of: int) -> Callable[[float], None]:
     return lambda share: progress((number + share) / of)
 
 
-def _fitted(strategy: Strategy, setting: Setting, options: Options, number: int) -> _Model | str:
+def _fitted(strategy: Strategy[Any], setting: Setting, options: Options, number: int) -> _Model | str:
     """Return the model of one setting, or why there is none."""
     try:
         adapted = strategy.fit(setting, options)

@@ -1,21 +1,24 @@
-"""What a strategy is given and what it gives back."""
+"""What a strategy is given and what it gives back. Nothing of torch is imported here: definitions are read with it too."""
 
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import torch
-from torch import Tensor
-
-from fairtransfer.adapt.feature_cache import Kept, NoShelf, Shelf, shelved
-from fairtransfer.adapt.inference import Runner
-from fairtransfer.adapt.number_task import NumberTask
-from fairtransfer.adapt.task import Task
-from fairtransfer.models.backbone import Backbone, Network, Prepared
+from fairtransfer.errors import DefinitionError, Problem
+from fairtransfer.spec.strategies import StrategyKind, strategy_kind
 from fairtransfer.spec.transfer_options import Options
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from fairtransfer.adapt.frozen_features import FrozenFeatures
+    from fairtransfer.adapt.inference import Runner
+    from fairtransfer.adapt.number_task import NumberTask
+    from fairtransfer.adapt.task import Task
+    from fairtransfer.models.backbone import Backbone, Prepared
 
 
 class Diverged(Exception):
@@ -78,55 +81,6 @@ class Labelled:
         return replace(self, rows=[self.rows[i] for i in positions])
 
 
-@dataclass
-class FrozenFeatures:
-    """Features of the pretrained network, computed once for each set of rows and shared by everything that is frozen.
-
-    `heads` keeps what was fitted on them, by the rows and options it was fitted with: a probe and the fine-tuning that
-    starts from it use the same head. `entered` keeps rows with their hidden states below a block, by rows and block.
-    `spent` keeps how many operations either took: they count for every job that uses them. With a `network`, features are that
-    one's instead of the pretrained network's; only the pretrained network's are put on the shelf.
-    """
-
-    backbone: Backbone
-    runner: Runner
-    network: Network | None = None
-    shelf: Shelf = field(default_factory=NoShelf)
-    heads: dict[Hashable, Any] = field(default_factory=dict)
-    entered: dict[tuple[int, str], tuple[Prepared, Prepared]] = field(default_factory=dict)
-    spent: dict[Hashable, int] = field(default_factory=dict)
-    _charged_as: object = field(default_factory=object)
-    _kept: dict[int, tuple[Prepared, Tensor]] = field(default_factory=dict)
-
-    def of(self, prepared: Prepared) -> Tensor:
-        """Return features of all rows, rows x dim."""
-        if id(prepared) not in self._kept:
-            kept = self._of(prepared)
-            self._kept[id(prepared)], self.spent[id(prepared)] = (prepared, kept["features"]), int(kept["operations"])
-        self.charge(id(prepared))
-        return self._kept[id(prepared)][1]
-
-    def charge(self, work: Hashable) -> None:
-        """Count what something shared took as work of the job that now uses it."""
-        # Not by its id, which another may have once this one is gone: a strategy may train several networks in one job.
-        self.runner.flops.charge((self._charged_as, work), self.spent[work])
-
-    def _of(self, prepared: Prepared) -> Kept:
-        def computed() -> Kept:
-            network = self.network or self.backbone.pretrained()
-            return counted(self.runner, lambda: {"features": self.runner.features(network, prepared)})
-
-        rows = prepared.fingerprint if self.network is None else None
-        return shelved(self.shelf, rows, "features", computed)
-
-
-def counted(runner: Runner, work: Callable[[], Kept]) -> Kept:
-    """Return what some work gives together with its operations, which are not counted for the job that happens to run."""
-    with runner.flops.apart() as spent:
-        found = work()
-    return {**found, "operations": torch.tensor(spent.total or 0)}
-
-
 @dataclass(frozen=True)
 class Setting:
     """Everything one training is given.
@@ -184,12 +138,19 @@ class Adapted:
     decision: Decision | None = None
 
 
-class Strategy(abc.ABC):
-    """A way to adapt; subclasses are final and live one to a file."""
+OptionsT = TypeVar("OptionsT", bound=Options)
 
-    kind: str
 
-    def check(self, backbone: Backbone, prepared: Prepared, options: Options) -> None:  # noqa: B027  # most need nothing
+class Strategy(StrategyKind, Generic[OptionsT]):
+    """A way to adapt; subclasses are final and live one to a file.
+
+    What plans and documents ask of it are the attributes of `StrategyKind`. A file that holds a strategy is imported by
+    `validate` too: it imports nothing of torch, but inside `check` and `fit`.
+    """
+
+    options: type[OptionsT]
+
+    def check(self, backbone: Backbone, prepared: Prepared, options: OptionsT) -> None:  # most need nothing
         """Refuse, before anything is trained, what this model cannot do; some of the rows show how it is built.
 
         Raises
@@ -199,7 +160,7 @@ class Strategy(abc.ABC):
         """
 
     @abc.abstractmethod
-    def fit(self, setting: Setting, options: Options) -> Adapted:
+    def fit(self, setting: Setting, options: OptionsT) -> Adapted:
         """Adapt the model.
 
         Raises
@@ -207,3 +168,12 @@ class Strategy(abc.ABC):
         Diverged
             When the loss is no longer finite.
         """
+
+
+def strategy_named(name: str) -> Strategy[Any]:
+    """Return a strategy that can be carried out; raise ``FT-R021`` or ``FT-R025`` where there is none, or it is not whole."""
+    found = strategy_kind(name)
+    if not isinstance(found, Strategy):
+        what = f"the strategy `{name}` cannot be carried out: it is no subclass of `{__name__}.Strategy`"
+        raise DefinitionError([Problem("FT-R025", what)])
+    return found

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from fairtransfer.cli import doctor, gate, init, measure, plan, report, run, schema, validate, verify
+from fairtransfer.cli.plugins import with_plugins
 from fairtransfer.errors import DefinitionError, FairtransferError, shown
 from fairtransfer.version import VERSION
 
@@ -34,11 +35,11 @@ for command in (
     gate.gate,
     measure.measure,
     verify.verify,
-    init.init,
     schema.schema,
     doctor.doctor,
 ):
-    app.command()(command)
+    app.command()(with_plugins(command))
+app.command()(init.init)
 
 
 def _version(wanted: bool) -> None:

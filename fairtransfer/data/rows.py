@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import assert_never
 
 from fairtransfer.data.benchmark import place
 from fairtransfer.data.convert import misfit_text, misfits
@@ -158,14 +159,18 @@ def _inputs(
 ) -> Inputs | None:
     wanted = loaded.card.input
     try:
-        if isinstance(wanted, TextInput):
-            return Texts(tuple(text or "" for text in columns[wanted.text]))
-        if isinstance(wanted, ImageInput):
-            folder = locate(root_of(loaded, wanted.under, data_root), wanted.folder, folder=True)
-            images, found = read_images(folder, [name or "" for name in columns[wanted.image]])
-            problems.extend(place(loaded, problem) for problem in found)
-            return images
-        return _array(loaded, wanted, columns, data_root, problems)
+        match wanted:
+            case TextInput():
+                return Texts(tuple(text or "" for text in columns[wanted.text]))
+            case ImageInput():
+                folder = locate(root_of(loaded, wanted.under, data_root), wanted.folder, folder=True)
+                images, found = read_images(folder, [name or "" for name in columns[wanted.image]])
+                problems.extend(place(loaded, problem) for problem in found)
+                return images
+            case ArrayInput():
+                return _array(loaded, wanted, columns, data_root, problems)
+            case _:
+                assert_never(wanted)
     except (PathRefused, TableRefused) as refused:
         _report(loaded, problems, ("input",), refused)
         return None

@@ -180,6 +180,16 @@ class RunWarning(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class PluginRecord(Record):
+    """Code that is not part of fairtransfer, with which the run was made; `provides` lists ``room:name``."""
+
+    name: str
+    version: str
+    sha256: str
+    provides: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunFile(Record):
     """What the plan of a run became.
 
@@ -212,6 +222,7 @@ class RunFile(Record):
     failed_jobs: tuple[FailedJob, ...]
     warnings: tuple[RunWarning, ...]
     pretraining: SourceRecord | None = None
+    plugins: tuple[PluginRecord, ...] = ()
     target: str = "classes"
     measured_in: str = ""
 

@@ -10,12 +10,7 @@ from fairtransfer.evidence.jobs.count import preferred_seeds
 from fairtransfer.evidence.json_record import BLANK, Key, Record
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.spec.given import candidates
-from fairtransfer.spec.strategies import CONTROLS
-
-CANDIDATE_RULE = (
-    "lowest validation error averaged over seeds at the largest label budget, "
-    "then lowest validation loss; never `scratch` or `majority`"
-)
+from fairtransfer.spec.strategies import controls
 
 GIVEN_RULE = "the only adapted model there are predictions of"
 NAMED = "named in the audit"
@@ -30,6 +25,13 @@ class Chosen(Record):
     strategy: str
     budget: Annotated[str, Key("label_budget"), BLANK]
     rule: str
+
+
+def candidate_rule() -> str:
+    """Return by which rule the model is chosen that a verdict is about, in words."""
+    never = " or ".join(f"`{name}`" for name in controls())
+    chosen = "lowest validation error averaged over seeds at the largest label budget, then lowest validation loss"
+    return f"{chosen}; never {never}"
 
 
 def chosen_seeds(record: RunRecord) -> dict[tuple[str, str, str], int]:
@@ -54,11 +56,11 @@ def candidate(record: RunRecord) -> Chosen | None:
         budget = f"{stated.label_budget:g}" if isinstance(stated.label_budget, float) else str(stated.label_budget)
         return Chosen(stated.strategy, budget, NAMED)
     largest = max(record.run.label_budgets, key=lambda budget: budget.labels or 0).written
-    controls = {s.name for s in record.audit.strategies if s.kind in CONTROLS}
+    left_out = {s.name for s in record.audit.strategies if s.way.control}
     scores: dict[str, list[Score]] = defaultdict(list)
     for job in record.jobs:
         score = job.record.validation_score
-        if job.stage == "after" and job.label_budget == largest and job.strategy not in controls and score is not None:
+        if job.stage == "after" and job.label_budget == largest and job.strategy not in left_out and score is not None:
             scores[job.strategy].append(score)
     if not scores:
         return None
@@ -66,4 +68,4 @@ def candidate(record: RunRecord) -> Chosen | None:
         name: (sum(e for e, _ in found) / len(found), sum(loss for _, loss in found) / len(found), name)
         for name, found in scores.items()
     }
-    return Chosen(min(means.values())[2], largest, CANDIDATE_RULE)
+    return Chosen(min(means.values())[2], largest, candidate_rule())

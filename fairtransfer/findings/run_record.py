@@ -11,8 +11,9 @@ import pyarrow as pa
 from fairtransfer.errors import IntegrityError, Problems
 from fairtransfer.evidence.jobs.records import JobRecord, jobs_in
 from fairtransfer.evidence.reuse import Place, kept_places
-from fairtransfer.evidence.run_file import GivenRecord, RunFile, SourceRecord, read_run
+from fairtransfer.evidence.run_file import RUN_FILE, GivenRecord, RunFile, SourceRecord, read_run
 from fairtransfer.evidence.tables import read_table
+from fairtransfer.plugins import Used, check, used_of
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.card_reading import read_card
@@ -78,6 +79,11 @@ class RunRecord:
         return self.run.pretraining
 
     @property
+    def plugins(self) -> tuple[Used, ...]:
+        """Code that is not part of fairtransfer, with which the run was made."""
+        return used_of(one.to_json() for one in self.run.plugins)
+
+    @property
     def models(self) -> dict[tuple[str, str], tuple[int, ...]]:
         """``(strategy, label budget) -> seeds`` of every adapted model asked for, in order."""
         if self.given is not None:
@@ -94,7 +100,7 @@ class RunRecord:
     @property
     def before_has_seeds(self) -> bool:
         """Whether the model before was asked once per seed."""
-        return bool(self.given.before_seeds) if self.given is not None else self.audit.before_stage.kind == "probe"
+        return bool(self.given.before_seeds) if self.given is not None else self.audit.before_stage.way.uses_labels
 
 
 def load_record(folder: Path) -> RunRecord:
@@ -103,9 +109,12 @@ def load_record(folder: Path) -> RunRecord:
     Raises
     ------
     IntegrityError
-        When the folder is not a run, or cannot be read by this version.
+        When the folder is not a run, or cannot be read by this version or these plug-ins.
+    DefinitionError
+        When it was made with a plug-in that is not switched on (``FT-R028``).
     """
     run = read_run(folder)
+    check(used_of(one.to_json() for one in run.plugins), folder / RUN_FILE)
     problems = Problems()
     loaded = read_audit(folder / "audit.yaml", problems)
     names = [benchmark.id for benchmark in run.benchmarks]

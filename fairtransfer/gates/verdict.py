@@ -136,7 +136,7 @@ def _other(query: EvidenceQuery, model: Chosen) -> OtherModel:
 
 def _incomplete(record: RunRecord, chosen: Chosen) -> str | None:
     """Return why a pass cannot be given: a job that the candidate's claims rest on has no result."""
-    scratch = {s.name for s in record.audit.strategies if s.kind == "scratch"}
+    scratch = {s.name for s in record.audit.strategies if s.way.from_scratch}
     used = [
         job
         for job in record.run.failed_jobs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairtransfer.models.checkpoint import Checkpoint, inspect_checkpoint
+from fairtransfer.models.family import family_named
 from fairtransfer.models.fetch import fetch
 
 if TYPE_CHECKING:
@@ -19,21 +20,14 @@ def open_backbone(checkpoint: Checkpoint, family: str, max_tokens: int = 128) ->
     Parameters
     ----------
     family
-        ``text`` (transformers) or ``image`` (timm).
+        The name of a family, such as ``text`` (transformers) or ``image`` (timm).
 
     Raises
     ------
     DefinitionError
         When weights are missing, not finite, or do not fit the tokenizer (``FT-M012`` to ``FT-M014``).
     """
-    if family == "text":
-        from fairtransfer.models.text import TextBackbone
-
-        backbone: Backbone = TextBackbone.load(checkpoint, max_tokens)
-    else:
-        from fairtransfer.models.image import ImageBackbone
-
-        backbone = ImageBackbone.load(checkpoint)
+    backbone = family_named(family).open(checkpoint, max_tokens)
     if checkpoint.trained is None:
         return backbone
     from fairtransfer.models.trained import put_in_place

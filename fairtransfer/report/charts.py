@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fairtransfer import registry
 from fairtransfer.formats import RATE, Wording
 from fairtransfer.report.chart_data import CurvePoint, Dot, Move, Published
+from fairtransfer.spec.strategies import strategy_kind
 
 PUBLISHED = "#6b6b6b"
 """The colour of the model as published."""
@@ -19,24 +21,6 @@ PUBLISHED = "#6b6b6b"
 COLOURS = {
     "before": PUBLISHED,
     "after": "#0b5cad",
-    "probe": "#7a3e9d",
-    "full": "#0b5cad",
-    "lp_ft": "#00695c",
-    "scratch": "#a34700",
-    "partial": "#3949ab",
-    "bitfit": "#4b5d00",
-    "l2_sp": "#9c2c2c",
-    "gradual": "#795548",
-    "lora": "#8a1f6f",
-    "majority": "#6b6b6b",
-    "reweight": "#9c2c6a",
-    "balance": "#4b5d00",
-    "group_dro": "#3949ab",
-    "jtt": "#9c2c2c",
-    "dfr": "#00696b",
-    "adversarial": "#1f5f8b",
-    "threshold": "#795548",
-    "reductions": "#5a5f00",
 }
 SHAPES = {"before": "circle", "after": "square"}
 SPARE = ("#7a3e9d", "#00695c", "#9c2c2c", "#4b5d00", "#3949ab", "#795548")
@@ -292,7 +276,8 @@ def learning_curves(
 def palette(strategies: Sequence[str]) -> list[str]:
     """Return a colour for every strategy: its own, or the next spare one."""
     spare = iter(SPARE * (len(strategies) // len(SPARE) + 1))
-    return [COLOURS.get(name) or next(spare) for name in strategies]
+    known = registry.names("strategies")
+    return [strategy_kind(name).colour if name in known else next(spare) for name in strategies]
 
 
 def contrast(colour: str, ground: str = "#ffffff") -> float:

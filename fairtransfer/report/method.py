@@ -13,12 +13,6 @@ from fairtransfer.report import sentences
 from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.grids import GRIDDED
 
-_BEFORE = {
-    "zero_shot": "asked without labels, by comparing each text with one sentence per class",
-    "native_head": "its own head, labels mapped",
-    "probe": "a linear head on its frozen features",
-}
-
 _INTERVALS = (
     "95%, two-sided, in tables. One rate: Wilson. A change on the same cases: Bonett-Price. A difference of two groups: the "
     "union of Newcombe and Agresti-Caffo. A difference of two groups' changes, and a ratio of two groups (never divided): "
@@ -99,7 +93,7 @@ def _made_here(record: RunRecord, verdict: Verdict) -> Iterator[tuple[str, str]]
         )
     if record.source is not None:
         yield "Source", _source(record.source)
-    yield "Before", f"{_BEFORE[before.kind]}; options {_options(before.options.model_dump())}"
+    yield "Before", f"{before.way.words}; options {_options(before.options.model_dump())}"
     for strategy in audit.strategies:
         yield f"Strategy {strategy.name}", _options(strategy.options.model_dump(exclude=_UNTOLD))
     if used := _group_labels(record):

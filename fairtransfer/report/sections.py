@@ -12,11 +12,11 @@ from fairtransfer.findings.rows import SUPPRESSED
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences, tables
 from fairtransfer.report.finding_index import FindingIndex
-from fairtransfer.report.strategy_words import STRATEGY_WORDS
 from fairtransfer.report.suppress import Hidden, unknown_is_hidden
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.given import CONTROL
 from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.spec.strategies import strategy_kind
 from fairtransfer.spec.target import number_metrics
 
 NOT_PROVIDED = "Not provided"
@@ -191,7 +191,7 @@ def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:
     words = {
         "before": "the model as published, not adapted",
         "after": "the model adapted on local labels",
-        CONTROL: STRATEGY_WORDS[CONTROL],
+        CONTROL: strategy_kind(CONTROL).words,
         "95% interval": "made so that 95 of 100 such audits would have the true value inside theirs",
         "points": "percentage points: from 20% to 26% is +6 points",
         "newly wrong / right": "cases answered rightly before and wrongly after, and the reverse (averages over seeds)",
@@ -203,7 +203,7 @@ def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:
     }
     if record.numeric:
         words = {name: said for name, said in words.items() if name not in ("points", "newly wrong / right")}
-    words |= {s.name: STRATEGY_WORDS[s.kind] for s in record.audit.strategies}
+    words |= {s.name: s.way.words for s in record.audit.strategies}
     words |= {sentences.metric_name(m.name): sentences.metric_words(m.name) for m in record.audit.metrics}
     return tuple(words.items())
 

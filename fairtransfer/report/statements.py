@@ -10,10 +10,10 @@ from fairtransfer.findings.details import Group, MembershipDetails
 from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences
-from fairtransfer.report.strategy_words import STRATEGY_WORDS
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import unknown_is_hidden
 from fairtransfer.spec.card import Card
+from fairtransfer.spec.strategies import strategy_kind
 
 NOT_PROVIDED = "Not provided"
 BIAS = ("mean_error", None)
@@ -34,7 +34,7 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
         yield "Adapted by", chosen
         if subject.strategy:
             kinds = {strategy.name: strategy.kind for strategy in audit.strategies}
-            yield f"What {subject.strategy} does", STRATEGY_WORDS[kinds[subject.strategy]]
+            yield f"What {subject.strategy} does", strategy_kind(kinds[subject.strategy]).words
     claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
     seeds = record.models.get((subject.strategy, subject.budget or ""), audit.seeds)
     yield "Claim", f"about {claim} ({formats.plural(len(seeds), 'seed')})"
@@ -110,6 +110,11 @@ def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:
         yield (
             "How the models were made is not known here: the judged cases may have been among those they were adapted on "
             "or chosen by."
+        )
+    if record.plugins:
+        yield (
+            f"This was made with code that is not part of fairtransfer: {formats.listing(list(map(str, record.plugins)))}. "
+            "Whether it does what it says was not examined."
         )
     if record.source is not None:
         yield _of_source(record.source)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairtransfer.runner.asked import training_in
 from fairtransfer.runner.energy import EnergyMeter
-from fairtransfer.spec.grids import settings_in, trained_with
+from fairtransfer.spec.grids import settings_in
+from fairtransfer.spec.strategies import StrategyKind, strategy_kind
 
 if TYPE_CHECKING:
     from fairtransfer.adapt.flops import FlopTally
@@ -93,19 +95,14 @@ def peak_memory() -> int:
     return int(found.split()[1]) * 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-_PASSES = {"partial": 1.0, "bitfit": 2.0, "gradual": 2.0, "lora": 2.0}
-"""What training on a row costs, in passes forward: 3 where everything moves, as backward is two, one of them for weights."""
-
-
 def expected_work(training: Training, benchmarks: int) -> float:
     """Return a training's expected share of a sweep's work, in rows passed through the network: for progress bars only."""
-    if training.kind == "majority":
+    passes = strategy_kind(training.kind).passes if training.stage == "after" else StrategyKind.passes
+    if not passes:
         return 0.0
-    judged = 1000.0 * benchmarks
-    options = trained_with(training.options)
-    if "epochs" not in options:
+    judged, trained = 1000.0 * benchmarks, training_in(training)
+    if trained is None:
         return judged / 4
     budget = 1000 if training.budget == "all" else float(training.budget)
-    epochs = options["epochs"] + options.get("first_epochs", 0)
-    rows: float = max(epochs * budget, options["min_steps"] * options["batch_size"])
-    return _PASSES.get(training.kind, 3.0) * rows * settings_in(training.options) + judged
+    rows: float = max(sum(trained.lengths) * budget, trained.min_steps * trained.batch_size)
+    return passes * rows * settings_in(training.options) + judged

@@ -18,6 +18,7 @@ from fairtransfer.evidence.jobs.threads import several_threads
 from fairtransfer.evidence.store import MANIFEST, Store
 from fairtransfer.evidence.tables import write_table
 from fairtransfer.runner.external_predictions import given_json
+from fairtransfer.runner.foreign import plugins_of
 from fairtransfer.runner.job import Plan
 from fairtransfer.runner.label_budgets import budget_text
 from fairtransfer.runner.machine import environment
@@ -117,6 +118,7 @@ def _run_json(plan: Plan, data: OpenedData, failed: list[dict[str, Any]], notice
         "adaptation": _adaptation(plan, data),
         "predictions": given_json(plan, data),
         "benchmarks": benchmarks,
+        "plugins": [one.to_json() for one in plugins_of(plan.files)],
         "failed_jobs": failed,
         "warnings": [w.to_json() for w in (*plan.files.warnings, *data.warnings, *noticed)],
     }

@@ -8,6 +8,8 @@ from typing import Any
 from fairtransfer.data.roots import loose_files
 from fairtransfer.evidence.canonical import digest
 from fairtransfer.models import Checkpoint
+from fairtransfer.runner.asked import packages_of
+from fairtransfer.runner.foreign import deciding
 from fairtransfer.runner.job import Job, Roots, RowKeys, Training
 from fairtransfer.runner.machine import Machine, code_digest, libraries
 from fairtransfer.spec.audit_files import AuditFiles
@@ -25,6 +27,7 @@ def common_key(files: AuditFiles, checkpoint: Checkpoint, machine: Machine) -> d
         "machine": {"device": machine.device, "precision": machine.precision},
         "model": {"sha256": checkpoint.digest, "family": model.family, "max_tokens": model.max_tokens},
         "classes": list(files.classes),
+        **deciding(files),
     }
 
 
@@ -32,7 +35,7 @@ def job_id(files: AuditFiles, training: Training, index: int, common: Mapping[st
     """Return the digest that names a training judged on the benchmark of this index."""
     # Names decide no answer, but a job's files tell them: under another name they would be another job's.
     names = {"strategy": training.strategy, "benchmark": files.benchmarks[index].card.id}
-    used = libraries(files.loaded.audit.model.family, training.kind)
+    used = libraries(files.loaded.audit.model.family, packages_of(training))
     key: dict[str, Any] = {
         **common,
         "libraries": used,
@@ -40,6 +43,7 @@ def job_id(files: AuditFiles, training: Training, index: int, common: Mapping[st
         "benchmark": rows.judged[index],
         "names": names,
     }
+    key |= deciding(files, training)
     if training.uses_labels:
         # What stands in any benchmark is taken out of the adaptation side, so all of them decide what is learned.
         key |= {
@@ -72,7 +76,7 @@ def source_id(files: AuditFiles, training: Training, common: Mapping[str, Any], 
     key = {
         **common,
         "classes": list(mapped_classes(files.source.card, asked.labels)),
-        "libraries": libraries(files.loaded.audit.model.family, "pretrain"),
+        "libraries": libraries(files.loaded.audit.model.family),
         "training": training.to_json(),
         "names": {"card": files.source.card.id},
         "trained_on": rows.source,

@@ -11,15 +11,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from fairtransfer.spec.families import family_kind
 from fairtransfer.version import VERSION
 
 _CODE = ("adapt", "data", "models", "runner")
-_LIBRARIES: dict[str | None, tuple[str, ...]] = {
-    None: ("duckdb", "ibis-framework", "numpy", "pyarrow"),  # predictions made elsewhere are only counted
-    "text": ("torch", "transformers", "tokenizers", "scikit-learn", "fairlearn", "numpy"),
-    "image": ("torch", "timm", "torchvision", "pillow", "scikit-learn", "fairlearn", "numpy"),
-}
-_FOR_KIND = {"lora": ("peft",)}
+_COUNTING = ("duckdb", "ibis-framework", "numpy", "pyarrow")
+"""Libraries of predictions made elsewhere, which are only counted."""
+
 _BF16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 
 
@@ -72,9 +70,9 @@ def code_digest() -> str:
     return found.hexdigest()
 
 
-def libraries(family: str | None, kind: str = "") -> dict[str, str]:
-    """Return the versions of the libraries that decide predictions (of one strategy); absent ones are left out."""
-    names = (*_LIBRARIES[family], *_FOR_KIND.get(kind, ()))
+def libraries(family: str | None, more: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the versions of the libraries that decide predictions, and of `more` that one strategy needs, if installed."""
+    names = (*(_COUNTING if family is None else family_kind(family).libraries), *more)
     return {name: version for name in names if (version := _version(name))}
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairtransfer.models import Checkpoint, fetch, inspect_checkpoint
+from fairtransfer.models import Checkpoint, fetch
 from fairtransfer.models.checkpoint import placed
+from fairtransfer.models.family import family_named
 from fairtransfer.runner.external_predictions import plan_given
 from fairtransfer.runner.job import Job, Plan, Pretraining, Roots, RowKeys, Training
 from fairtransfer.runner.job_ids import common_key, job_id, row_keys, run_id, source_id
@@ -37,7 +38,8 @@ def make_plan(
     check_size(files, sum(1 for _ in _trainings(audit)) * len(audit.benchmarks), max_jobs)
     check_files(files, roots)
     with placed(files.loaded):
-        checkpoint = inspect_checkpoint(fetch(files.loaded, roots.model), str(audit.model.source))
+        family = family_named(audit.model.loaded_as)
+        checkpoint = family.inspect(fetch(files.loaded, roots.model), str(audit.model.source))
     return _named(files, roots, checkpoint, machine, row_keys(files, roots))
 
 
@@ -67,8 +69,8 @@ def _named(files: AuditFiles, roots: Roots, checkpoint: Checkpoint, machine: Mac
 def _trainings(audit: Audit) -> Iterator[Training]:
     before = audit.before_stage
     options = before.options.model_dump(mode="json")
-    if before.kind == "probe":
-        yield from (Training("before", "", "probe", options, largest_budget(audit), seed) for seed in audit.seeds)
+    if before.way.uses_labels:
+        yield from (Training("before", "", before.kind, options, largest_budget(audit), seed) for seed in audit.seeds)
     else:
         yield Training("before", "", before.kind, options)
     for strategy in audit.strategies:

@@ -13,6 +13,8 @@ import platformdirs
 from fairtransfer.data.sides import AdaptationData
 from fairtransfer.evidence.canonical import digest, read_json, write_json
 from fairtransfer.models import Checkpoint
+from fairtransfer.runner.asked import training_in
+from fairtransfer.runner.foreign import code_of, plugins_of
 from fairtransfer.runner.job import Plan, Training
 from fairtransfer.runner.machine import code_digest, libraries, processor
 from fairtransfer.spec.grids import grid_of, settings_in, trained_with
@@ -101,11 +103,10 @@ def first_setting(training: Training) -> Training:
 
 def steps_of(training: Training, labels: int) -> int:
     """Return how many steps a setting of a training takes; 0 where it takes none."""
-    options = trained_with(training.options)
-    if "epochs" not in options:
+    asked = training_in(training)
+    if asked is None:
         return 0
-    trainings = [options["epochs"], *([options["first_epochs"]] if "first_epochs" in options else [])]
-    return sum(max(epochs * math.ceil(labels / options["batch_size"]), options["min_steps"]) for epochs in trainings)
+    return sum(max(epochs * math.ceil(labels / asked.batch_size), asked.min_steps) for epochs in asked.lengths)
 
 
 def rates_file(plan: Plan) -> Path:
@@ -115,6 +116,7 @@ def rates_file(plan: Plan) -> Path:
         "libraries": libraries(plan.audit.model.family),
         "machine": [plan.machine.device, plan.machine.precision, processor(), os.cpu_count(), _threads()],
         "model": [_shape(plan.checkpoint), plan.audit.model.max_tokens],
+        **code_of(plugins_of(plan.files)),
         "data": [plan.audit.training_set.split, plan.rows.adapted_on, *plan.rows.judged],
     }
     folder = os.environ.get("FT_CACHE_DIR") or platformdirs.user_cache_path("fairtransfer")

@@ -18,7 +18,9 @@ from fairtransfer.errors import FairtransferError
 from fairtransfer.evidence.failpoints import failpoint
 from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.models.checkpoint import Trained
+from fairtransfer.plugins import switch_on
 from fairtransfer.runner.cost import Costing
+from fairtransfer.runner.foreign import code_of, installed_only, plugins_of
 from fairtransfer.runner.job import Plan, Roots
 from fairtransfer.runner.machine import Machine, code_digest, libraries
 from fairtransfer.runner.opened_data import open_data
@@ -43,6 +45,8 @@ def common_spec(plan: Plan, threads: int, costing: Costing) -> dict[str, Any]:
         "costing": asdict(costing),
         "code": code_digest(),
         "libraries": libraries(plan.audit.model.family),
+        "plugins": installed_only(plugins_of(plan.files)),
+        "plugin_code": code_of(plugins_of(plan.files)),
         "source": None
         if source is None
         else {"weights": str(source.weights.resolve()), "classes": list(source.classes)},
@@ -110,10 +114,12 @@ def _session(common: str) -> Session:
         raise _Refused(
             "the audit is not there; a cluster needs the project and the workspace on a file system all nodes share"
         )
+    switch_on(told["plugins"])
     files = load_audit(told["audit"], report_only=True)
     found = detect()
     _compare(told, "code", code_digest(), "another version of fairtransfer is installed there")
     _compare(told, "libraries", libraries(files.loaded.audit.model.family), "other libraries are installed there")
+    _compare(told, "plugin_code", code_of(plugins_of(files)), "other plug-ins are installed there")
     _compare(told, "device", found.device, "it computes on another device")
     _compare(told, "precision", found.precision, "it computes in another number format")
     data, model = (None if told[name] is None else Path(told[name]) for name in ("data_root", "model_root"))

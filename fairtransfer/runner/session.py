@@ -11,15 +11,16 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from fairtransfer.adapt import BEFORE, STRATEGIES
+from fairtransfer.adapt.before.way import before_named
 from fairtransfer.adapt.budgets import budget_rows, resolve_budget
 from fairtransfer.adapt.feature_cache import NoShelf, Shelf
 from fairtransfer.adapt.flops import FlopTally
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.grid import fit_best
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.number_task import NumberTask, numbers, standardised
-from fairtransfer.adapt.strategy import Adapted, Decision, FrozenFeatures, Labelled, Setting, Strategy
+from fairtransfer.adapt.strategy import Adapted, Decision, Labelled, Setting, Strategy, strategy_named
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.sides import AdaptationData, Part
 from fairtransfer.data.splits import strata
@@ -28,14 +29,13 @@ from fairtransfer.evidence.tables import numbers_table, predictions_table
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone, Prepared
 from fairtransfer.models.checkpoint import placed
+from fairtransfer.runner.asked import from_json
 from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.energy import EnergyMeter
 from fairtransfer.runner.job import Plan, Training
 from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.rates import kind_of_work
-from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.fair_options import GroupOptions, GroupStage
-from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 from fairtransfer.spec.transfer_options import Options
 
 
@@ -55,7 +55,7 @@ class Session:
         """The model, loaded."""
         model = self.plan.audit.model
         with placed(self.plan.files.loaded):
-            return open_backbone(self.plan.checkpoint, model.reads, model.max_tokens)
+            return open_backbone(self.plan.checkpoint, model.loaded_as, model.max_tokens)
 
     @cached_property
     def runner(self) -> Runner:
@@ -95,13 +95,13 @@ class Session:
         """
         problems = Problems()
         for training in {kind_of_work(t): t for t in trainings if t.stage != "before"}.values():
-            strategy = STRATEGIES[training.kind]
-            if strategy.check is Strategy.check:
+            strategy = strategy_named(training.kind)
+            if type(strategy).check is Strategy.check:
                 continue
-            asked = STRATEGY_OPTIONS[training.kind].model_validate(_from_json(training.options))
+            asked = strategy.options.model_validate(from_json(training.options))
             try:
                 with placed(self.plan.files.loaded):
-                    strategy().check(self.backbone, self.prepared(self.data.adaptation.train), asked)
+                    strategy.check(self.backbone, self.prepared(self.data.adaptation.train), asked)
             except DefinitionError as error:
                 problems.extend(error.problems)
         problems.raise_if_any()
@@ -110,11 +110,13 @@ class Session:
         """Adapt the model as a training asks and return it with what the evidence keeps of its labels."""
         if training.stage == "before":
             setting, labels = self._setting(training, None, progress)
-            asked: Any = BEFORE_OPTIONS[training.kind].model_validate(_from_json(training.options))
-            return _telling(BEFORE[training.kind](setting, asked), setting), labels
-        chosen = STRATEGY_OPTIONS[training.kind].model_validate(_from_json(training.options))
+            way = before_named(training.kind)
+            asked = way.options.model_validate(from_json(training.options))
+            return _telling(way.ask(setting, asked), setting), labels
+        strategy = strategy_named(training.kind)
+        chosen = strategy.options.model_validate(from_json(training.options))
         setting, labels = self._setting(training, chosen, progress)
-        return _telling(fit_best(STRATEGIES[training.kind](), setting, chosen), setting), labels
+        return _telling(fit_best(strategy, setting, chosen), setting), labels
 
     def _setting(
         self, training: Training, options: Options | None, progress: Callable[[float], None]
@@ -200,9 +202,3 @@ class _Nothing(Prepared):
 
 
 _NOTHING = _Nothing()
-
-
-def _from_json(options: dict[str, Any]) -> dict[str, Any]:
-    """Return options as strict models take them: lists become tuples, in what is nested too."""
-    nested = {key: _from_json(value) if isinstance(value, dict) else value for key, value in options.items()}
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in nested.items()}

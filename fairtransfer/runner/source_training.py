@@ -8,10 +8,11 @@ from typing import Any
 import torch
 
 from fairtransfer.adapt.flops import METHOD, FlopTally
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.hardware import Hardware, is_out_of_memory
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.pretrain import pretrain
-from fairtransfer.adapt.strategy import Diverged, FrozenFeatures, Labelled, OneClass, Setting
+from fairtransfer.adapt.strategy import Diverged, Labelled, OneClass, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import write_json
@@ -71,7 +72,7 @@ def _setting(
     assert data.source is not None, "opened where a source is trained"
     assert plan.files.source is not None, "as above"
     with placed(plan.files.loaded):
-        backbone = open_backbone(plan.checkpoint, plan.audit.model.reads, plan.audit.model.max_tokens)
+        backbone = open_backbone(plan.checkpoint, plan.audit.model.loaded_as, plan.audit.model.max_tokens)
     task = Task(mapped_classes(plan.files.source.card, asked.labels))
     train, val = (_labelled(backbone, part) for part in (data.source.rows.train, data.source.rows.val))
     told = lambda share: progress.step(made.training, share)  # noqa: E731  # as short as its use
@@ -92,5 +93,5 @@ def _circumstances(plan: Plan, setting: Setting, cost: dict[str, Any]) -> dict[s
         "cost": cost,
         "digests": {"base": plan.checkpoint.digest},
         "machine": {**machine, "threads": torch.get_num_threads()},
-        "libraries": libraries(plan.audit.model.family, "pretrain"),
+        "libraries": libraries(plan.audit.model.family),
     }

@@ -20,13 +20,11 @@ from fairtransfer.runner.job import Plan, Training
 from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.rates import PROBED_ROWS, Rates, Work, first_setting, kind_of_work, steps_of
 from fairtransfer.runner.session import Session
-
-STEPWISE = frozenset({"gradual"})
-"""Strategies whose steps cost more from epoch to epoch."""
+from fairtransfer.spec.strategies import strategy_kind
 
 STEPS_AN_EPOCH = 2
 MOST_PROBED_STEPS = 64
-"""Steps of these that are timed; what is not reached costs as the last that was."""
+"""Steps that are timed where they cost more from epoch to epoch; what is not reached costs as the last that was."""
 
 BYTES_PER_FEATURE = 4
 
@@ -59,7 +57,8 @@ def probe(plan: Plan, data: OpenedData, trainings: Sequence[Training], known: Ra
         rates.features = BYTES_PER_FEATURE * session.backbone.dim * sum(sets)
         rates.temporary = sum(map(session.prepared(side.train).filed, sets))
     for training in {kind_of_work(t): first_setting(t) for t in trainings}.values():
-        work = _stepwise if training.kind in STEPWISE else _work
+        uneven = training.stage == "after" and not strategy_kind(training.kind).even_steps
+        work = _stepwise if uneven else _work
         # Each kind of training is to say for itself what it has kept.
         scales.states.clear()
         session.frozen.entered.clear()

@@ -12,6 +12,7 @@ from fairtransfer.adapt.hardware import is_out_of_memory
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.tables import write_table
+from fairtransfer.runner.asked import packages_of
 from fairtransfer.runner.cost import Meter, cost_record
 from fairtransfer.runner.job import Training
 from fairtransfer.runner.job_record import job_header
@@ -94,5 +95,5 @@ def _record(
             "precision": plan.machine.precision,
             "threads": torch.get_num_threads(),
         },
-        "libraries": libraries(plan.audit.model.family, job.training.kind),
+        "libraries": libraries(plan.audit.model.family, packages_of(job.training)),
     }

@@ -17,7 +17,7 @@ from fairtransfer.spec.names import MetricName
 from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.source import ALLOWED, Source, parse_source
 from fairtransfer.spec.strategies import StrategySpec
-from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, refuse
+from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, one_of, refuse
 
 SCHEMA = "1"
 MAX_SEED = 2**32 - 1
@@ -35,7 +35,7 @@ class ModelRef(Strict):
     """The pretrained model, or predictions that were made elsewhere: then nothing is loaded, and no family is needed."""
 
     source: Annotated[str, Field(min_length=1)] | Pretrain = Field(description=ALLOWED)
-    family: Literal["text", "image"] | None = None
+    family: str | None = None
     max_tokens: Annotated[int, Field(ge=8, le=4096)] = Field(
         128, description="longer texts are cut; the ledger counts them"
     )
@@ -46,6 +46,11 @@ class ModelRef(Strict):
         if isinstance(value, str):
             parse_source(value)
         return value
+
+    @field_validator("family")
+    @classmethod
+    def _is_a_family(cls, value: str | None) -> str | None:
+        return None if value is None else one_of("models", value)
 
     @property
     def parsed(self) -> Source:
@@ -58,8 +63,8 @@ class ModelRef(Strict):
         return None if isinstance(self.source, str) else self.source
 
     @property
-    def reads(self) -> Literal["text", "image"]:
-        """What the model takes; only where a model is loaded."""
+    def loaded_as(self) -> str:
+        """The family; only where a model is loaded."""
         assert self.family is not None, "required where models are adapted"
         return self.family
 

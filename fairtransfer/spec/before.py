@@ -1,40 +1,63 @@
-"""The ways to ask the model as published, and the options each of them takes."""
+"""The ways to ask the model as published, by the name an audit calls them; what each does is in `fairtransfer/adapt/before/`."""
 
 from __future__ import annotations
 
+import abc
+import inspect
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import ClassVar
 
-from pydantic import Field
-
+from fairtransfer import registry
 from fairtransfer.spec.strict import Strict
-from fairtransfer.spec.transfer_options import ProbeOptions
 
 
-class ZeroShotOptions(Strict):
-    """Compare each input with one sentence per class: by entailment (Yin et al. 2019), or by similarity."""
+class BeforeKind(abc.ABC):
+    """A way to ask the model before it is adapted, as definitions, plans and documents know it.
 
-    prompt: Annotated[
-        str, Field(min_length=1, max_length=500, description="a sentence with {label} where the class goes")
-    ]
-    words: dict[str, str] = Field({}, description="the words that stand for a class in the prompt; default: its name")
+    Attributes
+    ----------
+    kind
+        The name an audit calls it by.
+    options
+        What an audit may say of it.
+    words
+        How the model is asked: a clause, without a full stop.
+    uses_labels
+        Whether it learns from labels; then it exists for every seed, at the largest budget.
+    answers_numbers
+        Whether it can be asked for a number.
+    """
+
+    kind: ClassVar[str]
+    options: type[Strict]
+    words: ClassVar[str]
+    uses_labels: ClassVar[bool] = False
+    answers_numbers: ClassVar[bool] = False
+
+    def classes_named(self, options: Strict) -> Mapping[str, tuple[str, ...]]:  # noqa: ARG002  # most name none
+        """Return the classes its options speak of, each with its place among them."""
+        return {}
 
 
-class NativeHeadOptions(Strict):
-    """Use the head the checkpoint was published with, and map its labels to the benchmark's classes."""
-
-    labels: dict[str, str] = Field({}, description="checkpoint label -> class; default: equal names")
-
-
-class BeforeProbeOptions(ProbeOptions):
-    """A frozen probe stands for the model as published; it needs labels, so it exists for every seed."""
+def before_kind(name: str) -> BeforeKind:
+    """Return a way to ask by its name; raise ``FT-R021`` or ``FT-R025`` where there is none, or it is not whole."""
+    return registry.subclass("before", name, BeforeKind, _lacks)()
 
 
-BEFORE_OPTIONS: dict[str, type[Strict]] = {
-    "zero_shot": ZeroShotOptions,
-    "native_head": NativeHeadOptions,
-    "probe": BeforeProbeOptions,
-}
+def _lacks(found: type[BeforeKind], name: str) -> Iterator[str]:
+    if inspect.isabstract(found):
+        yield from (f"`{method}`" for method in sorted(found.__abstractmethods__))
+    if getattr(found, "kind", None) != name:
+        yield f"`kind = {name!r}`"
+    if not (isinstance(getattr(found, "options", None), type) and issubclass(found.options, Strict)):
+        yield "`options`: a class of options"
+    if not getattr(found, "words", ""):
+        yield "`words`: how the model is asked"
+
+
+BEFORE_OPTIONS = registry.Asked("before", lambda name: before_kind(name).options)
+"""Name -> options, of every way there is; each is imported when it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +66,8 @@ class BeforeSpec:
 
     kind: str
     options: Strict
+
+    @property
+    def way(self) -> BeforeKind:
+        """What is known of it."""
+        return before_kind(self.kind)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairtransfer.errors import Problem, did_you_mean, shown
 from fairtransfer.spec.audit import AdaptOn, BenchmarkRef
-from fairtransfer.spec.card_files import TextInput
+from fairtransfer.spec.families import family_kind
 from fairtransfer.spec.label_map import label_map_problems, mapped_classes
 
 if TYPE_CHECKING:
@@ -22,11 +22,10 @@ PRETRAIN: Place = ("model", "source", "pretrain")
 def _reads(files: AuditFiles, ref: BenchmarkRef | AdaptOn | Pretrain, card: Card, at: Place) -> Iterator[Problem]:
     """Check the input's kind, the split, and the label map."""
     document, audit = files.loaded.document, files.loaded.audit
-    kind = "text" if isinstance(card.input, TextInput) else "image"
-    if audit.model.family not in (kind, None):
-        yield document.problem(
-            "FT-M018", (*at, "card"), f"`{card.id}` holds {kind} inputs, the model takes {audit.model.family}"
-        )
+    holds, family = card.input.holds, audit.model.family
+    if family is not None and (takes := family_kind(family).reads) != holds:
+        found = f"`{card.id}` holds {holds} inputs, the model takes {takes}"
+        yield document.problem("FT-M018", (*at, "card"), found)
     if not isinstance(ref, BenchmarkRef) and ref.split not in ("train", "val", "test", "all"):
         yield document.problem(
             "FT-D026", (*at, "split"), f"unknown split `{shown(ref.split)}`", "allowed: train, val, test, all"

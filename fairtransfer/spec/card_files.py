@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from fairtransfer.spec.source import Source, parse_source
-from fairtransfer.spec.strict import Name, Strict, refuse
+from fairtransfer.spec.strict import Name, Strict, one_of, refuse
+
+InputKind = Literal["text", "image"]
+"""What a model can be given; a family of models reads one of them."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -18,10 +21,15 @@ class FileRef(Strict):
     path: str = Field(min_length=1)
     sha256: Sha256
     rows: Annotated[int, Field(ge=0)] | None = None
-    format: Literal["csv", "parquet", "jsonl"] | None = Field(None, description="default: by the file's suffix")
+    format: str | None = Field(None, description="default: by the file's suffix")
     under: Literal["card", "data_root"] = Field(
         "card", description="the folder of the card, or the folder the operator gives with --data-root"
     )
+
+    @field_validator("format")
+    @classmethod
+    def _can_be_read(cls, value: str | None) -> str | None:
+        return None if value is None else one_of("readers", value)
 
 
 class DatasetsRef(Strict):
@@ -48,12 +56,14 @@ class DatasetsRef(Strict):
 class TextInput(Strict):
     """The model reads one column of text."""
 
+    holds: ClassVar[InputKind] = "text"
     text: Name
 
 
 class ImageInput(Strict):
     """The model sees one image file per row."""
 
+    holds: ClassVar[InputKind] = "image"
     image: Name = Field(description="the column with the file's name")
     folder: str = Field(min_length=1, description="the folder the names are relative to")
     under: Literal["card", "data_root"] = "card"
@@ -62,6 +72,7 @@ class ImageInput(Strict):
 class ArrayInput(Strict):
     """The model sees one entry of an array of images, rows x height x width (x channels)."""
 
+    holds: ClassVar[InputKind] = "image"
     array: str = Field(min_length=1, description="an .npz file")
     sha256: Sha256
     key: Name = "images"

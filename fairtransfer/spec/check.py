@@ -17,7 +17,7 @@ from fairtransfer.spec.number_check import number_problems
 from fairtransfer.spec.partial import look_around
 from fairtransfer.spec.reading import read_audit
 from fairtransfer.spec.scores import needs_class
-from fairtransfer.spec.strategies import CONTROLS
+from fairtransfer.spec.strategies import controls
 from fairtransfer.spec.strategy_check import strategy_problems
 
 
@@ -151,18 +151,11 @@ def _names(files: AuditFiles) -> Iterator[Problem]:
     document, audit = files.loaded.document, files.loaded.audit
     if audit.made_elsewhere:
         return  # the file of predictions names its models; it is looked at when the audit is planned
-    words: dict[str, str] = getattr(audit.before_stage.options, "words", {})
-    for word in words:
-        if word not in files.classes:
-            hint = did_you_mean(word, files.classes)
-            yield document.problem(
-                "FT-M015",
-                ("before", "zero_shot", "words", word),
-                f"`{shown(word)}` is not a class",
-                "",
-                hint,
-                at_key=True,
-            )
+    before = audit.before_stage
+    for name, place in before.way.classes_named(before.options).items():
+        if name not in files.classes:
+            hint, at = did_you_mean(name, files.classes), ("before", before.kind, *place)
+            yield document.problem("FT-M015", at, f"`{shown(name)}` is not a class", "", hint, at_key=True)
     if audit.candidate is not None:
         names = [s.name for s in audit.strategies]
         if audit.candidate.strategy not in names:
@@ -178,8 +171,8 @@ def _names(files: AuditFiles) -> Iterator[Problem]:
                 ("candidate", "label_budget"),
                 f"{audit.candidate.label_budget} is not among the label budgets",
             )
-    elif all(s.kind in CONTROLS for s in audit.strategies):
-        allowed = "at least one strategy besides `scratch` and `majority`"
+    elif all(s.way.control for s in audit.strategies):
+        allowed = f"at least one strategy besides {' and '.join(f'`{name}`' for name in controls())}"
         yield document.problem("FT-Y046", ("strategies",), "only controls are listed", allowed)
 
 

@@ -27,7 +27,7 @@ def gate_problems(files: AuditFiles, gate: GateSpec, at: Place) -> Iterator[Prob
         yield from _reference(files, options, (*at, "contrast"))
     yield from _class(files, options, at)
     if not files.loaded.audit.made_elsewhere:
-        scratch = any(s.kind == "scratch" for s in files.loaded.audit.strategies)
+        scratch = any(s.way.from_scratch for s in files.loaded.audit.strategies)
         yield from missing_models(document, gate, at, scratch="`scratch` among the strategies" if not scratch else "")
 
 

@@ -19,7 +19,7 @@ def control_of(audit: Audit) -> str:
     """Return the name of the strategy that trains from scratch, or would; empty when an audit lists none."""
     if audit.made_elsewhere:
         return CONTROL
-    return next((s.name for s in audit.strategies if s.kind == "scratch"), "")
+    return next((s.name for s in audit.strategies if s.way.from_scratch), "")
 
 
 def candidates(audit: Audit, models: SeedsOfModels) -> list[AdaptedModel]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from fairtransfer.errors import Problem
 from fairtransfer.outcomes.table import metric_named
+from fairtransfer.spec.before import BEFORE_OPTIONS, before_kind
 from fairtransfer.spec.fair_options import GroupOptions
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS, strategy_kind
 from fairtransfer.spec.target import gate_mismatch, number_metrics
 
 if TYPE_CHECKING:
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
     from fairtransfer.spec.audit_files import AuditFiles
     from fairtransfer.spec.card import Card
     from fairtransfer.spec.document import Place
-
-BY_GROUP = frozenset({"balance", "group_dro"})
-"""Strategies that can even out groups alone; the others that look at groups need classes."""
 
 
 def number_problems(files: AuditFiles) -> Iterator[Problem]:
@@ -76,21 +75,24 @@ def _gates(files: AuditFiles) -> Iterator[Problem]:
 
 def _before(files: AuditFiles) -> Iterator[Problem]:
     document, audit = files.loaded.document, files.loaded.audit
-    if audit.before_stage.kind != "probe":
+    if not audit.before_stage.way.answers_numbers:
         found = f"`{audit.before_stage.kind}` answers with classes, and the label is a number"
-        yield document.problem("FT-Y066", ("before",), found, "`before: probe`")
+        allowed = " | ".join(f"`before: {name}`" for name in BEFORE_OPTIONS if before_kind(name).answers_numbers)
+        yield document.problem("FT-Y066", ("before",), found, allowed)
 
 
 def _strategies(files: AuditFiles) -> Iterator[Problem]:
     for index, strategy in enumerate(files.loaded.audit.strategies):
         options, at = strategy.options, ("strategies", index, strategy.kind)
-        if not isinstance(options, GroupOptions):
-            continue
-        found, allowed = f"`{strategy.kind}` needs classes, and the label is a number", ", ".join(sorted(BY_GROUP))
-        if strategy.kind in BY_GROUP:
-            found, allowed = (
-                f"`{strategy.kind}` evens out groups x classes, and the label is a number",
-                "`cells: group`",
-            )
-        if strategy.kind not in BY_GROUP or options.cells != "group":
+        if "number" not in strategy.way.tasks:
+            found, allowed = f"`{strategy.kind}` needs classes, and the label is a number", ", ".join(_by_group())
             yield files.loaded.document.problem("FT-Y065", at, found, allowed, at_key=True)
+        elif isinstance(options, GroupOptions) and options.cells != "group":
+            found = f"`{strategy.kind}` evens out groups x classes, and the label is a number"
+            yield files.loaded.document.problem("FT-Y065", at, found, "`cells: group`", at_key=True)
+
+
+def _by_group() -> list[str]:
+    """Return the strategies that even out groups alone, where the label is a number."""
+    by_group = [name for name, options in STRATEGY_OPTIONS.items() if issubclass(options, GroupOptions)]
+    return sorted(name for name in by_group if "number" in strategy_kind(name).tasks)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from fairtransfer.spec.grids import LearningRate, WeightDecay
 from fairtransfer.spec.source import Source, parse_source
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 from fairtransfer.spec.strict import Name, Strict, refuse
-from fairtransfer.spec.transfer_options import Epochs, FullOptions, ScratchOptions, TrainingOptions
+from fairtransfer.spec.transfer_options import Epochs, TrainingOptions
 
 MAX_SEED = 2**32 - 1
 BASES = ("hub", "folder", "package")
@@ -23,7 +25,8 @@ class SourceTraining(TrainingOptions):
     weight_decay: WeightDecay = 0.01
 
 
-_DEFAULTS: dict[str, type[FullOptions | ScratchOptions]] = {"base": FullOptions, "random": ScratchOptions}
+_AS: Mapping[str, str] = {"base": "full", "random": "scratch"}
+"""The strategy whose options a source is trained with, by where its weights begin."""
 
 
 class Pretrain(Strict):
@@ -59,7 +62,7 @@ class Pretrain(Strict):
         start = data.get("start", "base") if isinstance(data, dict) else ""
         if not isinstance(written, dict) or start not in ("base", "random"):
             return data
-        defaults = _DEFAULTS[start]().model_dump(exclude={"name"})
+        defaults = STRATEGY_OPTIONS[_AS[start]]().model_dump(exclude={"name"})
         return {**data, "training": {**defaults, **written}}
 
     @field_validator("base")

@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
+from fairtransfer.plugins import how_to_switch_on
+from fairtransfer.registry import Asked
 from fairtransfer.spec.audit import SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, ModelRef
 from fairtransfer.spec.before import BEFORE_OPTIONS, BeforeSpec
 from fairtransfer.spec.document import Document, Place, kind_of
@@ -142,17 +144,7 @@ class _Reader:
         return value
 
     def before(self, value: Any) -> BeforeSpec:
-        spec = BeforeSpec(*self.entry(value, ("before",), BEFORE_OPTIONS, "before-stage", "FT-Y042"))
-        if "{label}" not in getattr(spec.options, "prompt", "{label}"):
-            self.add(
-                "FT-Y043",
-                ("before", "zero_shot", "prompt"),
-                "the prompt has no `{label}`",
-                "a sentence with `{label}`",
-                "add it",
-            )
-            raise _Unreadable
-        return spec
+        return BeforeSpec(*self.entry(value, ("before",), BEFORE_OPTIONS, "before-stage", "FT-Y042"))
 
     def strategies(self, value: Any) -> Any:
         if not isinstance(value, tuple):
@@ -232,14 +224,8 @@ class _Reader:
             raise _Unreadable
         if name not in registry:
             hint = did_you_mean(name, registry)
-            self.add(
-                unknown,
-                at,
-                f"unknown {what} `{shown(name)}`",
-                f"known: {', '.join(registry)}",
-                hint if hint.startswith("did") else "",
-                at_key=True,
-            )
+            do = _switched_on(registry, name) or (hint if hint.startswith("did") else "")
+            self.add(unknown, at, f"unknown {what} `{shown(name)}`", f"known: {', '.join(registry)}", do, at_key=True)
             raise _Unreadable
         if not isinstance(raw, dict):
             self.add("FT-Y037", at, f"the options of `{name}` must be a mapping, got {kind_of(raw)}")
@@ -258,6 +244,11 @@ def _one_key(item: Any) -> tuple[str, Any] | None:
         name, options = next(iter(item.items()))
         return str(name), {} if options is None else options
     return None
+
+
+def _switched_on(known: Mapping[str, Any], name: str) -> str:
+    """Return what to do where an installed plug-in provides a name that is not known."""
+    return how_to_switch_on(known.room, name) if isinstance(known, Asked) else ""
 
 
 def _budget_problem(document: Document, budgets: tuple[Any, ...], index: int) -> Problem | None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from fairtransfer import registry
 from fairtransfer.spec import audit as definitions
 from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.card import CardFile
@@ -22,7 +23,9 @@ _REF = "#/$defs/{model}"
 def json_schema(kind: Literal["audit", "card"] = "audit") -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of an audit, or of a data card's front matter."""
     if kind == "card":
-        return {"$schema": DIALECT, **CardFile.model_json_schema(by_alias=True)}
+        card = CardFile.model_json_schema(by_alias=True)
+        card["$defs"]["FileRef"]["properties"]["format"] |= _names_of("readers")
+        return {"$schema": DIALECT, **card}
     plain: list[type[BaseModel]] = [
         definitions.Purpose,
         definitions.ModelRef,
@@ -39,14 +42,16 @@ def json_schema(kind: Literal["audit", "card"] = "audit") -> dict[str, Any]:
         *BEFORE_OPTIONS.values(),
         definitions.MetricSpec,
     ]
-    _, schema = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
+    found, schema = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
+    references = {model: reference for (model, _), reference in found.items()}  # two plug-ins may use one class name
     model = schema["$defs"]["ModelRef"]["properties"]["source"]
+    schema["$defs"]["ModelRef"]["properties"]["family"] |= _names_of("models")
     named = {"type": "object", "properties": {"pretrain": _ref("Pretrain")}, "required": ["pretrain"]}
     model["anyOf"] = [{"type": "string", "minLength": 1}, {**named, "additionalProperties": False}]
-    return {"$schema": DIALECT, "title": "fairtransfer audit", **_audit(), "$defs": schema["$defs"]}
+    return {"$schema": DIALECT, "title": "fairtransfer audit", **_audit(references), "$defs": schema["$defs"]}
 
 
-def _audit() -> dict[str, Any]:
+def _audit(references: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
     metric_names = definitions.MetricSpec.model_json_schema()["properties"]["name"]["enum"]
     per_class = {"type": "object", "properties": {"per_class": {"type": "boolean"}}, "additionalProperties": False}
     budget = {
@@ -65,11 +70,11 @@ def _audit() -> dict[str, Any]:
         "model": _ref("ModelRef"),
         "adapt_on": _ref("AdaptOn"),
         "benchmarks": {"type": "array", "minItems": 1, "items": _ref("BenchmarkRef")},
-        "before": _one_of({name: _ref(model.__name__) for name, model in BEFORE_OPTIONS.items()}),
+        "before": _one_of({n: references[m] for n, m in BEFORE_OPTIONS.items()}),
         "strategies": {
             "type": "array",
             "minItems": 1,
-            "items": _one_of({n: _ref(m.__name__) for n, m in STRATEGY_OPTIONS.items()}),
+            "items": _one_of({n: references[m] for n, m in STRATEGY_OPTIONS.items()}),
         },
         "label_budgets": {"type": "array", "minItems": 1, "items": budget},
         "seeds": {
@@ -81,7 +86,7 @@ def _audit() -> dict[str, Any]:
         "claim": {"enum": ["procedure", "artifact"]},
         "candidate": _ref("Candidate"),
         "metrics": {"type": "array", "items": _one_of(named)},
-        "gates": {"type": "array", "items": _one_of({n: _ref(m.__name__) for n, m in gates_known().items()})},
+        "gates": {"type": "array", "items": _one_of({n: references[m] for n, m in gates_known().items()})},
         "policy": _ref("Policy"),
     }
     required = [name for name, info in definitions.Audit.model_fields.items() if info.is_required()]
@@ -105,6 +110,11 @@ def _by_source() -> dict[str, Any]:
         },
         "else": {"properties": {"model": {"required": ["family"]}}, "required": list(keys)},
     }
+
+
+def _names_of(room: registry.Room) -> dict[str, Any]:
+    """Return the schema of a name of a room, or nothing."""
+    return {"anyOf": [{"enum": list(registry.names(room))}, {"type": "null"}]}
 
 
 def _ref(model: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from fairtransfer import plugins, registry
 from fairtransfer.errors import Problem, did_you_mean, shown
 from fairtransfer.outcomes.table import find_metric
 from fairtransfer.spec.document import Document, Place, kind_of
@@ -47,6 +48,15 @@ def _name(text: str) -> str:
     if len(text) > MAX_NAME:
         raise refuse("FT-G017", f"name has {len(text):,} characters, limit {MAX_NAME}", "", "shorten it")
     return text
+
+
+def one_of(room: registry.Room, value: str) -> str:
+    """Return a value that names something of a room, or refuse it with the list of what there is (``FT-Y038``)."""
+    known = registry.names(room)
+    if value in known:
+        return value
+    hint = plugins.how_to_switch_on(room, value) or _hint(value, list(known))
+    raise refuse("FT-Y038", f"unknown value `{shown(value)}`", f"allowed: {', '.join(known)}", hint)
 
 
 Name = Annotated[str, StringConstraints(min_length=1), AfterValidator(_name)]

@@ -1,4 +1,7 @@
-"""Options of the strategies that look at no groups, with their defaults and where the defaults come from."""
+"""What options of strategies have in common, with defaults and where the defaults come from.
+
+The options of each strategy are a class in its own file, under `fairtransfer/adapt/strategies/`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,11 @@ Batch = Annotated[int, Field(ge=1, le=4096)]
 Penalty = Annotated[float, Field(gt=0, le=1e9)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Repeats = Annotated[int, Field(ge=1, le=1000)]
+Penalties = Annotated[tuple[Penalty, ...], Field(min_length=1, description="values of C to choose from")]
+
+PENALTIES = tuple(round(10 ** (exponent / 2), 12) for exponent in range(-8, 5))
+"""Inverse penalties of a linear head: Kumar et al. (2022) sweep 100 values in 1e-7..1e2; neighbouring values differ little,
+so 13 half-decades are the default here."""
 
 
 class Options(Strict):
@@ -24,19 +32,10 @@ class Options(Strict):
         None, description="another name in the results, needed when a strategy is listed twice"
     )
 
-
-class ProbeOptions(Options):
-    """L2-penalised logistic regression on frozen features.
-
-    The inverse penalty `C` is chosen on validation (Kumar et al. 2022 sweep 100 values in 1e-7..1e2; 13 half-decades are
-    the default here, as neighbouring values differ little).
-    """
-
-    inverse_penalties: tuple[Penalty, ...] = Field(
-        tuple(round(10 ** (exponent / 2), 12) for exponent in range(-8, 5)),
-        min_length=1,
-        description="values of C to choose from",
-    )
+    @property
+    def trained(self) -> StepOptions | None:
+        """The options of the training by gradient, these or the `training` inside them; None where there is none."""
+        return None
 
 
 class StepOptions(Options):
@@ -60,6 +59,16 @@ class StepOptions(Options):
         few_enough({"lr": self.lr, "weight_decay": self.weight_decay})
         return self
 
+    @property
+    def trained(self) -> StepOptions:
+        """These options themselves."""
+        return self
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """The epochs of every training it takes, one after the other."""
+        return (self.epochs,)
+
 
 class TrainingOptions(StepOptions):
     """What a strategy takes that may move every weight."""
@@ -73,100 +82,8 @@ class TrainingOptions(StepOptions):
     )
 
 
-class FullOptions(TrainingOptions):
+class FineTuningOptions(TrainingOptions):
     """Fine-tune everything, AdamW (Devlin et al. 2019 use 2-4 epochs, batch 16 or 32, 2e-5 to 5e-5)."""
 
     epochs: Epochs = 3
     lr: LearningRates = 5e-5
-
-
-class LpFtOptions(TrainingOptions):
-    """Fine-tune everything, starting from the probe's head (Kumar et al. 2022), at a lower learning rate."""
-
-    epochs: Epochs = 3
-    lr: LearningRates = 2e-5
-    head_lr: LearningRate = 1e-4
-    inverse_penalties: tuple[Penalty, ...] = Field(ProbeOptions().inverse_penalties, min_length=1)
-
-
-class ScratchOptions(TrainingOptions):
-    """Train the same architecture from random weights: the control. It has its own learning rate, weight decay and length.
-
-    He, Girshick and Dollar (2019) and Salman et al. (2022) find that a control trained with the settings of fine-tuning is
-    undertrained, which inflates the gain of transfer.
-    """
-
-    epochs: Epochs = 9
-    min_steps: Steps = 180
-    lr: LearningRates = 5e-4
-    weight_decay: WeightDecays = 0.1
-    embeddings: Literal["frozen", "trained"] = "trained"
-
-
-class PartialOptions(StepOptions):
-    """Train the top blocks and what is above them; the last block alone is a baseline of Kumar et al. (2022).
-
-    All else is as in `full`, so that what is frozen is the only difference.
-    """
-
-    blocks: Annotated[int, Field(ge=0, le=1000)] = Field(
-        1, description="how many blocks move, counted from the top; 0 trains the head alone"
-    )
-    epochs: Epochs = 3
-    lr: LearningRates = 5e-5
-
-
-class BitfitOptions(StepOptions):
-    """Train biases, norms and the head (Ben Zaken, Ravfogel and Goldberg 2022, who leave the norms' scales alone).
-
-    So few numbers bear, and need, the head's learning rate; that and the norms are choices of ours.
-    """
-
-    epochs: Epochs = 3
-    lr: LearningRates = 1e-3
-
-
-class L2SpOptions(TrainingOptions):
-    """Fine-tune everything under an L2 penalty towards the starting point (Li et al. 2018).
-
-    The source states 0.01 for the backbone's penalty and 0.01 for the head's, which draws it to zero.
-    """
-
-    penalty: Annotated[float, Field(ge=0, le=1e9)] = Field(
-        0.01, description="weight of half the squared distance from the pretrained weights"
-    )
-    epochs: Epochs = 3
-    lr: LearningRates = 5e-5
-    weight_decay: WeightDecays = Field(0.01, description="weight of half the squared norm of the head")
-
-
-class GradualOptions(StepOptions):
-    """Unfreeze one block per epoch, from the top (Howard and Ruder 2018): the head alone has the first epoch.
-
-    Eight epochs reach the stem of a model of six blocks; of a deeper one the lowest blocks stay as they are.
-    """
-
-    epochs: Epochs = 8
-    lr: LearningRates = 5e-5
-
-
-class LoraOptions(StepOptions):
-    """Train low-rank additions to frozen layers (Hu et al. 2022).
-
-    The defaults are those of Ding et al. (2024), whose ranks begin at 0, the head alone.
-    """
-
-    rank: Annotated[int, Field(ge=0, le=4096)] = 8
-    alpha: Annotated[float, Field(gt=0, le=1e5)] = Field(16.0, description="the additions are scaled by alpha / rank")
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    targets: Literal["query_value", "linear"] = Field(
-        "query_value", description="which layers of the blocks: queries and values of the attention, or all of them"
-    )
-    epochs: Epochs = 3
-    lr: LearningRates = 1e-4
-    weight_decay: WeightDecays = 0.001
-    warmup: Annotated[float, Field(ge=0, le=0.5)] = 0.01
-
-
-class MajorityOptions(Options):
-    """Answer the most frequent class of the training labels, whatever is asked."""

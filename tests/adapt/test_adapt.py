@@ -16,13 +16,17 @@ from support.adapting import CLASSES, OPTIONS, RUNNER, TEXTS, Y, error, setting
 from support.tiny_models import save_encoder, save_image_model
 from torch import nn
 
-from fairtransfer.adapt import BEFORE, STRATEGIES
-from fairtransfer.adapt.before.native_head import class_columns
+from fairtransfer.adapt.before.native_head import NativeHeadOptions, class_columns
+from fairtransfer.adapt.before.way import before_named
+from fairtransfer.adapt.before.zero_shot import ZeroShotOptions
 from fairtransfer.adapt.budgets import budget_rows, label_order
 from fairtransfer.adapt.dropout import seeded_dropout
 from fairtransfer.adapt.loop import batches, plan_steps
 from fairtransfer.adapt.random_streams import torch_stream
-from fairtransfer.adapt.strategy import Diverged, Labelled, OneClass, Setting
+from fairtransfer.adapt.strategies.full import FullOptions
+from fairtransfer.adapt.strategies.lp_ft import LpFtOptions
+from fairtransfer.adapt.strategies.probe import ProbeOptions
+from fairtransfer.adapt.strategy import Diverged, Labelled, OneClass, Setting, strategy_named
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.inputs import Texts
 from fairtransfer.data.pictures import Images
@@ -30,13 +34,7 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.embedding import SeenRows
-from fairtransfer.spec.before import NativeHeadOptions, ZeroShotOptions
-from fairtransfer.spec.transfer_options import (
-    FullOptions,
-    LpFtOptions,
-    Options,
-    ProbeOptions,
-)
+from fairtransfer.spec.transfer_options import Options
 
 pytestmark = pytest.mark.train
 
@@ -186,7 +184,7 @@ learning = pytest.mark.parametrize("kind", sorted({*OPTIONS} - {"majority"}))
 def test_every_strategy_learns_what_can_be_learned(encoder: Backbone, kind: str) -> None:
     found = setting(encoder)
 
-    adapted = STRATEGIES[kind]().fit(found, OPTIONS[kind])
+    adapted = strategy_named(kind).fit(found, OPTIONS[kind])
 
     assert error(adapted, found) <= 0.1
     assert adapted.record["validation_error"] <= 0.2
@@ -198,7 +196,7 @@ def test_every_strategy_learns_what_can_be_learned(encoder: Backbone, kind: str)
 def test_every_strategy_gives_the_same_bytes_for_the_same_seed(encoder: Backbone, kind: str) -> None:
     """And another seed gives something else, where anything is random."""
     first, again, other = (
-        STRATEGIES[kind]().fit(found, OPTIONS[kind]).logits(found.train.prepared)
+        strategy_named(kind).fit(found, OPTIONS[kind]).logits(found.train.prepared)
         for found in (setting(encoder, seed=s) for s in (1, 1, 2))
     )
 
@@ -211,7 +209,7 @@ def test_every_strategy_gives_the_same_bytes_for_the_same_seed(encoder: Backbone
 def test_no_strategy_changes_a_byte_of_the_pretrained_model(encoder: Backbone, kind: str) -> None:
     before = {name: tensor.clone() for name, tensor in encoder.module.state_dict().items()}
 
-    STRATEGIES[kind]().fit(setting(encoder), OPTIONS[kind])
+    strategy_named(kind).fit(setting(encoder), OPTIONS[kind])
 
     assert all(torch.equal(before[name], tensor) for name, tensor in encoder.module.state_dict().items())
 
@@ -226,7 +224,7 @@ def test_validation_labels_are_all_that_selection_sees(encoder: Backbone, kind: 
         train = Labelled(found.train.prepared, labels, [i for i in range(32) if i % 5])
         val = Labelled(found.val.prepared, labels, [i for i in range(32) if i % 5 == 0])
         part = Setting(encoder, found.frozen, RUNNER, found.task, train, val, 0, lambda share: None)
-        return STRATEGIES[kind]().fit(part, OPTIONS[kind]).logits(found.train.prepared)
+        return strategy_named(kind).fit(part, OPTIONS[kind]).logits(found.train.prepared)
 
     assert torch.equal(fitted(Y), fitted(y))
 
@@ -240,7 +238,7 @@ def test_frozen_is_frozen_for_batch_norm_too(tmp_path: Path) -> None:
     found = setting(backbone, pictures, Y[:32])
     before = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items() if "running" in name}
 
-    STRATEGIES["probe"]().fit(found, ProbeOptions())
+    strategy_named("probe").fit(found, ProbeOptions())
     unchanged = all(torch.equal(before[name], backbone.module.state_dict()[name]) for name in before)
     network = backbone.pretrained()
     network.module.train()
@@ -255,10 +253,10 @@ def test_frozen_is_frozen_for_batch_norm_too(tmp_path: Path) -> None:
 def test_lp_ft_starts_where_the_probe_ends(encoder: Backbone) -> None:
     """With a learning rate of nearly nothing it is the probe."""
     found = setting(encoder)
-    probe = STRATEGIES["probe"]().fit(found, ProbeOptions()).logits(found.train.prepared)
+    probe = strategy_named("probe").fit(found, ProbeOptions()).logits(found.train.prepared)
     options = LpFtOptions(epochs=1, min_steps=1, lr=1e-12, head_lr=1e-12)
 
-    lp_ft = STRATEGIES["lp_ft"]().fit(found, options).logits(found.train.prepared)
+    lp_ft = strategy_named("lp_ft").fit(found, options).logits(found.train.prepared)
 
     assert torch.allclose(probe, lp_ft, atol=1e-3)
 
@@ -268,7 +266,7 @@ def test_scratch_knows_nothing_of_the_pretrained_weights(encoder: Backbone, tmp_
     other = open_backbone(inspect_checkpoint(save_encoder(tmp_path / "other", seed=9), "folder:o"), "text")
 
     first, second = (
-        STRATEGIES["scratch"]().fit(setting(b), OPTIONS["scratch"]).logits(b.prepare(TEXTS)) for b in (encoder, other)
+        strategy_named("scratch").fit(setting(b), OPTIONS["scratch"]).logits(b.prepare(TEXTS)) for b in (encoder, other)
     )
 
     assert torch.equal(first, second)
@@ -281,7 +279,7 @@ def test_an_exploding_loss_is_a_result_of_its_own(encoder: Backbone, monkeypatch
     monkeypatch.setattr(Task, "loss", lambda self, x, y: whole(self, x, y) * next(losses))
 
     with pytest.raises(Diverged) as error:
-        STRATEGIES["full"]().fit(setting(encoder), FullOptions(epochs=5, min_steps=20))
+        strategy_named("full").fit(setting(encoder), FullOptions(epochs=5, min_steps=20))
 
     assert str(error.value) == "the loss became NaN or infinite at step 3"
 
@@ -297,7 +295,7 @@ def test_several_labels_at_once_are_learned_too(encoder: Backbone, kind: str) ->
         ProbeOptions() if kind == "probe" else FullOptions(epochs=20, lr=2e-3, head_lr=1e-2, batch_size=8)
     )
 
-    adapted = STRATEGIES[kind]().fit(found, options)
+    adapted = strategy_named(kind).fit(found, options)
 
     assert error(adapted, found) <= 0.15
     assert set(found.task.answers(found.task.scores(adapted.logits(found.train.prepared)))) <= {
@@ -311,7 +309,7 @@ def test_several_labels_at_once_are_learned_too(encoder: Backbone, kind: str) ->
 def test_a_class_without_training_rows_is_never_the_answer(encoder: Backbone) -> None:
     found = setting(encoder, task=Task(("fruit", "tool", "animal")))
 
-    adapted = STRATEGIES["probe"]().fit(found, ProbeOptions())
+    adapted = strategy_named("probe").fit(found, ProbeOptions())
 
     assert "animal" not in found.task.answers(found.task.scores(adapted.logits(found.train.prepared)))
 
@@ -325,7 +323,7 @@ def test_similarity_prefers_the_sentence_that_is_the_text(encoder: Backbone) -> 
     found = setting(encoder, texts, ("fruit", "tool"))
     options = ZeroShotOptions(prompt="a word about {label}", words={"fruit": "apple", "tool": "hammer"})
 
-    adapted = BEFORE["zero_shot"](found, options)
+    adapted = before_named("zero_shot").ask(found, options)
 
     assert found.task.answers(found.task.scores(adapted.logits(found.train.prepared))) == ["fruit", "tool"]
     assert adapted.record["trainable_parameters"] == 0
@@ -335,7 +333,7 @@ def test_similarity_has_no_threshold_for_several_labels_at_once(encoder: Backbon
     found = setting(encoder, task=Task(CLASSES, multilabel=True))
 
     with pytest.raises(DefinitionError, match="several labels at once") as refused:
-        BEFORE["zero_shot"](found, ZeroShotOptions(prompt="{label}"))
+        before_named("zero_shot").ask(found, ZeroShotOptions(prompt="{label}"))
 
     assert [problem.code for problem in refused.value.problems] == ["FT-M019"]
 
@@ -346,7 +344,7 @@ def test_an_entailment_model_is_asked_by_entailment(tmp_path: Path) -> None:
     backbone = open_backbone(inspect_checkpoint(folder, "folder:nli"), "text")
     found = setting(backbone)
 
-    adapted = BEFORE["zero_shot"](found, ZeroShotOptions(prompt="a word about {label}"))
+    adapted = before_named("zero_shot").ask(found, ZeroShotOptions(prompt="a word about {label}"))
     logits = adapted.logits(found.train.prepared)
 
     model = backbone.classifier()  # type: ignore[attr-defined]  # text models have one
@@ -363,7 +361,7 @@ def test_a_checkpoints_own_head_is_mapped_to_the_classes(tmp_path: Path) -> None
     found = setting(backbone)
     options = NativeHeadOptions(labels={"EDIBLE": "fruit", "RIPE": "fruit", "HANDY": "tool"})
 
-    logits = BEFORE["native_head"](found, options).logits(found.train.prepared)
+    logits = before_named("native_head").ask(found, options).logits(found.train.prepared)
     raw, names = backbone.native_logits(found.train.prepared, RUNNER)
 
     probabilities = raw.softmax(dim=1)
@@ -391,7 +389,7 @@ def test_equal_names_need_no_map() -> None:
 def test_a_probe_can_stand_for_the_model_as_published(encoder: Backbone) -> None:
     found = setting(encoder)
 
-    adapted = BEFORE["probe"](found, ProbeOptions())
+    adapted = before_named("probe").ask(found, ProbeOptions())
 
     assert math.isfinite(adapted.record["validation_loss"])
 
@@ -406,5 +404,5 @@ def test_rows_of_one_class_are_nothing_to_learn_from(encoder: Backbone, name: st
     given_one = replace(given_two, train=replace(given_two.train, rows=alike))
 
     with pytest.raises(OneClass, match="are all of class `tool`"):
-        STRATEGIES[name]().fit(given_one, OPTIONS[name])
-    STRATEGIES["probe"]().fit(given_two, OPTIONS["probe"])
+        strategy_named(name).fit(given_one, OPTIONS[name])
+    strategy_named("probe").fit(given_two, OPTIONS["probe"])

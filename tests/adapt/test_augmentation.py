@@ -11,17 +11,17 @@ import torch
 from numpy.typing import NDArray
 from support.tiny_models import save_encoder, save_image_model
 
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
-from fairtransfer.adapt.strategies.full import Full
-from fairtransfer.adapt.strategy import Adapted, FrozenFeatures, Labelled, Setting
+from fairtransfer.adapt.strategies.full import Full, FullOptions
+from fairtransfer.adapt.strategy import Adapted, Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.inputs import Texts
 from fairtransfer.data.pictures import Images
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.checkpoint import inspect_checkpoint
-from fairtransfer.spec.transfer_options import FullOptions
 
 pytestmark = pytest.mark.train
 CPU = torch.device("cpu")

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 from support.planted_bias import World
 
-from fairtransfer.adapt import STRATEGIES
-from fairtransfer.spec.transfer_options import FullOptions, Options, ProbeOptions
+from fairtransfer.adapt.strategies.full import FullOptions
+from fairtransfer.adapt.strategies.probe import ProbeOptions
+from fairtransfer.adapt.strategy import strategy_named
+from fairtransfer.spec.transfer_options import Options
 
 pytestmark = pytest.mark.train
 DRAWS = range(4)
@@ -41,7 +43,7 @@ def flips() -> Flips:
             for target, trigger in TARGETS.items():
                 setting = world.setting(backbone, trigger, 200)
                 for way, (kind, options) in WAYS.items():
-                    found[target, way, source].append(world.flips(STRATEGIES[kind]().fit(setting, options).logits))
+                    found[target, way, source].append(world.flips(strategy_named(kind).fit(setting, options).logits))
             head, frozen = backbone.own_head, setting.frozen
             assert head is not None
             found["source", "own head", source].append(world.flips(lambda x, h=head, f=frozen: h(f.of(x))))

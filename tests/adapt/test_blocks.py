@@ -15,8 +15,8 @@ from support.tiny_models import save_encoder, save_image_model
 from torch import Tensor, nn
 
 from fairtransfer.adapt import frozen_blocks
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.head_only import PreparedFeatures
-from fairtransfer.adapt.strategy import FrozenFeatures
 from fairtransfer.data.inputs import Texts
 from fairtransfer.errors import DefinitionError
 from fairtransfer.models import inspect_checkpoint, open_backbone

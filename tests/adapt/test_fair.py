@@ -22,35 +22,33 @@ from support.projects import image_project
 from support.toy import edit, write_project
 
 from fairtransfer import api
-from fairtransfer.adapt import STRATEGIES
+from fairtransfer.adapt.adversary import Game, Watched, _Reversed, adversary
 from fairtransfer.adapt.cells import Cells, balanced_rows, cells_of, even_weights
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.holdout import parted
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.loop import drawn
 from fairtransfer.adapt.selection import AVERAGE, Selection
-from fairtransfer.adapt.strategies.adversarial import _adversary, _Game, _Reversed, _Watched
-from fairtransfer.adapt.strategies.group_dro import WorstCaseLoss
-from fairtransfer.adapt.strategies.reweight import kamiran_calders
-from fairtransfer.adapt.strategy import Adapted, Labelled, OneClass, Setting
+from fairtransfer.adapt.strategies.adversarial import AdversarialOptions
+from fairtransfer.adapt.strategies.full import FullOptions
+from fairtransfer.adapt.strategies.group_dro import GroupDroOptions
+from fairtransfer.adapt.strategies.jtt import JttOptions
+from fairtransfer.adapt.strategies.probe import ProbeOptions
+from fairtransfer.adapt.strategies.reductions import ReductionsOptions
+from fairtransfer.adapt.strategies.reweight import ReweightOptions, kamiran_calders
+from fairtransfer.adapt.strategies.threshold import ThresholdOptions
+from fairtransfer.adapt.strategy import Adapted, Labelled, OneClass, Setting, strategy_named
 from fairtransfer.adapt.task import Task
+from fairtransfer.adapt.worst_case_loss import WorstCaseLoss
 from fairtransfer.data.inputs import Texts
 from fairtransfer.data.sides import Part
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.tables import read_table
 from fairtransfer.models.backbone import Backbone, Network
-from fairtransfer.spec.fair_options import (
-    AdversarialOptions,
-    GroupDroOptions,
-    GroupOptions,
-    JttOptions,
-    ReductionsOptions,
-    ReweightOptions,
-    ThresholdOptions,
-)
+from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
-from fairtransfer.spec.transfer_options import FullOptions, Options, ProbeOptions
+from fairtransfer.spec.transfer_options import FineTuningOptions, Options
 
 pytestmark = pytest.mark.train
 every = pytest.mark.parametrize("name", sorted(OPTIONS))
@@ -59,7 +57,7 @@ RUNNER = Runner(Hardware("cpu", "fp32"))
 
 
 def fit(name: str, setting: Setting, options: Options | None = None) -> Adapted:
-    return STRATEGIES[name.split(",")[0]]().fit(setting, options or OPTIONS[name])
+    return strategy_named(name.split(",")[0]).fit(setting, options or OPTIONS[name])
 
 
 @functools.cache
@@ -126,8 +124,8 @@ SHORTCUT = {"on frozen": "probe", "fine-tuned": "full"}
 def plain() -> dict[str, float]:
     """Worst-cell accuracy where the shortcut is not minded."""
     setting = PLANTED.setting()
-    probe = STRATEGIES["probe"]().fit(setting, ProbeOptions(inverse_penalties=FEW))
-    return {"frozen": PLANTED.worst(probe), "full": PLANTED.worst(STRATEGIES["full"]().fit(setting, TRAINING))}
+    probe = strategy_named("probe").fit(setting, ProbeOptions(inverse_penalties=FEW))
+    return {"frozen": PLANTED.worst(probe), "full": PLANTED.worst(strategy_named("full").fit(setting, TRAINING))}
 
 
 @pytest.mark.parametrize("name", [n for n in OPTIONS if n not in ("threshold", "reductions")])
@@ -144,9 +142,9 @@ def test_who_minds_groups_serves_the_worst_cell_better_than_full_fine_tuning(see
     """Group DRO, JTT and DFR against `full` of the same length and seed; a probe of it, which minds nobody, is no better."""
     setting = PLANTED.setting(seed)
 
-    full = PLANTED.worst(STRATEGIES["full"]().fit(setting, TRAINING))
+    full = PLANTED.worst(strategy_named("full").fit(setting, TRAINING))
     worst = {name: PLANTED.worst(fit(name, setting)) for name in ("group_dro", "jtt", "dfr", "dfr, full")}
-    probe = PLANTED.worst(STRATEGIES["probe"]().fit(setting, ProbeOptions(inverse_penalties=FEW)))
+    probe = PLANTED.worst(strategy_named("probe").fit(setting, ProbeOptions(inverse_penalties=FEW)))
 
     assert full < 0.65, "the shortcut is taken"
     assert probe < 0.65, "here too"
@@ -248,7 +246,7 @@ def test_group_dro_moves_its_weights_as_the_formula_does() -> None:
     """q <- q exp(step x (loss + C/sqrt(n))), normalised; a cell outside the batch has loss 0."""
     found = cells([("a", "x")] * 4 + [("a", "y")] * 1 + [("b", "x")] * 9, "group")
     options = GroupDroOptions(by=BY, step_size=0.5, adjustment=2.0)
-    loss = WorstCaseLoss(Task(("x", "y")), found, options, torch.device("cpu"))
+    loss = WorstCaseLoss(Task(("x", "y")), found, options.step_size, options.adjustment, torch.device("cpu"))
     q = np.array([0.5, 0.5])
     rng = np.random.default_rng(0)
     for rows in ([0, 4, 6, 7], [0, 1], [9, 3]):
@@ -379,10 +377,9 @@ def test_without_strength_the_adversary_watches_and_nothing_else(monkeypatch: py
 def test_the_gradient_is_turned_round_and_grows_as_in_the_source() -> None:
     x = torch.tensor([1.0, -2.0], requires_grad=True)
     _Reversed.apply(x, 0.25).pow(2).sum().backward()
-    options = AdversarialOptions(by=BY, strength=2.0)
     setting = PLANTED.setting()
     groups = cells_of(setting.train, "group")
-    game = _Game(setting, _Watched(torch.nn.Linear(8, 2), torch.nn.Identity()), groups, options)
+    game = Game(setting, Watched(torch.nn.Linear(8, 2), torch.nn.Identity()), groups, 2.0, told_class=True)
 
     def strength(step: int) -> float:
         game.grow(step, 100)
@@ -396,13 +393,12 @@ def test_the_gradient_is_turned_round_and_grows_as_in_the_source() -> None:
 
 
 def test_the_adversary_may_be_told_the_class_and_minds_every_group_alike() -> None:
-    """Its loss is the mean over groups, however small; with `cells: group` it sees the features alone."""
+    """Its loss is the mean over groups, however small; told of no class, it sees the features alone."""
     setting = PLANTED.setting(groups=tuple("left" if i % 10 else "right" for i in range(len(PLANTED.groups))))
     groups = cells_of(setting.train, "group")
-    for cells_, told in (("group_and_class", 2), ("group", 0)):
-        options = AdversarialOptions.model_validate({"by": "side", "cells": cells_})
-        head = _Watched(torch.nn.Linear(8, 2), _adversary(setting, groups, options))
-        game = _Game(setting, head, groups, options)
+    for told in (2, 0):
+        head = Watched(torch.nn.Linear(8, 2), adversary(setting, groups, 64, told_class=told > 0))
+        game = Game(setting, head, groups, 1.0, told_class=told > 0)
         rows = list(range(len(setting.train.rows)))
         y = setting.task.targets(setting.train.labels)
         features = setting.frozen.of(setting.train.prepared)[rows]
@@ -615,7 +611,7 @@ def test_reductions_meet_their_constraint_where_the_probe_does_not() -> None:
         return abs(float(chances[groups == "left"].mean() - chances[groups == "right"].mean()))
 
     assert gap(fitted("reductions")) < 0.05
-    assert gap(STRATEGIES["probe"]().fit(setting, ProbeOptions(inverse_penalties=FEW))) > 0.5
+    assert gap(strategy_named("probe").fit(setting, ProbeOptions(inverse_penalties=FEW))) > 0.5
 
 
 # --- from the data to the evidence -------------------------------------------------------------------------------------
@@ -710,6 +706,6 @@ def test_the_short_form_of_fine_tuning_is_written_out(tmp_path: Path) -> None:
         {**short.model_dump(mode="json"), "by": ("region",), "inverse_penalties": FEW}
     )
 
-    assert short.training == FullOptions()
-    assert again.training == FullOptions()
+    assert short.training == FineTuningOptions()
+    assert again.training == FineTuningOptions()
     assert JttOptions.model_validate({"select": "average"}).group_stages == ()

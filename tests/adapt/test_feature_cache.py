@@ -13,9 +13,9 @@ from support.toy import edit
 from fairtransfer import api
 from fairtransfer.adapt import frozen_blocks
 from fairtransfer.adapt.feature_cache import FolderShelf
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
-from fairtransfer.adapt.strategy import FrozenFeatures
 from fairtransfer.data.inputs import Texts
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.models import open_backbone

@@ -15,10 +15,9 @@ import pytest
 from numpy.typing import NDArray
 from support.planted_shortcut import CLASSES, Planted, Vectors
 
-from fairtransfer.adapt import STRATEGIES
-from fairtransfer.adapt.strategy import Adapted
-from fairtransfer.spec.fair_options import BalanceOptions
-from fairtransfer.spec.transfer_options import ProbeOptions
+from fairtransfer.adapt.strategies.balance import BalanceOptions
+from fairtransfer.adapt.strategies.probe import ProbeOptions
+from fairtransfer.adapt.strategy import Adapted, strategy_named
 
 pytestmark = pytest.mark.train
 COPIES, COLUMNS = 16, 1200
@@ -51,9 +50,9 @@ class Toy(Planted):
 
 def fitted(toy: Toy, penalty: float, method: str | None = None) -> Adapted:
     if method is None:
-        return STRATEGIES["probe"]().fit(toy.setting(), ProbeOptions(inverse_penalties=(penalty,)))
+        return strategy_named("probe").fit(toy.setting(), ProbeOptions(inverse_penalties=(penalty,)))
     options = BalanceOptions(by=("rule",), method=method, inverse_penalties=(penalty,), subsamples=1)  # type: ignore[arg-type]
-    return STRATEGIES["balance"]().fit(toy.setting(), options)
+    return strategy_named("balance").fit(toy.setting(), options)
 
 
 def learned(toy: Toy, adapted: Adapted) -> float:

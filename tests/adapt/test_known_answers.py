@@ -19,21 +19,19 @@ from support.linear_transfer import TRIGGER, D, Linear, N, Problem, reading_head
 from support.tiny_models import save_encoder, save_image_model
 from support.transfer_settings import HEAD, PICTURES
 
-from fairtransfer.adapt import STRATEGIES
 from fairtransfer.adapt.loop import Recipe, train
-from fairtransfer.adapt.strategies.l2_sp import _Pull
+from fairtransfer.adapt.strategies.balance import BalanceOptions
+from fairtransfer.adapt.strategies.dfr import DfrOptions
+from fairtransfer.adapt.strategies.full import FullOptions
+from fairtransfer.adapt.strategies.l2_sp import L2SpOptions, _Pull
+from fairtransfer.adapt.strategies.lora import LoraOptions
+from fairtransfer.adapt.strategies.partial import PartialOptions
+from fairtransfer.adapt.strategies.probe import ProbeOptions
+from fairtransfer.adapt.strategy import strategy_named
 from fairtransfer.data.inputs import Texts
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone, Network
-from fairtransfer.spec.fair_options import BalanceOptions, DfrOptions
-from fairtransfer.spec.transfer_options import (
-    FullOptions,
-    L2SpOptions,
-    LoraOptions,
-    Options,
-    PartialOptions,
-    ProbeOptions,
-)
+from fairtransfer.spec.transfer_options import Options
 
 pytestmark = pytest.mark.train
 DRAWS = range(3)
@@ -137,7 +135,7 @@ def test_strategies_leave_the_triggers_weights_as_the_source_gave_them(name: str
     found, backbone = wide(Problem.drawn(4))
     kind, options = KEPT[name]
 
-    STRATEGIES[kind]().fit(found, options)
+    strategy_named(kind).fit(found, options)
 
     before, after = backbone.module.weight.detach(), networks[-1].module.weight.detach()
     assert torch.equal(after[:, TRIGGER], before[:, TRIGGER])
@@ -149,7 +147,7 @@ def test_weight_decay_is_what_forgets(networks: list[Network]) -> None:
     found, backbone = wide(Problem.drawn(4))
     options = FullOptions(weight_decay=0.5, **STEPS)
 
-    record = STRATEGIES["full"]().fit(found, options).record
+    record = strategy_named("full").fit(found, options).record
 
     steps, rise = record["steps"], 1
     rates = [options.lr * (1 if t < rise else (steps - t) / (steps - rise)) for t in range(record["selected"]["step"])]
@@ -194,7 +192,7 @@ def test_frozen_leaves_every_byte_of_every_copy(name: str, resnet: Backbone, net
     found = replace(plain, train=replace(plain.train, groups=sides), val=replace(plain.val, groups=sides))
     before = digest(resnet.module)
 
-    STRATEGIES[kind]().fit(found, options)
+    strategy_named(kind).fit(found, options)
 
     assert "bn1.num_batches_tracked" in resnet.module.state_dict()
     assert digest(resnet.module) == before
@@ -212,7 +210,7 @@ def test_rank_nought_is_a_head_on_the_features_of_the_probe(tmp_path: Path) -> N
 
     def unexplained(rank: int) -> float:
         options = LoraOptions(rank=rank, **{**HEAD, "lr": 1e-2})
-        logits = STRATEGIES["lora"]().fit(found, options).logits(found.train.prepared).double()
+        logits = strategy_named("lora").fit(found, options).logits(found.train.prepared).double()
         return float((inputs @ torch.linalg.lstsq(inputs[seen], logits[seen]).solution - logits).abs().max())
 
     assert unexplained(0) < 1e-2

@@ -22,8 +22,12 @@ from support.toy import edit
 from support.trained_source import FOLDER, SOURCE, source_project, write_source
 
 from fairtransfer import api
-from fairtransfer.adapt import BEFORE
+from fairtransfer.adapt.before.native_head import NativeHeadOptions
+from fairtransfer.adapt.before.way import before_named
+from fairtransfer.adapt.before.zero_shot import ZeroShotOptions
 from fairtransfer.adapt.pretrain import pretrain
+from fairtransfer.adapt.strategies.full import FullOptions
+from fairtransfer.adapt.strategies.scratch import ScratchOptions
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
@@ -39,9 +43,7 @@ from fairtransfer.runner import source_training
 from fairtransfer.runner.job_record import WEIGHTS
 from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec import json_schema
-from fairtransfer.spec.before import NativeHeadOptions, ZeroShotOptions
 from fairtransfer.spec.pretrain import Pretrain, SourceTraining
-from fairtransfer.spec.transfer_options import FullOptions, ScratchOptions
 from fairtransfer.stages import Planned
 
 pytestmark = pytest.mark.train
@@ -424,8 +426,8 @@ def test_a_trained_source_is_asked_by_its_own_head_and_no_longer_by_the_bases(
     checkpoint = encoder.checkpoint.with_weights(Trained(tmp_path / WEIGHTS, ("sweet", "hard")), "0" * 64)
     found = setting(open_backbone(checkpoint, "text"))
 
-    by_head = BEFORE["native_head"](found, NativeHeadOptions(labels={"sweet": "fruit", "hard": "tool"}))
-    by_words = BEFORE["zero_shot"](found, ZeroShotOptions(prompt="a word about {label}"))
+    by_head = before_named("native_head").ask(found, NativeHeadOptions(labels={"sweet": "fruit", "hard": "tool"}))
+    by_words = before_named("zero_shot").ask(found, ZeroShotOptions(prompt="a word about {label}"))
 
     features = found.frozen.of(found.train.prepared)
     expected = torch.log_softmax(features @ kept["head.weight"].T + kept["head.bias"], dim=1)

@@ -14,24 +14,21 @@ from support.tiny_models import save_encoder, save_image_model
 from support.transfer_settings import HEAD, PICTURES
 from torch import Tensor
 
-from fairtransfer.adapt import STRATEGIES, frozen_blocks
-from fairtransfer.adapt.strategies.gradual import lowest_depth
-from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting
+from fairtransfer.adapt import frozen_blocks
+from fairtransfer.adapt.strategies.bitfit import BitfitOptions
+from fairtransfer.adapt.strategies.full import FullOptions
+from fairtransfer.adapt.strategies.gradual import GradualOptions, lowest_depth
+from fairtransfer.adapt.strategies.l2_sp import L2SpOptions
+from fairtransfer.adapt.strategies.lora import LoraOptions
+from fairtransfer.adapt.strategies.majority import MajorityOptions
+from fairtransfer.adapt.strategies.partial import PartialOptions
+from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting, strategy_named
 from fairtransfer.adapt.task import Task
 from fairtransfer.errors import DefinitionError, MissingExtra
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone, Network
 from fairtransfer.models.blocks import Layout
-from fairtransfer.spec.transfer_options import (
-    BitfitOptions,
-    FullOptions,
-    GradualOptions,
-    L2SpOptions,
-    LoraOptions,
-    MajorityOptions,
-    Options,
-    PartialOptions,
-)
+from fairtransfer.spec.transfer_options import Options
 
 pytestmark = pytest.mark.train
 
@@ -58,7 +55,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Network]]:
 
 
 def fit(kind: str, found: Setting, options: Options | None = None) -> Adapted:
-    return STRATEGIES[kind]().fit(found, OPTIONS[kind] if options is None else options)
+    return strategy_named(kind).fit(found, OPTIONS[kind] if options is None else options)
 
 
 def changed(backbone: Backbone, networks: list[Network]) -> set[str]:

@@ -15,15 +15,18 @@ from support.toy import edit
 from transformers import AutoModelForSequenceClassification
 
 from fairtransfer import api
-from fairtransfer.adapt import BEFORE, STRATEGIES
+from fairtransfer.adapt.before.way import before_named
+from fairtransfer.adapt.before.zero_shot import ZeroShotOptions
+from fairtransfer.adapt.strategies.gradual import GradualOptions
+from fairtransfer.adapt.strategies.lora import LoraOptions
+from fairtransfer.adapt.strategies.scratch import ScratchOptions
+from fairtransfer.adapt.strategy import strategy_named
 from fairtransfer.data.inputs import Texts
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone, Network
 from fairtransfer.models.text import TextBackbone
-from fairtransfer.spec.before import ZeroShotOptions
-from fairtransfer.spec.transfer_options import GradualOptions, LoraOptions, ScratchOptions
 
 pytestmark = pytest.mark.train
 KINDS = pytest.mark.parametrize("kind", ["gpt2", "llama"])
@@ -101,7 +104,11 @@ def test_a_decoder_can_be_asked_by_entailment(tmp_path: Path) -> None:
     backbone = opened(save_decoder(tmp_path / "m", "llama", ["entailment", "neutral", "contradiction"]))
     found = setting(backbone)
 
-    logits = BEFORE["zero_shot"](found, ZeroShotOptions(prompt="a word about {label}")).logits(found.train.prepared)
+    logits = (
+        before_named("zero_shot")
+        .ask(found, ZeroShotOptions(prompt="a word about {label}"))
+        .logits(found.train.prepared)
+    )
 
     assert logits.shape == (len(TEXTS), 2)
     assert torch.isfinite(logits).all()
@@ -113,7 +120,7 @@ def test_every_strategy_learns_with_a_decoder(tmp_path: Path, kind: str, name: s
     found = setting(opened(save_decoder(tmp_path / "m", kind)))
     longer = {"gradual": GradualOptions(epochs=16, lr=5e-3, head_lr=1e-2, batch_size=8)}
 
-    adapted = STRATEGIES[name]().fit(found, longer.get(name, OPTIONS[name]))
+    adapted = strategy_named(name).fit(found, longer.get(name, OPTIONS[name]))
 
     assert error(adapted, found) <= 0.2
 
@@ -130,7 +137,7 @@ def test_lora_adapts_every_linear_layer_and_leaves_every_byte(
     start = {name: tensor.clone() for name, tensor in backbone.module.state_dict().items()}
 
     options = LoraOptions(targets="linear", epochs=1, min_steps=5, batch_size=8)
-    adapted = STRATEGIES["lora"]().fit(setting(backbone), options)
+    adapted = strategy_named("lora").fit(setting(backbone), options)
 
     after = {n.replace(".base_layer", ""): t for n, t in made[-1].module.state_dict().items() if "lora_" not in n}
     assert adapted.record["adapted_layers"] == {"gpt2": 2 * 4, "llama": 2 * 7}[kind]
@@ -194,14 +201,14 @@ def test_the_token_a_decoder_begins_with_is_among_the_trained(tmp_path: Path) ->
     sizes = {"d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "max_position_embeddings": 64}
     found = setting(opened(small(tmp_path / "m", "Bart", **sizes, **heads, **ids)))
 
-    assert STRATEGIES["scratch"]().fit(found, ScratchOptions(epochs=1, min_steps=3)).record["steps"] > 0
+    assert strategy_named("scratch").fit(found, ScratchOptions(epochs=1, min_steps=3)).record["steps"] > 0
 
 
 def test_additions_peft_cannot_make_are_refused_in_words(tmp_path: Path) -> None:
     backbone = opened(small(tmp_path / "m", "Mamba", hidden_size=32, num_hidden_layers=2, state_size=4))
 
     with pytest.raises(DefinitionError, match="peft cannot add") as refused:
-        STRATEGIES["lora"]().check(backbone, backbone.prepare(TEXTS), LoraOptions(targets="linear"))
+        strategy_named("lora").check(backbone, backbone.prepare(TEXTS), LoraOptions(targets="linear"))
 
     assert [problem.code for problem in refused.value.problems] == ["FT-M024"]
 

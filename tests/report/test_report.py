@@ -19,6 +19,7 @@ from fairtransfer import api, formats
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.report import charts
 from fairtransfer.report.render import prose_html
+from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 
 CHECKERS = (malformed, badly_headed, bad_tables, bad_figures, reaches_out)
 
@@ -153,7 +154,11 @@ def test_text_can_be_read_by_people_who_see_little(whole: Page) -> None:
     marks = {
         path.get("stroke", path["fill"]) for path in paths if "fill" in path
     }  # hollow marks are seen by their outline
-    assert all(charts.contrast(colour) >= 3 for colour in {*marks, *charts.COLOURS.values(), *charts.SPARE} - {"none"})
+    assert all(
+        charts.contrast(colour) >= 3
+        for colour in {*marks, *charts.COLOURS.values(), *charts.palette(list(STRATEGY_OPTIONS)), *charts.SPARE}
+        - {"none"}
+    )
 
 
 def test_pale_text_is_noticed(whole: Page) -> None:

@@ -128,12 +128,13 @@ def test_a_training_that_fails_elsewhere_ends_with_its_status(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str, status: str
 ) -> None:
     """The status travels; the attempt counts; nothing is tried again with other settings."""
-    from fairtransfer.adapt import STRATEGIES, strategy
+    from fairtransfer.adapt import strategy
+    from fairtransfer.adapt.strategies.full import Full
 
     def fail(*_: object) -> None:
         raise eval(error, vars(strategy))
 
-    monkeypatch.setattr(STRATEGIES["full"], "fit", fail)
+    monkeypatch.setattr(Full, "fit", fail)
     with Store(tmp_path / "store") as store:
         training, jobs = next(found for found in plan.by_training() if found[0].kind == "full")
         handed = cluster._begin(store, training, list(jobs), 1)

@@ -24,12 +24,15 @@ from support.tiny_models import save_encoder
 from support.toy import edit, write_project
 
 from fairtransfer import api, formats
-from fairtransfer.adapt import STRATEGIES
 from fairtransfer.adapt.flops import FlopTally
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.grid import CRITERIA, fit_best, settings_of
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
-from fairtransfer.adapt.strategy import Adapted, Diverged, FrozenFeatures, OneClass, Setting, Strategy
+from fairtransfer.adapt.strategies.dfr import DfrOptions
+from fairtransfer.adapt.strategies.full import FullOptions
+from fairtransfer.adapt.strategies.probe import ProbeOptions
+from fairtransfer.adapt.strategy import Adapted, Diverged, OneClass, Setting, Strategy, strategy_named
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.run_record import load_record
 from fairtransfer.models import inspect_checkpoint, open_backbone
@@ -39,10 +42,10 @@ from fairtransfer.report.method import method
 from fairtransfer.report.trials import equal_trials, settings_table, trials_json
 from fairtransfer.runner.cost import expected_work
 from fairtransfer.runner.rates import Rates, Work, first_setting, kind_of_work
-from fairtransfer.spec.fair_options import DfrOptions, HeadOptions
+from fairtransfer.spec.fair_options import HeadOptions
 from fairtransfer.spec.grids import MOST_SETTINGS, grid_of, settings_in
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
-from fairtransfer.spec.transfer_options import FullOptions, Options, ProbeOptions, StepOptions
+from fairtransfer.spec.transfer_options import Options, StepOptions
 
 pytestmark = pytest.mark.train
 
@@ -74,7 +77,7 @@ def case(name: str, encoder: Backbone, planted: Planted = SMALL) -> tuple[Settin
 
 
 def strategy(name: str) -> Strategy:
-    return STRATEGIES[name.split(",")[0]]()
+    return strategy_named(name.split(",")[0])
 
 
 def every_row(adapted: Adapted, setting: Setting) -> bytes:

@@ -15,6 +15,7 @@ from support.toy import edit
 from fairtransfer import api
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.strategies import gradual
+from fairtransfer.adapt.strategies.gradual import GradualOptions
 from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.runner import timing_probe
@@ -22,7 +23,6 @@ from fairtransfer.runner.job import Training
 from fairtransfer.runner.opened_data import open_data
 from fairtransfer.runner.rates import Rates, Work, kind_of_work, rates_file, read_rates, steps_of, write_rates
 from fairtransfer.runner.session import Session
-from fairtransfer.spec.transfer_options import GradualOptions
 
 pytestmark = [pytest.mark.train, pytest.mark.usefixtures("nothing_known")]
 

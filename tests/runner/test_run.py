@@ -20,8 +20,9 @@ from support.tiny_models import save_image_model
 from support.toy import edit, rewrite_table, toy_rows
 
 from fairtransfer import api
-from fairtransfer.adapt import STRATEGIES
 from fairtransfer.adapt.hardware import is_out_of_memory
+from fairtransfer.adapt.strategies.full import Full
+from fairtransfer.adapt.strategies.probe import Probe
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.runner.job import Training
@@ -316,7 +317,7 @@ def test_a_training_that_fails_is_told_and_the_others_go_on(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(STRATEGIES["full"], "fit", fail)
+    monkeypatch.setattr(Full, "fit", fail)
     run = api.run(audit, workspace=tmp_path / "w")
     told = read_json(run.folder / "run.json")["failed_jobs"]
 
@@ -344,7 +345,7 @@ def test_a_fault_of_the_program_is_not_told_as_a_result(tmp_path: Path, monkeypa
     def fail(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(STRATEGIES["full"], "fit", fail)
+    monkeypatch.setattr(Full, "fit", fail)
 
     with pytest.raises(RuntimeError, match="a bug"):
         api.run(text_project(tmp_path / "p"), workspace=tmp_path / "w")
@@ -354,13 +355,13 @@ def test_scores_that_are_not_numbers_are_no_result(tmp_path: Path, monkeypatch: 
     from fairtransfer.adapt.strategies import probe
 
     audit = text_project(tmp_path / "p")
-    whole = STRATEGIES["probe"].fit
+    whole = Probe.fit
 
     def broken(self: probe.Probe, setting: object, options: object) -> object:
         adapted = whole(self, setting, options)  # type: ignore[arg-type]  # passed through
         return type(adapted)(lambda prepared: adapted.logits(prepared) * float("nan"), adapted.record)
 
-    monkeypatch.setattr(STRATEGIES["probe"], "fit", broken)
+    monkeypatch.setattr(Probe, "fit", broken)
 
     run = api.run(audit, workspace=tmp_path / "w")
 

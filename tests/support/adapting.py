@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
-from fairtransfer.adapt.strategy import Adapted, FrozenFeatures, Labelled, Setting
+from fairtransfer.adapt.strategies.bitfit import BitfitOptions
+from fairtransfer.adapt.strategies.full import FullOptions
+from fairtransfer.adapt.strategies.gradual import GradualOptions
+from fairtransfer.adapt.strategies.l2_sp import L2SpOptions
+from fairtransfer.adapt.strategies.lora import LoraOptions
+from fairtransfer.adapt.strategies.lp_ft import LpFtOptions
+from fairtransfer.adapt.strategies.majority import MajorityOptions
+from fairtransfer.adapt.strategies.partial import PartialOptions
+from fairtransfer.adapt.strategies.probe import ProbeOptions
+from fairtransfer.adapt.strategies.scratch import ScratchOptions
+from fairtransfer.adapt.strategy import Adapted, Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.inputs import Inputs, Texts
 from fairtransfer.models.backbone import Backbone
-from fairtransfer.spec.transfer_options import (
-    BitfitOptions,
-    FullOptions,
-    GradualOptions,
-    L2SpOptions,
-    LoraOptions,
-    LpFtOptions,
-    MajorityOptions,
-    Options,
-    PartialOptions,
-    ProbeOptions,
-    ScratchOptions,
-)
+from fairtransfer.spec.transfer_options import Options
 
 RUNNER = Runner(Hardware("cpu", "fp32"))
 

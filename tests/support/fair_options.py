@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fairtransfer.spec.fair_options import (
-    AdversarialOptions,
-    BalanceOptions,
-    DfrOptions,
-    GroupDroOptions,
-    GroupOptions,
-    JttOptions,
-    ReductionsOptions,
-    ReweightOptions,
-    ThresholdOptions,
-)
-from fairtransfer.spec.transfer_options import FullOptions
+from fairtransfer.adapt.strategies.adversarial import AdversarialOptions
+from fairtransfer.adapt.strategies.balance import BalanceOptions
+from fairtransfer.adapt.strategies.dfr import DfrOptions
+from fairtransfer.adapt.strategies.full import FullOptions
+from fairtransfer.adapt.strategies.group_dro import GroupDroOptions
+from fairtransfer.adapt.strategies.jtt import JttOptions
+from fairtransfer.adapt.strategies.reductions import ReductionsOptions
+from fairtransfer.adapt.strategies.reweight import ReweightOptions
+from fairtransfer.adapt.strategies.threshold import ThresholdOptions
+from fairtransfer.spec.fair_options import GroupOptions
 
 BY = ("side",)
 

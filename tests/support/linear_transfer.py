@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from support.planted_shortcut import Identity, OnVectors, Vectors
 from torch import Tensor, nn
 
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
-from fairtransfer.adapt.strategy import FrozenFeatures, Labelled, Setting
+from fairtransfer.adapt.strategy import Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Backbone
 

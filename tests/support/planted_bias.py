@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from support.planted_shortcut import OnVectors, Vectors
 from torch import Tensor, nn
 
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.pretrain import pretrain
-from fairtransfer.adapt.strategy import FrozenFeatures, Labelled, Setting
+from fairtransfer.adapt.strategy import Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.models.backbone import Backbone, OwnHead, Prepared
 from fairtransfer.spec.pretrain import SourceTraining

@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from fairtransfer.adapt.frozen_features import FrozenFeatures
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
-from fairtransfer.adapt.strategy import Adapted, FrozenFeatures, Labelled, Setting
+from fairtransfer.adapt.strategy import Adapted, Labelled, Setting
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.inputs import Inputs
 from fairtransfer.models.backbone import Backbone, Prepared

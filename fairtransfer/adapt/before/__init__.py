@@ -1,1 +1,1 @@
-"""Ways to ask a model as published, one file each."""
+"""Ways to ask a model as published, one file each. Definitions are read with them: torch is imported inside `ask` alone."""

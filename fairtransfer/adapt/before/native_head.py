@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, final
 
+from pydantic import Field
+
+from fairtransfer.adapt.before.way import Before
 from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.errors import DefinitionError, Problem, did_you_mean, shown
-from fairtransfer.models.backbone import Prepared
-from fairtransfer.spec.before import NativeHeadOptions
+from fairtransfer.spec.strict import Strict
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from fairtransfer.models.backbone import Prepared
 
 
-def native_head(setting: Setting, options: NativeHeadOptions) -> Adapted:
-    """Return the model as published. Several of its labels may mean one class; a label that means none is never an answer.
+class NativeHeadOptions(Strict):
+    """Use the head the checkpoint was published with, and map its labels to the benchmark's classes."""
 
-    A class's logit is the log of the summed probabilities of its labels, so that the answer is the class with the most
-    probability, whatever share of it went to labels without a class.
-    """
+    labels: dict[str, str] = Field({}, description="checkpoint label -> class; default: equal names")
 
-    def logits(prepared: Prepared) -> Tensor:
-        own = setting.backbone.own_head
-        raw, labels = (
-            setting.backbone.native_logits(prepared, setting.runner)
-            if own is None
-            else (own(setting.frozen.of(prepared)), list(own.classes))
+
+@final
+class NativeHead(Before[NativeHeadOptions]):
+    """The model as published. Several of its labels may mean one class; a label that means none is never an answer."""
+
+    kind = "native_head"
+    options = NativeHeadOptions
+    words = "its own head, labels mapped"
+
+    def ask(self, setting: Setting, options: NativeHeadOptions) -> Adapted:
+        """Return the model, asked by its own head.
+
+        A class's logit is the log of the summed probabilities of its labels, so that the answer is the class with the most
+        probability, whatever share of it went to labels without a class.
+        """
+        import torch
+
+        def logits(prepared: Prepared) -> Tensor:
+            own = setting.backbone.own_head
+            raw, labels = (
+                setting.backbone.native_logits(prepared, setting.runner)
+                if own is None
+                else (own(setting.frozen.of(prepared)), list(own.classes))
+            )
+            columns = class_columns(labels, options.labels, setting.task.classes)
+            logs = torch.log_softmax(raw, dim=1) if not setting.task.multilabel else raw
+            return torch.stack([torch.logsumexp(logs[:, columns[name]], dim=1) for name in setting.task.classes], dim=1)
+
+        return Adapted(
+            logits,
+            {
+                "method": "the checkpoint's own head",
+                "label_map": dict(options.labels),
+                "trainable_parameters": 0,
+                "trials": 0,
+            },
         )
-        columns = class_columns(labels, options.labels, setting.task.classes)
-        logs = torch.log_softmax(raw, dim=1) if not setting.task.multilabel else raw
-        return torch.stack([torch.logsumexp(logs[:, columns[name]], dim=1) for name in setting.task.classes], dim=1)
-
-    return Adapted(
-        logits,
-        {
-            "method": "the checkpoint's own head",
-            "label_map": dict(options.labels),
-            "trainable_parameters": 0,
-            "trials": 0,
-        },
-    )
 
 
 def class_columns(labels: list[str], mapping: dict[str, str], classes: tuple[str, ...]) -> dict[str, list[int]]:

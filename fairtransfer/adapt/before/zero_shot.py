@@ -2,87 +2,72 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from collections.abc import Mapping
+from typing import Annotated, final
 
+from pydantic import Field, field_validator
+
+from fairtransfer.adapt.before.way import Before
 from fairtransfer.adapt.strategy import Adapted, Setting
-from fairtransfer.data.inputs import Texts
 from fairtransfer.errors import DefinitionError, Problem
-from fairtransfer.models.backbone import Prepared
-from fairtransfer.models.text import PreparedTexts, TextBackbone, classifier_logits
-from fairtransfer.spec.before import ZeroShotOptions
-
-SIMILARITY_SCALE = 20.0
-"""Cosine similarities are multiplied by this before the softmax: the scale sentence encoders are trained with."""
+from fairtransfer.spec.strict import Strict, refuse
 
 
-def zero_shot(setting: Setting, options: ZeroShotOptions) -> Adapted:
-    """Return the model as published, asked by similarity or, for an entailment checkpoint, by entailment.
+class ZeroShotOptions(Strict):
+    """Compare each input with one sentence per class: by entailment (Yin et al. 2019), or by similarity."""
 
-    A sentence encoder's score of a class is the cosine similarity of the text with the class's sentence. A checkpoint
-    with an `entailment` label scores how much the text entails the sentence (Yin et al. 2019).
-    """
-    backbone = setting.backbone
-    if not isinstance(backbone, TextBackbone):
-        raise DefinitionError(
-            [
-                Problem(
-                    "FT-M018",
-                    "`zero_shot` compares texts; this is an image model",
-                    "before: native_head | probe",
-                    path="before",
-                )
-            ]
-        )
-    if setting.task.multilabel:
-        found = "`zero_shot` has no threshold for several labels at once"
-        raise DefinitionError([Problem("FT-M019", found, "before: native_head | probe", path="before")])
-    sentences = prompts(options, setting.task.classes)
-    labels = [str(v).lower() for v in (backbone.checkpoint.config.get("id2label") or {}).values()]
-    if "entailment" in labels:
-        return _by_entailment(setting, backbone, sentences, labels)
-    return _by_similarity(setting, backbone, sentences)
+    prompt: Annotated[
+        str, Field(min_length=1, max_length=500, description="a sentence with {label} where the class goes")
+    ]
+    words: dict[str, str] = Field({}, description="the words that stand for a class in the prompt; default: its name")
+
+    @field_validator("prompt")
+    @classmethod
+    def _has_a_place_for_the_class(cls, value: str) -> str:
+        if "{label}" not in value:
+            raise refuse("FT-Y043", "the prompt has no `{label}`", "a sentence with `{label}`", "add it")
+        return value
+
+
+@final
+class ZeroShot(Before[ZeroShotOptions]):
+    """The model as published, asked by similarity or, for an entailment checkpoint, by entailment."""
+
+    kind = "zero_shot"
+    options = ZeroShotOptions
+    words = "asked without labels, by comparing each text with one sentence per class"
+
+    def classes_named(self, options: Strict) -> Mapping[str, tuple[str, ...]]:
+        """Return the classes that have words of their own."""
+        assert isinstance(options, ZeroShotOptions), "its own options"
+        return {name: ("words", name) for name in options.words}
+
+    def ask(self, setting: Setting, options: ZeroShotOptions) -> Adapted:
+        """Return the model, asked.
+
+        A sentence encoder's score of a class is the cosine similarity of the text with the class's sentence. A checkpoint
+        with an `entailment` label scores how much the text entails the sentence (Yin et al. 2019).
+        """
+        from fairtransfer.adapt.similarity import by_entailment, by_similarity
+        from fairtransfer.models.text import TextBackbone
+
+        backbone = setting.backbone
+        if not isinstance(backbone, TextBackbone):
+            raise _refused("FT-M018", "`zero_shot` compares texts; this is an image model")
+        if setting.task.multilabel:
+            raise _refused("FT-M019", "`zero_shot` has no threshold for several labels at once")
+        sentences = prompts(options, setting.task.classes)
+        labels = [str(v).lower() for v in (backbone.checkpoint.config.get("id2label") or {}).values()]
+        if "entailment" in labels:
+            return by_entailment(setting, backbone, sentences, labels)
+        return by_similarity(setting, backbone, sentences)
+
+
+def _refused(code: str, found: str) -> DefinitionError:
+    return DefinitionError([Problem(code, found, "before: native_head | probe", path="before")])
 
 
 def prompts(options: ZeroShotOptions, classes: tuple[str, ...]) -> list[str]:
     """Return one sentence per class; a class without words of its own is named by itself, underscores as spaces."""
     words = [options.words.get(name, name.replace("_", " ").replace("-", " ")) for name in classes]
     return [options.prompt.replace("{label}", word) for word in words]
-
-
-def _by_similarity(setting: Setting, backbone: TextBackbone, sentences: list[str]) -> Adapted:
-    anchors = torch.nn.functional.normalize(setting.frozen.of(backbone.prepare(Texts(tuple(sentences)))), dim=1)
-
-    def logits(prepared: Prepared) -> Tensor:
-        return SIMILARITY_SCALE * torch.nn.functional.normalize(setting.frozen.of(prepared), dim=1) @ anchors.T
-
-    return Adapted(
-        logits,
-        {
-            "method": "cosine similarity with one sentence per class",
-            "sentences": sentences,
-            "trainable_parameters": 0,
-            "trials": 0,
-        },
-    )
-
-
-def _by_entailment(setting: Setting, backbone: TextBackbone, sentences: list[str], labels: list[str]) -> Adapted:
-    model = backbone.classifier()
-    column = labels.index("entailment")
-
-    def logits(prepared: Prepared) -> Tensor:
-        assert isinstance(prepared, PreparedTexts), "a text backbone prepares texts"
-        pairs = [backbone.prepare_pairs(prepared.texts, sentence) for sentence in sentences]
-        scores = [classifier_logits(model, pair, setting.runner)[:, column] for pair in pairs]
-        return torch.stack(scores, dim=1)
-
-    return Adapted(
-        logits,
-        {
-            "method": "entailment of one sentence per class",
-            "sentences": sentences,
-            "trainable_parameters": 0,
-            "trials": 0,
-        },
-    )

@@ -7,123 +7,54 @@ may be told the class, so that only what the group adds to the class is hidden; 
 
 from __future__ import annotations
 
-import math
-from typing import Any, final
+from typing import Annotated, final
 
-import numpy as np
-import torch
-from torch import Tensor, nn
+from pydantic import Field
 
-from fairtransfer.adapt.cells import Cells, cells_of
-from fairtransfer.adapt.loop import Recipe, new_head, train
-from fairtransfer.adapt.number_task import NumberTask
-from fairtransfer.adapt.random_streams import torch_stream
-from fairtransfer.adapt.selection import selection_of
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.adapt.task import Task
-from fairtransfer.spec.fair_options import AdversarialOptions
-from fairtransfer.spec.transfer_options import Options
+from fairtransfer.spec.fair_options import GroupOptions
+from fairtransfer.spec.grids import LearningRates
+from fairtransfer.spec.strategies import ONE_CLASS
+from fairtransfer.spec.transfer_options import Epochs, TrainingOptions
 
-STEEPNESS = 10.0
-"""How fast the reversed gradient grows to its full strength: gamma of Ganin et al."""
+
+class AdversarialOptions(GroupOptions, TrainingOptions):
+    """Fine-tune while an adversary that reads the group off the features is given nothing (Ganin et al. 2016).
+
+    The strength grows as in the source, to 1. Length and rate are those of `full`; the adversary's size is a choice of ours.
+    `cells` says what is hidden: the group within every class, or the group altogether, which costs accuracy where groups
+    differ in their classes. With `select: average` groups are used in training only.
+    """
+
+    epochs: Epochs = 3
+    lr: LearningRates = 5e-5
+    strength: Annotated[float, Field(ge=0, le=1000)] = Field(
+        1.0, description="lambda: how strongly the network minds the adversary at the end"
+    )
+    hidden: Annotated[int, Field(ge=1, le=4096)] = Field(64, description="width of the adversary's one hidden layer")
 
 
 @final
-class Adversarial(Strategy):
+class Adversarial(Strategy[AdversarialOptions]):
     """Hide the group from whoever reads the features; in rows of unknown membership there is nothing to hide."""
 
     kind = "adversarial"
+    options = AdversarialOptions
+    words = "learned so that the group cannot be read off what the model makes of a case"
+    colour = "#1f5f8b"
+    tasks = ONE_CLASS
 
-    def fit(self, setting: Setting, options: Options) -> Adapted:
+    def fit(self, setting: Setting, options: AdversarialOptions) -> Adapted:
         """Fine-tune from the pretrained weights, with the adversary beside the head."""
-        assert isinstance(options, AdversarialOptions), "the registry pairs strategies with their options"
-        groups = cells_of(setting.train, "group")
-        head = _Watched(new_head(setting), _adversary(setting, groups, options))
-        game = _Game(setting, head, groups, options)
+        from fairtransfer.adapt.adversary import Game, Watched, adversary
+        from fairtransfer.adapt.cells import cells_of
+        from fairtransfer.adapt.loop import Recipe, new_head, train
+        from fairtransfer.adapt.selection import selection_of
+
+        groups, told_class = cells_of(setting.train, "group"), options.cells == "group_and_class"
+        head = Watched(new_head(setting), adversary(setting, groups, options.hidden, told_class=told_class))
+        game = Game(setting, head, groups, options.strength, told_class=told_class)
         recipe = Recipe(objective=game, before_step=game.grow, selection=selection_of(options))
         adapted = train(setting, setting.backbone.pretrained(), head, options, recipe)
         told = {"groups": groups.told(), "adversary_parameters": sum(p.numel() for p in head.adversary.parameters())}
         return Adapted(adapted.logits, {**adapted.record, **told, **game.last})
-
-
-@final
-class _Watched(nn.Linear):
-    """A head that remembers the features it was last trained on, with the adversary beside it: both learn at the head's rate."""
-
-    def __init__(self, head: nn.Linear, adversary: nn.Module) -> None:
-        super().__init__(head.in_features, head.out_features)
-        self.load_state_dict(head.state_dict())
-        self.adversary = adversary
-        self.seen: Tensor | None = None
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return logits of the classes."""
-        if self.training:
-            self.seen = features
-        return super().forward(features)
-
-
-def _adversary(setting: Setting, groups: Cells, options: AdversarialOptions) -> nn.Module:
-    """Return a network of one hidden layer from features (and class) to groups whose membership is recorded."""
-    told = len(setting.task.classes) if options.cells == "group_and_class" else 0
-    with torch_stream(setting.seed, "adversary"):
-        return nn.Sequential(
-            nn.Linear(setting.backbone.dim + told, options.hidden),
-            nn.ReLU(),
-            nn.Linear(options.hidden, max(int(groups.known.sum()), 1)),
-        )
-
-
-class _Game:
-    """The loss of both sides, and how strongly the network minds the adversary at each step."""
-
-    def __init__(self, setting: Setting, head: _Watched, groups: Cells, options: AdversarialOptions) -> None:
-        device = setting.runner.hardware.torch_device
-        self.task, self.head, self.options = setting.task, head, options
-        rank = np.cumsum(groups.known) - 1
-        self.group = torch.tensor(np.where(groups.known, rank, -1)[groups.of_row], device=device)
-        sizes = torch.tensor(groups.sizes[groups.known], dtype=torch.float32, device=device)
-        # Every group counts the same for the adversary: it may not give up on a small one.
-        self.weights = sizes.sum() / (len(sizes) * sizes) if len(sizes) else None
-        self.strength = 0.0
-        self.last: dict[str, Any] = {}
-
-    def grow(self, step: int, steps: int) -> None:
-        """Set the strength: 0 at the start, nearly all of it after half of the steps."""
-        self.strength = self.options.strength * (2 / (1 + math.exp(-STEEPNESS * step / steps)) - 1)
-
-    def __call__(self, logits: Tensor, targets: Tensor, rows: list[int]) -> Tensor:
-        """Return the head's loss and the adversary's, the second with its gradient reversed where it enters the features."""
-        assert self.head.seen is not None, "the head has just been asked"
-        loss = self.task.loss(logits, targets)
-        group = self.group[rows]
-        known = group >= 0
-        if self.weights is None or not known.any():
-            return loss
-        features = _Reversed.apply(self.head.seen.float(), self.strength)[known]
-        guess = self.head.adversary(_told(features, targets[known], self.task, self.options))
-        per_row = nn.functional.cross_entropy(guess, group[known], reduction="none") * self.weights[group[known]]
-        self.last = {"adversary_loss": float(per_row.detach().mean())}
-        return loss + per_row.mean()
-
-
-def _told(features: Tensor, targets: Tensor, task: Task | NumberTask, options: AdversarialOptions) -> Tensor:
-    """Return what the adversary is shown: the features, and the class where only the rest is to be hidden."""
-    if options.cells == "group":
-        return features
-    return torch.cat([features, nn.functional.one_hot(targets, len(task.classes)).float()], dim=1)
-
-
-class _Reversed(torch.autograd.Function):
-    """The identity, whose gradient is turned round and weighed."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, strength: float) -> Tensor:
-        """Return what came in."""
-        ctx.strength = strength
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        """Return the gradient turned round."""
-        return -ctx.strength * grads[0], None

@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import final
+from typing import TYPE_CHECKING, final
 
-from fairtransfer.adapt.freezing import rest
-from fairtransfer.adapt.loop import Recipe, new_head, train
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.models.backbone import Backbone, Prepared
-from fairtransfer.models.blocks import Layout
-from fairtransfer.spec.transfer_options import GradualOptions, Options
+from fairtransfer.spec.grids import LearningRates
+from fairtransfer.spec.transfer_options import Epochs, StepOptions
+
+if TYPE_CHECKING:
+    from fairtransfer.models.backbone import Backbone, Prepared
+    from fairtransfer.models.blocks import Layout
+
+
+class GradualOptions(StepOptions):
+    """Unfreeze one block per epoch, from the top (Howard and Ruder 2018): the head alone has the first epoch.
+
+    Eight epochs reach the stem of a model of six blocks; of a deeper one the lowest blocks stay as they are.
+    """
+
+    epochs: Epochs = 8
+    lr: LearningRates = 5e-5
 
 
 @final
-class Gradual(Strategy):
+class Gradual(Strategy[GradualOptions]):
     """Unfreeze from the top. What is not reached in the epochs there are stays frozen; token embeddings always do."""
 
     kind = "gradual"
+    options = GradualOptions
+    words = "the last layer learns first, then one layer more at a time, from the top"
+    colour = "#795548"
+    passes = 2.0
+    even_steps = False
 
-    def check(self, backbone: Backbone, prepared: Prepared, options: Options) -> None:  # noqa: ARG002  # the interface
+    def check(self, backbone: Backbone, prepared: Prepared, options: GradualOptions) -> None:  # noqa: ARG002  # the interface
         """Refuse a model that is no stack of blocks."""
         backbone.layout(prepared)
 
-    def fit(self, setting: Setting, options: Options) -> Adapted:
+    def fit(self, setting: Setting, options: GradualOptions) -> Adapted:
         """Train; where few rows need more epochs than asked for, each stands for an equal share of the steps."""
-        assert isinstance(options, GradualOptions), "the registry pairs strategies with their options"
+        from fairtransfer.adapt.freezing import rest
+        from fairtransfer.adapt.loop import Recipe, new_head, train
+
         network = setting.backbone.pretrained()
         layout = setting.backbone.layout(setting.train.prepared)
         setting.backbone.limit_embeddings(network.module, setting.train.prepared, setting.train.rows, trained=False)

@@ -2,57 +2,52 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Annotated, final
 
-import torch
-from torch import Tensor
+from pydantic import Field
 
-from fairtransfer.adapt.cells import Cells, cells_of, even_weights
-from fairtransfer.adapt.loop import Recipe, drawn, new_head, train
-from fairtransfer.adapt.number_task import NumberTask
-from fairtransfer.adapt.selection import selection_of
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.adapt.task import Task
-from fairtransfer.spec.fair_options import GroupDroOptions
-from fairtransfer.spec.transfer_options import Options
+from fairtransfer.spec.fair_options import GroupOptions
+from fairtransfer.spec.grids import LearningRates
+from fairtransfer.spec.strategies import ONE_CLASS
+from fairtransfer.spec.transfer_options import Epochs, TrainingOptions
 
 
-class WorstCaseLoss:
-    """The sum of the cells' mean losses, each by its weight q; before every step q grows by exp(step size x loss).
+class GroupDroOptions(GroupOptions, TrainingOptions):
+    """Fine-tune for the worst cell (Sagawa et al. 2020): step size 0.01 and balanced batches as in the authors' code.
 
-    A cell without rows in the batch has loss 0, so that its weight changes by the normalisation only. The people of unknown
-    membership are a cell like the others here: left out, nothing would be learned from them.
+    Length and rate are those of `full`. The effect needs strong weight decay or early stopping; here the checkpoint is
+    the one with the lowest worst-group error on validation.
     """
 
-    def __init__(self, task: Task | NumberTask, cells: Cells, options: GroupDroOptions, device: torch.device) -> None:
-        self.task, self.step_size = task, options.step_size
-        self.of_row = torch.tensor(cells.of_row, device=device)
-        sizes = torch.tensor(cells.sizes, dtype=torch.float32, device=device)
-        self.added = options.adjustment / sizes.sqrt()
-        self.q = torch.full_like(sizes, 1 / len(sizes))
-
-    def __call__(self, logits: Tensor, targets: Tensor, rows: list[int]) -> Tensor:
-        """Return the loss of a batch, and move the weights."""
-        cell = self.of_row[rows]
-        count = torch.bincount(cell, minlength=len(self.q))
-        sums = torch.zeros_like(self.q).index_add(0, cell, self.task.row_losses(logits, targets))
-        means = sums / count.clamp(min=1)
-        grown = self.q * torch.exp(self.step_size * (means.detach() + self.added))
-        self.q = grown / grown.sum()
-        return (self.q * means).sum()
+    epochs: Epochs = 3
+    lr: LearningRates = 5e-5
+    step_size: Annotated[float, Field(ge=0, le=10)] = Field(0.01, description="eta of the exponentiated weights")
+    adjustment: Annotated[float, Field(ge=0, le=100)] = Field(
+        0.0, description="C in the loss + C/sqrt(n) by which small cells count as worse"
+    )
+    balanced_batches: Annotated[bool, Field(description="draw every cell equally often")] = True
 
 
 @final
-class GroupDro(Strategy):
+class GroupDro(Strategy[GroupDroOptions]):
     """Distributionally robust over cells: nobody's loss can be paid for with somebody else's."""
 
     kind = "group_dro"
+    options = GroupDroOptions
+    words = "learning minds the group with the highest loss more and more (distributionally robust optimisation)"
+    colour = "#3949ab"
+    tasks = ONE_CLASS | {"number"}
 
-    def fit(self, setting: Setting, options: Options) -> Adapted:
+    def fit(self, setting: Setting, options: GroupDroOptions) -> Adapted:
         """Fine-tune from the pretrained weights."""
-        assert isinstance(options, GroupDroOptions), "the registry pairs strategies with their options"
-        cells = cells_of(setting.train, options.cells)
-        loss = WorstCaseLoss(setting.task, cells, options, setting.runner.hardware.torch_device)
+        from fairtransfer.adapt.cells import cells_of, even_weights
+        from fairtransfer.adapt.loop import Recipe, drawn, new_head, train
+        from fairtransfer.adapt.selection import selection_of
+        from fairtransfer.adapt.worst_case_loss import WorstCaseLoss
+
+        cells, device = cells_of(setting.train, options.cells), setting.runner.hardware.torch_device
+        loss = WorstCaseLoss(setting.task, cells, options.step_size, options.adjustment, device)
         order = drawn(even_weights(cells)) if options.balanced_batches else None
         recipe = Recipe(objective=loss, order=order, selection=selection_of(options))
         adapted = train(setting, setting.backbone.pretrained(), new_head(setting), options, recipe)

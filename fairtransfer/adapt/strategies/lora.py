@@ -6,104 +6,81 @@ LoRA), from their code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, final
+from typing import TYPE_CHECKING, Annotated, Literal, final
 
-from torch import nn
+from pydantic import Field
 
-from fairtransfer.adapt.freezing import rest
-from fairtransfer.adapt.head_only import train_head
-from fairtransfer.adapt.loop import Recipe, new_head, train
-from fairtransfer.adapt.random_streams import torch_stream
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.errors import MissingExtra
-from fairtransfer.models.backbone import Backbone, Prepared
-from fairtransfer.models.blocks import Layout
-from fairtransfer.models.checkpoint import refuse
-from fairtransfer.spec.transfer_options import LoraOptions, Options
+from fairtransfer.spec.grids import LearningRates, WeightDecays
+from fairtransfer.spec.strategies import Extra
+from fairtransfer.spec.transfer_options import Epochs, StepOptions
 
-_APART = frozenset({"query", "value", "q_proj", "v_proj", "q_lin", "v_lin", "query_proj", "value_proj", "q", "v"})
-_TOGETHER = frozenset({"qkv", "Wqkv", "c_attn", "query_key_value", "qkv_proj"})
-QUERY_VALUE = _APART | _TOGETHER
-"""What architectures call the layers that make queries and values; some make keys by the same layer."""
+if TYPE_CHECKING:
+    from fairtransfer.adapt.low_rank import Additions
+    from fairtransfer.models.backbone import Backbone, Prepared
+
+
+class LoraOptions(StepOptions):
+    """Train low-rank additions to frozen layers (Hu et al. 2022).
+
+    The defaults are those of Ding et al. (2024), whose ranks begin at 0, the head alone.
+    """
+
+    rank: Annotated[int, Field(ge=0, le=4096)] = 8
+    alpha: Annotated[float, Field(gt=0, le=1e5)] = Field(16.0, description="the additions are scaled by alpha / rank")
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    targets: Literal["query_value", "linear"] = Field(
+        "query_value", description="which layers of the blocks: queries and values of the attention, or all of them"
+    )
+    epochs: Epochs = 3
+    lr: LearningRates = 1e-4
+    weight_decay: WeightDecays = 0.001
+    warmup: Annotated[float, Field(ge=0, le=0.5)] = 0.01
 
 
 @final
-class Lora(Strategy):
+class Lora(Strategy[LoraOptions]):
     """Learn additions of low rank. The frozen model under them is at rest: no dropout, no batch statistics."""
 
     kind = "lora"
+    options = LoraOptions
+    words = "the published weights stay; small additions to some layers are learned (low-rank adaptation)"
+    colour = "#8a1f6f"
+    passes = 2.0
+    extra = Extra("peft", "lora")
 
-    def check(self, backbone: Backbone, prepared: Prepared, options: Options) -> None:
+    def check(self, backbone: Backbone, prepared: Prepared, options: LoraOptions) -> None:
         """Refuse a model without the layers that are to be added to."""
-        assert isinstance(options, LoraOptions), "the registry pairs strategies with their options"
+        from fairtransfer.adapt.low_rank import inject, layers_to_add_to
+
         if options.rank:
             network = backbone.pretrained().module
-            _inject(backbone, network, _names(backbone, network, backbone.layout(prepared), options), options)
+            names = layers_to_add_to(backbone, network, backbone.layout(prepared), options.targets)
+            inject(backbone, network, names, _additions(options))
 
-    def fit(self, setting: Setting, options: Options) -> Adapted:
+    def fit(self, setting: Setting, options: LoraOptions) -> Adapted:
         """Train additions and head; with rank 0 the head alone."""
-        assert isinstance(options, LoraOptions), "the registry pairs strategies with their options"
+        from fairtransfer.adapt.freezing import rest
+        from fairtransfer.adapt.head_only import train_head
+        from fairtransfer.adapt.loop import Recipe, new_head, train
+        from fairtransfer.adapt.low_rank import inject, layers_to_add_to
+        from fairtransfer.adapt.random_streams import torch_stream
+
         if not options.rank:
             adapted = train_head(setting, options)
             return replace(adapted, record={**adapted.record, "adapted_layers": 0})
         network = setting.backbone.pretrained()
         layout = setting.backbone.layout(setting.train.prepared)
-        names = _names(setting.backbone, network.module, layout, options)
+        names = layers_to_add_to(setting.backbone, network.module, layout, options.targets)
         with torch_stream(setting.seed, "lora"):
-            _inject(setting.backbone, network.module, names, options)
+            inject(setting.backbone, network.module, names, _additions(options))
         still = [module for name, module in network.module.named_modules() if "lora_" not in name]
         adapted = train(setting, network, new_head(setting), options, Recipe(before_step=lambda *_: rest(still)))
         return replace(adapted, record={**adapted.record, "adapted_layers": len(names)})
 
 
-def _names(backbone: Backbone, network: nn.Module, layout: Layout, options: LoraOptions) -> list[str]:
-    """Return the names of the layers to add to, or refuse a model without any."""
-    names = list(_targets(network, layout, options.targets))
-    if not names:
-        raise refuse(
-            "FT-M024",
-            backbone.checkpoint,
-            f"`lora` finds no layer for `targets: {options.targets}` in the model's blocks",
-            "query_value | linear",
-            "`linear` takes every linear layer and convolution of the blocks",
-        )
-    return names
+def _additions(options: LoraOptions) -> Additions:
+    from fairtransfer.adapt.low_rank import Additions
 
-
-def _targets(network: nn.Module, layout: Layout, targets: str) -> Iterator[str]:
-    """Yield the names of the layers to add to, all inside the blocks."""
-    for name, module in network.named_modules():
-        inside = 0 < layout.depth(name) < layout.top
-        if targets == "query_value":
-            fits = name.rpartition(".")[2] in QUERY_VALUE and any(True for _ in module.parameters(recurse=False))
-        else:
-            fits = _is_linear(module) or (isinstance(module, nn.Conv2d) and module.groups == 1)
-        if inside and fits:
-            yield name
-
-
-def _is_linear(module: nn.Module) -> bool:
-    return isinstance(module, nn.Linear) or _is_turned(module)
-
-
-def _is_turned(module: nn.Module) -> bool:
-    """Return whether a layer is GPT-2's kind of linear layer, whose weight lies the other way round."""
-    return type(module).__name__ == "Conv1D" and not isinstance(module, nn.Conv1d)
-
-
-def _inject(backbone: Backbone, network: nn.Module, names: list[str], options: LoraOptions) -> None:
-    """Put additions beside the named layers, in place, and take everything else out of training."""
-    try:
-        # Imported here: the extra is needed for this strategy only.
-        from peft import LoraConfig, inject_adapter_in_model
-    except ImportError as error:
-        raise MissingExtra(error.name or "peft", "lora", "the strategy `lora`") from None
-    asked: Any = {"r": options.rank, "lora_alpha": options.alpha, "lora_dropout": options.dropout}
-    asked["fan_in_fan_out"] = any(_is_turned(network.get_submodule(name)) for name in names)
-    try:
-        inject_adapter_in_model(LoraConfig(target_modules=names, bias="none", **asked), network)
-    except ValueError as error:
-        found = f"peft cannot add to `targets: {options.targets}` of this architecture: {error}"
-        raise refuse("FT-M024", backbone.checkpoint, found, "query_value | linear") from None
+    return Additions(options.rank, options.alpha, options.dropout, options.targets)

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import final
 
-import torch
-
-from fairtransfer.adapt.loop import new_head, train
-from fairtransfer.adapt.strategies.probe import fit_head
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.spec.transfer_options import LpFtOptions, Options
+from fairtransfer.spec.grids import LearningRate, LearningRates
+from fairtransfer.spec.transfer_options import PENALTIES, Epochs, Penalties, TrainingOptions
+
+
+class LpFtOptions(TrainingOptions):
+    """Fine-tune everything, starting from the probe's head (Kumar et al. 2022), at a lower learning rate."""
+
+    epochs: Epochs = 3
+    lr: LearningRates = 2e-5
+    head_lr: LearningRate = 1e-4
+    inverse_penalties: Penalties = PENALTIES
 
 
 @final
-class LpFt(Strategy):
+class LpFt(Strategy[LpFtOptions]):
     """Linear probe, then fine-tuning: a head that already fits does not pull the features about."""
 
     kind = "lp_ft"
+    options = LpFtOptions
+    words = "first a new last layer is learned, then every weight from there (linear probe, then fine-tuning)"
+    colour = "#00695c"
 
-    def fit(self, setting: Setting, options: Options) -> Adapted:
+    def fit(self, setting: Setting, options: LpFtOptions) -> Adapted:
         """Fit the probe, put its head in place, train from there."""
-        assert isinstance(options, LpFtOptions), "the registry pairs strategies with their options"
-        probed, record = fit_head(setting, options.inverse_penalties)
+        import torch
+
+        from fairtransfer.adapt.linear_head import fit_head
+        from fairtransfer.adapt.loop import new_head, train
+
+        # The head is a small part of the work: progress is that of the training.
+        probed, record = fit_head(replace(setting, progress=lambda _: None), options.inverse_penalties)
         head = new_head(setting)
         with torch.no_grad():
             head.weight.copy_(probed.weight)

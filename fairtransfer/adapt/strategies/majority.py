@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import final
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, final
 
 from fairtransfer.adapt.strategy import Adapted, Setting, Strategy
-from fairtransfer.models.backbone import Prepared
-from fairtransfer.spec.transfer_options import MajorityOptions, Options
+from fairtransfer.spec.transfer_options import Options
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from fairtransfer.models.backbone import Prepared
 
 MEAN_RULE = "nothing is chosen: the answer is the mean of the training labels; validation measures it only"
 RULE = "nothing is chosen: the answer is the most frequent class of the training labels; validation measures it only"
@@ -17,15 +18,23 @@ FLOOR = 1e-6
 """The least share a class is taken to have, so that a class without training labels has a loss."""
 
 
+class MajorityOptions(Options):
+    """Answer the most frequent class of the training labels, whatever is asked."""
+
+
 @final
-class Majority(Strategy):
+class Majority(Strategy[MajorityOptions]):
     """Score every row with the classes' shares of the training labels; for several labels at once, each class by itself."""
 
     kind = "majority"
+    options = MajorityOptions
+    words = "always the most frequent class of the labels, or their mean: no model at all"
+    colour = "#6b6b6b"
+    control = True
+    passes = 0.0
 
-    def fit(self, setting: Setting, options: Options) -> Adapted:
+    def fit(self, setting: Setting, options: MajorityOptions) -> Adapted:  # noqa: ARG002  # there are none but the name
         """Count the labels."""
-        assert isinstance(options, MajorityOptions), "the registry pairs strategies with their options"
         prior = _prior(setting)
 
         def logits(prepared: Prepared) -> Tensor:
@@ -46,6 +55,8 @@ class Majority(Strategy):
 
 def _prior(setting: Setting) -> Tensor:
     """Return logits whose scores are the shares of the training labels."""
+    import torch
+
     targets = setting.task.targets(setting.train.labels)
     if setting.task.numeric:
         return targets.mean(dim=0, keepdim=True)

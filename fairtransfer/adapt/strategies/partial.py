@@ -3,34 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import final
+from typing import TYPE_CHECKING, Annotated, final
 
-from fairtransfer.adapt.freezing import freeze, rest
-from fairtransfer.adapt.frozen_blocks import entered
-from fairtransfer.adapt.head_only import train_head
-from fairtransfer.adapt.loop import Recipe, new_head, train
+from pydantic import Field
+
 from fairtransfer.adapt.strategy import Adapted, Labelled, Setting, Strategy
-from fairtransfer.models.backbone import Backbone, Prepared
-from fairtransfer.models.blocks import Layout
-from fairtransfer.models.checkpoint import refuse
-from fairtransfer.models.resume import resuming
-from fairtransfer.spec.transfer_options import Options, PartialOptions
+from fairtransfer.spec.grids import LearningRates
+from fairtransfer.spec.transfer_options import Epochs, StepOptions
+
+if TYPE_CHECKING:
+    from fairtransfer.models.backbone import Backbone, Prepared
+    from fairtransfer.models.blocks import Layout
+
+
+class PartialOptions(StepOptions):
+    """Train the top blocks and what is above them; the last block alone is a baseline of Kumar et al. (2022).
+
+    All else is as in `full`, so that what is frozen is the only difference.
+    """
+
+    blocks: Annotated[int, Field(ge=0, le=1000)] = Field(
+        1, description="how many blocks move, counted from the top; 0 trains the head alone"
+    )
+    epochs: Epochs = 3
+    lr: LearningRates = 5e-5
 
 
 @final
-class Partial(Strategy):
+class Partial(Strategy[PartialOptions]):
     """Train the top blocks, what is above them, and the head; run the blocks below once."""
 
     kind = "partial"
+    options = PartialOptions
+    words = "only the upper layers learn; the lower ones stay as published"
+    colour = "#3949ab"
+    passes = 1.0
 
-    def check(self, backbone: Backbone, prepared: Prepared, options: Options) -> None:
+    def check(self, backbone: Backbone, prepared: Prepared, options: PartialOptions) -> None:
         """Refuse to move more blocks than there are."""
-        assert isinstance(options, PartialOptions), "the registry pairs strategies with their options"
         _lowest(backbone, backbone.layout(prepared), options.blocks)
 
-    def fit(self, setting: Setting, options: Options) -> Adapted:
+    def fit(self, setting: Setting, options: PartialOptions) -> Adapted:
         """Train from the hidden states that enter the lowest block that moves."""
-        assert isinstance(options, PartialOptions), "the registry pairs strategies with their options"
+        from fairtransfer.adapt.freezing import freeze, rest
+        from fairtransfer.adapt.frozen_blocks import entered
+        from fairtransfer.adapt.head_only import train_head
+        from fairtransfer.adapt.loop import Recipe, new_head, train
+        from fairtransfer.models.resume import resuming
+
         layout = setting.backbone.layout(setting.train.prepared)
         lower = layout.blocks[: _lowest(setting.backbone, layout, options.blocks)]
         share = {"blocks": {"moved": options.blocks, "of": len(layout.blocks)}}
@@ -53,6 +73,8 @@ class Partial(Strategy):
 
 def _lowest(backbone: Backbone, layout: Layout, moved: int) -> int:
     """Return how many blocks stay frozen."""
+    from fairtransfer.models.checkpoint import refuse
+
     if moved > len(layout.blocks):
         raise refuse(
             "FT-M024",

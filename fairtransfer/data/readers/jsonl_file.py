@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
+from fairtransfer.data.reader import Reader
 from fairtransfer.data.table import Column, TableRefused, TextTable, checked, need, text_of
 from fairtransfer.errors import shown
 
 
-def read_jsonl(path: Path, wanted: list[str]) -> TextTable:
-    """Read the wanted columns."""
+@final
+class JsonlReader(Reader):
+    """One object a line."""
+
+    form = "jsonl"
+    words = "JSONL"
+    suffixes = (".jsonl", ".ndjson")
+    first = b"{"
+
+    def read(self, path: Path, wanted: list[str]) -> TextTable:
+        """Read the wanted columns."""
+        return _read_jsonl(path, wanted)
+
+
+def _read_jsonl(path: Path, wanted: list[str]) -> TextTable:
     text, notes = text_of(path)
     lines = text.split("\n")
     numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]

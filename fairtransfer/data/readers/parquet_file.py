@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from fairtransfer.data.reader import Reader
 from fairtransfer.data.table import MAX_ROWS, Column, TableRefused, TextTable, checked, first_bytes, limit_decoded, need
 from fairtransfer.errors import shown
 
 
-def read_parquet(path: Path, wanted: list[str]) -> TextTable:
-    """Read the wanted columns."""
+@final
+class ParquetReader(Reader):
+    """Columns, compressed."""
+
+    form = "parquet"
+    words = "parquet"
+    suffixes = (".parquet", ".pq")
+    signatures = (b"PAR1", b"PARE")  # plain and encrypted
+
+    def read(self, path: Path, wanted: list[str]) -> TextTable:
+        """Read the wanted columns."""
+        return _read_parquet(path, wanted)
+
+
+def _read_parquet(path: Path, wanted: list[str]) -> TextTable:
     with path.open("rb") as file:
         try:
             parquet = pq.ParquetFile(file, page_checksum_verification=True)

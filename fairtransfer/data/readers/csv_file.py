@@ -5,13 +5,27 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import final
 
+from fairtransfer.data.reader import Reader
 from fairtransfer.data.table import MAX_ROWS, TableRefused, TextTable, checked, need, text_of
 from fairtransfer.errors import shown
 
 
-def read_csv(path: Path, wanted: list[str]) -> TextTable:
-    """Read the wanted columns."""
+@final
+class CsvReader(Reader):
+    """Fields between commas."""
+
+    form = "csv"
+    words = "CSV"
+    suffixes = (".csv",)
+
+    def read(self, path: Path, wanted: list[str]) -> TextTable:
+        """Read the wanted columns."""
+        return _read_csv(path, wanted)
+
+
+def _read_csv(path: Path, wanted: list[str]) -> TextTable:
     text, notes = text_of(path)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []

@@ -1,0 +1,1 @@
+"""A strategy that is not part of fairtransfer."""
