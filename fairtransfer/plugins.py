@@ -122,10 +122,11 @@ def check(made_with: Iterable[Used], place: Path) -> None:
         for room, name in one.provides:
             here = registry.origin(room, name)
             if here != one.origin:
-                raise IntegrityError(
-                    f"FT-R030 {relative(place)} was made with {one}; here the {WORDS[room]} `{name}` is of {here} "
-                    f"(sha256 {here.digest[:16]}…): use the code it was made with"
+                found = (
+                    f"was made with {one}; here the {WORDS[room]} `{name}` is of {here} (sha256 {here.digest[:16]}…)"
                 )
+                problem = Problem("FT-R030", found, "", "use the code it was made with", relative(place))
+                raise IntegrityError(str(problem))
 
 
 def switch_on(names: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ from support.toy import edit, toy_rows, write_project
 import fairtransfer as ft
 from fairtransfer import plugins, registry
 from fairtransfer.data.reader import Reader
-from fairtransfer.data.table import Table
+from fairtransfer.data.table import TextTable
 from fairtransfer.data.tables import read_table
 from fairtransfer.errors import DefinitionError
 from fairtransfer.spec.check import load_audit
@@ -202,8 +202,8 @@ class Lines(Reader):
     words = "lines"
     suffixes = (".lines",)
 
-    def read(self, path: Path, wanted: list[str]) -> Table:
-        return Table({"line": list(path.read_text().splitlines())})
+    def read(self, path: Path, wanted: list[str]) -> TextTable:
+        return TextTable({"line": list(path.read_text().splitlines())})
 
 
 def test_a_program_registers_a_class(tmp_path: Path) -> None:
@@ -234,13 +234,11 @@ def test_what_is_no_kind_of_entry_is_refused(entry: Any) -> None:
 
 def test_a_class_written_in_a_session_has_the_digest_of_its_code() -> None:
     def made(text: str) -> Any:
-        space: dict[str, Any] = {"__name__": "a_session", "Reader": Reader, "Table": Table}
+        space: dict[str, Any] = {"__name__": "a_session", "Reader": Reader, "TextTable": TextTable}
         exec(text, space)  # as a notebook does
         return space["Own"]
 
-    text = (
-        'class Own(Reader):\n    form = "own"\n    def read(self, path, wanted):\n        return Table({"a": ["%s"]})\n'
-    )
+    text = 'class Own(Reader):\n    form = "own"\n    def read(self, path, wanted):\n        return TextTable({"a": ["%s"]})\n'
     one, same, other = (plugins.origin_of(made(text % word)) for word in ("x", "x", "y"))
     assert one.digest == same.digest != other.digest
 

@@ -149,10 +149,8 @@ def test_a_count_of_some_steps_is_the_count_of_all_of_them(tmp_path: Path, monke
         whole.append(int(mode.get_total_flops()))
         return found
 
-    import fairtransfer.adapt.strategies.full as full
-
     told = api.run(audit, workspace=tmp_path / "w")
-    monkeypatch.setattr(full, "train", counted)
+    monkeypatch.setattr(loop, "train", counted)
     api.run(audit, workspace=tmp_path / "v", flops=False)
 
     found = [cost["training"]["flops"] for cost in costs(told).values()]

@@ -34,9 +34,9 @@ from fairtransfer.models.backbone import Backbone
 from fairtransfer.report.charts import learning_curves
 from fairtransfer.runner.asked import training_in
 from fairtransfer.runner.cost import expected_work
-from fairtransfer.runner.opened_data import open_sides
+from fairtransfer.runner.opened_data import open_data
 from fairtransfer.runner.rates import kind_of_work
-from fairtransfer.runner.timing_probe import rehearse
+from fairtransfer.runner.timing_probe import probe
 from fairtransfer.spec.check import load_audit
 from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
@@ -206,14 +206,14 @@ def test_a_plan_foresees_time_and_work_of_each(tmp_path: Path) -> None:
     audit = project(tmp_path, "binary", list(NAMES))
     real_model(tmp_path)
     made = api.plan(load_audit(audit, report_only=True))
-    sides = open_sides(made.files, made.roots, made.answers)
+    data = open_data(made.files, made.roots)
     trainings = [t for t, _ in made.by_training() if t.stage == "after"]
-    rates = rehearse(made, sides, trainings, None)
+    rates = probe(made, data, trainings, None)
 
     for training in trainings:
         asked = strategy_named(training.kind)
-        seconds = rates.seconds(training, sides.adaptation, 24, 10)
-        assert kind_of_work(training) in rates.works, f"`{training.kind}` could not be rehearsed"
+        seconds = rates.seconds(training, data.adaptation, 24, 10)
+        assert kind_of_work(training) in rates.works, f"`{training.kind}` could not be timed"
         assert seconds is not None
         assert seconds > 0
         assert (expected_work(training, 1) > 0) == (asked.passes > 0)

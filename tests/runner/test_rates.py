@@ -32,13 +32,17 @@ def training(kind: str = "full", budget: str = "64", seed: int = 0, **options: o
     return Training("after", kind, kind, {**known, **options}, budget, seed)
 
 
+TWICE = {"epochs": 3, "batch_size": 16, "min_steps": 60, "first_epochs": 2, "by": ["region"]}
+
+
 def test_steps_are_those_of_the_options() -> None:
     assert steps_of(training(), 64) == 60
     assert steps_of(training(), 1000) == 3 * 63
-    assert steps_of(training(first_epochs=2), 1000) == 5 * 63
-    assert steps_of(training(first_epochs=2), 64) == 2 * 60, "both trainings have at least so many"
+    assert steps_of(training("jtt", **TWICE), 1000) == 5 * 63
+    assert steps_of(training("jtt", **TWICE), 64) == 2 * 60, "both trainings have at least so many"
     assert steps_of(training("probe"), 1000) == 0
-    assert steps_of(training("reweight", training={"epochs": 2, "batch_size": 10, "min_steps": 1}), 100) == 20
+    inside = {"epochs": 2, "batch_size": 10, "min_steps": 1}
+    assert steps_of(training("reweight", by=["region"], on="full", training=inside), 100) == 20
 
 
 def test_labels_and_seeds_are_the_same_kind_of_work() -> None:
