@@ -1,6 +1,6 @@
 """How often the intervals cover and how often gates err, measured anew and set against what is promised.
 
-Run ``python benchmarks/coverage.py`` (a minute or two) or ``python benchmarks/coverage.py --quick`` (some seconds); name
+Run ``python benchmarks/coverage.py`` (some minutes) or ``python benchmarks/coverage.py --quick`` (some seconds); name
 tables to print those only. ``--markdown`` prints them as they stand in ``docs/methods.md``. It ends with 1 if a promise is
 broken. Where every outcome can be listed its probability is added up and a figure is exact; elsewhere samples are simulated
 from fixed seeds, and a promise counts as kept within three standard errors of the simulation. Methods without a promise are
@@ -14,7 +14,20 @@ import sys
 import time
 from collections.abc import Callable
 
-from covering import counts, exact, gates, groups, people, seeds
+from covering import (
+    borrowing,
+    counts,
+    decisions,
+    exact,
+    gates,
+    groups,
+    margins,
+    neighbours,
+    people,
+    seeds,
+    shapes,
+    units,
+)
 from covering.promises import Line, Table
 
 TABLES: dict[str, Callable[..., Table]] = {
@@ -34,16 +47,33 @@ TABLES: dict[str, Callable[..., Table]] = {
     "variances": groups.variances,
     "together": groups.bounds_together,
     "gates": gates.gates,
+    "limit-of-a-rate": margins.rates,
+    "margin-of-a-change": margins.changes,
+    "margin-of-two-groups": margins.contrasts,
+    "families": margins.families,
+    "few-seeds": neighbours.few_seeds,
+    "open": decisions.stay_open,
+    "few-units": units.few_units,
+    "weights": units.weights,
+    "templates": units.templates,
+    "auc-shapes": shapes.aucs,
+    "macro-f1": shapes.rare_classes,
+    "heavy-tails": shapes.heavy_tails,
+    "intersections": borrowing.intersections,
+    "likely-groups": borrowing.likely,
 }
+
+LAYOUTS: dict[str, Callable[[Table], str]] = {"open": decisions.open_markdown}
+"""Tables that are read row by row and not as ranges over settings."""
 
 
 def show(table: Table) -> str:
     """Return a table as text, one line per method and setting."""
     names = list(table.lines[0].figures)
     setting, method = (max(len(line[place]) for line in table.lines) for place in (0, 1))
-    rows = [f"{table.title} ({table.how})", " " * (setting + method + 2) + "".join(f"{name:>11}" for name in names)]
+    rows = [f"{table.title} ({table.how})", " " * (setting + method + 2) + "".join(f"{name:>14}" for name in names)]
     for line in table.lines:
-        figures = "".join(f"{line.figures[name]:11.4f}" for name in names)
+        figures = "".join(f"{line.figures[name]:14.4f}" for name in names)
         said = "; ".join(map(str, line.promised)) + "  BROKEN" * bool(line.broken())
         rows.append(f"{line.setting:{setting}}  {line.method:{method}}{figures}  {said}".rstrip())
     return "\n".join(rows)
@@ -83,7 +113,10 @@ def main() -> int:
         table = TABLES[name](quick=asked.quick)
         broken += sum(len(line.broken()) for line in table.lines)
         print(
-            summary(table) if asked.markdown else f"{show(table)}\n({time.perf_counter() - start:.1f} s)\n", flush=True
+            LAYOUTS.get(name, summary)(table)
+            if asked.markdown
+            else f"{show(table)}\n({time.perf_counter() - start:.1f} s)\n",
+            flush=True,
         )
     print(
         f"{broken} promise(s) broken" if broken else "every promise kept", file=sys.stderr if asked.markdown else None
