@@ -8,15 +8,20 @@ and every number of cases. Differences, ratios and changes combine the limits of
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv
 
-from fairtransfer.stats.contrasts import correlated_difference
+from fairtransfer.stats.contrasts import RatioBounds, correlated_difference
 from fairtransfer.stats.intervals import Floats, Interval, normal_tail
 
 _TINY = 1e-9
 """Stands where a formula has no value and its result is not used."""
+
+LARGEST_RATIO = 1e6
+_HALVINGS = 80
 
 
 def clopper_pearson(p: ArrayLike, n: ArrayLike, z: float) -> Interval:
@@ -78,6 +83,38 @@ def exact_contrast(
     first, second = clopper_pearson(a, n_a, z), clopper_pearson(b, n_b, z)
     scaled = Interval(second.low * tau, second.high * tau)
     return correlated_difference(a, first, tau * b, scaled, correlation)
+
+
+def ratio_limits(contrast: Callable[[float], tuple[float, float]]) -> RatioBounds:
+    """Return between which ratios the limits of ``p_a - tau·p_b`` say neither too low nor too high.
+
+    Parameters
+    ----------
+    contrast
+        From a ratio tau to the limits of the contrast, with whatever seeds and units add; both fall as tau grows.
+
+    Returns
+    -------
+    RatioBounds
+        The largest ratio that is surely exceeded, 0 if none, and the smallest that is surely not reached, None if none below
+        `LARGEST_RATIO`: the limits that would just pass and just fail, found by halving a fixed number of times.
+    """
+    low = _halved(lambda tau: contrast(tau)[0] > 0)
+    high = _halved(lambda tau: contrast(tau)[1] >= 0)
+    return RatioBounds(low, high if high < LARGEST_RATIO else None)
+
+
+def _halved(exceeds: Callable[[float], bool]) -> float:
+    """Return the largest number, at most `LARGEST_RATIO`, up to which something holds; 0 where it never does."""
+    low, high = 1 / LARGEST_RATIO, LARGEST_RATIO
+    if not exceeds(low):
+        return 0.0
+    if exceeds(high):
+        return LARGEST_RATIO
+    for _ in range(_HALVINGS):
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if exceeds(middle) else (low, middle)
+    return low
 
 
 def exact_change(up: ArrayLike, down: ArrayLike, n: ArrayLike, z: float) -> Interval:

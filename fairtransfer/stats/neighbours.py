@@ -11,6 +11,8 @@ examples, whose examples are averaged over seeds, and makes seeds differ as well
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
@@ -116,6 +118,34 @@ def squared_seed_half(
         parts = _own_part(values, noisy, level)
     found: Floats = np.maximum(parts - normal_quantile(level) ** 2 * noisy, 0) / seeds
     return found
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Everything that what seeds add to one group's interval is made of: its own values, and those of its neighbours.
+
+    Attributes
+    ----------
+    by_seed, noise
+        Of all groups of a view, as `squared_seed_half` takes them; they may be tuples.
+    place
+        Of the group that is asked about, among them.
+    others
+        `common_spread` of other adapted models on the same seeds; empty where there are none.
+    common
+        Whether seeds move the groups together.
+    """
+
+    by_seed: tuple[tuple[float, ...], ...]
+    noise: tuple[float, ...]
+    place: int
+    others: tuple[float, ...] = ()
+    common: bool = True
+
+    def half(self, level: float) -> float:
+        """Return the seeds' half-width at a one-sided level."""
+        squared = squared_seed_half(self.by_seed, self.noise, level, others=self.others or None, common=self.common)
+        return float(np.sqrt(squared[self.place]))
 
 
 def with_seeds(estimate: ArrayLike, examples: Interval, squared_half: ArrayLike) -> Interval:

@@ -16,6 +16,7 @@ from scipy.stats import binom, binomtest
 
 from fairtransfer.stats import exact as ex
 from fairtransfer.stats import intervals as iv
+from fairtransfer.stats.contrasts import ratio_bounds, ratio_contrast
 from fairtransfer.stats.intervals import Interval, normal_quantile
 
 Z95, Z90 = normal_quantile(0.975), normal_quantile(0.95)
@@ -126,6 +127,34 @@ def test_a_higher_level_is_wider_and_swapping_mirrors(one: tuple[int, int], two:
     assert wide[0] <= narrow[0] + 1e-9
     assert wide[1] >= narrow[1] - 1e-9
     assert_allclose(wide, (-mirrored[1], -mirrored[0]), atol=1e-9)
+
+
+@given(counts, counts)
+def test_ratio_limits_are_the_ratios_at_which_the_contrast_decides(one: tuple[int, int], two: tuple[int, int]) -> None:
+    """Just below the lower one the contrast lies above zero, just above it no longer; and so for the upper one."""
+
+    def contrast(tau: float) -> tuple[float, float]:
+        return limits(ex.exact_contrast(one[0] / one[1], one[1], two[0] / two[1], two[1], Z90, tau=tau))
+
+    low, high = ex.ratio_limits(contrast)
+
+    assert low == 0 or contrast(low * 0.999)[0] > 0
+    assert contrast(max(low, 1e-6) * 1.001)[0] <= 0
+    if high is not None:
+        assert high == 0 or contrast(high * 0.999)[1] >= 0
+        assert contrast(max(high, 1e-6) * 1.001)[1] < 0
+    if one[0] > 0 and two[0] > 0:
+        assert low <= one[0] / one[1] / (two[0] / two[1]) <= (math.inf if high is None else high)
+
+
+def test_ratio_limits_of_wilsons_distances_are_the_closed_form() -> None:
+    """The same search on another contrast gives what the quadratic gives."""
+    sides = [(0.3, iv.wilson(0.3, 50, Z90)), (0.4, iv.wilson(0.4, 200, Z90))]
+
+    found = ex.ratio_limits(lambda tau: limits(ratio_contrast(0.3, 50, 0.4, 200, tau, Z90)))
+
+    expected = ratio_bounds(*sides[0], *sides[1])
+    assert_allclose((found.low, found.high), (expected.low, expected.high), rtol=1e-9)
 
 
 def test_everything_broadcasts() -> None:

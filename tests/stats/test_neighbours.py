@@ -13,7 +13,14 @@ from numpy.testing import assert_allclose
 
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile
-from fairtransfer.stats.neighbours import LENT, common_spread, noise_of_seeds, squared_seed_half, with_seeds
+from fairtransfer.stats.neighbours import (
+    LENT,
+    Neighbourhood,
+    common_spread,
+    noise_of_seeds,
+    squared_seed_half,
+    with_seeds,
+)
 
 tables = st.tuples(st.integers(1, 6), st.integers(2, 6)).flatmap(
     lambda shape: st.lists(
@@ -161,6 +168,16 @@ def test_noise_that_examples_hold_already_is_taken_off_once() -> None:
 
     assert (with_noise < without).all()
     assert (with_noise >= 0).all()
+
+
+@given(tables, st.data())
+def test_a_neighbourhood_answers_for_one_of_its_groups(table: list[list[float]], data: st.DataObject) -> None:
+    place, others = data.draw(st.integers(0, len(table) - 1)), data.draw(st.sampled_from([(), (0.001, 0.02)]))
+    here = Neighbourhood(tuple(map(tuple, table)), (0.0001,) * len(table), place, others)
+
+    expected = squared_seed_half(table, 0.0001, 0.95, others=others or None)[place]
+
+    assert here.half(0.95) == pytest.approx(math.sqrt(expected))
 
 
 def test_limits_are_widened_on_both_sides() -> None:
