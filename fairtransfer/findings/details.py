@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
 from fairtransfer.evidence.json_record import AMONG, LEFT_OUT, Key, Record, UnreadableRecord
 
@@ -320,15 +320,7 @@ Details = (
     ChangeDetails | MembershipDetails | ScoreDetails | ComparisonDetails | GapChangeDetails | GapDetails | NumberDetails
 )
 
-DETAILS: tuple[type[Details], ...] = (
-    ChangeDetails,
-    MembershipDetails,
-    ScoreDetails,
-    ComparisonDetails,
-    GapChangeDetails,
-    GapDetails,
-    NumberDetails,
-)
+DETAILS: tuple[type[Details], ...] = get_args(Details)
 """Every kind; an object is of the first that it has a mark of, as left out groups and a unit stand in several."""
 
 

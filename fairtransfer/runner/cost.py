@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairtransfer.runner.asked import training_in
 from fairtransfer.runner.energy import EnergyMeter
+from fairtransfer.runner.job import GIVEN
 from fairtransfer.spec.grids import settings_in
 from fairtransfer.spec.strategies import StrategyKind, strategy_kind
 
@@ -97,6 +98,8 @@ def peak_memory() -> int:
 
 def expected_work(training: Training, benchmarks: int) -> float:
     """Return a training's expected share of a sweep's work, in rows passed through the network: for progress bars only."""
+    if training.kind == GIVEN:
+        return 0.0
     passes = strategy_kind(training.kind).passes if training.stage == "after" else StrategyKind.passes
     if not passes:
         return 0.0

@@ -17,7 +17,7 @@ from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.evidence.tables import numbers_table, predictions_table, write_table
 from fairtransfer.models import Checkpoint
 from fairtransfer.runner.energy import NOTHING
-from fairtransfer.runner.job import Job, Plan, Roots, RowKeys, Training
+from fairtransfer.runner.job import GIVEN, Job, Plan, Roots, RowKeys, Training
 from fairtransfer.runner.job_ids import row_keys, run_id
 from fairtransfer.runner.job_record import LABELS, job_header
 from fairtransfer.runner.machine import ELSEWHERE, code_digest
@@ -64,7 +64,7 @@ def plan_given(files: AuditFiles, roots: Roots, max_jobs: int) -> Plan:
 
 def training_of(predictor: Predictor) -> Training:
     """Return a model of the file as a plan names it; one called `scratch` is the control, as anywhere else."""
-    kind = CONTROL if predictor.strategy == CONTROL else "predictions"
+    kind = CONTROL if predictor.strategy == CONTROL else GIVEN
     return Training(predictor.stage, predictor.strategy, kind, {}, predictor.budget, predictor.seed)
 
 

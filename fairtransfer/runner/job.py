@@ -22,6 +22,10 @@ class Roots:
     model: Path | None = None
 
 
+GIVEN = "predictions"
+"""The kind of a model whose answers were made elsewhere: no strategy has it, and nothing is trained."""
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
     """One model: the pretrained one as published, or one adapted by a strategy on a label budget with a seed.
