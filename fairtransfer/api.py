@@ -12,6 +12,7 @@ a model loads torch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -227,9 +228,7 @@ def verify(folder: str | Path) -> int:
     return count
 
 
-def render(
-    folder: str | Path, formats: tuple[str, ...] = ("html", "md", "json"), out: str | Path | None = None
-) -> list[Path]:
+def render(folder: str | Path, formats: Iterable[str] | None = None, out: str | Path | None = None) -> list[Path]:
     """Render the report of a finished run again and return the files written; the run's digests are brought up to date.
 
     Raises

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     import ibis
     import pandas as pd
 
+    from fairtransfer.report.table_document import TableDocument
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -92,15 +94,17 @@ class Measurement:
         warnings = {"warnings": list(map(str, counted.warnings))} if counted.warnings else {}
         return {**table, "notes": counted.notes, "outside": counted.outside, **warnings}
 
-    def render(self, out: Path) -> list[Path]:
-        """Write the report (HTML and Markdown) and the public numbers (JSON) into a folder; small groups are hidden."""
-        from fairtransfer.report.render import render_table
+    def document(self) -> TableDocument:
+        """Return the report as plain values, small groups hidden."""
         from fairtransfer.report.table_document import build_table
 
-        document = build_table(
-            self.counted, self.question, self.study, self.findings, self.verdict, self._about(), VERSION
-        )
-        return render_table(document, out)
+        return build_table(self.counted, self.question, self.study, self.findings, self.verdict, self._about(), VERSION)
+
+    def render(self, out: Path) -> list[Path]:
+        """Write the report in every form (HTML, Markdown, public numbers as JSON) into a folder; small groups are hidden."""
+        from fairtransfer.report.render import write
+
+        return write(self.document(), out)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as a DataFrame, one row each; a group's attributes are columns of their own."""

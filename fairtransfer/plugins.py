@@ -40,6 +40,7 @@ WORDS: Mapping[Room, str] = {
     "gates": "gate",
     "models": "model family",
     "readers": "kind of file",
+    "documents": "form of documents",
 }
 """What one entry of a room is called."""
 

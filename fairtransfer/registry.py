@@ -17,7 +17,7 @@ from typing import Generic, Literal, TypeVar, get_args
 from fairtransfer.errors import DefinitionError, Problem, did_you_mean, shown
 from fairtransfer.version import VERSION
 
-Room = Literal["strategies", "before", "gates", "metrics", "models", "readers"]
+Room = Literal["strategies", "before", "gates", "metrics", "models", "readers", "documents"]
 
 ROOMS: tuple[Room, ...] = get_args(Room)
 
@@ -65,6 +65,11 @@ BUILT_IN: Mapping[Room, Mapping[str, str]] = {
         "csv": "fairtransfer.data.readers.csv_file:CsvReader",
         "parquet": "fairtransfer.data.readers.parquet_file:ParquetReader",
         "jsonl": "fairtransfer.data.readers.jsonl_file:JsonlReader",
+    },
+    "documents": {
+        "html": "fairtransfer.report.forms.html:Html",
+        "md": "fairtransfer.report.forms.markdown:Markdown",
+        "json": "fairtransfer.report.forms.json_numbers:JsonNumbers",
     },
 }
 """Room -> name -> ``module:Object``, in the order in which names are listed for people."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from support.plugin_packages import install_example, installed
 from support.terminal import Command, process
@@ -22,6 +23,7 @@ from fairtransfer.data.reader import Reader
 from fairtransfer.data.table import TextTable
 from fairtransfer.data.tables import read_table
 from fairtransfer.errors import DefinitionError
+from fairtransfer.outcomes.metric import Metric
 from fairtransfer.spec.check import load_audit
 from fairtransfer.spec.strategies import strategy_kind
 
@@ -214,6 +216,43 @@ def test_a_program_registers_a_class(tmp_path: Path) -> None:
     assert (told.name, told.version) == (__name__.partition(".")[0], "")
     assert re.fullmatch("[0-9a-f]{64}", told.digest)
     ft.register(Lines)  # a cell that is run twice
+
+
+def measured(**asked: Any) -> Any:
+    rows = pd.DataFrame(
+        {"y": ["no", "yes"] * 40, "new": ["yes"] * 10 + ["no", "yes"] * 35, "region": ["north", "south"] * 40}
+    )
+    return ft.measure(rows, label="y", after="new", groups="region", classes="no,yes", positive="yes", **asked)
+
+
+def test_a_metric_of_ones_own_is_measured_judged_and_told(tmp_path: Path) -> None:
+    """Called by another name, it has the numbers of what it counts."""
+    ft.register(
+        Metric("found", "classes", "share", "hit", "lower_is_worse", "of those in the class, the share found", "one")
+    )
+    found = measured(metrics="found,recall", gates="worst_group:by=region,metric=found,class=yes,at_least=0.5")
+
+    told = {
+        row.metric: row.estimate for row in found.findings if row.group == {"region": "south"} and row.level == "group"
+    }
+    assert told["found"] == told["recall"] is not None
+    assert found.verdict.gates[0].contrasts
+    assert "found" in next(path for path in found.render(tmp_path) if path.suffix == ".md").read_text()
+
+
+def test_a_gate_of_ones_own_judges() -> None:
+    from fairtransfer.gates.worst_group import WorstGroup
+
+    class Never(WorstGroup):
+        kind = "never"
+        title = "Never worse"
+        example = "never:by=region,at_most=0.9"
+
+    ft.register(Never)
+    assert measured(gates="never:by=region,at_most=0.9").verdict.gates[0].id.startswith("never:error_rate:region")
+    registry.forget("gates", "never")
+    with pytest.raises(DefinitionError, match="never"):
+        measured(gates="never:by=region,at_most=0.9")
 
 
 def test_what_is_half_filled_is_refused_at_once_and_forgotten() -> None:

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from fairtransfer.cli.options import RunFolder
+from fairtransfer.registry import names
 
 
 def report(
     run: RunFolder,
-    format: Annotated[str, typer.Option(help="html, md, json, separated by commas.")] = "html,md,json",
+    format: Annotated[str, typer.Option(help="Forms, separated by commas.")] = ",".join(names("documents")),
     out: Annotated[Path | None, typer.Option(help="Write here; default: report/ in the run's folder.")] = None,
 ) -> None:
     """Render the report of a finished run. Nothing is computed again; no model and no training library is needed."""

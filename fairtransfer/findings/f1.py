@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.counts import Block, View
-from fairtransfer.findings.details import GapByChance, GapDetails, Group, WorstAndBest
 from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, NotEstimable, suffix
+from fairtransfer.findings.gap_details import GapByChance, GapDetails, Group, WorstAndBest
 from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.findings.rows import Finding
 from fairtransfer.spec.scores import Question

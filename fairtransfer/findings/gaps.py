@@ -9,7 +9,9 @@ import numpy as np
 
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.counts import View
-from fairtransfer.findings.details import (
+from fairtransfer.findings.estimates.base import Estimate
+from fairtransfer.findings.estimates.values import ONE_SIDED, NotEstimable, Share
+from fairtransfer.findings.gap_details import (
     FarthestGroup,
     GapByChance,
     GapChangeDetails,
@@ -21,8 +23,6 @@ from fairtransfer.findings.details import (
     RestDifference,
     WorstAndBest,
 )
-from fairtransfer.findings.estimates.base import Estimate
-from fairtransfer.findings.estimates.values import ONE_SIDED, NotEstimable, Share
 from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.unknown_membership import impact_ratios

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from fairtransfer.findings.details import (
+from fairtransfer.findings.details import NumberDetails
+from fairtransfer.findings.estimates.number_means import SUMMED
+from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, suffix
+from fairtransfer.findings.gap_details import (
     GapByChance,
     GapDetails,
     Group,
     HighestAndLowest,
-    NumberDetails,
     RestDifference,
     WorstAndBest,
 )
-from fairtransfer.findings.estimates.number_means import SUMMED
-from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, suffix
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.scores import Answers, Row
 from fairtransfer.outcomes.table import metric_named

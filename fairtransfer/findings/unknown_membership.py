@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from fairtransfer.findings.counts import View
-from fairtransfer.findings.details import Ends, Group, ImpactRatio, MembershipDetails
+from fairtransfer.findings.details import MembershipDetails
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import ONE_SIDED, CaseCounts, NotEstimable
+from fairtransfer.findings.gap_details import Ends, Group, ImpactRatio
 from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.spec.names import UNKNOWN_GROUP
 from fairtransfer.stats.intervals import Interval, normal_quantile

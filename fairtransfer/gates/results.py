@@ -12,7 +12,7 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.json_record import LEFT_OUT, OTHERS, Record, UnreadableRecord
 from fairtransfer.evidence.reuse import Place
 from fairtransfer.findings.candidate import Chosen
-from fairtransfer.findings.details import Group
+from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding
 
 Outcome = Literal["pass", "fail", "inconclusive", "not_applicable", "error"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from fairtransfer import registry
+from fairtransfer.errors import DefinitionError, Problem, shown
 from fairtransfer.outcomes import numbers, probabilities
 from fairtransfer.outcomes.classes import F1_SCORES, SHARES
 from fairtransfer.outcomes.metric import Metric
@@ -28,10 +29,12 @@ def metric_named(name: str) -> Metric:
     Raises
     ------
     DefinitionError
-        When there is none of that name.
+        When there is none (``FT-R021``), or what is registered under this name is no metric of it (``FT-R025``).
     """
     found = METRICS.get(name) or registry.get("metrics", name)
-    assert isinstance(found, Metric), "what is registered as a metric is one"
+    if not (isinstance(found, Metric) and found.name == name):
+        what = f"`{name}` of metrics is {shown(repr(found))}"
+        raise DefinitionError([Problem("FT-R025", what, f"a `{Metric.__module__}.Metric` of this name")])
     return found
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fairtransfer.report.render import FORMATS, render
+from fairtransfer.report.render import render
 
-__all__ = ["FORMATS", "render"]
+__all__ = ["render"]

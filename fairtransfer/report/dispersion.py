@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairtransfer import formats
-from fairtransfer.findings.details import GapDetails, Group, Ranked, RestDifference
+from fairtransfer.findings.gap_details import GapDetails, Group, Ranked, RestDifference
 from fairtransfer.findings.rows import SUPPRESSED, Finding, Stage, Status
 from fairtransfer.formats import Wording
 from fairtransfer.report import sentences, tables

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
 
 from fairtransfer import formats
 from fairtransfer.evidence.run_file import Environment
@@ -91,6 +91,39 @@ class RunDocument:
     version: str
     rows: tuple[Finding, ...]
     judged: Verdict
+
+    stem: ClassVar[str] = "report"
+    """The name of its files, without their ends."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The public numbers: what the pages show, as JSON values, small groups hidden."""
+        figures = [{k: v for k, v in asdict(figure).items() if k != "svg"} for figure in self.figures]
+        content = {
+            "schema": "1",
+            "audit_id": self.audit_id,
+            "run_id": self.run_id,
+            "title": self.title,
+            "headline": self.verdict,
+            "question": self.question,
+            "findings": self.findings,
+            "unknowns": self.unknowns,
+            "evidence": self.evidence,
+            "figures": figures,
+            "rows": [row.to_json() for row in self.rows],
+            "verdict": self.judged.to_json(),
+            "trials": dict(self.trials),
+            "tally": self.front.tally,
+            "steps": self.front.steps,
+        }
+        return {key: _plain(value) for key, value in content.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Return tuples as lists, at every depth: JSON has no others."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def build(

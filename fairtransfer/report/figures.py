@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from fairtransfer import formats
-from fairtransfer.findings.details import Group
+from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.gates.gate import gate_of
 from fairtransfer.report import charts, sentences

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from fairtransfer.findings.details import Group
+from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Against, Finding, Stage
 
 Metric = tuple[str, str | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from fairtransfer import formats
-from fairtransfer.findings.details import Group
+from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.gates.results import GateResult, Needed
 from fairtransfer.report import sentences, tables

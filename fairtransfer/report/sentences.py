@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from fairtransfer import formats
-from fairtransfer.findings.details import GapChangeDetails, GapDetails, MembershipDetails
+from fairtransfer.findings.details import MembershipDetails
+from fairtransfer.findings.gap_details import GapChangeDetails, GapDetails
 from fairtransfer.findings.rows import Finding
 from fairtransfer.gates.results import Needed
 from fairtransfer.gates.sample_size import realistic

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from fairtransfer import formats
 from fairtransfer.evidence.run_file import BenchmarkRecord, SourceRecord
-from fairtransfer.findings.details import Group, MembershipDetails
+from fairtransfer.findings.details import MembershipDetails
+from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences

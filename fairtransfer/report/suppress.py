@@ -13,13 +13,11 @@ from fairtransfer.findings.details import (
     ChangeDetails,
     ComparisonDetails,
     Details,
-    GapChangeDetails,
-    GapDetails,
-    Group,
     MembershipDetails,
     NumberDetails,
     ScoreDetails,
 )
+from fairtransfer.findings.gap_details import GapChangeDetails, GapDetails, Group
 from fairtransfer.findings.rows import Finding
 from fairtransfer.gates.results import ContrastResult, GateResult, Needed
 from fairtransfer.spec.names import UNKNOWN_GROUP

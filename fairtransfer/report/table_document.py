@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from fairtransfer import formats
 from fairtransfer.evidence.table.count import Counted
@@ -63,6 +63,9 @@ class TableDocument:
     screening: Table
     version: str
     content: Mapping[str, Any]
+
+    stem: ClassVar[str] = "table"
+    """The name of its files, without their ends."""
 
 
 def build_table(

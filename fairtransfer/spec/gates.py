@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -192,14 +193,15 @@ def gate_named(name: str) -> type[GateOptions]:
     Raises
     ------
     DefinitionError
-        When there is none (``FT-R021``).
-    TypeError
-        When what is registered under this name is no gate, or one of another name.
+        When there is none (``FT-R021``), or what is registered under this name is no gate of it (``FT-R025``).
     """
-    found = registry.get("gates", name)
-    if not (isinstance(found, type) and issubclass(found, GateOptions) and getattr(found, "kind", "") == name):
-        raise TypeError(f"`{name}` of gates is {found!r}, not a gate of this `kind`")
-    return found
+    return registry.subclass("gates", name, GateOptions, _lacks)  # type: ignore[type-abstract]  # a base
+
+
+def _lacks(found: type[GateOptions], name: str) -> Iterator[str]:
+    """Yield what is missing; a gate that leaves a method or a word open is refused where it is defined."""
+    if getattr(found, "kind", None) != name:
+        yield f"`kind = {name!r}`"
 
 
 def gates_known() -> dict[str, type[GateOptions]]:

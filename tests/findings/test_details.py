@@ -14,7 +14,8 @@ from support.tables import NAMES, table
 from fairtransfer.evidence.canonical import canonical
 from fairtransfer.evidence.json_record import UnreadableRecord
 from fairtransfer.findings import details
-from fairtransfer.findings.details import DETAILS, ChangeDetails, Details, GapDetails, ScoreDetails, read_details
+from fairtransfer.findings.details import DETAILS, ChangeDetails, Details, ScoreDetails, read_details
+from fairtransfer.findings.gap_details import GapDetails
 from fairtransfer.findings.rows import Finding
 from fairtransfer.measurement import measure
 

@@ -19,7 +19,7 @@ from fairtransfer import api
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.build import measure
-from fairtransfer.findings.details import GapDetails
+from fairtransfer.findings.gap_details import GapDetails
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.run_record import load_record
 from fairtransfer.findings.screening import screened

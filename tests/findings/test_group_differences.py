@@ -15,7 +15,8 @@ from support.results import findings_in
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer.evidence.canonical import read_json
-from fairtransfer.findings.details import ComparisonDetails, GapChangeDetails
+from fairtransfer.findings.details import ComparisonDetails
+from fairtransfer.findings.gap_details import GapChangeDetails
 from fairtransfer.findings.rows import Finding
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.finding_index import FindingIndex

@@ -265,7 +265,7 @@ def test_a_gate_with_a_fault_does_not_get_through(faulty: type[Gate], law: Law) 
 def test_a_name_that_is_no_gate_is_refused() -> None:
     registry.register("gates", "nothing", "fairtransfer.formats:percent", origin=Origin("tests"))
     try:
-        with pytest.raises(TypeError, match="not a gate of this `kind`"):
+        with pytest.raises(DefinitionError, match="FT-R025"):
             gate_named("nothing")
     finally:
         registry.forget("gates", "nothing")

@@ -15,7 +15,7 @@ from support.finished_runs import finished
 from support.html_page import Page
 
 from fairtransfer import formats
-from fairtransfer.findings.details import GapDetails
+from fairtransfer.findings.gap_details import GapDetails
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.dispersion import apart_tables, compact_apart
 from fairtransfer.report.document import public

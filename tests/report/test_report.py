@@ -18,7 +18,7 @@ from support.html_page import Page, bad_figures, bad_tables, badly_headed, malfo
 from fairtransfer import api, formats
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.report import charts
-from fairtransfer.report.render import prose_html
+from fairtransfer.report.templating import prose_html
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 
 CHECKERS = (malformed, badly_headed, bad_tables, bad_figures, reaches_out)

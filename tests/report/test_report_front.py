@@ -18,8 +18,8 @@ from fairtransfer import formats
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.measurement import measure
 from fairtransfer.report import front
-from fairtransfer.report.render import measured_html
 from fairtransfer.report.sentences import MOST_NAMED
+from fairtransfer.report.templating import measured_html
 
 GROUPS = 39
 

@@ -17,7 +17,7 @@ from scipy.stats import spearmanr
 from statsmodels.stats.meta_analysis import combine_effects
 
 import fairtransfer
-from fairtransfer.findings.details import GapDetails
+from fairtransfer.findings.gap_details import GapDetails
 from fairtransfer.measurement import measure
 from fairtransfer.stats.intervals import normal_quantile, wilson
 from fairtransfer.stats.shrink import Shrunk, main_effects, paule_mandel, ranking, shrink, weighted_fit
