@@ -22,6 +22,7 @@ ABSENT = (
     "datasets",
     "torchvision",
     "sklearn",
+    "scipy",
     "fairlearn",
     "tokenizers",
     "safetensors",

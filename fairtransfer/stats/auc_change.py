@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtrit
 
 from fairtransfer.stats.auc import auc_interval
 from fairtransfer.stats.contrasts import correlated_difference
 from fairtransfer.stats.estimate import quotient
 from fairtransfer.stats.intervals import Floats, Interval, normal_quantile
+from fairtransfer.stats.special import student_quantile
 
 IMAGINED = 4.0
 """Imaginary rows of the smaller class that the two models rank independently: few rows show more agreement than there is."""
@@ -80,7 +80,7 @@ def auc_change_interval(before: Area, after: Area, covariance: ArrayLike, sizes:
 def _delong(before: Area, after: Area, covariance: ArrayLike, sizes: Sizes, level: float) -> Interval:
     old, new = (np.asarray(area.variance, dtype=np.float64) for area in (before, after))
     spread = np.sqrt(np.maximum(old + new - 2 * np.asarray(covariance, dtype=np.float64), 0))
-    half = stdtrit(np.maximum(sizes.least - 1, 1), level) * spread
+    half = student_quantile(level, np.maximum(sizes.least - 1, 1)) * spread
     change = np.asarray(after.auc, dtype=np.float64) - np.asarray(before.auc, dtype=np.float64)
     return Interval(change - half, change + half)
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
 from fairtransfer.stats.estimate import IntervalEstimate, found, quotient, too_small, undefined
 from fairtransfer.stats.intervals import Floats, normal_quantile, t_quantile
+from fairtransfer.stats.special import logistic
 
 EDGE = 1e-6
 """Probabilities are kept this far from 0 and 1 before their logarithm is taken."""
@@ -175,7 +175,7 @@ def recalibrate(scores: Floats, positives: Floats, totals: Floats, units: ArrayL
     beta: Floats = np.zeros(2)
     loss = _loss(beta, design, positives, totals)
     for _ in range(_STEPS):
-        fitted = expit(beta @ design)
+        fitted = logistic(beta @ design)
         step = np.linalg.solve(_hessian(design, totals * fitted * (1 - fitted)), design @ (positives - totals * fitted))
         while (tried := _loss(beta + step, design, positives, totals)) > loss + _CLOSE * (1 + loss):
             step = step / 2
@@ -183,7 +183,7 @@ def recalibrate(scores: Floats, positives: Floats, totals: Floats, units: ArrayL
         if np.abs(step).max() < _CLOSE * (1 + np.abs(beta).max()):
             break
     slope = float(beta[1]) / scale
-    variance = _sandwich(design, expit(beta @ design), positives, totals, units) / scale**2
+    variance = _sandwich(design, logistic(beta @ design), positives, totals, units) / scale**2
     return Recalibration(float(beta[0]) - slope * centre, slope, variance)
 
 

@@ -12,12 +12,11 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv
 
 from fairtransfer.stats.contrasts import RatioBounds, correlated_difference
 from fairtransfer.stats.intervals import Floats, Interval, normal_tail
+from fairtransfer.stats.special import beta_quantile
 
-_TINY = 1e-9
 """Stands where a formula has no value and its result is not used."""
 
 LARGEST_RATIO = 1e6
@@ -42,8 +41,8 @@ def clopper_pearson(p: ArrayLike, n: ArrayLike, z: float) -> Interval:
     rate, size = np.asarray(p, dtype=np.float64), np.asarray(n, dtype=np.float64)
     x, tail = rate * size, normal_tail(z)
     rest = size - x
-    low = np.where(x > 0, betaincinv(np.maximum(x, _TINY), rest + 1, tail), 0.0)
-    high = np.where(rest > 0, betaincinv(x + 1, np.maximum(rest, _TINY), 1 - tail), 1.0)
+    low = np.where(x > 0, beta_quantile(np.where(x > 0, x, 1), rest + 1, tail), 0.0)
+    high = np.where(rest > 0, beta_quantile(x + 1, np.where(rest > 0, rest, 1), 1 - tail), 1.0)
     return Interval(np.minimum(low, rate), np.maximum(high, rate))
 
 

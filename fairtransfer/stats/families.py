@@ -12,10 +12,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc
 
 from fairtransfer.stats.holm import holm
 from fairtransfer.stats.intervals import Floats
+from fairtransfer.stats.special import beta_cdf
 
 Sharing = Literal["each", "in_order", "together"]
 """What one error rate covers: the failures of each gate; those of all gates, in the order asked; or those of all alike."""
@@ -59,7 +59,7 @@ def exact_p_values(events: ArrayLike, sizes: ArrayLike, limit: float) -> Floats:
     It is at most alpha just where `fairtransfer.stats.exact.clopper_pearson`'s lower limit at alpha exceeds `limit`.
     """
     x, n = np.asarray(events, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
-    return np.where(x > 0, betainc(np.maximum(x, 1), n - x + 1, limit), 1.0)
+    return np.where(x > 0, beta_cdf(np.maximum(x, 1), n - x + 1, limit), 1.0)
 
 
 def step_down_counts(events: Sequence[int], sizes: Sequence[int], limit: float) -> list[float]:

@@ -6,13 +6,19 @@ level wanted: ``normal_quantile(0.95)`` for a one-sided 95 % bound, ``normal_qua
 
 from __future__ import annotations
 
+import functools
+import math
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr, ndtr, ndtri, stdtrit
+
+from fairtransfer.stats.special import binomial_cdf, student_quantile
 
 Floats = NDArray[np.float64]
+
+_NORMAL = NormalDist()
 
 
 class Interval(NamedTuple):
@@ -23,18 +29,21 @@ class Interval(NamedTuple):
 
 
 def normal_quantile(level: float) -> float:
-    """Return z with ``P(Z <= z) = level``."""
-    return float(ndtri(level))
+    """Return z with ``P(Z <= z) = level``; infinite at 0 and 1, NaN outside."""
+    if level in (0, 1):
+        return math.copysign(math.inf, level - 0.5)
+    return _NORMAL.inv_cdf(level) if 0 < level < 1 else math.nan
 
 
 def normal_tail(z: float) -> float:
     """Return ``P(Z > z)``."""
-    return float(ndtr(-z))
+    return math.erfc(z / math.sqrt(2)) / 2
 
 
+@functools.lru_cache(maxsize=4096)  # it takes a millisecond, and the same few are asked for again and again
 def t_quantile(level: float, degrees: float) -> float:
-    """Return Student's t with ``P(T <= t) = level``."""
-    return float(stdtrit(degrees, level))
+    """Return Student's t with ``P(T <= t) = level``; `degrees` need not be whole."""
+    return float(student_quantile(level, degrees))
 
 
 def wilson(p: ArrayLike, n: ArrayLike, z: float) -> Interval:
@@ -128,8 +137,7 @@ def mcnemar_midp(b: int, c: int) -> float:
     if total == 0:
         return 1.0
     # Twice the tail less the probability of the observed count is the tail with that count and the tail without it.
-    below = bdtr(smaller - 1, total, 0.5) if smaller else 0.0
-    return float(min(1.0, bdtr(smaller, total, 0.5) + below))
+    return min(1.0, float(binomial_cdf([smaller, smaller - 1], total, 0.5).sum()))
 
 
 def _float(value: ArrayLike) -> Floats:

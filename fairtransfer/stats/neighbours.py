@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtrit
 
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.intervals import Floats, Interval, normal_quantile
+from fairtransfer.stats.special import student_quantile
 
 LENT = 2.0
 """Degrees of freedom that neighbours lend; fixed and small, as estimating them failed for the group that is worst served."""
@@ -171,6 +171,6 @@ def _own_part(apart: Floats, noise: Floats, level: float) -> Floats:
 def _moderated(own: Floats, lent: Floats | None, degrees: float, lending: float, level: float) -> Floats:
     """Return ``t²`` times a variance, moderated by a lent one where there is one."""
     if lent is None:
-        return np.asarray(stdtrit(degrees, level) ** 2 * own, dtype=np.float64)
+        return student_quantile(level, degrees) ** 2 * own
     mixed = (lending * lent + degrees * own) / (lending + degrees)
-    return np.asarray(stdtrit(lending + degrees, level) ** 2 * np.maximum(mixed, own), dtype=np.float64)
+    return student_quantile(level, lending + degrees) ** 2 * np.maximum(mixed, own)

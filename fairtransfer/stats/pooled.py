@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, gammaln, log_expit
 
 from fairtransfer.stats.intervals import Floats, Interval
+from fairtransfer.stats.special import log_gamma, log_logistic, logistic
 
 SPREADS = np.linspace(0.02, 3.0, 30)
 """Standard deviations of groups around their main effects, on the logit scale; all of them equally likely beforehand."""
@@ -90,8 +90,8 @@ def pooled_rates(events: ArrayLike, sizes: ArrayLike, design: Floats, level: flo
     logits, density = _mixture(x, n, fits, weights)
     cumulated = density.cumsum(axis=1)
     low, high = (_at(tail, cumulated, logits) for tail in (1 - level, level))
-    limits = Interval(expit(low), expit(high))
-    return Pooled((density * expit(logits)).sum(axis=1), limits, float((weights * SPREADS).sum()))
+    limits = Interval(logistic(low), logistic(high))
+    return Pooled((density * logistic(logits)).sum(axis=1), limits, float((weights * SPREADS).sum()))
 
 
 def prior_covariance(design: Floats, spread: float, constant: float = CONSTANT, effect: float = EFFECT) -> Floats:
@@ -106,7 +106,7 @@ def laplace(events: Floats, sizes: Floats, covariance: Floats, start: Floats | N
     """Return the mode, variances and evidence of logits with this covariance beforehand, by Newton's method."""
     logits = np.zeros(len(events)) if start is None else start
     for _ in range(_STEPS):
-        p = expit(logits)
+        p = logistic(logits)
         curvature = sizes * p * (1 - p)
         root = np.sqrt(curvature)
         inner = np.eye(len(events)) + root[:, None] * covariance * root[None, :]
@@ -118,8 +118,8 @@ def laplace(events: Floats, sizes: Floats, covariance: Floats, start: Floats | N
             break
     half = np.linalg.solve(inner, root[:, None] * covariance)
     variances = np.diag(covariance) - (covariance * root[None, :] * half.T).sum(axis=1)
-    likelihood = events * log_expit(logits) + (sizes - events) * log_expit(-logits)
-    counts = gammaln(sizes + 1) - gammaln(events + 1) - gammaln(sizes - events + 1)
+    likelihood = events * log_logistic(logits) + (sizes - events) * log_logistic(-logits)
+    counts = log_gamma(sizes + 1) - log_gamma(events + 1) - log_gamma(sizes - events + 1)
     evidence = (likelihood + counts).sum() - a @ logits / 2 - np.linalg.slogdet(inner)[1] / 2
     precisions = 1 / np.maximum(variances, 1e-12)
     without = np.maximum(precisions - curvature, 1e-9)
@@ -132,7 +132,7 @@ def _mixture(events: Floats, sizes: Floats, fits: list[_Fit], weights: Floats) -
     means, errors = np.stack([fit.means for fit in fits]), np.sqrt(np.stack([fit.variances for fit in fits]))
     low, high = (means - _REACH * errors).min(axis=0), (means + _REACH * errors).max(axis=0)
     logits = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _POINTS)
-    likelihood = events[:, None] * log_expit(logits) + (sizes - events)[:, None] * log_expit(-logits)
+    likelihood = events[:, None] * log_logistic(logits) + (sizes - events)[:, None] * log_logistic(-logits)
     density = np.zeros_like(logits)
     for weight, fit in zip(weights, fits, strict=True):
         off = logits - fit.without_means[:, None]

@@ -17,10 +17,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr
 
 from fairtransfer.stats.intervals import Floats, Interval, normal_quantile
 from fairtransfer.stats.planning import MOST, POWER
+from fairtransfer.stats.special import binomial_cdf
 from fairtransfer.stats.truths import Truth
 
 Aim = Literal["pass", "fail"]
@@ -169,5 +169,5 @@ def _probabilities(truth: Truth, n: int, z: float, within: _Within, limits: Floa
         inside = within(*truth.interval(n, middle, other, z), limits[:, None])
         last, beyond = np.where(inside, middle, last), np.where(inside, beyond, middle)
         beyond = np.maximum(beyond, last + 1)
-    below = np.where(last < 0, 0.0, bdtr(np.maximum(last, 0).astype(np.float64), trials, p))
+    below = binomial_cdf(last, trials, p)
     return np.asarray((weight * below).sum(axis=1))

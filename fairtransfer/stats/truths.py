@@ -17,7 +17,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr
 
 from fairtransfer.stats import gate_simulation as drawn
 from fairtransfer.stats import planning
@@ -25,6 +24,7 @@ from fairtransfer.stats.contrasts import ratio_contrast
 from fairtransfer.stats.gap import LEAST_EVENTS
 from fairtransfer.stats.gate_simulation import Chances, GateLayout
 from fairtransfer.stats.intervals import Floats, Interval, envelope, wilson
+from fairtransfer.stats.special import binomial_cdf
 
 Counts = NDArray[np.int64]
 Others = NDArray[np.int64] | Floats
@@ -209,6 +209,6 @@ def likely(trials: int, p: float) -> tuple[Counts, Floats]:
     reach = _TAIL * math.sqrt(trials * p * (1 - p)) + _TAIL
     first, last = max(0, math.floor(trials * p - reach)), min(trials, math.ceil(trials * p + reach))
     counts = np.arange(first, last + 1, dtype=np.int64)
-    upto = bdtr(counts.astype(np.float64), trials, p)
+    upto = binomial_cdf(counts, trials, p)
     upto[-1] = 1.0
     return counts, np.diff(upto, prepend=0.0)

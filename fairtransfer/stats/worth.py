@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtrit
 
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.intervals import Floats, normal_quantile
+from fairtransfer.stats.special import student_quantile
 
 Alike = Literal["rows", "units", "weights"]
 """What counts as one example: a row; a unit with several rows; a row that weighs more or less than others."""
@@ -107,7 +107,7 @@ def _worth(sums: _Sums, seeds: int, alike: Alike, level: float, least: float) ->
     if alike == "rows":
         return np.clip(found, sums.n, sums.n * seeds)
     kish = sums.n**2 / sums.mm
-    correction = (normal_quantile(level) / stdtrit(np.maximum(kish - 1, 1), level)) ** 2
+    correction = (normal_quantile(level) / student_quantile(level, np.maximum(kish - 1, 1))) ** 2
     most = kish if alike == "weights" else sums.n * seeds
     return np.where(sums.units < 2, 1.0, np.maximum(np.minimum(found * correction, most), 1.0))
 

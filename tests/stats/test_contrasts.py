@@ -159,7 +159,9 @@ def test_limits_that_miss_their_own_change_need_the_floor() -> None:
     adjusted = bonett_price(3, 0, 3, z)
     assert float(adjusted.high) < 1
 
-    assert limits(difference_of_changes(1.0, adjusted, 0.0, exactly_zero)) == (float(adjusted.low), 1.0)
+    low, high = limits(difference_of_changes(1.0, adjusted, 0.0, exactly_zero))
+
+    assert (low, high) == (pytest.approx(float(adjusted.low), rel=1e-15), 1.0)
 
 
 @pytest.mark.parametrize(("n_a", "n_b"), [(15, 500), (30, 500), (60, 500), (200, 1000)])
