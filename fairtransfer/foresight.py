@@ -228,7 +228,7 @@ def _groups(plan: Plan, data: OpenedData, expected: Expected) -> tuple[GroupFore
 def _sizes(part: Part, views: list[list[str]]) -> Iterator[tuple[dict[str, str], int, int]]:
     """Yield every group with its cases and units."""
     for view in views:
-        keys = list(zip(*(part.groups[name].tolist() for name in view), strict=True))
+        keys = list(zip(*(part.groups[name] for name in view), strict=True))
         units: dict[tuple[str, ...], set[str]] = defaultdict(set)
         for key, unit in zip(keys, part.units, strict=True):
             units[key].add(unit)

@@ -23,6 +23,7 @@ ABSENT = (
     "torchvision",
     "sklearn",
     "scipy",
+    "pandas",
     "fairlearn",
     "tokenizers",
     "safetensors",

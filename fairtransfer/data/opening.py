@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from fairtransfer.data import groups, labels, splits
 from fairtransfer.data.benchmark import Benchmark, place
+from fairtransfer.data.items import Items, picked
 from fairtransfer.data.ledger import Ledger
 from fairtransfer.data.row_checks import row_problems
 from fairtransfer.data.rows import CardRows, read_rows
@@ -59,20 +57,18 @@ class _Opening:
         columns = self.attributes(rows, reasons)
         units = self.units(rows)
         split = self.split(rows, units, y, columns, reasons)
-        inputs = rows.inputs.keys() if rows.sound else None
-        self.take(row_problems(self.card, inputs, units, split, y))
+        self.take(row_problems(self.card, rows.inputs.keys() if rows.sound else None, units, split, y))
         if self.problems.errors:
             return None
         excluded = Counter(reason for reason in reasons if reason)
-        frame = pd.DataFrame(
-            {"y": y, "split": split, "unit": units, **columns}, index=pd.Index(rows.ids, name="item"), dtype=object
-        )
-        used = np.array([reason is None for reason in reasons])
-        order = np.array(sorted(np.flatnonzero(used), key=lambda i: rows.ids[i]), dtype=np.int64)
+        order = sorted((i for i, reason in enumerate(reasons) if reason is None), key=lambda i: rows.ids[i])
         ledger = Ledger(rows.n, dict(sorted(excluded.items())), dict(sorted(rows.notes.items())))
-        left_out = tuple(rows.ids[i] for i in np.flatnonzero(~used))
-        kept = frame.iloc[order], rows.inputs.take(order)
-        return Benchmark(self.loaded, self.card.label.classes, *kept, ledger, left_out=left_out)
+        left_out = tuple(rows.ids[i] for i, reason in enumerate(reasons) if reason is not None)
+        # A row without a group is left out, so that no column loses a value here.
+        attributes = {name: tuple(v for i in order if (v := values[i]) is not None) for name, values in columns.items()}
+        items = Items(picked(rows.ids, order), picked(y, order), picked(split, order), picked(units, order), attributes)
+        inputs = rows.inputs.take(order)
+        return Benchmark(self.loaded, self.card.label.classes, items, inputs, ledger, left_out=left_out)
 
     def take(self, found: Iterable[Problem]) -> None:
         """Place problems of the data at the card's entries for them."""

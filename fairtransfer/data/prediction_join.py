@@ -91,7 +91,7 @@ class _Joiner:
     def benchmark(self, name: str, side: EvaluationData) -> None:
         """Join one benchmark, model by model."""
         wanted, rows, unjudged = side.part.ids, 0, 0
-        others = {*side.benchmark.items.index, *side.benchmark.left_out} - set(wanted)
+        others = {*side.benchmark.items.ids, *side.benchmark.left_out} - set(wanted)
         outside: dict[str, Counter[str]] = defaultdict(Counter)
         for predictor in self.predictions.predictors:
             answers = self.predictions.answers.get((predictor, name), {})

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fairtransfer.data import splits
 from fairtransfer.data.benchmark import LABEL_JOIN, Benchmark, place
 from fairtransfer.data.duplicates import Twins, find_twins, leak_report
 from fairtransfer.data.inputs import Inputs
+from fairtransfer.data.items import Column, picked
 from fairtransfer.data.ledger import Ledger
 from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.spec.card_splits import Duplicates, MadeSplits, SplitShares
@@ -40,29 +40,27 @@ class Part:
     ids: tuple[str, ...]
     y: tuple[str, ...]
     units: tuple[str, ...]
-    groups: pd.DataFrame
+    groups: Mapping[str, Column]
     inputs: Inputs
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def membership(self, by: Sequence[str]) -> tuple[str, ...]:
-        """Return the group of every row, joined by id; `unknown` where any of the attributes is not recorded."""
-        columns = [self.groups[name].reindex(list(self.ids)).tolist() for name in by]
+        """Return the group of every row; `unknown` where any of the attributes is not recorded."""
+        columns = [self.groups[name] for name in by]
         return tuple(_group(by, values) for values in zip(*columns, strict=True))
 
     def take(self, positions: Sequence[int] | NDArray[np.int64]) -> Part:
         """Return the rows at these positions."""
-        chosen = np.asarray(positions, dtype=np.int64)
-
-        def pick(values: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(values[i] for i in chosen)
-
-        return Part(pick(self.ids), pick(self.y), pick(self.units), self.groups.iloc[chosen], self.inputs.take(chosen))
+        chosen = list(map(int, positions))
+        ids, y, units = (picked(column, chosen) for column in (self.ids, self.y, self.units))
+        groups = {name: picked(column, chosen) for name, column in self.groups.items()}
+        return Part(ids, y, units, groups, self.inputs.take(chosen))
 
 
 def _group(by: Sequence[str], values: tuple[Any, ...]) -> str:
-    if any(pd.isna(value) or value == UNKNOWN_GROUP for value in values):
+    if UNKNOWN_GROUP in values:
         return UNKNOWN_GROUP
     return str(values[0]) if len(by) == 1 else " & ".join(f"{n}={v}" for n, v in zip(by, values, strict=True))
 
@@ -104,15 +102,8 @@ def map_labels(y: Sequence[str], labels: LabelMap | None) -> tuple[str, ...]:
 
 def part_of(benchmark: Benchmark, positions: NDArray[np.int64], labels: LabelMap | None) -> Part:
     """Return some of a benchmark's rows, with their labels mapped."""
-    frame = benchmark.items.iloc[positions]
-    names = [attribute.name for attribute in benchmark.card.attributes]
-    return Part(
-        tuple(frame.index),
-        map_labels(tuple(frame["y"]), labels),
-        tuple(frame["unit"]),
-        frame[names],
-        benchmark.inputs.take(positions),
-    )
+    rows = benchmark.items.take(positions)
+    return Part(rows.ids, map_labels(rows.y, labels), rows.units, rows.groups, benchmark.inputs.take(positions))
 
 
 def judged_part(benchmark: Benchmark, labels: LabelMap | None) -> Part:
@@ -188,7 +179,7 @@ def _noted(benchmark: Benchmark, *parts: Part) -> dict[str, int]:
         if what not in pooled:
             return n
         name, group = pooled[what]
-        return sum(int((part.groups[name] == group).sum()) for part in parts)
+        return sum(part.groups[name].count(group) for part in parts)
 
     return {what: again(what, n) for what, n in benchmark.ledger.notes.items()}
 

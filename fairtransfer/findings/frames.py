@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from fairtransfer.errors import MissingExtra
 from fairtransfer.formats import group_name
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def need_pandas() -> None:
+    """Say how to get pandas where it is missing: nothing else of the light core needs it."""
+    if importlib.util.find_spec("pandas") is None:
+        raise MissingExtra("pandas", "pandas", "a table of findings as a DataFrame")
 
 
 def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -16,6 +24,7 @@ def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
     ``screening_p`` and ``screening_adjusted`` are exploratory: screening, not a verdict (`fairtransfer.findings.screening`).
     """
+    need_pandas()
     import pandas as pd
 
     told = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, did_you_mean, shown
+from fairtransfer.findings.frames import need_pandas
 from fairtransfer.findings.rows import Finding
 from fairtransfer.spec.columns import ColumnNames
 from fairtransfer.spec.keywords import Keywords
@@ -169,6 +170,7 @@ def _values(findings: Iterable[Finding], names: Names) -> Values:
 
 def _filled(values: Values, names: Names, metrics: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the values of every combination of the attributes' values, and why some are missing."""
+    need_pandas()
     import pandas as pd
 
     keys = sorted({key for key, _ in values})

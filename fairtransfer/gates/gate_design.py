@@ -51,7 +51,7 @@ class GateDesign:
         """Every group with its rows."""
         by = self.gate.by
         rows: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for row, key in enumerate(zip(*(self.part.groups[name].tolist() for name in by), strict=True)):
+        for row, key in enumerate(zip(*(self.part.groups[name] for name in by), strict=True)):
             rows[key].append(row)
         return [(dict(zip(by, key, strict=True)), rows[key]) for key in sorted(rows)]
 

@@ -149,7 +149,7 @@ def _items(plan: Plan, data: OpenedData, index: int, folder: Path) -> None:
     """Write who is in a benchmark: ids, labels, units and groups, no inputs."""
     card, ref = plan.files.benchmarks[index].card, plan.audit.benchmarks[index]
     part = data.judged[card.id].part
-    columns = {name: pa.array(part.groups[name].tolist(), pa.string()) for name in ref.groups}
+    columns = {name: pa.array(part.groups[name], pa.string()) for name in ref.groups}
     (folder / "benchmarks" / card.id).mkdir(parents=True)
     write_table(
         folder / "benchmarks" / card.id / "items.parquet",

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -617,14 +616,14 @@ def test_reductions_meet_their_constraint_where_the_probe_does_not() -> None:
 # --- from the data to the evidence -------------------------------------------------------------------------------------
 
 
-def test_membership_is_joined_by_item_and_missing_is_unknown() -> None:
-    frame = pd.DataFrame(
-        {"a": ["x", "y", None, "unknown"], "b": ["1", "2", "1", "2"]}, index=["r2", "r1", "r4", "r5"], dtype=object
-    )
-    part = Part(("r1", "r2", "r3", "r4", "r5"), ("n",) * 5, ("u",) * 5, frame, Texts(("t",) * 5))
+def test_membership_goes_with_the_item_and_one_unknown_makes_all_unknown() -> None:
+    columns = {"a": ("y", "x", "unknown", "x"), "b": ("2", "1", "1", "unknown")}
+    part = Part(("r1", "r2", "r3", "r4"), ("n",) * 4, ("u",) * 4, columns, Texts(("t",) * 4))
 
-    assert part.membership(("a",)) == ("y", "x", "unknown", "unknown", "unknown")
-    assert part.membership(("a", "b")) == ("a=y & b=2", "a=x & b=1", "unknown", "unknown", "unknown")
+    assert part.membership(("a",)) == ("y", "x", "unknown", "x")
+    assert part.membership(("a", "b")) == ("a=y & b=2", "a=x & b=1", "unknown", "unknown")
+    moved = part.take([2, 0])
+    assert dict(zip(moved.ids, moved.membership(("a",)), strict=True)) == {"r3": "unknown", "r1": "y"}
 
 
 STRATEGIES_LINE = "strategies: [probe, {full: {epochs: 2, min_steps: 4, batch_size: 16}}]"

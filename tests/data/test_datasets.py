@@ -64,14 +64,14 @@ def test_its_rows_are_those_of_the_same_table_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     write_project(tmp_path / "b", ROWS)
     here, there = opened(card_of(tmp_path / "a", ROWS)), opened(tmp_path / "b" / "data_cards" / "toy.md")
-    assert sorted(here.items.index) == sorted(there.items.index)
+    assert sorted(here.items.ids) == sorted(there.items.ids)
     assert here.ledger.n_in == there.ledger.n_in == len(ROWS)
 
 
 def test_its_own_splits_become_a_column(tmp_path: Path) -> None:
     found = opened(card_of(tmp_path, ROWS, splits=True))
     assert len(found.items) == len(ROWS)
-    assert set(found.items["split"]) == {"train", "val", "test"}
+    assert set(found.items.split) == {"train", "val", "test"}
 
 
 def test_a_column_that_is_not_there_is_told(tmp_path: Path) -> None:

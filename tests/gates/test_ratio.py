@@ -416,7 +416,7 @@ def test_a_run_is_judged_by_ratios_and_a_reference_nobody_belongs_to_settles_not
     edit(tmp_path / "data_cards" / "toy.md", ("values: [north, south], ", ""))
 
     def answer(job: Job, part: Part) -> list[str]:
-        regions = part.groups["region"].tolist()
+        regions = part.groups["region"]
         return [
             "tool" if region == "south" and truth == "fruit" else truth
             for region, truth in zip(regions, part.y, strict=True)

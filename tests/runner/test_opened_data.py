@@ -34,7 +34,7 @@ def test_both_ledgers_add_up_and_count_the_unknown(tmp_path: Path) -> None:
     judged = sides.judged["toy"]
     assert balanced(judged.ledger.to_json())
     assert balanced(sides.adaptation.ledger.to_json())
-    unknown = [side.groups["region"].tolist().count("unknown") for side in (judged.part, sides.adaptation.train)]
+    unknown = [side.groups["region"].count("unknown") for side in (judged.part, sides.adaptation.train)]
     assert 0 < judged.ledger.notes["region unknown"] == unknown[0] < 16, "of the rows that are judged, not of the file"
     assert sides.adaptation.ledger.notes["region unknown"] >= unknown[1]
     assert judged.ledger.n_used == len(judged.part)

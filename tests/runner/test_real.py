@@ -159,7 +159,7 @@ def test_near_repeats_are_the_ones_a_slow_search_finds(tweets: pd.DataFrame, twe
         for key, mine in ((key, shingles(key)) for key in train)
     ]
     benchmark = tweet_sides.judged["afrisenti"].benchmark
-    place = {name: i for i, name in enumerate(benchmark.items.index)}
+    place = {name: i for i, name in enumerate(benchmark.items.ids)}
     left, right = (benchmark.inputs.take([place[i] for i in keys.index]) for keys in (train, test))
 
     found = find_twins(left, right, near=True, threshold=0.8)

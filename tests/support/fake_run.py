@@ -87,7 +87,7 @@ def wrong_answers(rate: Callable[[Job, dict[str, str]], float], classes: tuple[s
     def answer(job: Job, part: Part) -> list[str]:
         found = []
         for row, (item, truth) in enumerate(zip(part.ids, part.y, strict=True)):
-            group = {name: str(part.groups[name].iloc[row]) for name in part.groups}
+            group = {name: part.groups[name][row] for name in part.groups}
             rng = np.random.default_rng(
                 [abs(hash_of(f"{key}{job.training.strategy}{job.training.budget}{job.training.seed}{item}"))]
             )

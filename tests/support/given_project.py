@@ -48,8 +48,8 @@ def given_audit(root: Path, people: int = 48, *changes: tuple[str, str]) -> Path
 def truth(root: Path) -> dict[str, str]:
     """The judged items with their labels."""
     benchmark = open_benchmark(load_card(root / "data_cards" / "toy.md"))
-    frame = benchmark.items.iloc[benchmark.judged()]
-    return dict(zip(frame.index, frame["y"], strict=True))
+    judged = benchmark.items.take(benchmark.judged())
+    return dict(zip(judged.ids, judged.y, strict=True))
 
 
 def rows_of(labels: dict[str, str], models: Sequence[Model] = MODELS, wrong: float = 0.3) -> list[Row]:
