@@ -111,6 +111,11 @@ def _decimals(value: float) -> int:
     return 0 if value == 0 else max(0, SIGNIFICANT - 1 - math.floor(math.log10(abs(value))))
 
 
+def tick(value: float, step: float) -> str:
+    """Return a number along an axis, with as many decimals as its steps need: ``0.25``, ``−40``, ``1,200``."""
+    return _with_digits(value, max(0, -math.floor(math.log10(step) + 1e-9)))
+
+
 def quantity_change(value: float | None) -> str:
     """Return a change of such a number with its sign, ``+1.23``."""
     return f"+{quantity(value)}" if value is not None and value > 0 else quantity(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Span(NamedTuple):
@@ -20,11 +20,6 @@ class Dot(NamedTuple):
     stage: Literal["before", "after"]
     span: Span
 
-    @property
-    def record(self) -> dict[str, Any]:
-        """The dot as the chart's data has it."""
-        return {"label": self.label, "stage": self.stage, **self.span._asdict()}
-
 
 class Move(NamedTuple):
     """A group's paired change; `clear`: its limits leave out zero."""
@@ -32,11 +27,6 @@ class Move(NamedTuple):
     label: str
     span: Span
     clear: bool
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The move as the chart's data has it."""
-        return {"label": self.label, **self.span._asdict(), "clear": self.clear}
 
 
 class CurvePoint(NamedTuple):
@@ -46,11 +36,6 @@ class CurvePoint(NamedTuple):
     strategy: str
     labels: int
     span: Span
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The point as the chart's data has it."""
-        return {"panel": self.panel, "strategy": self.strategy, "labels": self.labels, **self.span._asdict()}
 
 
 class Published(NamedTuple):

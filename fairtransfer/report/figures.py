@@ -9,7 +9,7 @@ from fairtransfer import formats
 from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.gates.gate import gate_of
-from fairtransfer.report import charts, sentences
+from fairtransfer.report import charts, curves, dots, sentences, svg
 from fairtransfer.report.chart_data import CurvePoint, Dot, Move, Published, Span
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.subject import Subject
@@ -67,8 +67,8 @@ class _Drawer:
             for view in benchmark.views:
                 if figure := self.dots(benchmark.key, view):
                     yield figure
-                if view == benchmark.views[0] and (curves := self.curves(benchmark.key, view)):
-                    yield curves
+                if view == benchmark.views[0] and (lines := self.curves(benchmark.key, view)):
+                    yield lines
 
     def row(self, key: str, stage: Stage, group: Group, model: tuple[str, str | None] | None = None) -> Finding | None:
         strategy, budget = (None, None) if stage == "before" else model or self.model
@@ -97,7 +97,7 @@ class _Drawer:
         anchor = f"{'p' if cut else 'f'}-{key.split('@')[0]}-{'-'.join(view)}"
         limit, margin = self.limit("value", key, view), self.limit("change", key, view)
         margin = margin if margin is None or worse_high else -margin
-        chart = charts.before_after(
+        chart = dots.before_after(
             points,
             moves,
             list(labels.values()),
@@ -114,7 +114,7 @@ class _Drawer:
         caption = self._caption(key, shown, every=len(shown) == len(groups))
         if cut:
             caption += f" (the {len(shown)} worst served of {len(groups)})"
-        return Figure(anchor, caption, title, text, charts.svg(chart, anchor, title, text))
+        return Figure(anchor, caption, title, text, svg.document(chart, anchor, title, text))
 
     def limit(self, side: Literal["value", "change"], key: str, view: tuple[str, ...]) -> float | None:
         """Return the limit, as the gate has it, that is drawn on a side of the chart of this metric, benchmark and view."""
@@ -168,7 +168,7 @@ class _Drawer:
             return None
         names = list(dict.fromkeys(strategy for strategy, _ in models))
         panels = list(dict.fromkeys(point.panel for point in points))  # groups without numbers have no plot
-        chart = charts.learning_curves(
+        chart = curves.learning_curves(
             points, published, panels, names, self.measure, sorted(budgets.values()), self.words
         )
         anchor = f"c-{key.split('@')[0]}"
@@ -183,7 +183,7 @@ class _Drawer:
             "What more labels buy, and for whom (dashed: the model as published)",
             title,
             text,
-            charts.svg(chart, anchor, title, text),
+            svg.document(chart, anchor, title, text),
         )
 
     def _scaled(self, row: Finding) -> Span:

@@ -11,7 +11,7 @@ from support.chart_reading import groups, legend, panels, wrong_curves, wrong_do
 from support.finished_runs import KINDS, finished
 from support.html_page import SVG, Page
 
-from fairtransfer.report import charts
+from fairtransfer.report.svg import Picture, document, text
 
 
 @pytest.fixture(scope="module", params=sorted(KINDS))
@@ -49,7 +49,7 @@ def test_a_dot_in_the_wrong_place_is_noticed(whole: Page) -> None:
     (name, dots), (about, curves) = pictures(whole, "f")[0], pictures(whole, "c")[0]
 
     def moved(svg: str, by: tuple[float, float]) -> str:
-        marks = re.search(r"mark-symbol role-mark.*?translate\(([\d.]+),([\d.]+)\)", svg, re.DOTALL)
+        marks = re.search(r"chart-marks.*?translate\(([\d.]+),([\d.]+)\)", svg, re.DOTALL)
         assert marks
         x, y = float(marks[1]) + by[0], float(marks[2]) + by[1]
         return svg[: marks.start(1)] + f"{x},{y}" + svg[marks.end(2) :]
@@ -99,8 +99,8 @@ def test_what_has_a_colour_of_its_own_has_a_shape_of_its_own(page: Page) -> None
 
 def same_shapes(svg: str) -> list[str]:
     """Colours of the legend that share a shape."""
-    symbols = groups(ET.fromstring(re.sub(r' xmlns="[^"]*"', "", svg)), "role-legend-symbol")
-    shapes = [re.sub(r"[\d.]+", "", g[0].get("d", "")) for g in symbols]
+    (found,) = groups(ET.fromstring(re.sub(r' xmlns="[^"]*"', "", svg)), "legend")
+    shapes = [re.sub(r"[\d.]+", "", path.get("d", "")) for path in found.iter("path")]
     return [word for word, shape in zip(legend(svg).values(), shapes, strict=True) if shapes.count(shape) > 1]
 
 
@@ -109,14 +109,14 @@ def test_two_stages_of_one_shape_are_noticed(whole: Page) -> None:
     svg = pictures(whole, "f")[0][1]
     circle = re.findall(r'd="(M[\d.]+,0A[^"]*)"', svg)[0]
 
-    assert same_shapes(re.sub(r'd="M-[\d.]+,-[\d.]+h[^"]*"', f'd="{circle}"', svg)) == ["before", "after"]
+    assert same_shapes(re.sub(r'd="M-[\d.]+,-[\d.]+L[^"]*"', f'd="{circle}"', svg)) == ["before", "after"]
 
 
-def test_a_character_that_svg_cannot_hold_does_not_end_the_process() -> None:
-    """The converter aborts on it; signs beyond the basic plane stay what they are."""
-    import altair as alt
+def test_a_character_that_svg_cannot_hold_is_a_sign_for_that() -> None:
+    """Signs beyond the basic plane stay what they are."""
+    picture = Picture(100, 20, (text(0, 10, "a\x1bb\ud800 <🦊>"),))
 
-    chart = alt.Chart(alt.Data(values=[{"x": 1, "g": "a\x1bb 🦊"}])).mark_point().encode(x="x:Q", y="g:N")
-    drawn_ = charts.svg(chart, "f-1", "title", "description")
-    assert "a\ufffdb 🦊" in drawn_
-    ET.fromstring(drawn_)
+    drawn = document(picture, "f-1", "title \x00", "description")
+
+    assert "a\ufffdb\ufffd &lt;🦊&gt;" in drawn
+    assert [*ET.fromstring(drawn).itertext()] == ["title \ufffd", "description", "a\ufffdb\ufffd <🦊>"]

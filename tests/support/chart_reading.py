@@ -51,29 +51,32 @@ def place(node: ET.Element) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
-def groups(node: ET.Element, pattern: str) -> list[ET.Element]:
-    return [g for g in node.iter() if re.search(pattern, g.get("class", ""))]
+def groups(node: ET.Element, kind: str) -> list[ET.Element]:
+    return [g for g in node.iter("g") if g.get("class") == f"chart-{kind}"]
+
+
+def words(node: ET.Element, kind: str) -> list[ET.Element]:
+    return [text for g in groups(node, kind) for text in g.iter("text")]
 
 
 def panels(svg: str) -> list[Panel]:
     """The plots of a picture."""
     root = ET.fromstring(re.sub(r' xmlns="[^"]*"', "", svg))
-    return [_panel(group) for group in groups(root, r"\bconcat_\d+_group\b")]
+    return [_panel(group) for group in groups(root, "panel")]
 
 
 def legend(svg: str) -> dict[str, str]:
     """Colour to word."""
     root = ET.fromstring(re.sub(r' xmlns="[^"]*"', "", svg))
-    symbols = [g[0].get("fill", "") for g in groups(root, "role-legend-symbol")]
-    return dict(zip(symbols, (g[0].text or "" for g in groups(root, "role-legend-label")), strict=True))
+    symbols = [path.get("fill", "") for g in groups(root, "legend") for path in g.iter("path")]
+    return dict(zip(symbols, (text.text or "" for text in words(root, "legend")), strict=True))
 
 
 def _panel(group: ET.Element) -> Panel:
-    axes = [list(labels) for labels in groups(group, "role-axis-label")]
-    across = tuple((text.text or "", place(text)[0]) for text in axes[0])
-    up = tuple((text.text or "", place(text)[1] - 4) for text in axes[1]) if len(axes) > 1 else ()
-    title = "".join(text.text or "" for g in groups(group, "role-title-text") for text in g)
-    symbols = (path for g in groups(group, "mark-symbol role-mark") for path in g)
+    across = tuple((text.text or "", float(text.get("x", ""))) for text in words(group, "across"))
+    up = tuple((text.text or "", float(text.get("y", "")) - 4) for text in words(group, "up"))
+    title = "".join(text.text or "" for text in words(group, "title"))
+    symbols = (path for g in groups(group, "marks") for path in g.iter("path"))
     marks = tuple(Mark(*place(path), path.get("fill", ""), path.get("d", "")[:4]) for path in symbols)
     return Panel(title, across, up, marks)
 
