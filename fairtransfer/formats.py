@@ -40,6 +40,10 @@ POLICY_WORDS = {
 }
 
 
+PLAIN = (1e-6, 1e9)
+"""Steps of an axis that are written without a power of ten."""
+
+
 def _fixed(number: float, digits: int) -> str:
     text = f"{number:.{digits}f}"
     return text.replace("-", "") if float(text) == 0 else text.replace("-", _MINUS)
@@ -112,8 +116,10 @@ def _decimals(value: float) -> int:
 
 
 def tick(value: float, step: float) -> str:
-    """Return a number along an axis, with as many decimals as its steps need: ``0.25``, ``−40``, ``1,200``."""
-    return _with_digits(value, max(0, -math.floor(math.log10(step) + 1e-9)))
+    """Return a number along an axis, with as many decimals as its steps need: ``0.25``, ``−40``, ``1,200``, ``2e−09``."""
+    if PLAIN[0] <= step < PLAIN[1] or value == 0:
+        return _with_digits(value, max(0, -math.floor(math.log10(step) + 1e-9)) if value else 0)
+    return f"{value:.6g}".replace("-", _MINUS)
 
 
 def quantity_change(value: float | None) -> str:

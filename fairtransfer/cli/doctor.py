@@ -14,7 +14,6 @@ import typer
 from fairtransfer.cli.options import Json
 
 CORE = (
-    "altair",
     "duckdb",
     "ibis",
     "jinja2",
@@ -24,7 +23,6 @@ CORE = (
     "pyarrow",
     "pydantic",
     "rfc8785",
-    "vl_convert",
 )
 
 EXTRAS = {
@@ -44,7 +42,6 @@ _DISTRIBUTIONS = {
     "ibis": "ibis-framework",
     "markdown_it": "markdown-it-py",
     "sklearn": "scikit-learn",
-    "vl_convert": "vl-convert-python",
 }
 """What is installed under another name than it is imported by."""
 

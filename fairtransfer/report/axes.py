@@ -21,8 +21,14 @@ _LEGEND_ROW, _LEGEND_GAP = 18, 14
 _STEPS = (1, 2, 5, 10)
 _NEAR = 1e-9
 """So close to a tick, in steps, a number is taken to lie on it."""
+
+_NOTHING = 1e-200
 _NEAR = 1e-9
 """So close to a tick, in steps, a number is taken to lie on it."""
+
+
+Ticks = Sequence[tuple[float, str]]
+"""Values along an axis, each with its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +54,39 @@ def step_for(low: float, high: float, most: int) -> float:
     return power * next(step for step in _STEPS if step * power >= rough * (1 - _NEAR))
 
 
-def rounded_out(scale: Scale, most: int) -> Scale:
-    """Return a scale that begins and ends with one of its ticks."""
-    low, high = (scale.low, scale.high) if scale.low < scale.high else (scale.low - 0.5, scale.high + 0.5)
+def rounded_out(scale: Scale, most: int) -> tuple[Scale, Ticks]:
+    """Return a scale that begins and ends with one of its ticks, of which there are about so many."""
+    low, high = (scale.low, scale.high) if scale.high - scale.low > _NOTHING else (scale.low - 0.5, scale.high + 0.5)
     step, last = step_for(low, high, most), 0.0
     while step != last:  # a wider scale may take a wider step
         low, high = step * math.floor(low / step + _NEAR), step * math.ceil(high / step - _NEAR)
         step, last = step_for(low, high, most), step
-    return replace(scale, low=low, high=high)
+    rounded = replace(scale, low=low, high=high)
+    return rounded, ticks(rounded, most)
 
 
-def ticks(scale: Scale, most: int) -> list[tuple[float, str]]:
+def fitting(scale: Scale, most: int) -> tuple[Scale, Ticks]:
+    """Return the same for a horizontal axis, with so few ticks that the words of all have room beside each other."""
+    for steps in range(most, 2, -1):
+        rounded, marked = rounded_out(scale, steps)
+        if 2 * overhang(marked) + _BETWEEN <= (rounded.end - rounded.start) / (len(marked) - 1):
+            return rounded, marked
+    return rounded_out(scale, 2)
+
+
+def ticks(scale: Scale, most: int) -> Ticks:
     """Return round values of a linear scale with their words."""
     step = step_for(scale.low, scale.high, most)
     first, last = math.ceil(scale.low / step - _NEAR), math.floor(scale.high / step + _NEAR)
     return [(i * step, formats.tick(i * step, step)) for i in range(first, last + 1)]
 
 
-def overhang(scale: Scale, most: int) -> float:
+def overhang(marked: Ticks) -> float:
     """Return how far the words of a horizontal axis may reach beyond its ends."""
-    return max(svg.text_width(words) for _, words in ticks(scale, most)) / 2
+    return max(svg.text_width(words) for _, words in marked) / 2
 
 
-def across(
-    scale: Scale, marked: Sequence[tuple[float, str]], top: float, bottom: float, title: str, *, grid: bool = True
-) -> str:
+def across(scale: Scale, marked: Ticks, top: float, bottom: float, title: str, *, grid: bool = True) -> str:
     """Return a horizontal axis below a plot, labels that would run into the one before left out."""
     elements, free = [], -math.inf
     for value, words in marked:
@@ -88,7 +102,7 @@ def across(
     return svg.group("across", elements) + svg.text(middle, bottom + TICK + 28, title, anchor="middle")
 
 
-def up(scale: Scale, marked: Sequence[tuple[float, str]], left: float, right: float, title: str) -> str:
+def up(scale: Scale, marked: Ticks, left: float, right: float, title: str) -> str:
     """Return a vertical axis at the left of a plot; `scale` runs from its bottom to its top."""
     elements = []
     for value, words in marked:
@@ -100,7 +114,7 @@ def up(scale: Scale, marked: Sequence[tuple[float, str]], left: float, right: fl
     return svg.group("up", elements) + svg.text(x, middle, title, anchor="middle", turned=True)
 
 
-def beside(marked: Sequence[tuple[float, str]]) -> float:
+def beside(marked: Ticks) -> float:
     """Return the pixels that ticks, labels and title of a vertical axis take."""
     return TICK + 2 + max(svg.text_width(words) for _, words in marked) + 6 + svg.FONT_SIZE
 

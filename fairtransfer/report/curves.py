@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fairtransfer import formats
 from fairtransfer.formats import RATE, Wording
 from fairtransfer.report import axes, svg
-from fairtransfer.report.axes import Scale
+from fairtransfer.report.axes import Scale, Ticks
 from fairtransfer.report.chart_data import CurvePoint, Published
 from fairtransfer.report.charts import COLOURS, palette
 from fairtransfer.report.svg import Picture
@@ -44,8 +44,7 @@ def learning_curves(
         Numbers of labels, from few to many.
     """
     looks = dict(zip(strategies, zip(itertools.cycle(svg.SHAPES), palette(strategies)), strict=False))
-    heights = _heights(points, before, words)
-    marked = axes.ticks(heights, 5)
+    heights, marked = _heights(points, before, words)
     left = axes.beside(marked)
     columns = min(COLUMNS, len(panels))
     right = _EDGE + columns * (left + WIDTH + _GAP) - _GAP
@@ -101,10 +100,10 @@ def _budgets(budgets: Sequence[int], left: float) -> Scale:
     return Scale(min(budgets) * 0.8, max(budgets) * 1.25, left, left + WIDTH, log=True)
 
 
-def _heights(points: Sequence[CurvePoint], before: Sequence[Published], words: Wording) -> Scale:
+def _heights(points: Sequence[CurvePoint], before: Sequence[Published], words: Wording) -> tuple[Scale, Ticks]:
     """Return the scale of values: all percentages, or from 0 as far as the numbers go."""
     if words.axis == "%":
-        return Scale(0, 100, HEIGHT, 0)
+        return (scale := Scale(0, 100, HEIGHT, 0)), axes.ticks(scale, 5)
     lows, highs = zip(*((point.span.low, point.span.high) for point in points), strict=True)
     levels = [value.value for value in before]
     return axes.rounded_out(Scale(min(0.0, *lows, *levels), max(0.0, *highs, *levels), HEIGHT, 0), 5)

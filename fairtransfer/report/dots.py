@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from fairtransfer.formats import RATE, Wording
 from fairtransfer.report import axes, svg
-from fairtransfer.report.axes import Scale
+from fairtransfer.report.axes import Scale, Ticks
 from fairtransfer.report.chart_data import Dot, Move
 from fairtransfer.report.charts import COLOURS, SHAPES, Limit
 from fairtransfer.report.svg import INK, SOFT, Picture
@@ -72,24 +72,26 @@ def before_after(
     rows = _Rows(tuple(order), header + (16 if limit or margin else 0))
     left = _EDGE + max(svg.text_width(_short(label)) for label in order) + 8
     names = [svg.text(left - 8, rows.at(label) + 4, _short(label), anchor="end") for label in order]
-    scale = _reaching(dots, limit, words, left)
-    axis = axes.across(scale, axes.ticks(scale, 10), rows.top, rows.bottom, axes.named(measure, words.axis))
+    scale, marked = _reaching(dots, limit, words, left)
+    axis = axes.across(scale, marked, rows.top, rows.bottom, axes.named(measure, words.axis))
     panels = [svg.group("panel", [axis, svg.group("up", names), *_line(limit, scale, rows), *_dots(dots, scale, rows)])]
     if changes:
-        scale = _moving(changes, margin, beside=scale)
+        apart = axes.overhang(marked) + 10
+        scale, marked = _moving(changes, margin)
+        start = left + VALUES + max(_GAP, apart + axes.overhang(marked))
+        scale = replace(scale, start=start, end=start + CHANGES)
         title = f"{axes.named('change', words.unit)}; {worse} of zero is worse"
-        panels.append(_moves(changes, rows, scale, margin, title))
-    right = scale.end + max(_EDGE, axes.overhang(scale, 6) + 2)
+        axis = axes.across(scale, marked, rows.top, rows.bottom, title)
+        panels.append(svg.group("panel", [axis, *_moves(changes, scale, rows, margin)]))
+    right = scale.end + max(_EDGE, axes.overhang(marked) + 2)
     return Picture(right, rows.bottom + axes.BELOW + 4, (*_legend(dots, left), *panels))
 
 
-def _moving(changes: Sequence[Move], margin: Limit | None, beside: Scale) -> Scale:
-    """Return the scale of the changes, so far from the plot beside it that the labels of both have room."""
+def _moving(changes: Sequence[Move], margin: Limit | None) -> tuple[Scale, Ticks]:
+    """Return the scale of the changes, zero and the margin included."""
     ends = [0.0] if margin is None else [0.0, margin.at]
     ends += [end for move in changes for end in (move.span.low, move.span.high)]
-    scale = axes.rounded_out(Scale(min(ends), max(ends), 0, CHANGES), 6)
-    left = beside.end + max(_GAP, axes.overhang(beside, 10) + axes.overhang(scale, 6) + 10)
-    return replace(scale, start=left, end=left + CHANGES)
+    return axes.fitting(Scale(min(ends), max(ends), 0, CHANGES), 6)
 
 
 def _dots(dots: Sequence[Dot], scale: Scale, rows: _Rows) -> list[str]:
@@ -102,9 +104,8 @@ def _dots(dots: Sequence[Dot], scale: Scale, rows: _Rows) -> list[str]:
     return [*whiskers, svg.group("marks", marks)]
 
 
-def _moves(changes: Sequence[Move], rows: _Rows, scale: Scale, margin: Limit | None, title: str) -> str:
-    """Return the plot of the paired changes; hollow where they are not clear."""
-    axis = axes.across(scale, axes.ticks(scale, 6), rows.top, rows.bottom, title)
+def _moves(changes: Sequence[Move], scale: Scale, rows: _Rows, margin: Limit | None) -> list[str]:
+    """Return the paired changes; hollow where they are not clear."""
     zero = svg.line((scale.at(0), rows.top), (scale.at(0), rows.bottom), SOFT, 1.5)
     whiskers, marks = [], []
     for move in changes:
@@ -112,8 +113,8 @@ def _moves(changes: Sequence[Move], rows: _Rows, scale: Scale, margin: Limit | N
         whiskers.append(svg.line((scale.at(move.span.low), y), (scale.at(move.span.high), y), tone, 2))
         marks.append(svg.symbol("diamond", scale.at(move.span.value), y, 75, INK if move.clear else "#ffffff", tone))
     hollow = " (hollow: not clear)" if not all(move.clear for move in changes) else ""
-    told = svg.group("title", [svg.text(scale.start, 16, f"Change, same cases{hollow}", size=13)])
-    return svg.group("panel", [axis, told, zero, *_line(margin, scale, rows), *whiskers, svg.group("marks", marks)])
+    title = svg.group("title", [svg.text(scale.start, 16, f"Change, same cases{hollow}", size=13)])
+    return [title, zero, *_line(margin, scale, rows), *whiskers, svg.group("marks", marks)]
 
 
 def _line(limit: Limit | None, scale: Scale, rows: _Rows) -> list[str]:
@@ -138,12 +139,13 @@ def _stages(dots: Sequence[Dot]) -> list[str]:
     return [stage for stage in SHAPES if any(dot.stage == stage for dot in dots)]
 
 
-def _reaching(dots: Sequence[Dot], limit: Limit | None, words: Wording, left: float) -> Scale:
+def _reaching(dots: Sequence[Dot], limit: Limit | None, words: Wording, left: float) -> tuple[Scale, Ticks]:
     """Return the scale of values: percentages from 0 to the ten above the highest drawn, other numbers from 0."""
     lows, highs = [dot.span.low for dot in dots], [dot.span.high for dot in dots] + ([limit.at] if limit else [])
-    if words.axis == "%":
-        return Scale(0, min(100, 10 * math.floor(max(highs) / 10) + 10), left, left + VALUES)
-    return axes.rounded_out(Scale(min(0.0, *lows), max(0.0, *highs), left, left + VALUES), 10)
+    if words.axis != "%":
+        return axes.fitting(Scale(min(0.0, *lows), max(0.0, *highs), left, left + VALUES), 10)
+    scale = Scale(0, min(100, 10 * math.floor(max(highs) / 10) + 10), left, left + VALUES)
+    return scale, axes.ticks(scale, 10)
 
 
 def _short(label: str) -> str:

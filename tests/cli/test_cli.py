@@ -229,7 +229,19 @@ def test_help_is_quick_because_it_loads_little(tmp_path: Path) -> None:
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
     )
-    heavy = {"torch", "transformers", "timm", "sklearn", "pandas", "pyarrow", "numpy", "scipy", "altair"}
+    heavy = {
+        "torch",
+        "transformers",
+        "timm",
+        "sklearn",
+        "pandas",
+        "pyarrow",
+        "numpy",
+        "scipy",
+        "duckdb",
+        "ibis",
+        "jinja2",
+    }
 
     def loaded(*arguments: str) -> set[str]:
         done = process(*arguments, cwd=tmp_path, script=script)
