@@ -23,8 +23,7 @@ _NEAR = 1e-9
 """So close to a tick, in steps, a number is taken to lie on it."""
 
 _NOTHING = 1e-200
-_NEAR = 1e-9
-"""So close to a tick, in steps, a number is taken to lie on it."""
+"""A scale no longer than this is widened: steps of it would be below the smallest number."""
 
 
 Ticks = Sequence[tuple[float, str]]
