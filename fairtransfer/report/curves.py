@@ -10,7 +10,7 @@ from fairtransfer.formats import RATE, Wording
 from fairtransfer.report import axes, svg
 from fairtransfer.report.axes import Scale, Ticks
 from fairtransfer.report.chart_data import CurvePoint, Published
-from fairtransfer.report.charts import COLOURS, palette
+from fairtransfer.report.charts import PUBLISHED, palette
 from fairtransfer.report.svg import Picture
 
 COLUMNS = 3
@@ -93,7 +93,7 @@ def _apart(places: Sequence[float], strategies: int) -> float:
 
 
 def _published(y: float, left: float) -> str:
-    return svg.line((left, y), (left + WIDTH, y), COLOURS["before"], 1.8, dash="5,4")
+    return svg.line((left, y), (left + WIDTH, y), PUBLISHED, 1.8, dash="5,4")
 
 
 def _budgets(budgets: Sequence[int], left: float) -> Scale:

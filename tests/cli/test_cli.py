@@ -250,7 +250,7 @@ def test_help_is_quick_because_it_loads_little(tmp_path: Path) -> None:
     assert loaded("--help") & heavy == set()
     assert "typer" in loaded("run", "--help")
     assert loaded("run", "--help") & heavy == set()
-    assert "pandas" in loaded("validate", str(resource("audits"))), "the twin: what is loaded is seen"
+    assert "pyarrow" in loaded("validate", str(resource("audits"))), "the twin: what is loaded is seen"
 
 
 def test_a_fault_of_ours_is_no_failed_gate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
