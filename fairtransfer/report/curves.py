@@ -11,7 +11,7 @@ from fairtransfer.report import axes, svg
 from fairtransfer.report.axes import Scale, Ticks
 from fairtransfer.report.chart_data import CurvePoint, Published
 from fairtransfer.report.charts import PUBLISHED, palette
-from fairtransfer.report.svg import Picture
+from fairtransfer.report.svg import Drawing
 
 COLUMNS = 3
 WIDTH, HEIGHT = 205, 150
@@ -31,7 +31,7 @@ def learning_curves(
     measure: str,
     budgets: Sequence[int],
     words: Wording = RATE,
-) -> Picture:
+) -> Drawing:
     """Return one small plot per group: the rate against the number of labels, a line per strategy, "before" dashed.
 
     Parameters
@@ -66,7 +66,7 @@ def learning_curves(
         elements.append(svg.group("panel", [*frame, *published, *_curves(mine, looks, _budgets(budgets, x), placed)]))
     rows = -(-len(panels) // COLUMNS)
     bottom = top + rows * (_TITLE + HEIGHT + axes.BELOW + 12)
-    return Picture(right + _EDGE, bottom, tuple(elements))
+    return Drawing(right + _EDGE, bottom, tuple(elements))
 
 
 def _curves(points: Sequence[CurvePoint], looks: dict[str, tuple[str, str]], across: Scale, up: Scale) -> list[str]:

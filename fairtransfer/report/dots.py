@@ -11,7 +11,7 @@ from fairtransfer.report import axes, svg
 from fairtransfer.report.axes import Scale, Ticks
 from fairtransfer.report.chart_data import Dot, Move
 from fairtransfer.report.charts import COLOURS, SHAPES, Limit
-from fairtransfer.report.svg import INK, SOFT, Picture
+from fairtransfer.report.svg import INK, SOFT, Drawing
 
 LONGEST = 48
 """Characters of a group's label; of a longer one, the beginning and the end with its number of cases."""
@@ -52,7 +52,7 @@ def before_after(
     margin: Limit | None,
     worse: str = "right",
     words: Wording = RATE,
-) -> Picture:
+) -> Drawing:
     """Return dots with whiskers per group, before and after, and beside them the paired change.
 
     Parameters
@@ -84,7 +84,7 @@ def before_after(
         axis = axes.across(scale, marked, rows.top, rows.bottom, title)
         panels.append(svg.group("panel", [axis, *_moves(changes, scale, rows, margin)]))
     right = scale.end + max(_EDGE, axes.overhang(marked) + 2)
-    return Picture(right, rows.bottom + axes.BELOW + 4, (*_legend(dots, left), *panels))
+    return Drawing(right, rows.bottom + axes.BELOW + 4, (*_legend(dots, left), *panels))
 
 
 def _moving(changes: Sequence[Move], margin: Limit | None) -> tuple[Scale, Ticks]:

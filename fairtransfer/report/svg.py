@@ -21,7 +21,7 @@ _NARROW, _WIDE, _CAPITAL, _OTHER = 0.3, 0.9, 0.7, 0.56
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Drawing:
     """Elements, each SVG text, on a white ground of this size in pixels."""
 
     width: float
@@ -29,7 +29,7 @@ class Picture:
     elements: tuple[str, ...]
 
 
-def document(picture: Picture, anchor: str, title: str, description: str) -> str:
+def document(picture: Drawing, anchor: str, title: str, description: str) -> str:
     """Return a picture as SVG to stand within HTML, with ids that begin with its anchor."""
     width, height = number(picture.width), number(picture.height)
     named = f'role="img" aria-labelledby="{anchor}-t {anchor}-d"'

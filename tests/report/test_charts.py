@@ -28,7 +28,7 @@ def span(ordered: list[float]) -> Span:
     return Span(value, low, high)
 
 
-def drawn(picture: svg.Picture) -> str:
+def drawn(picture: svg.Drawing) -> str:
     return svg.document(picture, "f-1", "title", "description")
 
 

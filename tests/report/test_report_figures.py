@@ -11,7 +11,7 @@ from support.chart_reading import groups, legend, panels, wrong_curves, wrong_do
 from support.finished_runs import KINDS, finished
 from support.html_page import SVG, Page
 
-from fairtransfer.report.svg import Picture, document, text
+from fairtransfer.report.svg import Drawing, document, text
 
 
 @pytest.fixture(scope="module", params=sorted(KINDS))
@@ -114,7 +114,7 @@ def test_two_stages_of_one_shape_are_noticed(whole: Page) -> None:
 
 def test_a_character_that_svg_cannot_hold_is_a_sign_for_that() -> None:
     """Signs beyond the basic plane stay what they are."""
-    picture = Picture(100, 20, (text(0, 10, "a\x1bb\ud800 <🦊>"),))
+    picture = Drawing(100, 20, (text(0, 10, "a\x1bb\ud800 <🦊>"),))
 
     drawn = document(picture, "f-1", "title \x00", "description")
 
