@@ -252,4 +252,4 @@ def _count(table: ibis.Table, name: str, question: Question, classes: Sequence[s
         problems.raise_if_any()
         return count_numbers(table, name, question.columns, question.views)
     asked = (*(metric.name for metric in question.metrics), *(gate.options.metric for gate in question.gates))
-    return count_table(table, name, question.columns, classes, question.positive, rankings="auc" in asked)
+    return count_table(table, name, question.columns, classes, question.positive, asked)

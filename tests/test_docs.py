@@ -19,7 +19,7 @@ from support.fake_run import fake_run, wrong_answers
 from support.toy import toy_rows, write_project
 
 import fairtransfer
-from fairtransfer.evidence import moments, scores
+from fairtransfer.evidence import rankings, sums
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs import cells
 from fairtransfer.evidence.tables import predictions_table
@@ -197,7 +197,7 @@ def spans(text: str, line: str, pattern: str = r"`([^`]+)`") -> list[str]:
 
 def described(page: str) -> dict[str, list[str]]:
     """Every list of names in the description of the evidence."""
-    files = ("predictions.parquet", "cells.parquet", "moments.parquet", "scores.parquet", "items.parquet")
+    files = ("predictions.parquet", "cells.parquet", "sums.parquet", "rankings.parquet", "items.parquet")
     places = {f"columns of {name}": table(page, name, "column") for name in files}
     places |= {f"keys of {name}": table(page, name, "key") for name in ("job.json", "run.json", "environment.json")}
     return places | {
@@ -233,8 +233,8 @@ def real(run: Path) -> dict[str, list[str]]:
             [], [], [], pa.array([], pa.list_(pa.float32(), 3))
         ).column_names,
         "columns of cells.parquet": cells.SCHEMA.names,
-        "columns of moments.parquet": list(moments.COLUMNS),
-        "columns of scores.parquet": list(scores.COLUMNS),
+        "columns of sums.parquet": list(sums.COLUMNS),
+        "columns of rankings.parquet": list(rankings.COLUMNS),
         "columns of items.parquet": [name for name in items if name not in content["benchmarks"][0]["attributes"]],
         "keys of job.json": [
             *keys_of_returned_dict(PACKAGE / "runner" / "job_record.py", "job_header"),
@@ -301,7 +301,7 @@ def test_files_columns_and_keys_are_the_ones_described(there: dict[str, list[str
             "| `notes` |",
             ["keys of job.json: notes is not there", "keys of job.json: record is not told"],
         ),
-        ("`worse`, `better` |", "`worse` |", ["columns of moments.parquet: better is not told"]),
+        ("`xm`, `xx` |", "`xm` |", ["columns of sums.parquet: xx is not told"]),
         ("| `few_seeds` |", "| `few` |", ["reason codes: few is not there", "reason codes: few_seeds is not told"]),
         ("`lower`, `upper`, `margin`", "`upper`, `margin`", ["keys of a comparison: lower is not told"]),
         ('"rows", "verdict"}', '"verdict"}', ["keys of findings.json: rows is not told"]),

@@ -1,7 +1,7 @@
-"""What metrics of predicted numbers need to be known, per group: value, limits, and the distance to everyone else.
+"""Sums of the errors of predicted numbers, and limits that are drawn. UnitRows as in `fairtransfer.evidence.sums`.
 
-Rows have the form of those of scores (`fairtransfer.evidence.scores`) and lie in the same table. Draws are made here, keyed
-by the cases' values, so that whoever reads the table finds the same limits.
+Limits of small groups are drawn here, keyed by the cases' values, so that whoever reads the table finds the same ones. The root
+of a mean square stands as the mean of what cases add to it, linear about the sample.
 """
 
 from __future__ import annotations
@@ -14,22 +14,18 @@ from typing import Any, Protocol
 import numpy as np
 
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.evidence.moments import Counts, View
-from fairtransfer.evidence.scores import Row
+from fairtransfer.evidence.sums import Row
+from fairtransfer.evidence.views import Counts, Names, View
 from fairtransfer.outcomes import numbers
 from fairtransfer.outcomes.metric import Metric
 from fairtransfer.outcomes.table import metric_named
-from fairtransfer.stats.estimate import IntervalEstimate
 from fairtransfer.stats.intervals import Floats
-from fairtransfer.stats.losses import LOSSES
-from fairtransfer.stats.means import MINIMUM_UNBOUNDED
 from fairtransfer.stats.number_errors import (
     BEFORE,
     CHANGE,
     GroupRows,
     Quantity,
     UnitRows,
-    apart,
     change,
     level,
     told,
@@ -39,12 +35,7 @@ from fairtransfer.stats.number_errors import (
 LEVEL = 0.975
 """One-sided level of the limits that are kept: 95 %, two-sided."""
 
-TOGETHER = 0.05
-"""Distances to everyone else hold for all groups of a view together, but for this share of audits."""
-
-LOSS_NAMES = tuple(dict.fromkeys(metric.adds for metric in numbers.METRICS))
-
-Names = tuple[str, ...]
+LOSS_NAMES = tuple(numbers.VALUES)
 
 
 class Source(Protocol):
@@ -61,7 +52,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Cases:
+class HeldCases:
     """Cases, or units' sums of cases, held in memory.
 
     Attributes
@@ -106,11 +97,11 @@ class Cases:
 
 def columns_of(truth: Floats, after: Floats, before: Floats | None = None, seed: str = "") -> dict[str, Floats]:
     """Return what every case adds: its losses after, before and changed, as far as there are two models."""
-    new = {name: LOSSES[name].of(after, truth) for name in LOSS_NAMES}
+    new = {name: numbers.VALUES[name].rows(after, truth) for name in LOSS_NAMES}
     found = {f"{name}{seed}": values for name, values in new.items()}
     if before is not None:
         for name in LOSS_NAMES:
-            old = LOSSES[name].of(before, truth)
+            old = numbers.VALUES[name].rows(before, truth)
             found |= {f"{name}{BEFORE}{seed}": old, f"{name}{CHANGE}{seed}": new[name] - old}
     return found
 
@@ -135,20 +126,13 @@ def level_numbers(
     ends = tuple(seeds.values())
     for name, view in ((name, view) for name in metrics for view in ((), *views)):
         metric, groups = metric_named(name), source.groups(view)
-        samples = [source.sample(view, number) for number in range(len(groups))]
-        quantities = [level(sample, metric, ends, model) for sample in samples]
-        usable = sum(min(sample.n, sample.units) >= MINIMUM_UNBOUNDED for sample in samples)
-        for number, (group, sample, quantity) in enumerate(zip(groups, samples, quantities, strict=True)):
-            row = {**key, **_about(view, group, name), **_told(sample, metric, quantity, changed=False)}
-            others = source.rest(view, number) if view and len(groups) > 1 else None
-            rest = level(others, metric, ends, model) if others else None
-            row |= _spread("rest_", others, rest) if others and rest else {}
-            if others and usable > 1 and min(sample.n, sample.units) >= MINIMUM_UNBOUNDED:
-                at = 1 - TOGETHER / (2 * usable)
-                found = apart(sample, others, metric, ends, model, at)
-                row |= _limits("apart", found, _scale(sample, quantity))
-            yield {**row, "seed": None}
-            yield from _by_seed(row, quantity, seeds, rest)
+        for number, group in enumerate(groups):
+            about = {**key, **_about(view, group, metric)}
+            sample = source.sample(view, number)
+            yield from _rows(about, "group", sample, metric, level(sample, metric, ends, model), seeds)
+            if view and len(groups) > 1:
+                others = source.rest(view, number)
+                yield from _rows(about, "rest", others, metric, level(others, metric, ends, model), seeds)
 
 
 def change_numbers(
@@ -158,54 +142,56 @@ def change_numbers(
     key: Mapping[str, Any],
     seeds: Mapping[int | None, str],
 ) -> Iterator[Row]:
-    """Yield how metrics changed on the same cases, in every group."""
+    """Yield how metrics changed on the same cases, in every group, and among everyone outside it."""
+    ends = tuple(seeds.values())
     for name, view in ((name, view) for name in metrics for view in ((), *views)):
-        metric = metric_named(name)
-        for number, group in enumerate(source.groups(view)):
+        metric, groups = metric_named(name), source.groups(view)
+        for number, group in enumerate(groups):
+            about = {**key, **_about(view, group, metric)}
             sample = source.sample(view, number)
-            quantity = change(sample, metric, tuple(seeds.values()))
-            row = {**key, **_about(view, group, name), **_told(sample, metric, quantity, changed=True)}
-            yield {**row, "seed": None}
-            yield from _by_seed(row, quantity, seeds)
+            yield from _rows(about, "group", sample, metric, change(sample, metric, ends), seeds, changed=True)
+            if view and len(groups) > 1:
+                others = source.rest(view, number)
+                yield from _rows(about, "rest", others, metric, change(others, metric, ends), seeds, changed=True)
 
 
-def _about(view: Names, group: Mapping[str, str], metric: str) -> Row:
-    return {"attributes": "*".join(view), "group": canonical(group).decode(), "metric": metric, "class": ""}
+def _about(view: Names, group: Mapping[str, str], metric: Metric) -> Row:
+    return {"attributes": "*".join(view), "group": canonical(group).decode(), "adds": metric.summed, "class": ""}
 
 
-def _told(sample: GroupRows, metric: Metric, quantity: Quantity, *, changed: bool) -> Row:
-    estimate, scale = told(sample, metric, quantity, LEVEL, changed=changed), _scale(sample, quantity)
-    return _spread("", sample, quantity) | _limits("", estimate, scale)
-
-
-def _spread(start: str, sample: GroupRows, quantity: Quantity) -> Row:
-    """Return what limits at any level are made of: cases, units, value, its variance, and cubes that tell of its skew."""
-    known, scale = sample.known(quantity.terms), _scale(sample, quantity)
-    sizes = {"n": round(sample.n), "units": sample.units, "value": _steady(quantity.value, scale)}
-    spread = _steady(variance(sample, quantity), scale**2 / sample.n)
-    cubes = _steady(known.cubes, known.sums.unit_spread() ** 1.5)
-    return {f"{start}{name}": value for name, value in {**sizes, "variance": spread, "cubes": cubes}.items()}
-
-
-def _limits(name: str, estimate: IntervalEstimate, scale: float) -> Row:
-    start = f"{name}_" if name else ""
-    found = {f"{start}low": _steady(estimate.low, scale), f"{start}high": _steady(estimate.high, scale)}
-    return {**found, **({name: _steady(estimate.value, scale)} if name else {})}
-
-
-_AVERAGED = ("low", "high", "apart", "variance", "cubes", "rest_variance", "rest_cubes")
-"""What is told of values averaged over seeds, and not of each seed."""
-
-
-def _by_seed(
-    row: Row, quantity: Quantity, seeds: Mapping[int | None, str], rest: Quantity | None = None
+def _rows(
+    about: Row,
+    side: str,
+    sample: GroupRows,
+    metric: Metric,
+    quantity: Quantity,
+    seeds: Mapping[int | None, str],
+    *,
+    changed: bool = False,
 ) -> Iterator[Row]:
-    kept = {name: value for name, value in row.items() if not name.startswith(_AVERAGED)}
-    others = rest.by_seed if rest else (None,) * len(seeds)
-    for seed, value, other in zip(seeds, quantity.by_seed, others, strict=True):
+    """Yield the row of values averaged over seeds, then the mean of every seed; limits are drawn of groups alone."""
+    row = {**about, "side": side, **_spread(sample, quantity)}
+    if side == "group":
+        estimate, scale = told(sample, metric, quantity, LEVEL, changed=changed), _scale(sample, quantity)
+        row |= {"low": _steady(estimate.low, scale), "high": _steady(estimate.high, scale)}
+    yield {**row, "seed": None}
+    for seed, value in zip(seeds, quantity.by_seed, strict=True):
         if seed is not None:
-            beside = {} if other is None else {"rest_value": _steady(other, abs(other))}
-            yield {**kept, "seed": seed, "value": _steady(value, abs(value)), **beside}
+            mean = _steady(value, abs(value)) or 0.0
+            kept = {name: row[name] for name in ("n", "units", "m")}
+            yield {**about, "side": side, "seed": seed, **kept, "x": mean * sample.n}
+
+
+def _spread(sample: GroupRows, quantity: Quantity) -> Row:
+    """Return sums about the mean: what limits at any level are made of."""
+    known, scale, n = sample.known(quantity.terms), _scale(sample, quantity), sample.n
+    mean = _steady(quantity.value, scale) or 0.0
+    told_sums = {"n": round(n), "units": sample.units, "m": n, "x": mean * n, "mm": known.sums.unit_mm}
+    found = variance(sample, quantity) if sample.units > 1 else math.nan
+    spread = found * n**2 * (sample.units - 1) / sample.units if math.isfinite(found) else None
+    slope = 1 / (2 * quantity.value) if quantity.squared and quantity.value > 0 else 1.0
+    cubes = _steady(known.cubes * slope**3, (known.sums.unit_spread() * slope**2) ** 1.5)
+    return {**told_sums, "spread": _steady(spread, scale**2 * n), "cubes": cubes}
 
 
 def _scale(sample: GroupRows, quantity: Quantity) -> float:

@@ -11,9 +11,9 @@ from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.records import JobCost, TrainingRecord
 from fairtransfer.evidence.json_record import Record, UnreadableRecord
+from fairtransfer.evidence.schema import check_schema
 
 RUN_FILE = "run.json"
-SCHEMA = "1"
 
 Kind = TypeVar("Kind", bound=Record)
 
@@ -265,10 +265,7 @@ def read_run(folder: Path) -> RunFile:
     if not path.is_file():
         raise IntegrityError(f"{folder} is not a run: it has no {RUN_FILE}")
     content = read_json(path)
-    if content.get("schema") != SCHEMA:
-        raise IntegrityError(
-            f"{folder} was written by another version (schema {content.get('schema')}); this tool reads schema {SCHEMA}; upgrade"
-        )
+    check_schema(folder, content.get("schema"))
     return _read(RunFile, content, path)
 
 

@@ -11,10 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fairtransfer.evidence.moments import membership
 from fairtransfer.evidence.tables import integers
+from fairtransfer.evidence.views import membership
 from fairtransfer.outcomes.classes import EVENTS, WRONG
-from fairtransfer.stats.effective import Moments
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[Any]
@@ -135,10 +134,9 @@ def _ratio(cases: Numbers, weight: Numbers) -> Numbers:
 
 @dataclass(frozen=True)
 class Counts:
-    """All joint counts and moments of a run, found by name."""
+    """All joint counts of a run, found by name."""
 
     cells: pa.Table
-    moments: pa.Table
     classes: tuple[str, ...]
     chosen_seeds: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """``(benchmark, strategy, budget) -> seed`` where the claim is about one trained model."""
@@ -201,17 +199,6 @@ class Counts:
             self._n[mask],
             self.cells["w"].to_numpy()[mask] if "w" in self.cells.column_names else None,
         )
-
-    @cached_property
-    def _moments(self) -> dict[tuple[str, ...], tuple[int, ...]]:
-        keys = ("benchmark", "stage", "strategy", "budget", "side", "attributes", "group", "event", "class")
-        values = ("units", "m", "x", "mm", "xm", "xx")
-        columns = [self.moments[name].to_pylist() for name in (*keys, *values)]
-        return {row[: len(keys)]: row[len(keys) :] for row in zip(*columns, strict=True)}
-
-    def moments_of(self, *key: str) -> Moments:
-        """Return the moments of ``benchmark, stage, strategy, budget, side, attributes, group, event, class``."""
-        return Moments(*self._moments[key])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, NotEstim
 from fairtransfer.findings.gap_details import GapByChance, GapDetails, Group, WorstAndBest
 from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.findings.rows import Finding
-from fairtransfer.spec.scores import Question
+from fairtransfer.spec.questions import Question
 from fairtransfer.stats.draws import quantiles
 from fairtransfer.stats.f1 import MOST_CELLS, drawn_f1, f1_scores
 from fairtransfer.stats.intervals import Floats

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fairtransfer.evidence.moments import membership
 from fairtransfer.evidence.run_file import BenchmarkRecord
 from fairtransfer.evidence.tables import read_table
+from fairtransfer.evidence.views import membership
 from fairtransfer.findings.candidate import Chosen, chosen_seeds
 from fairtransfer.findings.run_record import RunRecord
 

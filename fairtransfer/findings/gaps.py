@@ -18,6 +18,7 @@ from fairtransfer.findings.gap_details import (
     GapDetails,
     Group,
     GroupVariance,
+    HighestAndLowest,
     Ranked,
     RateSpread,
     RestDifference,
@@ -44,24 +45,51 @@ def gap_finding(query: EvidenceQuery, pairing: Pairing, model: Model, view: View
     found = [
         (group, query.level(pairing, model, group, blank.metric, blank.class_)) for group in query.groups(pairing, view)
     ]
-    large = [(g, s) for g, s in found if not isinstance(s, NotEstimable) and s.smallest >= minimum]
+    large = [(g, s) for g, s in found if not isinstance(s, NotEstimable) and s.cases >= minimum]
     kept = [group for group, _ in large]
     details = GapDetails(
         tuple(group for group, _ in found if group not in kept),
         impact_ratios=impact_ratios(query, pairing, model, view, blank.metric, blank.class_),
+        measured_in=query.measured_in(blank.metric) or None,
     )
     if len(large) < 2:
         reason = f"{len(large)} group(s) large enough to compare"
         return replace(blank, status="undefined", status_reason=reason, details=details)
-    harmful = metric_named(blank.metric).higher_is_worse
-    spread = gaps.spread([sample.estimate for _, sample in large], higher_is_worse=harmful)
-    (worst_group, worst), (best_group, best) = large[spread.worst], large[spread.best]
-    served = WorstAndBest(worst_group, worst.estimate, best_group, best.estimate)
-    details = replace(details, served=served, groups_compared=len(large))
-    shares = [share for _, level in large if (share := level.as_share(ONE_SIDED)) is not None]
-    if len(shares) == len(large):
-        details = _together(details, kept, shares, higher_is_worse=harmful)
+    metric, levels = metric_named(blank.metric), [level for _, level in large]
+    spread = gaps.spread([level.estimate for level in levels], higher_is_worse=metric.harm_sign > 0)
+    ends = (kept[spread.worst], levels[spread.worst].estimate, kept[spread.best], levels[spread.best].estimate)
+    details = replace(
+        details,
+        served=None if metric.two_sided else WorstAndBest(*ends),
+        extremes=HighestAndLowest(*ends) if metric.two_sided else None,
+        groups_compared=len(large),
+    )
+    shares = [share for level in levels if (share := level.as_share(ONE_SIDED)) is not None]
+    errors = [error for level in levels if (error := level.standard_error) is not None]
+    if len(shares) == len(levels):
+        details = _together(details, kept, shares, higher_is_worse=metric.higher_is_worse)
+    elif len(errors) == len(levels):
+        floor = GapByChance(*gaps.noise_floor_of_means(errors))
+        others = [query.level(pairing, model, group, blank.metric, blank.class_, "rest") for group in kept]
+        details = replace(details, noise_floor=floor, against_rest=_against_rest(kept, levels, others))
     return replace(blank, estimate=spread.gap, ci_method="none: compare with the noise floor", details=details)
+
+
+def _against_rest(
+    groups: list[Group], levels: list[Estimate], others: list[Estimate | NotEstimable]
+) -> tuple[RestDifference, ...]:
+    """Return how far every group lies from everyone else, with limits over examples that hold for all groups together."""
+    usable = sum(level.unjudged is None or level.unjudged.units is None for level in levels)
+    if usable < 2:
+        return ()
+    one_sided = 1 - TOGETHER / (2 * usable)
+    told = []
+    for group, level, other in zip(groups, levels, others, strict=True):
+        if level.unjudged is None and not isinstance(other, NotEstimable) and other.unjudged is None:
+            apart = level.less(other)
+            interval = apart.examples(one_sided)
+            told.append(RestDifference(group, apart.estimate, (float(interval.low), float(interval.high))))
+    return tuple(told)
 
 
 def _together(details: GapDetails, groups: list[Group], shares: list[Share], *, higher_is_worse: bool) -> GapDetails:
@@ -116,7 +144,7 @@ def moved_gap(query: EvidenceQuery, pairing: Pairing, view: View, blank: Finding
     sign = 1 if metric_named(blank.metric).higher_is_worse else -1
     groups = query.groups(pairing, view)
     moved = [found for group in groups if (found := _moved(query, pairing, group, blank, minimum)) is not None]
-    everyone = _change(query, pairing, {}, blank)
+    everyone = _judged_change(query, pairing, {}, blank)
     if len(moved) < 2 or isinstance(everyone, NotEstimable):
         return None
     kept = [one.group for one in moved]
@@ -140,6 +168,9 @@ def moved_gap(query: EvidenceQuery, pairing: Pairing, view: View, blank: Finding
     return replace(blank, estimate=by, ci_method="none: see the groups' changes", details=details)
 
 
+TOGETHER = 0.05
+"""Distances to everyone else hold for all groups of a view together, but for this share of audits."""
+
 _MODELS: tuple[Model, ...] = ("before", "after")
 
 
@@ -153,26 +184,16 @@ class _Moved(NamedTuple):
 
 def _moved(query: EvidenceQuery, pairing: Pairing, group: Group, row: Finding, minimum: int) -> _Moved | None:
     """Return a group that is large enough to compare; None for others."""
-    change = _change(query, pairing, group, row)
+    change = _judged_change(query, pairing, group, row)
     if isinstance(change, NotEstimable) or change.smallest < minimum:
         return None
-    found = [_level(query, pairing, model, group, row) for model in _MODELS]
-    levels = tuple(level for level in found if not isinstance(level, NotEstimable))
+    found = [query.level(pairing, model, group, row.metric, row.class_) for model in _MODELS]
+    levels = tuple(level for level in found if not isinstance(level, NotEstimable) and level.unjudged is None)
     return _Moved(group, levels, change) if len(levels) == len(found) else None
 
 
-def _level(query: EvidenceQuery, pairing: Pairing, model: Model, group: Group, row: Finding) -> Estimate | NotEstimable:
-    """Return a row's metric of one model in a group, in closed form."""
-    if metric_named(row.metric).of_numbers:
-        return query.errors(pairing, model, group, row.metric)
-    return query.level(pairing, model, group, row.metric, row.class_)
-
-
-def _change(query: EvidenceQuery, pairing: Pairing, group: Group, row: Finding) -> Estimate | NotEstimable:
-    """Return how a row's metric changed in a group, in closed form."""
-    if metric_named(row.metric).of_numbers:
-        return query.errors(pairing, None, group, row.metric)
-    return query.change(pairing, group, row.metric, row.class_)
+def _judged_change(query: EvidenceQuery, pairing: Pairing, group: Group, row: Finding) -> Estimate | NotEstimable:
+    return query.judged_change(pairing, group, row.metric, row.class_)
 
 
 def _lower(change: Estimate, sign: int, level: float) -> float:

@@ -63,4 +63,4 @@ def compared_fields(query: EvidenceQuery, pairing: Pairing, blank: Finding) -> d
         reason = f"{found.smallest:g} cases, fewer than {minimum}"
         return {**counts, "details": details, "status": "too_small", "status_reason": reason}
     details = replace(details, own=one.estimate, other=two.estimate)
-    return {**counts, **interval_fields(found), "minimum_detectable": found.detectable(), "details": details}
+    return {**counts, **interval_fields(found), "details": details}

@@ -8,24 +8,21 @@ from typing import Literal
 
 import numpy as np
 
-from fairtransfer.evidence.canonical import canonical
 from fairtransfer.findings.counts import Block, Numbers, Tally, View
 from fairtransfer.findings.estimates.averages import MacroAverage
 from fairtransfer.findings.estimates.base import Estimate, GroupContrast, Observed
 from fairtransfer.findings.estimates.changes import PairedDifference
 from fairtransfer.findings.estimates.contrasts import RateRatioContrast
-from fairtransfer.findings.estimates.means import score_estimate
-from fairtransfer.findings.estimates.number_means import mean_error
+from fairtransfer.findings.estimates.means import mean_estimate
+from fairtransfer.findings.estimates.rankings import NO_CHANGE, ranking_estimate
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.estimates.values import NotEstimable
-from fairtransfer.findings.scores import Answers
 from fairtransfer.findings.study import Study
+from fairtransfer.findings.sums import Key, PerSeed, key_of
 from fairtransfer.formats import group_name
 from fairtransfer.outcomes.classes import why_empty
 from fairtransfer.outcomes.metric import Metric
 from fairtransfer.outcomes.table import metric_named
-from fairtransfer.spec.scores import Question
-from fairtransfer.stats.effective import Moments
 
 Side = Literal["group", "rest"]
 Model = Literal["before", "after"]
@@ -50,7 +47,7 @@ class Pairing:
 
 @dataclass(frozen=True)
 class EvidenceQuery:
-    """Answers questions from a study's counts."""
+    """Answers questions from a study's evidence."""
 
     study: Study
 
@@ -81,25 +78,40 @@ class EvidenceQuery:
         about = metric_named(metric).about
         return None if about in ("all", "average") else of or self.study.positive_class
 
+    def level(
+        self, pairing: Pairing, model: Model, group: Group, metric: str, of: str | None, side: Side = "group"
+    ) -> Estimate | NotEstimable:
+        """Return a metric of one model: of a group, or of everyone outside it."""
+        kind = metric_named(metric)
+        if kind.of_shares:
+            parts = [self._level(pairing, model, group, kind, label, side) for label in self._classes(kind, of)]
+            return _combine(parts, kind)
+        return self._valued(pairing, model, group, kind, of, side)
+
+    def change(
+        self, pairing: Pairing, group: Group, metric: str, of: str | None, side: Side = "group"
+    ) -> Estimate | NotEstimable:
+        """Return the change of a metric from the first model to the second, on the same people: a group, or all others."""
+        kind = metric_named(metric)
+        if not kind.changes_pair:
+            return NotEstimable("undefined", f"`{metric}` has no paired change: its denominator changes with the model")
+        if kind.of_shares:
+            return _combine(
+                [self._change(pairing, group, kind, label, side) for label in self._classes(kind, of)], kind
+            )
+        return self._valued(pairing, None, group, kind, of, side)
+
     def judged_level(
         self, pairing: Pairing, group: Group, metric: str, of: str | None, side: Side = "group"
     ) -> Estimate | NotEstimable:
-        """Return what a gate judges of the adapted model: a rate, a metric made of scores, or one of numbers."""
-        if metric_named(metric).of_numbers:
-            return self.errors(pairing, "after", group, metric, side)
-        if metric_named(metric).of_scores:
-            return self._scored(pairing, "after", group, (metric, of), side)
-        return self.level(pairing, "after", group, metric, of, side)
+        """Return what a gate judges of the adapted model."""
+        return _judged(self.level(pairing, "after", group, metric, of, side))
 
     def judged_change(
         self, pairing: Pairing, group: Group, metric: str, of: str | None, side: Side = "group"
     ) -> Estimate | NotEstimable:
-        """Return what a gate judges of a change on the same people: of a rate, or of a metric of scores or numbers."""
-        if metric_named(metric).of_numbers:
-            return self.errors(pairing, None, group, metric, side)
-        if metric_named(metric).of_scores:
-            return self._scored(pairing, None, group, (metric, of), side)
-        return self.change(pairing, group, metric, of, side)
+        """Return what a gate judges of a change on the same people."""
+        return _judged(self.change(pairing, group, metric, of, side))
 
     def judged_difference(
         self, pairing: Pairing, group: Group, other: Group | None, metric: str, of: str | None
@@ -121,44 +133,27 @@ class EvidenceQuery:
         two = self.judged_change(pairing, other or group, metric, of, _side(other))
         return _less(one, two)
 
-    def errors(
-        self, pairing: Pairing, model: Model | None, group: Group, metric: str, side: Side = "group"
-    ) -> Observed | NotEstimable:
-        """Return a mean error of one model, or its change (None), in closed form: of a group, or of everyone outside it."""
-        answers = self.answers(pairing, model, group, (metric, None))
-        if answers is None:
-            return NotEstimable("not_measured", "no numbers of this model were given")
-        return mean_error(metric, answers, change=model is None, rest=side == "rest", procedure=self.procedure)
-
-    def answers(self, pairing: Pairing, model: Model | None, group: Group, question: Question) -> Answers | None:
-        """Return what the scores of a model, or of the change between two (None), come to."""
-        found = ("", "") if model == "before" else (pairing.strategy, pairing.budget)
-        return self.study.scores.of(pairing.benchmark, model or pairing.stage, found, group, question)
-
-    def _scored(
-        self, pairing: Pairing, model: Model | None, group: Group, question: Question, side: Side
+    def _valued(
+        self, pairing: Pairing, model: Model | None, group: Group, kind: Metric, of: str | None, side: Side
     ) -> Estimate | NotEstimable:
-        answers = self.answers(pairing, model, group, question) if side == "group" else None
-        if answers is None:
-            return NotEstimable("not_measured", "no scores of this model were given")
-        return score_estimate(question, answers, change=model is None, procedure=self.procedure)
+        """Return a metric that is no share: of one model, or how it changed (None)."""
+        ranked, change = kind.estimator in _RANKED, model is None
+        if change and ranked and kind.estimator != "ranking":
+            return NotEstimable("not_measured", NO_CHANGE)
+        rows = self.rows(pairing, model, group, kind, of, side)
+        if rows is None:
+            return NotEstimable("not_measured", _not_given(kind, change=change))
+        if ranked:
+            return ranking_estimate(kind, rows, change=change, procedure=self.procedure)
+        return mean_estimate(kind, of, rows, change=change, procedure=self.procedure)
 
-    def level(
-        self, pairing: Pairing, model: Model, group: Group, metric: str, of: str | None, side: Side = "group"
-    ) -> Estimate | NotEstimable:
-        """Return a rate of one model: of a group, or of everyone outside it."""
-        kind = metric_named(metric)
-        parts = [self._level(pairing, model, group, kind, label, side) for label in self._classes(kind, of)]
-        return _combine(parts, kind)
-
-    def change(
-        self, pairing: Pairing, group: Group, metric: str, of: str | None, side: Side = "group"
-    ) -> Estimate | NotEstimable:
-        """Return the change of a rate from the first model to the second, on the same people: a group, or all others."""
-        kind = metric_named(metric)
-        if not kind.changes_pair:
-            return NotEstimable("undefined", f"`{metric}` has no paired change: its denominator changes with the model")
-        return _combine([self._change(pairing, group, kind, label, side) for label in self._classes(kind, of)], kind)
+    def rows(
+        self, pairing: Pairing, model: Model | None, group: Group, kind: Metric, of: str | None, side: Side = "group"
+    ) -> PerSeed | None:
+        """Return what the evidence holds of a value or a ranking: of a model, or of the change between two (None)."""
+        if kind.estimator in _RANKED:
+            return self.study.rankings.of(self._key(pairing, model, side, group, kind.name, of or ""))
+        return self.study.sums.of(self._key(pairing, model, side, group, kind.summed, of or ""))
 
     def proportion(
         self,
@@ -201,7 +196,7 @@ class EvidenceQuery:
         sizes = den.sum(axis=1) - den[:, column] if side == "rest" else den[:, column]
         if (sizes == 0).any():
             return NotEstimable("undefined", why_empty(kind.adds, of), float(sizes.mean()))
-        moments = self._moments(pairing, model, side, group, kind.adds, of)
+        moments = self.study.sums.moments(self._key(pairing, model, side, group, kind.adds, of))
         if tally.weighted:
             if moments.m == 0:
                 return NotEstimable("undefined", "all weights are 0", float(sizes.mean()))
@@ -226,7 +221,7 @@ class EvidenceQuery:
         n = float((tally.den_second.sum(axis=1) - sizes if side == "rest" else sizes).mean())
         if n == 0:
             return NotEstimable("undefined", why_empty(kind.adds, of), 0)
-        moments = self._moments(pairing, None, side, group, kind.adds, of)
+        moments = self.study.sums.moments(self._key(pairing, None, side, group, kind.adds, of))
 
         def per_seed(table: Numbers) -> tuple[float, ...]:
             values = tally.outside(table, column) if side == "rest" else table[:, column]
@@ -251,15 +246,14 @@ class EvidenceQuery:
         tally = block.tally(tuple(group), event, of)
         return tally, tally.groups.index(group)
 
-    def _moments(self, pairing: Pairing, model: Model | None, side: Side, group: Group, event: str, of: str) -> Moments:
-        stage, strategy, budget = pairing.stage if model is None else model, pairing.strategy, pairing.budget
-        if model == "before":
-            stage, strategy, budget = (
-                ("before", "", "") if pairing.stage == "change" else ("after", self.study.scratch, budget)
-            )
-        return self.study.counts.moments_of(
-            pairing.benchmark, stage, strategy, budget, side, "*".join(group), canonical(group).decode(), event, of
-        )
+    def _key(self, pairing: Pairing, model: Model | None, side: Side, group: Group, adds: str, of: str) -> Key:
+        """Return the key of rows of the evidence: of one model, or of the change between two (None)."""
+        stage, found = pairing.stage if model is None else model, (pairing.strategy, pairing.budget)
+        if model == "before" and pairing.stage == "change":
+            found = ("", "")
+        elif model == "before":
+            stage, found = "after", (self.study.scratch, pairing.budget)
+        return key_of(pairing.benchmark, stage, found, side, group, adds, of)
 
     def pairings(self, benchmark: str, stage: Literal["change", "gain"]) -> Iterator[Pairing]:
         """Yield the pairs of models there are counts for, in the study's order."""
@@ -273,13 +267,29 @@ def _side(other: Group | None) -> Side:
     return "rest" if other is None else "group"
 
 
+_RANKED = ("ranking", "slope", "binned")
+"""Estimators whose evidence is rankings and not sums."""
+
+
+def _not_given(kind: Metric, *, change: bool) -> str:
+    """Return why nothing was measured."""
+    if change and kind.estimator == "ranking":
+        return "scores of both models for the same cases were not counted"
+    return f"no {'numbers' if kind.of_numbers else 'scores'} of this model were given"
+
+
+def _judged(found: Estimate | NotEstimable) -> Estimate | NotEstimable:
+    """Return an estimate that a verdict may rest on, or why it may not."""
+    return found if isinstance(found, NotEstimable) else found.unjudged or found
+
+
 def _combine(parts: Sequence[Observed | NotEstimable], kind: Metric) -> Estimate | NotEstimable:
     found = tuple(part for part in parts if not isinstance(part, NotEstimable))
     missing = [part for part in parts if isinstance(part, NotEstimable)]
     if missing:
         more = f" (and {len(missing) - 1} more classes)" if len(missing) > 1 else ""
         return NotEstimable(missing[0].status, missing[0].reason + more, missing[0].n)
-    return found[0] if len(found) == 1 else MacroAverage(found, independent=kind.adds == "hit")
+    return found[0] if len(found) == 1 else MacroAverage(found, independent=kind.adds == "true_positive")
 
 
 def _less(one: Estimate | NotEstimable, two: Estimate | NotEstimable) -> GroupContrast | NotEstimable:

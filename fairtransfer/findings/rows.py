@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from fairtransfer.evidence.json_record import Key, ReadBy, Record
 from fairtransfer.findings.details import Details, read_details, unit_of
 from fairtransfer.findings.estimates.base import Estimate
-from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED
+from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, NotEstimable
 
 Kind = TypeVar("Kind")
 
@@ -135,15 +136,18 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
-def interval_fields(estimate: Estimate) -> dict[str, Any]:
-    """Return the fields of a row that come from an estimate."""
-    part = estimate.seed_part(ONE_SIDED)
+def interval_fields(estimate: Estimate, others: float = math.inf) -> dict[str, Any]:
+    """Return the fields of a row that come from an estimate; `others` are whom a rate is compared with."""
+    told = estimate.reported(others)
+    if isinstance(told, NotEstimable):
+        return {"status": told.status, "status_reason": told.reason}
     several = estimate.of_procedure and estimate.seeds_count > 1
     return {
         "estimate": estimate.estimate,
-        "ci": estimate.limits(ONE_SIDED),
-        "ci_level": CI_LEVEL,
-        "ci_method": estimate.method,
-        "seed_sd": part.sd if several else None,
-        "seed_share": estimate.seed_share() if several else None,
+        "ci": told.ci,
+        "ci_level": None if told.ci is None else CI_LEVEL,
+        "ci_method": told.method,
+        "seed_sd": estimate.seed_part(ONE_SIDED).sd if several else None,
+        "seed_share": told.seed_share,
+        "minimum_detectable": told.detectable,
     }

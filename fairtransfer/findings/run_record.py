@@ -1,4 +1,4 @@
-"""A run's folder, read: the audit and cards as they were, what every job recorded, joint counts and moments."""
+"""A run's folder, read: the audit and cards as they were, what every job recorded, joint counts, sums and rankings."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class RunRecord:
     run: RunFile
     jobs: tuple[JobRecord, ...]
     cells: pa.Table
-    moments: pa.Table
-    scores: pa.Table | None
+    sums: pa.Table
+    rankings: pa.Table
     gate_lines: Mapping[str, int]
     reuse: tuple[Place, ...] = ()
 
@@ -124,9 +124,7 @@ def load_record(folder: Path) -> RunRecord:
             f"{folder}: the audit or a card cannot be read any more:\n" + "\n".join(map(str, problems))
         )
     jobs = tuple(jobs_in(folder))
-    cells, moments = read_table(folder / "cells.parquet"), read_table(folder / "moments.parquet")
-    made = folder / "scores.parquet"  # runs of earlier versions have none
-    scores = read_table(made) if made.is_file() else None
+    cells, sums, rankings = (read_table(folder / f"{name}.parquet") for name in ("cells", "sums", "rankings"))
     lines = {gate.id: gate.line for gate in loaded.audit.gates}
     return RunRecord(
         folder,
@@ -135,8 +133,8 @@ def load_record(folder: Path) -> RunRecord:
         run,
         jobs,
         cells,
-        moments,
-        scores,
+        sums,
+        rankings,
         lines,
         kept_places(folder),
     )

@@ -9,11 +9,11 @@ from typing import Literal
 from fairtransfer.findings.candidate import chosen_seeds
 from fairtransfer.findings.counts import Counts, View
 from fairtransfer.findings.run_record import RunRecord
-from fairtransfer.findings.scores import NO_SCORES, Scores
+from fairtransfer.findings.sums import Rankings, Sums
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.scores import drawn_questions, number_questions, score_questions
+from fairtransfer.spec.questions import Question, questions_of
 
 Model = tuple[str, str]  # strategy, label budget
 
@@ -41,7 +41,7 @@ class JudgedBenchmark:
 
 @dataclass(frozen=True)
 class Study:
-    """Joint counts, and the questions about them.
+    """The evidence, and the questions about it.
 
     Attributes
     ----------
@@ -49,6 +49,8 @@ class Study:
         Names under which the findings are told.
     claim
         ``procedure``: about the recipe, over seeds. ``artifact``: about one model.
+    questions
+        What is asked: metrics and classes.
     before_has_seeds
         The model as published was measured once per seed (a probe on it).
     label_budgets
@@ -78,7 +80,9 @@ class Study:
     scratch: str
     benchmarks: tuple[JudgedBenchmark, ...]
     counts: Counts
-    scores: Scores = NO_SCORES
+    questions: tuple[Question, ...]
+    sums: Sums
+    rankings: Rankings
     label_budgets: Mapping[str, int] = field(default_factory=dict)
     has_before: bool = True
     before_name: str = "as published"
@@ -89,13 +93,6 @@ class Study:
         """The metrics that count cases."""
         return tuple(metric for metric in self.metrics if metric_named(metric.name).of_shares)
 
-    @property
-    def drawn(self) -> tuple[tuple[str, str | None], ...]:
-        """What is asked for that has no limits in closed form: metric and class, once."""
-        asked = (metric for metric in self.metrics if metric_named(metric.name).estimator == "f1")
-        found = (q for metric in asked for q in drawn_questions(metric, self.classes, self.positive_class))
-        return tuple(dict.fromkeys(found))
-
     def benchmark(self, name: str) -> JudgedBenchmark:
         """Return a benchmark by its id."""
         return next(b for b in self.benchmarks if b.id == name)
@@ -105,7 +102,6 @@ def study_of(record: RunRecord) -> Study:
     """Return a run's counts and questions."""
     audit, run = record.audit, record.run
     budgets = {budget.written: budget.labels for budget in run.label_budgets if budget.labels is not None}
-    questions = score_questions(audit.metrics, record.classes, run.positive_class, multilabel=run.multilabel)
     return Study(
         audit_id=audit.id,
         run_id=record.id,
@@ -129,8 +125,10 @@ def study_of(record: RunRecord) -> Study:
             for benchmark in run.benchmarks
         ),
         label_budgets=budgets if len(budgets) == len(run.label_budgets) else {},
-        counts=Counts(record.cells, record.moments, record.classes, chosen_seeds(record)),
-        scores=Scores(record.scores, number_questions(audit.metrics) if record.numeric else questions),
+        counts=Counts(record.cells, record.classes, chosen_seeds(record)),
+        questions=questions_of(audit.metrics, record.classes, run.positive_class, multilabel=run.multilabel),
+        sums=Sums(record.sums),
+        rankings=Rankings(record.rankings),
         before_name="as published" if record.given is None else "before",
         measured_in=record.measured_in,
     )

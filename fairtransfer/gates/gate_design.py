@@ -136,9 +136,9 @@ def _counted(part: Part, rows: Sequence[int], metric: Metric, classes: tuple[str
     A metric of what a model answers (precision) is taken to count as many as there are in the class. An average over classes
     is worth as many cases as make one rate as sure: ``K² / Σ 1/n_k``.
     """
-    if not metric.of_class or metric.adds == "selected":
+    if not metric.of_class or metric.adds == "predicted_positive":
         return len(rows), len({part.units[row] for row in rows})
-    inside = metric.adds in ("hit", "precise")
+    inside = metric.adds in ("true_positive", "precision")
     sizes = []
     for name in classes:
         counted = [row for row in rows if (name in part.y[row].split(LABEL_JOIN)) == inside]

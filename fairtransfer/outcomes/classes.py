@@ -45,18 +45,20 @@ WRONG = "wrong"
 EVENTS: Mapping[str, Event] = {
     event.name: event
     for event in (
-        Event("hit", lambda mine, said: (mine, mine & said), "0 cases of the class `{of}`", worse=-1),
-        Event("false_alarm", lambda mine, said: (~mine, ~mine & said), "0 cases outside the class `{of}`"),
-        Event("selected", lambda mine, said: (mine | ~mine, said), "0 cases"),
-        Event("precise", lambda mine, said: (said, mine & said), "no case was put into the class `{of}`", fixed=False),
+        Event("true_positive", lambda mine, said: (mine, mine & said), "0 cases of the class `{of}`", worse=-1),
+        Event("false_positive", lambda mine, said: (~mine, ~mine & said), "0 cases outside the class `{of}`"),
+        Event("predicted_positive", lambda mine, said: (mine | ~mine, said), "0 cases"),
         Event(
-            "spared", lambda mine, said: (~said, ~mine & ~said), "every case was put into the class `{of}`", fixed=False
+            "precision", lambda mine, said: (said, mine & said), "no case was put into the class `{of}`", fixed=False
+        ),
+        Event(
+            "npv", lambda mine, said: (~said, ~mine & ~said), "every case was put into the class `{of}`", fixed=False
         ),
     )
 }
-"""Events of one class. hit: rows of the class, answered with it. false_alarm: rows not of the class, answered with it.
-selected: all rows, answered with the class. precise: rows answered with the class, of the class. spared: rows answered without
-the class, not of it."""
+"""Events of one class. true_positive: rows of the class, answered with it. false_positive: rows not of it, answered with it.
+predicted_positive: all rows, answered with the class. precision: rows answered with the class, of the class. npv: rows answered
+without the class, not of it."""
 
 
 def why_empty(event: str, of: str) -> str:
@@ -75,23 +77,25 @@ WORSE, BETTER = "higher_is_worse", "lower_is_worse"
 SHARES: tuple[Metric, ...] = (
     _share("error_rate", WRONG, WORSE, "share of cases answered wrongly", about="all"),
     _share("accuracy", WRONG, BETTER, "share of cases answered rightly", about="all", complement=True),
-    _share("recall", "hit", BETTER, "of those in the class, the share found", averaged=True, as_ratio=True),
-    _share("true_positive_rate", "hit", BETTER, "of those in the class, the share found", as_ratio=True),
-    _share("false_negative_rate", "hit", WORSE, "of those in the class, the share missed", complement=True),
-    _share("false_positive_rate", "false_alarm", WORSE, "of those not in the class, the share put into it"),
+    _share("recall", "true_positive", BETTER, "of those in the class, the share found", averaged=True, as_ratio=True),
+    _share("true_positive_rate", "true_positive", BETTER, "of those in the class, the share found", as_ratio=True),
+    _share("false_negative_rate", "true_positive", WORSE, "of those in the class, the share missed", complement=True),
+    _share("false_positive_rate", "false_positive", WORSE, "of those not in the class, the share put into it"),
     _share(
         "true_negative_rate",
-        "false_alarm",
+        "false_positive",
         BETTER,
         "of those not in the class, the share kept out of it",
         complement=True,
     ),
-    _share("precision", "precise", BETTER, "of those put into the class, the share that belongs there", averaged=True),
-    _share("selection_rate", "selected", BETTER, "share of cases put into the class", as_ratio=True),
-    _share("balanced_accuracy", "hit", BETTER, "mean over classes of the share found", about="average"),
+    _share(
+        "precision", "precision", BETTER, "of those put into the class, the share that belongs there", averaged=True
+    ),
+    _share("selection_rate", "predicted_positive", BETTER, "share of cases put into the class", as_ratio=True),
+    _share("balanced_accuracy", "true_positive", BETTER, "mean over classes of the share found", about="average"),
     _share(
         "negative_predictive_value",
-        "spared",
+        "npv",
         BETTER,
         "of those kept out of the class, the share that does not belong there",
     ),
@@ -109,7 +113,7 @@ F1_SCORES: tuple[Metric, ...] = (
         "macro_f1",
         "classes",
         "f1",
-        "hit",
+        "true_positive",
         "lower_is_worse",
         "mean over classes of the F1 score; undefined where a class has no cases",
         about="average",
@@ -122,7 +126,7 @@ F1_SCORES: tuple[Metric, ...] = (
         "f1_score",
         "classes",
         "f1",
-        "hit",
+        "true_positive",
         "lower_is_worse",
         "harmonic mean of precision and recall of the class",
         about="one",

@@ -6,8 +6,9 @@ Nothing here is heavy: definitions are checked against these values before a tab
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Outcome = Literal["classes", "probabilities", "numbers"]
 """What a row of answers adds up to."""
@@ -32,6 +33,26 @@ RATE: Limits = (0.0, 1.0)
 SIGNED: Limits = (-1.0, 1.0)
 POSITIVE: Limits = (0.0, math.inf)
 UNBOUNDED: Limits = (-math.inf, math.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a case adds where that is a value: of an array, and of a column of a database, one row at a time.
+
+    Attributes
+    ----------
+    rows
+        From arrays of predictions and truths to an array of values.
+    columns
+        The same of columns of an ibis table.
+    over_classes
+        Of all classes at once: from scores and truth (rows x classes) and the answers given (rows x classes) to values.
+    """
+
+    name: str
+    rows: Callable[[Any, Any], Any]
+    columns: Callable[[Any, Any], Any]
+    over_classes: Callable[[Any, Any, Any], Any] | None = None
 
 
 class ReportedOnly(NamedTuple):
@@ -136,6 +157,11 @@ class Metric:
     def paired(self) -> bool:
         """Whether a gate may judge a change of it, on the same people."""
         return self.changes_pair and not self.two_sided and self.judged
+
+    @property
+    def summed(self) -> str:
+        """What sums in the evidence are of: what a case adds, or of a root what it adds to that."""
+        return f"root_{self.adds}" if self.root else self.adds
 
     @property
     def root(self) -> bool:

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from fairtransfer.outcomes.metric import POSITIVE, UNBOUNDED, Metric, ReportedOnly
+from collections.abc import Mapping
+
+from fairtransfer.outcomes.metric import POSITIVE, UNBOUNDED, Metric, ReportedOnly, Value
+
+VALUES: Mapping[str, Value] = {
+    value.name: value
+    for value in (
+        Value("absolute_error", lambda predicted, y: abs(predicted - y), lambda predicted, y: (predicted - y).abs()),
+        Value(
+            "squared_error",
+            lambda predicted, y: (predicted - y) ** 2,
+            lambda predicted, y: (predicted - y) * (predicted - y),
+        ),
+        Value("error", lambda predicted, y: predicted - y, lambda predicted, y: predicted - y),
+    )
+}
+"""How far a prediction is off, the square of that, and which way."""
 
 MINIMUM_SKEWED = 30
 """A skewed error hides its largest values in fewer cases: no method covers."""

@@ -2,7 +2,72 @@
 
 from __future__ import annotations
 
-from fairtransfer.outcomes.metric import POSITIVE, RATE, SIGNED, UNBOUNDED, Metric, ReportedOnly
+from collections.abc import Mapping
+from typing import Any
+
+from fairtransfer.outcomes.metric import POSITIVE, RATE, SIGNED, UNBOUNDED, Metric, ReportedOnly, Value
+
+# numpy and ibis are imported where values are computed: a definition is checked without them.
+
+LEAST_PROBABILITY = 1e-7
+"""The logarithmic loss takes smaller probabilities for this one; scores stored in single precision know no less."""
+
+
+def _surprise(p: Any, y: Any) -> Any:
+    import numpy as np
+
+    return -np.log(np.clip(np.where(y > 0, p, 1 - p), LEAST_PROBABILITY, 1))
+
+
+def _surprise_of_column(p: Any, y: Any) -> Any:
+    import ibis
+
+    truth = ibis.ifelse(y, p, 1 - p)
+    return -ibis.ifelse(truth < LEAST_PROBABILITY, LEAST_PROBABILITY, truth).ln()
+
+
+def _surprise_at_the_class(scores: Any, truth: Any, chosen: Any) -> Any:  # noqa: ARG001  # whatever was answered
+    import numpy as np
+
+    return -np.log(np.clip((scores * truth).sum(axis=1), LEAST_PROBABILITY, 1))
+
+
+def _off_of_column(p: Any, y: Any) -> Any:
+    import ibis
+
+    return ibis.ifelse(y, 1 - p, -p)
+
+
+def _squared_of_column(p: Any, y: Any) -> Any:
+    off = _off_of_column(p, y)
+    return off * off
+
+
+def _confidence(scores: Any, truth: Any, chosen: Any) -> Any:
+    """Return how often the answer given is right, less what the model said of it."""
+    import numpy as np
+
+    answered = chosen.any(axis=1)
+    sure = np.where(answered, np.where(chosen, scores, 0).max(axis=1), scores.max(axis=1))
+    right = (answered & (chosen == truth).all(axis=1)).astype(np.float64)
+    return right - sure
+
+
+VALUES: Mapping[str, Value] = {
+    value.name: value
+    for value in (
+        Value(
+            "brier",
+            lambda p, y: (y - p) ** 2,
+            _squared_of_column,
+            lambda scores, truth, _: ((scores - truth) ** 2).sum(axis=1),
+        ),
+        Value("log_loss", _surprise, _surprise_of_column, _surprise_at_the_class),
+        Value("calibration_bias", lambda p, y: y - p, _off_of_column, _confidence),
+    )
+}
+"""What a case adds to a mean: squared error of a probability; surprise at the truth, in nats; above zero, said less often than
+it comes."""
 
 
 def _reported(name: str, why: str, instead: str) -> ReportedOnly:

@@ -23,7 +23,7 @@ from fairtransfer.spec.gates import GateSpec
 Answered = tuple[Any, ...]
 """Benchmark, stage, strategy, label budget and group of a row about those put into a class, and the class."""
 
-_OF_TRUTH = ("hit", "false_alarm")
+_OF_TRUTH = ("true_positive", "false_positive")
 
 
 def sizes_of(study: Study) -> dict[str, dict[View, dict[GroupKey, float]]]:
@@ -47,7 +47,7 @@ def _metric(gate: GateSpec) -> str:
 def _event(metric: str) -> str:
     """Return what a metric counts; one made of scores tells, like a hit rate, how many cases have its class."""
     known = metric_named(metric)
-    return known.adds if known.outcome == "classes" else "hit"
+    return known.adds if known.outcome == "classes" else "true_positive"
 
 
 def _sizes(block: Block, views: Iterable[tuple[str, ...]], classes: Iterable[str]) -> dict[View, dict[GroupKey, float]]:
@@ -59,7 +59,7 @@ def _sizes(block: Block, views: Iterable[tuple[str, ...]], classes: Iterable[str
             sizes[frozenset(view)] = {frozenset(g.items()): n for g, n in zip(groups.groups, people, strict=True)}
         for of in classes:
             cells = sizes.setdefault(frozenset(view) | {CLASS}, {})
-            counted = block.tally(view, "hit", of)
+            counted = block.tally(view, "true_positive", of)
             for group, n in zip(counted.groups, counted.den_second[0].tolist(), strict=True):
                 cells[frozenset({*group.items(), (CLASS, of)})] = n
     return sizes
@@ -72,13 +72,13 @@ def counted_classes(row: Finding, classes: tuple[str, ...]) -> tuple[str, ...]:
     smallest, and only when that was too small.
     """
     event = _event(row.metric)
-    if event not in (*_OF_TRUTH, "precise"):
+    if event not in (*_OF_TRUTH, "precision"):
         return ()
     if row.class_ is not None:
         return (row.class_,)
     if row.status == "too_small":
         return classes
-    return classes[:1] if event != "hit" and row.level != "gap" else ()
+    return classes[:1] if event != "true_positive" and row.level != "gap" else ()
 
 
 def gate_classes(study: Study) -> dict[str, tuple[str, ...]]:
@@ -102,7 +102,7 @@ def is_secret(row: Finding, classes: tuple[str, ...], hidden: Hidden, few: Abstr
         What `hidden_answers` returns.
     """
     counted = counted_classes(row, classes)
-    if _event(row.metric) == "precise":
+    if _event(row.metric) == "precision":
         return is_about(row, hidden) or any((*_about(row), of) in few for of in counted)
     return any(is_about(row, hidden, of) for of in counted or (None,))
 
@@ -134,7 +134,7 @@ def hidden_answers(rows: Sequence[Finding], classes: tuple[str, ...], below: int
     """Return which rows of precision to hide: few were put into the class, or their number would follow from the others."""
     counted: dict[Answered, dict[View, dict[GroupKey, float]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
-        if _event(row.metric) == "precise" and row.level != "gap" and row.n:
+        if _event(row.metric) == "precision" and row.level != "gap" and row.n:
             *about, group = _about(row)
             of = frozenset({(CLASS, row.class_ or classes[0])})
             counted[tuple(about)][frozenset(row.group) | {CLASS}][group | of] = row.n
@@ -160,7 +160,7 @@ def _over_classes(answered: Mapping[View, Mapping[GroupKey, float]]) -> dict[Vie
 def _few_compared(row: Finding, below: int) -> bool:
     """Say whether a row compares with a group of which few were put into the class."""
     details = row.detail(ComparisonDetails)
-    return _event(row.metric) == "precise" and details is not None and details.other_n < below
+    return _event(row.metric) == "precision" and details is not None and details.other_n < below
 
 
 def _about(row: Finding) -> Answered:

@@ -15,6 +15,7 @@ from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.jobs.count import write_counts
 from fairtransfer.evidence.jobs.records import jobs_in
 from fairtransfer.evidence.jobs.threads import several_threads
+from fairtransfer.evidence.schema import SCHEMA
 from fairtransfer.evidence.store import MANIFEST, Store
 from fairtransfer.evidence.tables import write_table
 from fairtransfer.runner.external_predictions import given_json
@@ -103,7 +104,7 @@ def _run_json(plan: Plan, data: OpenedData, failed: list[dict[str, Any]], notice
     numbers = {"target": "number", "measured_in": plan.files.measured_in} if plan.files.numeric else {}
     return {
         **numbers,
-        "schema": "1",
+        "schema": SCHEMA,
         "audit_id": audit.id,
         "run_id": plan.run_id,
         "classes": list(plan.files.classes),

@@ -15,8 +15,8 @@ from fairtransfer.spec.document import Place
 from fairtransfer.spec.gate_check import gate_problems, has_scores
 from fairtransfer.spec.number_check import number_problems
 from fairtransfer.spec.partial import look_around
+from fairtransfer.spec.questions import needs_class
 from fairtransfer.spec.reading import read_audit
-from fairtransfer.spec.scores import needs_class
 from fairtransfer.spec.strategies import controls
 from fairtransfer.spec.strategy_check import strategy_problems
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from fairtransfer.stats.intervals import Floats
+
+Bounds = tuple[float, float]
+UNBOUNDED: Bounds = (-math.inf, math.inf)
+"""What a value can be whose ends are not known."""
 
 
 class IntervalEstimate(NamedTuple):

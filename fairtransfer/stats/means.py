@@ -13,9 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairtransfer.stats.estimate import IntervalEstimate, found, too_small, undefined
+from fairtransfer.stats.estimate import UNBOUNDED, Bounds, IntervalEstimate, found, too_small, undefined
 from fairtransfer.stats.intervals import Floats, normal_quantile, t_quantile
-from fairtransfer.stats.losses import UNBOUNDED, Bounds
 
 MINIMUM_BOUNDED = 10
 """The least number of cases behind any number."""
@@ -81,7 +80,53 @@ def summarise(values: ArrayLike, units: ArrayLike | None = None) -> Sums:
     return Sums(len(v), _sum(v), _sum(v * v), len(m), _sum(m * m), _sum(m * x), _sum(x * x))
 
 
-def bounded_mean(sums: Sums, level: float, bounds: Bounds = (-1.0, 1.0)) -> IntervalEstimate:
+class Centred(NamedTuple):
+    """What a mean and its spread need to be known, about the mean; cases may weigh unevenly.
+
+    Attributes
+    ----------
+    n, units
+        Cases, and the units they belong to.
+    m
+        Sum of the cases' weights; as many as cases where these weigh one.
+    mean
+        The mean value.
+    mm
+        Sum over units of the squares of their weights.
+    squares
+        ``Σ w(x - mean)²`` over cases.
+    spread
+        ``Σ (x_k - mean·m_k)²`` over units.
+    """
+
+    n: float
+    units: float
+    m: float
+    mean: float
+    mm: float
+    squares: float
+    spread: float
+
+    def standard_error(self) -> float:
+        """Return the standard error over units; 0 with fewer than two."""
+        return math.sqrt(self.spread * self.units / (self.units - 1)) / self.m if self.units > 1 else 0.0
+
+    def independent(self) -> float:
+        """Return how many independent cases the sample is worth; without any spread, each unit counts as one."""
+        size = self.mean**2
+        rigid = self.squares <= _ROUNDING * (self.squares + size * self.m) + _NO_SPREAD
+        if rigid or self.spread <= _ROUNDING * (self.spread + size * self.mm) + _NO_SPREAD:
+            return float(self.units) if self.m == self.n else min(self.units, self.m**2 / self.mm)
+        return self.n / max(1.0, self.spread * self.n / (self.m * self.squares))
+
+
+def centred(sums: Sums) -> Centred:
+    """Return sums of cases that weigh one, about their mean."""
+    spreads = sums.case_spread(), sums.unit_spread()
+    return Centred(sums.n, sums.units, sums.n, sums.mean, sums.unit_mm, *spreads)
+
+
+def bounded_mean(known: Centred, level: float, bounds: Bounds = (-1.0, 1.0)) -> IntervalEstimate:
     """Return the mean of bounded values with limits in closed form.
 
     Parameters
@@ -94,31 +139,23 @@ def bounded_mean(sums: Sums, level: float, bounds: Bounds = (-1.0, 1.0)) -> Inte
     Notes
     -----
     Student's interval with one case at each bound added: of changes that are -1, 0 or 1 it is Bonett and Price's (with
-    Student's quantile), and a group without a single surprise gets no interval of width zero. Cases that share units count
-    ``n / max(1, spread of units / spread of cases)``, with one degree of freedom fewer than units. Coverage of 95 % limits for
-    the calibration bias, 10 to 300 cases, seven shapes of probabilities: 0.947 to 1.000; without the two cases
+    Student's quantile), and a group without a single surprise gets no interval of width zero. Cases that share units, or weigh
+    unevenly, count ``n / max(1, spread of units / spread of cases)``, with one degree of freedom fewer than units. Coverage of
+    95 % limits for the calibration bias, 10 to 300 cases, seven shapes of probabilities: 0.947 to 1.000; without the two cases
     0.28 to 0.98.
     """
-    if sums.n < MINIMUM_BOUNDED:
-        return too_small(f"{sums.n:g} cases, fewer than {MINIMUM_BOUNDED}")
-    if sums.units < 2:
+    if known.n < MINIMUM_BOUNDED:
+        return too_small(f"{known.n:g} cases, fewer than {MINIMUM_BOUNDED}")
+    if known.units < 2:
         return undefined("all cases belong to one unit")
     low, high = bounds
-    independent = _independent(sums)
-    share = independent / sums.n
+    independent = known.independent()
     size = independent + 2
-    mean = (sums.x * share + low + high) / size
-    variance = max(0.0, (sums.xx * share + low * low + high * high) / size - mean**2)
-    half = t_quantile(level, sums.units - 1) * math.sqrt(variance / size)
-    return found(sums.mean, max(mean - half, low), min(mean + half, high))
-
-
-def _independent(sums: Sums) -> float:
-    """Return how many independent cases the sample is worth; without any spread, each unit counts as one."""
-    cases, units = sums.case_spread(), sums.unit_spread()
-    if cases <= _ROUNDING * sums.xx + _NO_SPREAD or units <= _ROUNDING * sums.unit_xx + _NO_SPREAD:
-        return float(sums.units)
-    return sums.n / max(1.0, units / cases)
+    mean = (known.mean * independent + low + high) / size
+    raw = known.squares / known.m + known.mean**2
+    variance = max(0.0, (raw * independent + low * low + high * high) / size - mean**2)
+    half = t_quantile(level, known.units - 1) * math.sqrt(variance / size)
+    return found(known.mean, max(mean - half, low), min(mean + half, high))
 
 
 def bootstrap_t(
@@ -151,7 +188,7 @@ def bootstrap_t(
 
     Returns
     -------
-    Estimate
+    IntervalEstimate
         Too small below `MINIMUM_UNBOUNDED` cases (`MINIMUM_BOUNDED` where both bounds are finite), or, where cases share
         units, below `MINIMUM_UNITS` of these. Undefined where values do not vary, or so few differ that draws without any
         spread reach a limit that no bound cuts.

@@ -16,9 +16,8 @@ import numpy as np
 
 from fairtransfer.stats.contrasts import difference_of_changes
 from fairtransfer.stats.draws import keyed
-from fairtransfer.stats.estimate import IntervalEstimate, found, too_small, undefined
+from fairtransfer.stats.estimate import UNBOUNDED, Bounds, IntervalEstimate, found, too_small, undefined
 from fairtransfer.stats.intervals import Floats, Interval
-from fairtransfer.stats.losses import UNBOUNDED, Bounds
 from fairtransfer.stats.means import Sums, bootstrap_of_units, too_few
 from fairtransfer.stats.skewed import skewed_mean
 

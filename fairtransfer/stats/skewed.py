@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fairtransfer.stats.estimate import IntervalEstimate, found, too_small, undefined
+from fairtransfer.stats.estimate import UNBOUNDED, Bounds, IntervalEstimate, found, too_small, undefined
 from fairtransfer.stats.intervals import t_quantile
-from fairtransfer.stats.losses import UNBOUNDED, Bounds
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED, Sums
 
 _ROUNDING = 1e-12
@@ -59,7 +58,7 @@ def skewed_mean(sums: Sums, cubes: float, level: float, bounds: Bounds = UNBOUND
 
     Returns
     -------
-    Estimate
+    IntervalEstimate
         Too small below `MINIMUM_UNBOUNDED` units; undefined where values do not vary.
 
     Notes

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairtransfer.evidence.column_codes import ranks, sorted_by
-from fairtransfer.evidence.moments import view_of
+from fairtransfer.evidence.views import view_of
 
 texts = st.text("aB\u00e9\U0001f600", max_size=2)
 

@@ -1,4 +1,4 @@
-"""Joint counts and moments equal their slow twins; digests find every change; canonical JSON refuses NaN."""
+"""Joint counts and sums equal their slow twins; digests find every change; canonical JSON refuses NaN."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.canonical import canonical, write_json
 from fairtransfer.evidence.jobs.cells import Pair, joint_counts
 from fairtransfer.evidence.manifest import verify_sums, write_sums
-from fairtransfer.evidence.moments import Answers, change_rows, level_rows, membership, people
+from fairtransfer.evidence.sums import ClassAnswers, change_rows, level_rows
+from fairtransfer.evidence.views import membership, people
 
 CLASSES = ("a", "b", "c")
 rows = st.lists(
@@ -96,26 +97,28 @@ def one_hot(labels: list[str]) -> np.ndarray:
 
 @settings(deadline=None)
 @given(rows, st.integers(1, 3), st.randoms())
-def test_moments_of_a_rate_equal_their_slow_twin(found: list[Row], seeds: int, rng: random.Random) -> None:
+def test_sums_of_a_rate_equal_their_slow_twin(found: list[Row], seeds: int, rng: random.Random) -> None:
     """Inside each group and outside it, for units that straddle groups too."""
     items, _, _ = tables(found)
     preds = [[rng.choice(CLASSES) for _ in found] for _ in range(seeds)]
     who = people(items, CLASSES, [(), ("g",)])
-    answers = Answers(np.stack([one_hot(p) for p in preds]))
+    answers = ClassAnswers(np.stack([one_hot(p) for p in preds]))
     sums = ("units", "m", "x", "mm", "xm", "xx")
-    made = level_rows(who, answers, ["wrong", "hit", "precise", "selected", "false_alarm", "spared"], {})
-    got = {(r["side"], r["group"], r["event"], r["class"]): tuple(r[name] for name in sums) for r in made}
+    made = level_rows(
+        who, answers, ["wrong", "true_positive", "precision", "predicted_positive", "false_positive", "npv"], {}
+    )
+    got = {(r["side"], r["group"], r["adds"], r["class"]): tuple(r[name] for name in sums) for r in made}
 
     for group in sorted({r[0] for r in found}):
         for side in ("group", "rest"):
             chosen = [i for i, r in enumerate(found) if (r[0] == group) == (side == "group")]
             asked = [
                 ("wrong", ""),
-                ("hit", "a"),
-                ("precise", "b"),
-                ("selected", "c"),
-                ("false_alarm", "a"),
-                ("spared", "b"),
+                ("true_positive", "a"),
+                ("precision", "b"),
+                ("predicted_positive", "c"),
+                ("false_positive", "a"),
+                ("npv", "b"),
             ]
             for event, of in asked:
                 m, x = defaultdict(int), defaultdict(int)
@@ -134,25 +137,25 @@ def test_moments_of_a_rate_equal_their_slow_twin(found: list[Row], seeds: int, r
 def slow_event(truth: str, pred: str, event: str, of: str) -> tuple[int, int]:
     if event == "wrong":
         return 1, int(truth != pred)
-    if event == "hit":
+    if event == "true_positive":
         return int(truth == of), int(truth == of and pred == of)
-    if event == "false_alarm":
+    if event == "false_positive":
         return int(truth != of), int(truth != of and pred == of)
-    if event == "selected":
+    if event == "predicted_positive":
         return 1, int(pred == of)
-    if event == "spared":
+    if event == "npv":
         return int(pred != of), int(pred != of and truth != of)
     return int(pred == of), int(pred == of and truth == of)
 
 
 @settings(deadline=None)
 @given(rows)
-def test_moments_of_a_change_equal_their_slow_twin(found: list[Row]) -> None:
+def test_sums_of_a_change_equal_their_slow_twin(found: list[Row]) -> None:
     items, _, _ = tables(found)
     who = people(items, CLASSES, [()])
-    first, second = (Answers(one_hot([r[k] for r in found])[None]) for k in (2, 3))
+    first, second = (ClassAnswers(one_hot([r[k] for r in found])[None]) for k in (2, 3))
 
-    (row,) = [r for r in change_rows(who, first, second, ["wrong"], {}) if r["event"] == "wrong"]
+    (row,) = [r for r in change_rows(who, first, second, ["wrong"], {}) if r["adds"] == "wrong"]
 
     worse = [r for r in found if r[2] == r[1] != r[3]]
     better = [r for r in found if r[2] != r[1] == r[3]]
@@ -161,7 +164,7 @@ def test_moments_of_a_change_equal_their_slow_twin(found: list[Row]) -> None:
         per_unit[r[4]] += 1
     for r in better:
         per_unit[r[4]] -= 1
-    assert (row["worse"], row["better"], row["x"]) == (len(worse), len(better), len(worse) - len(better))
+    assert (row["n"], row["x"]) == (len(found), len(worse) - len(better))
     assert row["xx"] == sum(d * d for d in per_unit.values())
 
 

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 from support.contrasts import level, paired
+from support.value_rows import once
 
 import fairtransfer
 import fairtransfer.findings.estimates as room
 from fairtransfer.findings.estimates.averages import MacroAverage
 from fairtransfer.findings.estimates.base import Estimate, Observed
 from fairtransfer.findings.estimates.contrasts import RateRatioContrast
-from fairtransfer.findings.estimates.means import BoundedMean, Ranking, RankingChange
-from fairtransfer.findings.estimates.number_means import ErrorMean
-from fairtransfer.findings.scores import Answers
+from fairtransfer.findings.estimates.means import BoundedMean, DrawnMean, DrawnRoot, SkewedMean
+from fairtransfer.findings.estimates.rankings import BinnedError, Ranking, RankingChange, Slope
+from fairtransfer.findings.sums import PerSeed
 from fairtransfer.stats.planning import POWER
 from fairtransfer.stats.power import NO_SEED_SPREAD, Claim
 
@@ -67,10 +68,7 @@ def test_the_search_would_find_one(line: str) -> None:
     assert not list(asked_of("Rate(x)", {"Rate"}))
 
 
-def mean_row(n: int = 60) -> dict[str, object]:
-    units = {"units": n, "mm": n, "xm": 0.3 * n, "unit_xx": 0.2 * n}
-    beside = {"xx": 0.2 * n, "variance": 0.11 / n, "cubes": 0.01 * n}
-    return {"seed": None, "n": n, "positives": None, "value": 0.3, **units, **beside}
+SQUARES = [((i * 7) % 60 / 60) ** 2 for i in range(60)]
 
 
 def ranks(**more: float) -> dict[str, object]:
@@ -78,8 +76,8 @@ def ranks(**more: float) -> dict[str, object]:
     return {"seed": None, **sizes, "value": 0.8, "variance": 0.002, **more}
 
 
-def answers(row: dict[str, object]) -> Answers:
-    return Answers((row,), row)
+def ranked(row: dict[str, object]) -> PerSeed:
+    return PerSeed((row,), row)
 
 
 CHANGED = ranks(value=0.1, auc_before=0.7, auc_after=0.8, variance_before=0.002, covariance=0.001)
@@ -90,13 +88,16 @@ EXAMPLES: list[Estimate] = [
     paired(9, 4, 80).less(paired(30, 40, 600)),
     MacroAverage((level(12, 80), level(30, 90)), independent=True),
     RateRatioContrast(level(30, 80), level(300, 600), 0.8),
-    BoundedMean(answers(mean_row()), procedure=False, bounds=(0.0, 1.0)),
-    Ranking(answers(ranks()), procedure=False, bounds=(0.0, 1.0)),
-    RankingChange(answers(CHANGED), procedure=False, bounds=(-1.0, 1.0)),
-    ErrorMean(answers(mean_row()), procedure=False, bounds=(0.0, math.inf)),
-    ErrorMean(answers(mean_row()), False, (0.0, math.inf)).less(
-        ErrorMean(answers(mean_row(90)), False, (0.0, math.inf))
-    ),
+    BoundedMean(once(SQUARES), procedure=False, bounds=(0.0, 1.0)),
+    BoundedMean(once(SQUARES), False, (0.0, 1.0)).less(BoundedMean(once(SQUARES[:40]), False, (0.0, 1.0))),
+    SkewedMean(once(SQUARES), procedure=False, bounds=(0.0, math.inf)),
+    DrawnMean(once(SQUARES), procedure=False, bounds=(0.0, math.inf)),
+    DrawnRoot(once(SQUARES), procedure=False, bounds=(0.0, math.inf)),
+    DrawnMean(once(SQUARES), False, (0.0, math.inf)).less(DrawnMean(once(SQUARES[:40]), False, (0.0, math.inf))),
+    Ranking(ranked(ranks()), procedure=False, bounds=(0.0, 1.0)),
+    RankingChange(ranked(CHANGED), procedure=False, bounds=(-1.0, 1.0)),
+    Slope(ranked(ranks(value=1.1)), procedure=False, bounds=(-math.inf, math.inf)),
+    BinnedError(ranked(ranks(value=0.01)), procedure=False, bounds=(-1.0, 1.0)),
 ]
 
 

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from fairtransfer import formats
 from fairtransfer.cli.app import app
 from fairtransfer.errors import DefinitionError
-from fairtransfer.evidence.number_rows import Cases, columns_of
+from fairtransfer.evidence.number_rows import HeldCases, columns_of
 from fairtransfer.evidence.table import checks
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.outcomes import numbers as outcome
@@ -219,7 +219,7 @@ def test_twenty_units_cover() -> None:
         sizes = np.exp(rng.normal(0, 0.5, 20)[who] + rng.normal(0, 0.5, len(who)))
         columns = columns_of(np.zeros(len(who)), sizes)
         for place, units in enumerate((who, None)):
-            cases = Cases({}, np.ones(len(who)), columns, units)
+            cases = HeldCases({}, np.ones(len(who)), columns, units)
             rows = cases._chosen(np.ones(len(who), dtype=bool))
             found = told(rows, metric, level(rows, metric), LEVEL, changed=False)
             covered[place] += found.low <= truth <= found.high  # type: ignore[operator]
@@ -384,7 +384,7 @@ def test_harm_is_no_ledger_of_numbers() -> None:
 
 def test_units_over_the_limit_have_limits_in_closed_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(number_errors, "MOST_DRAWN", 50)
-    monkeypatch.setattr("fairtransfer.findings.numbers.MOST_DRAWN", 50)
+    monkeypatch.setattr("fairtransfer.findings.estimates.means.MOST_DRAWN", 50)
     row = row_of(measure(table(800), **NAMES, unit="person"), "change", "root_mean_squared_error")
     assert row.ci_method == "union of student and hall (units)"
     assert row.ci[0] < row.estimate < row.ci[1]

@@ -29,9 +29,9 @@ from fairtransfer.cli.app import app
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.score_bins import COARSE, coarse_bins, score_bin_of, score_bins
 from fairtransfer.measurement import Measurement, measure
+from fairtransfer.outcomes.probabilities import VALUES as LOSSES
 from fairtransfer.stats import means
 from fairtransfer.stats.calibration import calibration_slope, logit
-from fairtransfer.stats.losses import LOSSES
 from fairtransfer.stats.skewed import skewed_mean
 
 # --- against the rows --------------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def test_means_have_the_limits_that_their_rows_give(unit: str | None) -> None:
             ("log_loss", "log_loss"),
             ("calibration_bias", "calibration_bias"),
         ):
-            old, new = (LOSSES[name].of(mine[column].to_numpy(), y) for column in ("s0", "s1"))
+            old, new = (LOSSES[name].rows(mine[column].to_numpy(), y) for column in ("s0", "s1"))
             for stage, values in (("before", old), ("after", new), ("change", new - old)):
                 sums = means.summarise(values, units)
                 bounds = (0.0, 1.0) if metric == "brier_score" and stage != "change" else (-1.0, 1.0)
@@ -76,7 +76,7 @@ def test_means_have_the_limits_that_their_rows_give(unit: str | None) -> None:
                         sums, cubes_by_hand(values, units), 0.975, (-np.inf if stage == "change" else 0, np.inf)
                     )
                     if metric == "log_loss"
-                    else means.bounded_mean(sums, 0.975, bounds)
+                    else means.bounded_mean(means.centred(sums), 0.975, bounds)
                 )
                 row = found(rows, stage, metric, region=region)
                 assert row.n == len(mine)
@@ -471,10 +471,11 @@ def test_runs_tell_what_their_scores_come_to(run: Path, group: dict[str, str], m
     assert row["change"].ci[0] < row["change"].estimate < row["change"].ci[1]
 
 
-def test_counting_again_from_the_folder_gives_the_same_table(run: Path) -> None:
+def test_counting_again_from_the_folder_gives_the_same_tables(run: Path) -> None:
     from fairtransfer.evidence.jobs.count import count
 
-    assert count(run)[2].equals(pq.read_table(run / "scores.parquet"))
+    for name, made in count(run)._asdict().items():
+        assert made.equals(pq.read_table(run / f"{name}.parquet"))
 
 
 def test_a_run_and_a_table_of_its_predictions_agree(run: Path) -> None:
@@ -488,7 +489,7 @@ def test_a_run_and_a_table_of_its_predictions_agree(run: Path) -> None:
     rows = measure(frame.reset_index(), **options, score="p", metrics=["auc"])
     stored = [
         row
-        for row in pq.read_table(run / "scores.parquet").to_pylist()
+        for row in pq.read_table(run / "rankings.parquet").to_pylist()
         if (row["stage"], row["strategy"], row["budget"], row["seed"], row["metric"], row["class"])
         == ("after", "full", "16", 0, "auc", "tool")
     ]

@@ -20,6 +20,7 @@ from support.given_project import given_audit, truth
 from support.number_project import CLASSES, NUMBER, priced
 from support.number_tables import NAMES, table
 from support.toy import edit
+from support.value_rows import once, seeded
 from typer.testing import CliRunner
 
 from fairtransfer import api
@@ -27,8 +28,7 @@ from fairtransfer.cli.app import app
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.numbers import NumberJobs
-from fairtransfer.findings.estimates.number_means import ErrorMean, MeanErrorDifference
-from fairtransfer.findings.scores import Answers
+from fairtransfer.findings.estimates.means import DrawnMean, SkewedDifference
 from fairtransfer.foresight import foresee
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import judge_contrasts
@@ -39,8 +39,8 @@ from fairtransfer.spec import json_schema
 from fairtransfer.spec.check import load_audit
 from fairtransfer.stages import Planned
 from fairtransfer.stats.contrasts import difference_of_changes
+from fairtransfer.stats.estimate import UNBOUNDED
 from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile
-from fairtransfer.stats.losses import UNBOUNDED
 from fairtransfer.stats.mean_power import Values, largest_sd, shown, units_needed
 from fairtransfer.stats.means import summarise
 from fairtransfer.stats.skewed import skewed_mean
@@ -49,13 +49,9 @@ MAE = "metric=mean_absolute_error"
 ALPHA = 0.05
 
 
-def sample(values: Any) -> ErrorMean:
+def sample(values: Any) -> DrawnMean:
     """The mean of values of independent cases, as the evidence keeps it."""
-    x = np.asarray(values, dtype=np.float64)
-    off = x - x.mean()
-    row = {"seed": None, "n": len(x), "units": len(x), "value": float(x.mean())}
-    row |= {"variance": float((off**2).sum() / (len(x) - 1) / len(x)), "cubes": float((off**3).sum())}
-    return ErrorMean(Answers((row,), row), procedure=False, bounds=UNBOUNDED)
+    return DrawnMean(once(values), procedure=False, bounds=UNBOUNDED)
 
 
 def slow(values: Any, level: float, units: Any = None) -> tuple[float, float]:
@@ -78,16 +74,14 @@ numbers = st.integers(30, 120).flatmap(
 """Cases, seed, mean and skew of a sample."""
 
 
-def drawn(about: tuple[int, int, float, float]) -> ErrorMean:
+def drawn(about: tuple[int, int, float, float]) -> DrawnMean:
     n, seed, mean, skew = about
     rng = np.random.default_rng(seed)
     tail = rng.exponential(1 + skew, n) * skew * (1 if seed % 2 else -1)
     return sample(mean + rng.normal(0, 1, n) + tail)
 
 
-samples = st.one_of(
-    numbers.map(drawn), st.tuples(numbers, numbers).map(lambda two: MeanErrorDifference(*map(drawn, two)))
-)
+samples = st.one_of(numbers.map(drawn), st.tuples(numbers, numbers).map(lambda two: SkewedDifference(*map(drawn, two))))
 margins = st.floats(-5, 5)
 
 
@@ -282,10 +276,9 @@ def test_a_larger_minimum_of_the_policy_counts() -> None:
 
 
 def test_seeds_widen_what_a_recipe_is_judged_by() -> None:
-    rows = [{"seed": s, "n": 100, "units": 100, "value": v} for s, v in enumerate((0.0, 1.0, 2.0))]
-    row = {"seed": None, "n": 100, "units": 100, "value": 1.0, "variance": 0.01, "cubes": 0.0}
-    one = ErrorMean(Answers(tuple(rows), row), procedure=True, bounds=UNBOUNDED)
-    alone = ErrorMean(Answers(tuple(rows), row), procedure=False, bounds=UNBOUNDED)
+    rows = seeded((0.0, 1.0, 2.0), 100, 0.1)
+    one = DrawnMean(rows, procedure=True, bounds=UNBOUNDED)
+    alone = DrawnMean(rows, procedure=False, bounds=UNBOUNDED)
 
     low, high = one.limits(0.95)
 

@@ -277,7 +277,7 @@ def test_a_reference_is_found_however_it_is_written(name: str) -> None:
 def test_ratios_are_of_shares_that_people_are_given() -> None:
     """The names a definition may use are those of the table of metrics."""
     shares = [m for m in METRICS.values() if m.of_shares and not m.complement]
-    given_to = {m.name for m in shares if m.adds in ("selected", "hit")}
+    given_to = {m.name for m in shares if m.adds in ("predicted_positive", "true_positive")}
     assert given_to - {"balanced_accuracy"} == {m.name for m in METRICS.values() if m.as_ratio}
 
 

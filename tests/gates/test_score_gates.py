@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.contrasts import contrast, outcome
 from support.scored_tables import SCORES, scored
+from support.value_rows import once
 
 from fairtransfer.errors import DefinitionError
-from fairtransfer.findings.estimates.means import BoundedMean, Ranking, RankingChange
-from fairtransfer.findings.scores import Answers
+from fairtransfer.findings.estimates.means import BoundedMean
+from fairtransfer.findings.estimates.rankings import Ranking, RankingChange
+from fairtransfer.findings.sums import PerSeed
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import judge_contrasts
 from fairtransfer.measurement import Measurement, measure
@@ -24,13 +26,10 @@ Sample = BoundedMean | Ranking | RankingChange
 
 
 def mean_of(values: list[float], bounds: tuple[float, float]) -> BoundedMean:
-    n, x, xx = len(values), sum(values), sum(v * v for v in values)
-    row = {"seed": None, "n": n, "positives": None, "units": n, "value": x / n}
-    row |= {"xx": xx, "mm": n, "xm": x, "unit_xx": xx}
-    return BoundedMean(Answers((row,), row), procedure=False, bounds=bounds)
+    return BoundedMean(once(values), procedure=False, bounds=bounds)
 
 
-def ranks(n: tuple[int, int], **values: float) -> Answers:
+def ranks(n: tuple[int, int], **values: float) -> PerSeed:
     row = {
         "seed": None,
         "n": sum(n),
@@ -39,7 +38,7 @@ def ranks(n: tuple[int, int], **values: float) -> Answers:
         "units_positive": n[0],
         "units_negative": n[1],
     }
-    return Answers((row | values,), None)
+    return PerSeed((row | values,), None)
 
 
 def ranking(n: tuple[int, int], auc: float, variance: float) -> Ranking:

@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 import fairtransfer
 from fairtransfer import registry
+from fairtransfer.outcomes import numbers, probabilities
 from fairtransfer.outcomes.classes import EVENTS, WRONG, why_empty
 from fairtransfer.outcomes.metric import Metric
 from fairtransfer.outcomes.table import METRICS, events_for, find_metric, metric_named
 from fairtransfer.spec import json_schema
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GATE_OPTIONS, WorstGroup
-from fairtransfer.stats.losses import LOSSES
 
 EVERY = pytest.mark.parametrize("metric", METRICS.values(), ids=list(METRICS))
 
@@ -55,7 +55,7 @@ def test_an_entry_is_complete(metric: Metric) -> None:
     low, high = metric.bounds
     assert metric.words
     assert low < high
-    assert metric.adds in (WRONG, *EVENTS, *LOSSES, "rank")
+    assert metric.adds in (WRONG, *EVENTS, *probabilities.VALUES, *numbers.VALUES, "rank")
     assert metric.of_shares == (metric.unit == "share")
     assert not metric.complement or metric.of_shares
     changed = metric.case_bounds("x", change=True)
@@ -99,7 +99,9 @@ def test_a_name_that_is_none_is_refused_with_the_list() -> None:
 
 
 def test_a_registered_metric_is_one_of_them() -> None:
-    mine = Metric("missed", "classes", "share", "hit", "higher_is_worse", "share missed", "one", complement=True)
+    mine = Metric(
+        "missed", "classes", "share", "true_positive", "higher_is_worse", "share missed", "one", complement=True
+    )
     registry.register("metrics", "missed", mine, origin=registry.Origin("mine", "1"))
     try:
         assert metric_named("missed") is mine
@@ -117,11 +119,11 @@ def test_events_count_what_their_names_say(name: str) -> None:
     """Against a walk over the four ways an answer and a label can meet."""
     mine, said = np.array([True, True, False, False]), np.array([True, False, True, False])
     counted = {
-        "hit": ([1, 1, 0, 0], [1, 0, 0, 0]),
-        "false_alarm": ([0, 0, 1, 1], [0, 0, 1, 0]),
-        "selected": ([1, 1, 1, 1], [1, 0, 1, 0]),
-        "precise": ([1, 0, 1, 0], [1, 0, 0, 0]),
-        "spared": ([0, 1, 0, 1], [0, 0, 0, 1]),
+        "true_positive": ([1, 1, 0, 0], [1, 0, 0, 0]),
+        "false_positive": ([0, 0, 1, 1], [0, 0, 1, 0]),
+        "predicted_positive": ([1, 1, 1, 1], [1, 0, 1, 0]),
+        "precision": ([1, 0, 1, 0], [1, 0, 0, 0]),
+        "npv": ([0, 1, 0, 1], [0, 0, 0, 1]),
     }
     den, num = EVENTS[name].counted(mine, said)
     assert ([*map(int, den)], [*map(int, num)]) == counted[name]
@@ -130,7 +132,10 @@ def test_events_count_what_their_names_say(name: str) -> None:
 
 
 def test_what_is_counted_for_metrics_is_counted_once() -> None:
-    assert events_for(["error_rate", "accuracy", "recall", "macro_f1", "auc", "mean_error"]) == ["wrong", "hit"]
+    assert events_for(["error_rate", "accuracy", "recall", "macro_f1", "auc", "mean_error"]) == [
+        "wrong",
+        "true_positive",
+    ]
 
 
 # --- one table -----------------------------------------------------------------------------------------------------------

@@ -124,11 +124,11 @@ def told_cells(row: Finding) -> list[tuple[int, int]]:
     regions = [i for i, r in enumerate(REGIONS) if row.group.get("region", r) == r]
     event = METRICS[row.metric].adds
     every = range(3)
-    if event == "wrong" or (event == "hit" and row.class_ is None):
+    if event == "wrong" or (event == "true_positive" and row.class_ is None):
         classes = list(every)
     else:
         of = CLASSES.index(row.class_ or CLASSES[0])
-        classes = [j for j in every if (j == of) == (event == "hit")]
+        classes = [j for j in every if (j == of) == (event == "true_positive")]
     return [(i, j) for i in regions for j in classes]
 
 

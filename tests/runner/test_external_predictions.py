@@ -185,10 +185,10 @@ def test_a_run_keeps_the_answers_as_jobs_that_cost_nothing(done: api.Run, projec
 
 
 def test_counting_again_from_the_folder_gives_the_same(done: api.Run) -> None:
-    cells, moments, _ = count(done.folder)
+    cells, sums, _ = count(done.folder)
 
     assert cells.equals(pq.read_table(done.folder / "cells.parquet"))
-    assert moments.equals(pq.read_table(done.folder / "moments.parquet"))
+    assert sums.equals(pq.read_table(done.folder / "sums.parquet"))
 
 
 def test_the_same_again_does_nothing_and_a_changed_answer_is_noticed(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ def test_counting_again_gives_the_same_bytes_and_swapped_labels_are_noticed(ran:
 
     copy = shutil.copytree(ran, tmp_path / "copy")
     write_counts(copy)
-    assert (copy / "scores.parquet").read_bytes() == (ran / "scores.parquet").read_bytes()
+    assert (copy / "sums.parquet").read_bytes() == (ran / "sums.parquet").read_bytes()
     path = next(copy.glob("jobs/*/predictions.parquet"))
     table = read_table(path)
     write_table(path, table.set_column(1, "y", pa.array(table["y"].to_pylist()[::-1], pa.float64())))

@@ -12,8 +12,10 @@ from numpy.testing import assert_allclose
 from support.scored_tables import SCORES, scored, seen
 from support.tables import GROUPS, found, table
 
-from fairtransfer.evidence.scores import Cases, Scored, ranking_change_rows, ranking_rows
-from fairtransfer.findings.estimates.means import RankingChange
+from fairtransfer.evidence.rankings import Scored, ranking_change_rows, ranking_rows
+from fairtransfer.evidence.views import Cases, View
+from fairtransfer.findings.estimates.rankings import RankingChange
+from fairtransfer.findings.sums import PerSeed, key_of
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.stats import auc as au
 from fairtransfer.stats.auc_change import Area, Sizes, auc_change_interval
@@ -47,7 +49,7 @@ def slow_units(one: np.ndarray, two: np.ndarray, yes: np.ndarray, units: np.ndar
 
 
 def kept(rows: Measurement, **group: str) -> Any:
-    answers = rows.study.scores.of("table", "change", ("new", ""), group, ("auc", "yes"))
+    answers = rows.study.rankings.of(key_of("table", "change", ("new", ""), "group", group, "auc", "yes"))
     assert answers is not None
     return answers
 
@@ -115,13 +117,11 @@ def test_cells_say_the_same_as_the_rows_they_stand_for() -> None:
 
 def test_one_model_against_itself_has_the_variances_of_a_level() -> None:
     rng = np.random.default_rng(0)
-    from fairtransfer.evidence.moments import View
-
     n = 60
     codes = rng.integers(0, 20, n)
     own = np.arange(n)
     view = View([{}], np.zeros(n, dtype=np.int64), own, np.zeros(n, dtype=np.int64), own)
-    cases = Cases({(): view}, np.ones(n, dtype=np.int64), alone=True)
+    cases = Cases({(): view}, np.ones(n, dtype=np.int64), own, alone=True)
     mine = Scored(rng.random(n) < 0.5, codes, codes / 20)
     (change,) = ranking_change_rows(cases, mine, mine, {})
     (level,) = ranking_rows(cases, mine, {})
@@ -190,8 +190,6 @@ def test_a_model_that_changes_the_ranks_of_few_is_not_taken_as_two() -> None:
 @settings(max_examples=25)
 @given(st.lists(st.floats(0.5, 0.9), min_size=3, max_size=5))
 def test_seeds_widen_the_limits_and_equal_seeds_do_not(after: list[float]) -> None:
-    from fairtransfer.findings.scores import Answers
-
     def sample(values: list[float]) -> RankingChange:
         row = {"n": 200, "positives": 80, "units": 200, "units_positive": 80, "units_negative": 120}
         rows = tuple(
@@ -200,7 +198,7 @@ def test_seeds_widen_the_limits_and_equal_seeds_do_not(after: list[float]) -> No
             | {"variance": 0.001, "variance_before": 0.001, "covariance": 0.0005}
             for s, v in enumerate(values)
         )
-        return RankingChange(Answers(rows, None), procedure=True, bounds=(-1.0, 1.0))
+        return RankingChange(PerSeed(rows, None), procedure=True, bounds=(-1.0, 1.0))
 
     spread, alike = sample(after), sample([float(np.mean(after))] * len(after))
     assert spread.estimate == pytest.approx(alike.estimate)

@@ -15,7 +15,7 @@ from scipy.special import expit
 from fairtransfer.stats import calibration as ca
 from fairtransfer.stats.auc import quantile_edges
 from fairtransfer.stats.calibration import Bins
-from fairtransfer.stats.means import bounded_mean, summarise
+from fairtransfer.stats.means import bounded_mean, centred, summarise
 
 rows = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 1), st.floats(0, 1), st.integers(0, 2)), min_size=1, max_size=60
@@ -126,7 +126,7 @@ def test_the_bias_of_a_group_has_limits_from_its_signed_errors() -> None:
     y = (rng.random(80) < p).astype(int)
     bins = ca.bin_sums(np.zeros(80, dtype=int), y, p, np.zeros(80, dtype=int), (1, 1))
 
-    found = bounded_mean(summarise(y - p), 0.975)
+    found = bounded_mean(centred(summarise(y - p)), 0.975)
 
     assert found.value == pytest.approx(float(ca.calibration_bias(bins)[0]))
     assert found.low is not None

@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.special import expit
 from scipy.stats import t as student
-from sklearn.metrics import brier_score_loss, log_loss, mean_absolute_error, mean_squared_error
 
 from fairtransfer.stats import means
 from fairtransfer.stats.estimate import IntervalEstimate
 from fairtransfer.stats.intervals import bonett_price, t_quantile
-from fairtransfer.stats.losses import LOSSES
-from fairtransfer.stats.means import bootstrap_t, bounded_mean, root, summarise
+from fairtransfer.stats.means import bootstrap_t, bounded_mean, centred, root, summarise
 
 LEVEL = 0.975
 
@@ -37,39 +35,6 @@ def covers(found: IntervalEstimate, truth: float) -> bool:
     return low <= truth <= high
 
 
-# --- losses ------------------------------------------------------------------------------------------------------------
-
-
-@given(st.lists(st.tuples(st.floats(0.01, 0.99), st.integers(0, 1)), min_size=2, max_size=40))
-def test_losses_of_probabilities_equal_scikit_learn(table: list) -> None:
-    p, y = (np.array(column, dtype=float) for column in zip(*table, strict=True))
-
-    assert LOSSES["brier"].of(p, y).mean() == pytest.approx(brier_score_loss(y, p, labels=[0, 1]))
-    assert LOSSES["log_loss"].of(p, y).mean() == pytest.approx(log_loss(y, p, labels=[0, 1]))
-
-
-@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=40))
-def test_losses_of_numbers_equal_scikit_learn(table: list) -> None:
-    predicted, y = (np.array(column) for column in zip(*table, strict=True))
-
-    assert LOSSES["absolute_error"].of(predicted, y).mean() == pytest.approx(mean_absolute_error(y, predicted))
-    assert LOSSES["squared_error"].of(predicted, y).mean() == pytest.approx(mean_squared_error(y, predicted))
-    assert LOSSES["error"].of(predicted, y).mean() == pytest.approx(predicted.mean() - y.mean())
-
-
-@pytest.mark.parametrize("name", ["brier", "log_loss", "calibration_bias"])
-def test_losses_stay_within_their_bounds(name: str) -> None:
-    """Also where the model was certain, and wrong."""
-    p, y = np.array([0.0, 1.0, 0.0, 1.0, 0.3]), np.array([0.0, 1.0, 1.0, 0.0, 1.0])
-    loss = LOSSES[name]
-
-    values = loss.of(p, y)
-
-    assert np.isfinite(values).all()
-    assert (values >= loss.bounds[0]).all()
-    assert (values <= loss.bounds[1]).all()
-
-
 # --- bounded values ----------------------------------------------------------------------------------------------------
 
 errors = st.lists(st.floats(-1, 1), min_size=10, max_size=60)
@@ -86,7 +51,7 @@ def slow_bounded(values: list[float]) -> tuple[float, float]:
 @given(errors)
 @example([-2.545311474758578e-161] + [0.0] * 12)  # its square has lost most of its digits
 def test_a_bounded_mean_equals_its_slow_twin(values: list) -> None:
-    assert_allclose(limits(bounded_mean(summarise(values), LEVEL)), slow_bounded(values), atol=1e-9)
+    assert_allclose(limits(bounded_mean(centred(summarise(values)), LEVEL)), slow_bounded(values), atol=1e-9)
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 60))
@@ -95,7 +60,7 @@ def test_changes_of_one_have_bonett_and_price_s_interval(b: int, c: int, rest: i
     n = b + c + rest
     if n < means.MINIMUM_BOUNDED:
         return
-    found = bounded_mean(summarise([1.0] * b + [-1.0] * c + [0.0] * rest), LEVEL)
+    found = bounded_mean(centred(summarise([1.0] * b + [-1.0] * c + [0.0] * rest)), LEVEL)
 
     expected = bonett_price(b, c, n, t_quantile(LEVEL, n - 1))
 
@@ -105,9 +70,9 @@ def test_changes_of_one_have_bonett_and_price_s_interval(b: int, c: int, rest: i
 
 @given(errors)
 def test_limits_bracket_mirror_and_widen(values: list) -> None:
-    low, high = limits(bounded_mean(summarise(values), LEVEL))
-    mirrored = limits(bounded_mean(summarise([-v for v in values]), LEVEL))
-    wider = limits(bounded_mean(summarise(values), 0.995))
+    low, high = limits(bounded_mean(centred(summarise(values)), LEVEL))
+    mirrored = limits(bounded_mean(centred(summarise([-v for v in values])), LEVEL))
+    wider = limits(bounded_mean(centred(summarise(values)), 0.995))
 
     assert -1 <= low <= np.mean(values) + 1e-12
     assert np.mean(values) - 1e-12 <= high <= 1
@@ -120,12 +85,16 @@ def test_limits_bracket_mirror_and_widen(values: list) -> None:
 def test_repeating_every_case_within_its_unit_buys_nothing(values: list, times: int) -> None:
     repeated = summarise(np.repeat(values, times), np.repeat(np.arange(len(values)), times))
 
-    assert_allclose(limits(bounded_mean(repeated, LEVEL)), limits(bounded_mean(summarise(values), LEVEL)), atol=1e-6)
+    assert_allclose(
+        limits(bounded_mean(centred(repeated), LEVEL)),
+        limits(bounded_mean(centred(summarise(values)), LEVEL)),
+        atol=1e-6,
+    )
 
 
 def test_a_group_without_a_surprise_is_not_certain() -> None:
     """Twenty cases, all said to be unlikely, none of which came: the class may still be much more common."""
-    low, high = limits(bounded_mean(summarise([-0.01] * 20), LEVEL))
+    low, high = limits(bounded_mean(centred(summarise([-0.01] * 20)), LEVEL))
 
     assert low < -0.1
     assert high > 0.1
@@ -142,7 +111,7 @@ def test_limits_of_a_calibration_bias_cover(n: int) -> None:
         p = source.beta(a, b, (1000, n)).clip(1e-6, 1 - 1e-6)
         off = (source.random((1000, n)) < expit(np.log(p / (1 - p)) + shift)) - p
         half = student.ppf(LEVEL, n - 1) * off.std(axis=1, ddof=1) / math.sqrt(n)
-        worst = min(worst, float(np.mean([covers(bounded_mean(summarise(row), LEVEL), truth) for row in off])))
+        worst = min(worst, float(np.mean([covers(bounded_mean(centred(summarise(row)), LEVEL), truth) for row in off])))
         plain = min(plain, float((np.abs(off.mean(axis=1) - truth) <= half).mean()))
 
     assert worst >= 0.94
@@ -157,15 +126,15 @@ def test_people_with_several_cases_need_their_units() -> None:
     for _ in range(400):
         own = np.clip(source.normal(0.1, 0.35, 20), -0.8, 0.8)[who]
         off = np.clip(own + source.uniform(-0.2, 0.2, 100), -1, 1)
-        covered += [covers(bounded_mean(s, LEVEL), 0.1) for s in (summarise(off, who), summarise(off))]
+        covered += [covers(bounded_mean(centred(s), LEVEL), 0.1) for s in (summarise(off, who), summarise(off))]
 
     assert covered[0] / 400 >= 0.94
     assert covered[1] / 400 < 0.8
 
 
 def test_bounded_means_that_cannot_be_told_say_why() -> None:
-    few = bounded_mean(summarise([0.1] * 9), LEVEL)
-    one = bounded_mean(summarise([0.1] * 20, ["same"] * 20), LEVEL)
+    few = bounded_mean(centred(summarise([0.1] * 9)), LEVEL)
+    one = bounded_mean(centred(summarise([0.1] * 20, ["same"] * 20)), LEVEL)
 
     assert few == IntervalEstimate("too_small", reason="9 cases, fewer than 10")
     assert one == IntervalEstimate("undefined", reason="all cases belong to one unit")

@@ -1,11 +1,12 @@
-"""From the answers in a run's folder to its joint counts and moments. Nothing but the folder is needed, today or in a year."""
+"""From the answers in a run's folder to joint counts, sums and rankings. Nothing but the folder is needed, today or in a year."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,16 +16,25 @@ from fairtransfer.errors import IntegrityError, Problems
 from fairtransfer.evidence.jobs.cells import Pair, joint_counts
 from fairtransfer.evidence.jobs.numbers import NumberJobs, blank
 from fairtransfer.evidence.jobs.records import JobRecord, jobs_in
-from fairtransfer.evidence.jobs.scores import Said, change_scores, level_scores, said
-from fairtransfer.evidence.moments import Answers, People, change_rows, level_rows, membership, moments_table, people
+from fairtransfer.evidence.jobs.scores import (
+    Said,
+    change_rankings,
+    change_sums,
+    level_rankings,
+    level_sums,
+    of_bins,
+    said,
+)
+from fairtransfer.evidence.rankings import rankings_table
 from fairtransfer.evidence.run_file import BenchmarkRecord, RunFile, read_run
-from fairtransfer.evidence.scores import scores_table
+from fairtransfer.evidence.sums import ClassAnswers, Row, change_rows, level_rows, sums_table
 from fairtransfer.evidence.tables import read_table, write_table
+from fairtransfer.evidence.views import People, membership, people
 from fairtransfer.outcomes.table import events_for
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.given import control_of
+from fairtransfer.spec.questions import gate_questions, number_metrics_of, questions_of, score_questions
 from fairtransfer.spec.reading import read_audit
-from fairtransfer.spec.scores import judged_questions, number_questions, score_questions
 
 Model = tuple[str, str, str]  # stage, strategy, label budget
 BEFORE: Model = ("before", "", "")
@@ -32,14 +42,22 @@ BEFORE: Model = ("before", "", "")
 SEED_RULE = "the seed with the lowest validation error, then the lowest validation loss"
 
 
+class Counted(NamedTuple):
+    """What the answers of a run come to: the tables of its folder."""
+
+    cells: pa.Table
+    sums: pa.Table
+    rankings: pa.Table
+
+
 def write_counts(folder: Path) -> None:
-    """Write `cells.parquet`, `moments.parquet` and `scores.parquet` of a run's folder, from its audit, items and predictions."""
-    for name, table in zip(("cells", "moments", "scores"), count(folder), strict=True):
+    """Write `cells.parquet`, `sums.parquet` and `rankings.parquet` of a run's folder, from its audit, items and predictions."""
+    for name, table in count(folder)._asdict().items():
         write_table(folder / f"{name}.parquet", table)
 
 
-def count(folder: Path) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Return joint counts, moments and what scores come to, of a run's folder."""
+def count(folder: Path) -> Counted:
+    """Return what the answers in a run's folder come to."""
     run = read_run(folder)
     problems = Problems()
     loaded = read_audit(folder / "audit.yaml", problems)
@@ -47,9 +65,8 @@ def count(folder: Path) -> tuple[pa.Table, pa.Table, pa.Table]:
         raise IntegrityError("\n".join(map(str, problems)))
     jobs = jobs_in(folder)
     counters = [_Counter(folder, loaded.audit, run, benchmark, jobs) for benchmark in run.benchmarks]
-    made = [[c.cells() for c in counters], [c.moments() for c in counters], [c.scores() for c in counters]]
-    cells, moments, scores = map(pa.concat_tables, made)
-    return cells, moments, scores
+    made = [[c.cells() for c in counters], [c.sums() for c in counters], [c.rankings() for c in counters]]
+    return Counted(*map(pa.concat_tables, made))
 
 
 def preferred_seeds(jobs: Sequence[JobRecord]) -> dict[Model, int]:
@@ -83,8 +100,9 @@ class _Counter:
         self.items = read_table(folder / "benchmarks" / benchmark.id / "items.parquet")
         self.answers: dict[Model, dict[int | None, pa.Table]] = defaultdict(dict)
         positive = run.positive_class
-        told = score_questions(audit.metrics, run.classes, positive, multilabel=run.multilabel)
-        self.asked = tuple(dict.fromkeys([*told, *judged_questions(audit.gates, positive)]))
+        told = questions_of(audit.metrics, run.classes, positive, multilabel=run.multilabel)
+        self.questions = (*told, *gate_questions(audit.gates, positive))
+        self.asked = score_questions(self.questions)
         self.numbers = NumberJobs(self.items) if run.numeric else None
         columns = ["item", "y", "pred", *(["scores"] if self.asked else [])]
         for job in jobs:
@@ -127,52 +145,55 @@ class _Counter:
         tables = [self.answers[model][seed] for model, seed in number]
         return joint_counts(self.benchmark.id, self.items, list(self.benchmark.attributes), tables, pairs)
 
-    def moments(self) -> pa.Table:
-        """Return moments of every model and pair; of numbers there is nothing to count."""
+    def sums(self) -> pa.Table:
+        """Return what every case adds, summed up, for every model and pair."""
         if self.numbers is not None:
-            return moments_table([])
-        who = self._people()
-        events = events_of(self.audit)
-        rows: list[dict[str, Any]] = []
+            return sums_table(self._errors(self.numbers))
+        return sums_table([*self._class_sums(), *self._scored[0]])
+
+    def _class_sums(self) -> Iterator[Row]:
+        who, events = self._people, events_of(self.audit)
         if BEFORE in self.answers:
-            rows += level_rows(who, self._stack(who, BEFORE, self._seeds(BEFORE)), events, self._key("before", BEFORE))
+            answers = self._stack(who, BEFORE, self._seeds(BEFORE))
+            yield from level_rows(who, answers, events, self._key("before", BEFORE))
         for model in self.adapted():
             seeds = self._seeds(model)
-            rows += level_rows(who, self._stack(who, model, seeds), events, self._key("after", model))
+            yield from level_rows(who, self._stack(who, model, seeds), events, self._key("after", model))
             for stage, other in self.compared(model):
                 shared = self._shared(other, seeds)
-                theirs = self._theirs(other, shared)
                 if shared:
-                    first, second = (
-                        self._stack(who, other, list(dict.fromkeys(theirs))),
-                        self._stack(who, model, shared),
-                    )
-                    rows += change_rows(who, first, second, events, self._key(stage, model))
-        return moments_table(rows)
+                    first = self._stack(who, other, list(dict.fromkeys(self._theirs(other, shared))))
+                    second = self._stack(who, model, shared)
+                    yield from change_rows(who, first, second, events, self._key(stage, model))
 
-    def scores(self) -> pa.Table:
-        """Return what the scores, or the errors of numbers, of every model and pair come to."""
-        if self.numbers is not None:
-            return scores_table(self._errors(self.numbers))
-        if not self.asked:
-            return scores_table([])
-        who = self._people()
-        rows: list[dict[str, Any]] = []
-        for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
-            seeds = self._seeds(model)
-            mine = {seed: self._said(who, model, seed) for seed in seeds}
-            rows += level_scores(who, mine, self.asked, self._key(model[0], model))
+    def rankings(self) -> pa.Table:
+        """Return how the scores of every model and pair rank, and whether they mean what they say."""
+        return rankings_table(self._scored[1])
+
+    @cached_property
+    def _scored(self) -> tuple[list[Row], list[Row]]:
+        """Sums of losses, and rankings: one model's scores at a time are held in memory."""
+        losses, ranked = (of_bins(self.asked, binned=binned) for binned in (False, True))
+        sums: list[Row] = []
+        rankings: list[Row] = []
+        for model in [BEFORE] * (BEFORE in self.answers) + self.adapted() if self.asked and not self.numbers else ():
+            seeds, key = self._seeds(model), self._key(model[0], model)
+            mine = {seed: self._said(model, seed) for seed in seeds}
+            sums += level_sums(self._people, mine, losses, key)
+            rankings += level_rankings(self._people, mine, ranked, key)
             for stage, other in self.compared(model) if model != BEFORE else ():
                 shared = self._shared(other, seeds)
-                theirs = {s: self._said(who, other, s) for s in dict.fromkeys(self._theirs(other, shared))}
+                theirs = {s: self._said(other, s) for s in dict.fromkeys(self._theirs(other, shared))}
                 pairs = {s: (theirs[t], mine[s]) for s, t in zip(shared, self._theirs(other, shared), strict=True)}
                 if pairs:
-                    rows += change_scores(who, pairs, self.asked, self._key(stage, model))
-        return scores_table(rows)
+                    key = self._key(stage, model)
+                    sums += change_sums(self._people, pairs, losses, key)
+                    rankings += change_rankings(self._people, pairs, ranked, key)
+        return sums, rankings
 
     def _errors(self, numbers: NumberJobs) -> Iterator[dict[str, Any]]:
         """Yield what metrics of predicted numbers come to, for every model and pair."""
-        names = [name for name, _ in number_questions(self.audit.metrics, self.audit.gates)]
+        names = number_metrics_of(self.questions)
         views = list(self.benchmark.views)
         for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
             seeds = self._seeds(model)
@@ -189,16 +210,20 @@ class _Counter:
     def _theirs(self, other: Model, shared: Sequence[int | None]) -> list[int | None]:
         return [s if s in self.answers[other] else None for s in shared]
 
+    @cached_property
     def _people(self) -> People:
         return people(self.items, self.run.classes, [(), *self.benchmark.views])
 
-    def _said(self, who: People, model: Model, seed: int | None) -> Said:
+    def _said(self, model: Model, seed: int | None) -> Said:
         table = self.answers[model][seed]
-        return said(table, self._places(table), who.classes)
+        return said(table, self._places(table), self._people.classes)
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.items["item"].to_pylist())}
 
     def _places(self, table: pa.Table) -> NDArray[np.int64]:
-        order = {name: i for i, name in enumerate(self.items["item"].to_pylist())}
-        return np.array([order[name] for name in table["item"].to_pylist()], dtype=np.int64)
+        return np.array([self._order[name] for name in table["item"].to_pylist()], dtype=np.int64)
 
     def _seeds(self, model: Model) -> list[int | None]:
         if model in self.artifacts:
@@ -208,9 +233,9 @@ class _Counter:
     def _key(self, stage: str, model: Model) -> dict[str, str]:
         return {"benchmark": self.benchmark.id, "stage": stage, "strategy": model[1], "budget": model[2]}
 
-    def _stack(self, who: People, model: Model, seeds: Sequence[int | None]) -> Answers:
+    def _stack(self, who: People, model: Model, seeds: Sequence[int | None]) -> ClassAnswers:
         matrices = np.zeros((len(seeds), self.items.num_rows, len(who.classes)), dtype=bool)
         for number, seed in enumerate(seeds):
             table = self.answers[model][seed]
             matrices[number, self._places(table)] = membership(table["pred"].to_pylist(), who.classes)
-        return Answers(matrices)
+        return ClassAnswers(matrices)

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import IntegrityError
-from fairtransfer.evidence.moments import view_of
-from fairtransfer.evidence.number_rows import Cases, Names, change_numbers, columns_of, level_numbers
-from fairtransfer.evidence.scores import Row
+from fairtransfer.evidence.number_rows import HeldCases, change_numbers, columns_of, level_numbers
+from fairtransfer.evidence.sums import Row
+from fairtransfer.evidence.views import Names, view_of
 from fairtransfer.stats.intervals import Floats
 
 Model = tuple[str, str, str]
@@ -90,9 +90,9 @@ class NumberJobs:
         ends = {mine: _end(mine) for _, mine in pairs}
         yield from change_numbers(self._cases(columns, views), views, metrics, key, ends)
 
-    def _cases(self, columns: Mapping[str, Floats], views: Sequence[Names]) -> Cases:
+    def _cases(self, columns: Mapping[str, Floats], views: Sequence[Names]) -> HeldCases:
         groups = {view: view_of(self.items, view, self.unit) for view in ((), *views)}
-        return Cases(groups, np.ones(len(self.truth)), columns, self.unit if self.clustered else None)
+        return HeldCases(groups, np.ones(len(self.truth)), columns, self.unit if self.clustered else None)
 
 
 def _end(seed: int | None) -> str:

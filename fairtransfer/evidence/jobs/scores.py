@@ -10,23 +10,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fairtransfer.evidence.moments import Flags, People, membership
+from fairtransfer.evidence.rankings import Scored, error_rows, ranking_change_rows, ranking_rows, slope_rows
 from fairtransfer.evidence.score_bins import score_bins
-from fairtransfer.evidence.scores import (
-    Cases,
-    Floats,
-    Row,
-    Scored,
-    error_rows,
-    mean_rows,
-    powers,
-    ranking_change_rows,
-    ranking_rows,
-    slope_rows,
-)
+from fairtransfer.evidence.sums import Row
+from fairtransfer.evidence.value_sums import RowValues, value_rows
+from fairtransfer.evidence.views import Flags, People, membership
+from fairtransfer.outcomes.probabilities import VALUES
 from fairtransfer.outcomes.table import metric_named
-from fairtransfer.spec.scores import Question
-from fairtransfer.stats.losses import LEAST_PROBABILITY, LOSSES
+from fairtransfer.spec.questions import Question
+from fairtransfer.stats.intervals import Floats
 
 COUNTERS = {"ranking": ranking_rows, "slope": slope_rows, "binned": error_rows}
 """Estimator -> what makes rows for it, where these are made of bins."""
@@ -57,50 +49,52 @@ def said(table: pa.Table, places: NDArray[np.int64], classes: Sequence[str]) -> 
     return Said(scores, chosen)
 
 
-def cases_of(who: People) -> Cases:
-    """Return the items as cases."""
-    rows = len(who.truth)
-    return Cases(who.views, np.ones(rows, dtype=np.int64), alone=len(np.unique(who.units)) == rows)
+Models = Mapping[int | None, Said]
+"""What a model said with each seed."""
+
+Pairs = Mapping[int | None, tuple[Said, Said]]
+"""What two models said with each seed."""
 
 
-def level_scores(
-    who: People, models: Mapping[int | None, Said], questions: Sequence[Question], key: Mapping[str, str]
-) -> Iterator[Row]:
-    """Yield every answer about one model, per seed; of means also that of the values averaged over seeds (no seed)."""
-    cases = cases_of(who)
-    for metric, of in questions:
-        about = {**key, "metric": metric, "class": of or ""}
-        if metric_named(metric).estimator not in COUNTERS:
-            yield from _means(
-                cases, {seed: _values(who, model, metric, of) for seed, model in models.items()}, who, of, about
-            )
-            continue
-        assert of is not None, "only means have a form over all classes"
-        count = COUNTERS[metric_named(metric).estimator]
+def of_bins(questions: Sequence[Question], *, binned: bool) -> list[Question]:
+    """Return the questions that are answered from bins of scores, or those that are answered from sums of losses."""
+    return [(metric, of) for metric, of in questions if (metric_named(metric).estimator in COUNTERS) == binned]
+
+
+def level_sums(who: People, models: Models, questions: Sequence[Question], key: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the sums of every loss of one model, per seed, and of the losses averaged over seeds (no seed)."""
+    for metric, of in of_bins(questions, binned=False):
+        values = {seed: _values(who, model, metric, of) for seed, model in models.items()}
+        yield from _sums(who, values, metric, of, key)
+
+
+def change_sums(who: People, pairs: Pairs, questions: Sequence[Question], key: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the same of how losses changed from the first model to the second, on the same items."""
+    for metric, of in of_bins(questions, binned=False):
+        values = {
+            seed: _values(who, second, metric, of) - _values(who, first, metric, of)
+            for seed, (first, second) in pairs.items()
+        }
+        yield from _sums(who, values, metric, of, key)
+
+
+def level_rankings(who: People, models: Models, questions: Sequence[Question], key: Mapping[str, str]) -> Iterator[Row]:
+    """Yield how the scores of one model rank and are calibrated, per seed."""
+    for metric, of in of_bins(questions, binned=True):
+        assert of is not None, "rankings are of one class"
         for seed, model in models.items():
-            yield from count(cases, _scored(who, model, of), {**about, "seed": seed})
+            about = {**key, "metric": metric, "class": of, "seed": seed}
+            yield from COUNTERS[metric_named(metric).estimator](who.cases, _scored(who, model, of), about)
 
 
-def change_scores(
-    who: People,
-    pairs: Mapping[int | None, tuple[Said, Said]],
-    questions: Sequence[Question],
-    key: Mapping[str, str],
-) -> Iterator[Row]:
-    """Yield the change of every mean and AUC from the first model to the second, on the same items."""
-    cases = cases_of(who)
-    for metric, of in questions:
-        about = {**key, "metric": metric, "class": of or ""}
+def change_rankings(who: People, pairs: Pairs, questions: Sequence[Question], key: Mapping[str, str]) -> Iterator[Row]:
+    """Yield how every AUC changed from the first model to the second, on the same items."""
+    for metric, of in of_bins(questions, binned=True):
         if metric_named(metric).estimator == "ranking" and of is not None:
             for seed, pair in pairs.items():
                 before, after = (_scored(who, model, of) for model in pair)
-                yield from ranking_change_rows(cases, before, after, {**about, "seed": seed})
-        elif metric_named(metric).estimator not in COUNTERS:
-            values = {
-                seed: _values(who, second, metric, of) - _values(who, first, metric, of)
-                for seed, (first, second) in pairs.items()
-            }
-            yield from _means(cases, values, who, of, about)
+                about = {**key, "metric": metric, "class": of, "seed": seed}
+                yield from ranking_change_rows(who.cases, before, after, about)
 
 
 def _scored(who: People, model: Said, of: str) -> Scored:
@@ -109,33 +103,26 @@ def _scored(who: People, model: Said, of: str) -> Scored:
     return Scored(who.truth[:, column], score_bins(p), p)
 
 
-def _means(
-    cases: Cases, values: Mapping[int | None, Floats], who: People, of: str | None, key: Mapping[str, Any]
+def _sums(
+    who: People, values: Mapping[int | None, Floats], metric: str, of: str | None, key: Mapping[str, Any]
 ) -> Iterator[Row]:
-    skewed = metric_named(key["metric"]).estimator == "skewed_mean"
+    known = metric_named(metric)
     positive = None if of is None else who.truth[:, who.classes.index(of)]
+    skewed, about = known.estimator == "skewed_mean", {**key, "adds": known.summed, "class": of or ""}
     averaged: Floats = np.mean(list(values.values()), axis=0)
-    for seed, mine in values.items():
-        if seed is not None:
-            yield from mean_rows(cases, powers(mine, skewed=skewed), positive, {**key, "seed": seed})
-    yield from mean_rows(cases, powers(averaged, skewed=skewed), positive, {**key, "seed": None})
+    told = [(seed, mine) for seed, mine in values.items() if seed is not None]
+    for seed, mine in [*told, (None, averaged)]:
+        row = {**about, "seed": seed}
+        yield from value_rows(who.cases, RowValues(mine), row, skewed=skewed, positive=positive)
 
 
 def _values(who: People, model: Said, metric: str, of: str | None) -> Floats:
     """Return the value of every item: of one class, or over all of them."""
-    if of is not None:
-        column = who.classes.index(of)
-        loss: Floats = LOSSES[metric_named(metric).adds].of(
-            model.scores[:, column], who.truth[:, column].astype(np.float64)
-        )
-        return loss
-    if metric == "brier_score":
-        squared: Floats = ((model.scores - who.truth) ** 2).sum(axis=1)
-        return squared
-    if metric == "log_loss":
-        surprise: Floats = -np.log(np.clip((model.scores * who.truth).sum(axis=1), LEAST_PROBABILITY, 1))
-        return surprise
-    answered = model.chosen.any(axis=1)
-    sure: Floats = np.where(answered, np.where(model.chosen, model.scores, 0).max(axis=1), model.scores.max(axis=1))
-    right: Floats = (answered & (model.chosen == who.truth).all(axis=1)).astype(np.float64)
-    return right - sure
+    value = VALUES[metric_named(metric).adds]
+    if of is None:
+        assert value.over_classes is not None, "asked of losses that have a form over all classes"
+        found: Floats = value.over_classes(model.scores, who.truth, model.chosen)
+        return found
+    column = who.classes.index(of)
+    loss: Floats = value.rows(model.scores[:, column], who.truth[:, column].astype(np.float64))
+    return loss

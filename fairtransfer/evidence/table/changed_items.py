@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fairtransfer.evidence.moments import JOIN
 from fairtransfer.evidence.table.checks import Columns
 from fairtransfer.evidence.table.count import Counted, as_text
+from fairtransfer.evidence.views import JOIN
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, is_invisible, shown
-from fairtransfer.evidence.moments import JOIN
 from fairtransfer.evidence.table.source import rows_in_memory
+from fairtransfer.evidence.views import JOIN
 from fairtransfer.spec.names import LOOKS_MISSING, UNKNOWN_GROUP
 
 if TYPE_CHECKING:

@@ -25,7 +25,9 @@ from fairtransfer.evidence.table.checks import (
     check_numbers_as_classes,
     counted_at_once,
 )
-from fairtransfer.evidence.table.scores import SIDES, binned, group_pairs, loss_sums, number
+from fairtransfer.evidence.table.powers import number
+from fairtransfer.evidence.table.scores import SIDES, binned, group_pairs, loss_sums, losses_asked
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
 if TYPE_CHECKING:
@@ -82,8 +84,7 @@ def count_table(
     columns: Columns,
     classes: Sequence[str] = (),
     positive: str | None = None,
-    *,
-    rankings: bool = False,
+    asked: Sequence[str] = (),
 ) -> Counted:
     """Return the joint counts of a table of predictions.
 
@@ -93,8 +94,8 @@ def count_table(
         The labels there are; default: those that occur.
     positive
         The class that scores are the probability of.
-    rankings
-        Count also what the change of a ranking needs.
+    asked
+        Names of the metrics that are asked for: what is made of scores is counted for these only.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def count_table(
     checker.weights()
     if columns.items:
         check_items(table, name, columns, problems)
-    scores = {} if positive is None else _scored(table, name, columns, positive, problems, rankings=rankings)
+    scores = {} if positive is None else _scored(table, name, columns, (positive, asked), problems)
     problems.raise_if_any()
     return Counted(
         _named_unknown(cells, columns),
@@ -225,9 +226,11 @@ def _within(column: Any, least: float, most: float) -> Any:
 
 
 def _scored(
-    table: ibis.Table, name: str, columns: Columns, positive: str, problems: Problems, *, rankings: bool
+    table: ibis.Table, name: str, columns: Columns, asked: tuple[str, Sequence[str]], problems: Problems
 ) -> dict[str, pa.Table]:
     """Return the sums of all models' losses, every model's scores in bins, and those of two models together."""
+    positive, names = asked
+    questions = [(metric, positive) for metric in names if metric_named(metric).of_scores]
     named = {"after": columns.score, "before": columns.score_before}
     scores = {side: column for side, column in named.items() if column}
     if columns.score is None:
@@ -240,11 +243,11 @@ def _scored(
         values["c"] = usable_counts(table[columns.counts]).fill_null(0.0)
     truth = as_text(table[columns.label])
     plain = table.select(**keys, **values, positive=truth.notnull() & (truth == positive))
-    found = {"sums": loss_sums(plain, list(keys), scores, problems, name)}
+    found = {"sums": loss_sums(plain, list(keys), scores, losses_asked(questions), problems, name)}
     if problems.errors:  # what is no probability has no bin
         return found
     found |= {side: binned(plain, list(keys), side) for side in scores}
-    if rankings and "before" in scores:
+    if "before" in scores and any(metric_named(metric).estimator == "ranking" for metric, _ in questions):
         found["change"] = group_pairs(plain, list(keys))
     return found
 

@@ -1,26 +1,22 @@
-"""From a counted table of predictions to the joint counts and moments that findings are made of."""
+"""From a counted table of predictions to joint counts, sums and rankings in the form in which a run keeps them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.evidence.moments import (
-    JOIN,
-    Answers,
-    Numbers,
-    People,
-    Weights,
-    change_rows,
-    level_rows,
-    membership,
-    moments_table,
-    view_of,
-)
+from fairtransfer.evidence.number_rows import change_numbers, level_numbers
+from fairtransfer.evidence.rankings import rankings_table
+from fairtransfer.evidence.sums import ClassAnswers, Row, change_rows, level_rows, sums_table
 from fairtransfer.evidence.table.count import Counted
+from fairtransfer.evidence.table.scores import ScoreQuery, bin_rows, loss_rows, ranking_changes
+from fairtransfer.evidence.views import JOIN, Cases, Names, People, membership, view_of
+from fairtransfer.spec.questions import Question
+from fairtransfer.stats.number_errors import BEFORE
 
 BENCHMARK = "table"
 """A table of predictions is one benchmark; the model is named after its column."""
@@ -48,31 +44,91 @@ def cells_of(counted: Counted, model: str) -> pa.Table:
     return summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names])
 
 
-def moments_of(counted: Counted, model: str, views: Sequence[tuple[str, ...]], events: Sequence[str]) -> pa.Table:
-    """Return the moments of both models and of the change between them."""
-    who = _people(counted, views)
+@dataclass(frozen=True, slots=True)
+class TableQuery:
+    """What is asked of a counted table.
+
+    Attributes
+    ----------
+    model, before
+        What both models are called; `before` is None where there is one only.
+    events
+        What is counted of classes.
+    scores, numbers
+        What is asked of scores, and which metrics of predicted numbers.
+    """
+
+    model: str
+    before: str | None
+    views: Sequence[Names]
+    events: Sequence[str]
+    scores: Sequence[Question] = ()
+    numbers: Sequence[str] = ()
+
+    @property
+    def keys(self) -> dict[str, dict[str, str]]:
+        """Stage -> what its rows begin with."""
+        named = {"after": self.model, "before": "", "change": self.model}
+        return {stage: _key(stage, name) for stage, name in named.items()}
+
+
+def _key(stage: str, of: str) -> dict[str, str]:
+    return {"benchmark": BENCHMARK, "stage": stage, "strategy": of, "budget": ""}
+
+
+def sums_of(counted: Counted, asked: TableQuery) -> pa.Table:
+    """Return what every case adds, summed up: of both models and of the change between them."""
+    if counted.numbers is not None:
+        return sums_table(_number_sums(counted, asked))
+    return sums_table([*_class_sums(counted, asked), *_loss_sums(counted, asked)])
+
+
+def rankings_of(counted: Counted, asked: TableQuery) -> pa.Table:
+    """Return how the scores of both models rank and are calibrated, and how the rankings changed."""
+    rows: list[Row] = []
+    for stage, key in asked.keys.items():
+        if asked.scores and stage in counted.scores:
+            about = ScoreQuery(counted.attributes, asked.views, asked.scores, key)
+            rows += (ranking_changes if stage == "change" else bin_rows)(counted.scores[stage], about)
+    return rankings_table(rows)
+
+
+def _class_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:
+    who = _people(counted, asked.views)
     before, after = (
-        Answers(membership(counted.cells[side].to_pylist(), counted.classes)[None]) for side in ("before", "after")
+        ClassAnswers(membership(counted.cells[side].to_pylist(), counted.classes)[None]) for side in ("before", "after")
     )
     if not counted.multilabel:
         before, after = _whole(counted, "before", before), _whole(counted, "after", after)
-
-    def key(stage: str, of: str) -> dict[str, str]:
-        return {"benchmark": BENCHMARK, "stage": stage, "strategy": of, "budget": ""}
-
-    rows = [
-        *level_rows(who, before, events, key("before", "")),
-        *level_rows(who, after, events, key("after", model)),
-        *change_rows(who, before, after, events, key("change", model)),
-    ]
-    return moments_table(rows, pa.float64() if "w" in counted.cells.column_names else None)
+    keys = asked.keys
+    yield from level_rows(who, before, asked.events, keys["before"])
+    yield from level_rows(who, after, asked.events, keys["after"])
+    yield from change_rows(who, before, after, asked.events, keys["change"])
 
 
-def _whole(counted: Counted, side: str, answers: Answers) -> Answers:
+def _loss_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:
+    both = "before" in counted.scores
+    for stage, key in asked.keys.items():
+        if asked.scores and "sums" in counted.scores and (both or stage == "after"):
+            about = ScoreQuery(counted.attributes, asked.views, asked.scores, key)
+            yield from loss_rows(counted.scores["sums"], about)
+
+
+def _number_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:
+    source, keys = counted.numbers, asked.keys
+    once: dict[int | None, str] = {None: ""}
+    assert source is not None, "asked of tables of numbers"
+    yield from level_numbers(source, asked.views, asked.numbers, keys["after"], once)
+    if asked.before is not None:
+        yield from level_numbers(source, asked.views, asked.numbers, keys["before"], once, BEFORE)
+        yield from change_numbers(source, asked.views, asked.numbers, keys["change"], once)
+
+
+def _whole(counted: Counted, side: str, answers: ClassAnswers) -> ClassAnswers:
     """Return the answers without those that are no label: they hold no class, even where a part of them is one."""
     known = set(counted.classes)
     mask = np.array([answer in known for answer in counted.cells[side].to_pylist()], dtype=bool)
-    return Answers(answers.chosen & mask[None, :, None])
+    return ClassAnswers(answers.chosen & mask[None, :, None])
 
 
 def _known_answers(counted: Counted) -> pa.Table:
@@ -87,15 +143,16 @@ def _known_answers(counted: Counted) -> pa.Table:
     return cells
 
 
-def _people(counted: Counted, views: Sequence[tuple[str, ...]]) -> People:
+def _people(counted: Counted, views: Sequence[Names]) -> People:
     cells = counted.cells
     alone = "unit" not in cells.column_names
     units = np.arange(cells.num_rows) if alone else np.unique(cells["unit"].to_numpy(), return_inverse=True)[1]
-    n = cells["n"].to_numpy().astype(np.int64)
-    weighted = "w" in cells.column_names
-    one: Numbers = cells["w"].to_numpy() if weighted else n
-    two: Numbers = cells["ww"].to_numpy() if weighted else n
+    n, numbers = cells["n"].to_numpy().astype(np.int64), units.astype(np.int64)
+    weights = None
+    if "w" in cells.column_names:
+        one, two = cells["w"].to_numpy(), cells["ww"].to_numpy()
+        weights = one, two, np.full(len(n), np.nan)  # cubes are of values, which cells of classes have none of
     named = pa.table({"": cells["y"], **{name: cells[f"g_{name}"] for name in counted.attributes}})
-    found = {view: view_of(named, view, units.astype(np.int64)) for view in [(), *views]}
+    found = {view: view_of(named, view, numbers) for view in [(), *views]}
     truth = membership(cells["y"].to_pylist(), counted.classes)
-    return People(counted.classes, truth, units.astype(np.int64), found, Weights(n, one, two, alone))
+    return People(counted.classes, truth, Cases(found, n, numbers, alone, weights))

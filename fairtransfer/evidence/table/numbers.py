@@ -16,11 +16,12 @@ import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems, shown
-from fairtransfer.evidence.moments import View, view_of
-from fairtransfer.evidence.number_rows import LOSS_NAMES, Cases, Names, columns_of
+from fairtransfer.evidence.number_rows import LOSS_NAMES, HeldCases, columns_of
 from fairtransfer.evidence.table.checks import Checker, Columns, check_columns, check_groups, check_items
 from fairtransfer.evidence.table.count import Counted, as_text
-from fairtransfer.evidence.table.scores import number
+from fairtransfer.evidence.table.powers import number
+from fairtransfer.evidence.views import Names, View, view_of
+from fairtransfer.outcomes.numbers import VALUES as ERRORS
 from fairtransfer.spec.names import UNKNOWN_GROUP
 from fairtransfer.stats.number_errors import BEFORE, CHANGE, MOST_DRAWN, GroupRows, Totals
 
@@ -42,7 +43,7 @@ class Groups:
     views, small_views
         How cells, and fetched rows, fall into groups.
     n
-        Cases of every cell.
+        HeldCases of every cell.
     powers
         Sums of products of columns, per cell.
     """
@@ -50,7 +51,7 @@ class Groups:
     views: dict[Names, View]
     n: Any
     powers: dict[Power, Any]
-    small: Cases
+    small: HeldCases
 
     def groups(self, view: Names) -> list[dict[str, str]]:
         """Return the groups of a view, in order."""
@@ -157,8 +158,7 @@ def _losses(plain: ibis.Table, columns: Columns) -> dict[str, Any]:
     """Return the same as `columns_of`, as expressions."""
 
     def of(predicted: Any) -> dict[str, Any]:
-        off = predicted - plain.y
-        return {"error": off, "absolute_error": off.abs(), "squared_error": off * off}
+        return {name: value.columns(predicted, plain.y) for name, value in ERRORS.items()}
 
     new = of(plain.p)
     if not columns.before:
@@ -231,12 +231,12 @@ def _views(cells: pa.Table, columns: Columns, views: Sequence[Names], units: Any
     return {view: view_of(named, view, units) for view in ((), *views)}
 
 
-def _units(cells: pa.Table, columns: Columns, views: Sequence[Names]) -> Cases:
+def _units(cells: pa.Table, columns: Columns, views: Sequence[Names]) -> HeldCases:
     """Return the sums of every unit in every cell of groups."""
     _, units = np.unique(np.asarray(cells["unit"].to_pylist(), dtype=object).astype(str), return_inverse=True)
     sums = {name: cells[name].to_numpy() for (name,) in _powers(columns)}
     numbers = units.astype(np.int64)
-    return Cases(_views(cells, columns, views, numbers), cells["n"].to_numpy().astype(np.float64), sums, numbers)
+    return HeldCases(_views(cells, columns, views, numbers), cells["n"].to_numpy().astype(np.float64), sums, numbers)
 
 
 def _groups(plain: ibis.Table, cells: pa.Table, columns: Columns, views: Sequence[Names]) -> Groups:
@@ -247,7 +247,7 @@ def _groups(plain: ibis.Table, cells: pa.Table, columns: Columns, views: Sequenc
     truth, after = rows["y"].to_numpy(), rows["p"].to_numpy()
     values = columns_of(truth, after, rows["q"].to_numpy() if columns.before else None)
     numbers = np.arange(rows.num_rows, dtype=np.int64)
-    small = Cases(_views(rows, columns, views, numbers) if rows.num_rows else {}, np.ones(rows.num_rows), values)
+    small = HeldCases(_views(rows, columns, views, numbers) if rows.num_rows else {}, np.ones(rows.num_rows), values)
     return Groups(over, n, powers, small)
 
 

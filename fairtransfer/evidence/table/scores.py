@@ -1,4 +1,4 @@
-"""Two more GROUP BYs: from a table with scores to sums per group and class, and to how many scores each bin holds.
+"""More GROUP BYs: from a table with scores to sums per group and class, and to how many scores each bin holds.
 
 Losses are summed per group and class alone. What ranks scores or calibrates them needs bins, of which a group may have
 thousands: nothing else is kept for them. No row leaves the database.
@@ -15,41 +15,22 @@ import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems
 from fairtransfer.evidence.column_codes import sorted_by
-from fairtransfer.evidence.jobs.scores import COUNTERS
-from fairtransfer.evidence.moments import Flags, view_of
+from fairtransfer.evidence.jobs.scores import COUNTERS, of_bins
+from fairtransfer.evidence.rankings import Scored, ranking_change_rows
 from fairtransfer.evidence.score_bins import score_bin_of
-from fairtransfer.evidence.scores import Cases, Powers, Row, Scored, mean_rows, ranking_change_rows
+from fairtransfer.evidence.sums import Row
+from fairtransfer.evidence.table.powers import Degrees, cases_of, power_sums, powers_of, total
+from fairtransfer.evidence.value_sums import value_rows
+from fairtransfer.evidence.views import Cases, Flags, Names
+from fairtransfer.outcomes.probabilities import VALUES
 from fairtransfer.outcomes.table import metric_named
-from fairtransfer.spec.scores import Question
-from fairtransfer.stats.losses import LEAST_PROBABILITY
+from fairtransfer.spec.questions import Question
 
 if TYPE_CHECKING:
     import ibis
 
 SIDES = {"after": "p", "before": "q"}
 """Model -> what its scores are called in the queries."""
-
-POWERS = {
-    "brier": ("v2", "v4"),
-    "log_loss": ("l1", "l2", "l3"),
-    "calibration_bias": ("v1", "v2"),
-}
-"""What a case adds -> sums of the values, their squares and, of skewed ones, their cubes; v is ``y - p``, l the log loss."""
-
-CHANGES = {
-    "brier": ("b1", "b2"),
-    "log_loss": ("l1", "l2", "l3"),
-    "calibration_bias": ("v1", "v2"),
-}
-"""The same for how the values changed; b is ``v²``."""
-
-
-def number(column: Any) -> Any:
-    """Return a column as numbers; text that is none is missing.
-
-    Text is stripped first: DuckDB reads a column of CSV that is only cast as numbers at once, and then ends at text that is none.
-    """
-    return column.strip().try_cast("float64") if column.type().is_string() else column.cast("float64")
 
 
 def _usable(column: Any) -> Any:
@@ -59,35 +40,46 @@ def _usable(column: Any) -> Any:
     return ibis.ifelse(column.isnull() | column.isnan() | (column < 0) | (column > 1), ibis.null("float64"), column)
 
 
+def losses_asked(questions: Sequence[Question]) -> dict[str, int]:
+    """Return which losses these questions are about, and up to which power each is summed."""
+    metrics = [metric_named(name) for name, _ in of_bins(questions, binned=False)]
+    return {metric.adds: 3 if metric.estimator == "skewed_mean" else 2 for metric in metrics}
+
+
 def loss_sums(
-    plain: ibis.Table, keys: Sequence[str], scores: Mapping[str, str], problems: Problems, name: str
+    plain: ibis.Table,
+    keys: Sequence[str],
+    scores: Mapping[str, str],
+    losses: Mapping[str, int],
+    problems: Problems,
+    name: str,
 ) -> pa.Table:
-    """Return what the values of the models' scores add up to per group and class, sorted.
+    """Return what the losses of the models' scores add up to per group and class, sorted.
 
     Parameters
     ----------
     plain
-        Has the keys, ``positive`` (whether a row has the class), the scores ``p`` and ``q``, and where the table is counted
-        ``c``: how many rows each stands for.
+        Has the keys, ``positive`` (whether a row has the class), the scores ``p`` and ``q``, and what rows count
+        (`fairtransfer.evidence.table.powers`).
     scores
         ``after`` and, where there are two models, ``before`` -> what their scores are called in messages.
+    losses
+        See `losses_asked`.
     """
     kept = plain.mutate(**{SIDES[side]: _usable(plain[SIDES[side]]) for side in scores})
-    values = {side: _of(kept, SIDES[side]) for side in scores}
-    columns = {f"{side}_{letter}": value for side, found in values.items() for letter, value in found.items()}
-    columns |= {f"no_{side}": kept[SIDES[side]].isnull().cast("int64") for side in scores}
-    if "before" in values:
-        columns |= {f"change_{letter}": now - values["before"][letter] for letter, now in values["after"].items()}
-    valued = kept.mutate(**columns)
-    sums = {"n": _sum(valued, None).cast("int64")}
-    sums |= {f"no_{side}": _sum(valued, valued[f"no_{side}"]).cast("int64") for side in scores}
-    for stage in [*scores, *(["change"] if "before" in scores else [])]:
-        for named in sorted({n for names in (CHANGES if stage == "change" else POWERS).values() for n in names}):
-            sums[f"{stage}_{named}"] = _sum(valued, _power(valued[f"{stage}_{named[0]}"], int(named[1])))
-    found = sorted_by(valued.group_by([*keys, "positive"]).aggregate(**sums).to_pyarrow(), [*keys, "positive"])
+    columns: dict[str, Any] = {}
+    degrees: Degrees = {}
+    for loss, degree in losses.items():
+        values = {side: VALUES[loss].columns(kept[SIDES[side]], kept.positive) for side in scores}
+        if "before" in values:
+            values["change"] = values["after"] - values["before"]
+        columns |= {f"{side}_{loss}": value for side, value in values.items()}
+        degrees |= {f"{side}_{loss}": degree for side in values}
+    odd = {f"no_{side}": total(kept, kept[SIDES[side]].isnull().cast("int64")).cast("int64") for side in scores}
+    found = power_sums(kept, [*keys, "positive"], columns, degrees, odd)
     for side, column in scores.items():
-        if odd := int(np.sum(found[f"no_{side}"].to_numpy())):
-            text = f"{odd:,} scores in `{column}` are missing, not numbers, or outside 0 to 1"
+        if wrong := int(np.sum(found[f"no_{side}"].to_numpy())):
+            text = f"{wrong:,} scores in `{column}` are missing, not numbers, or outside 0 to 1"
             problems.add(
                 Problem("FT-P025", text, "the probability of the positive class", "leave these rows out", name)
             )
@@ -102,7 +94,7 @@ def binned(plain: ibis.Table, keys: Sequence[str], side: str) -> pa.Table:
     score = SIDES[side]
     by = [*keys, "positive", "bin"]
     kept = plain.mutate(bin=score_bin_of(plain[score]))
-    counted = kept.group_by(by).aggregate(n=_sum(kept, None).cast("int64"), p=_sum(kept, kept[score]))
+    counted = kept.group_by(by).aggregate(n=total(kept, None).cast("int64"), p=total(kept, kept[score]))
     return sorted_by(counted.to_pyarrow(), by)
 
 
@@ -114,36 +106,11 @@ def group_pairs(plain: ibis.Table, keys: Sequence[str]) -> pa.Table:
     bins = {"bin": score_bin_of(plain[SIDES["after"]]), "bin_before": score_bin_of(plain[SIDES["before"]])}
     by = [*keys, "positive", *bins]
     kept = plain.mutate(**bins)
-    return sorted_by(kept.group_by(by).aggregate(n=_sum(kept, None).cast("int64")).to_pyarrow(), by)
-
-
-def _sum(plain: ibis.Table, column: Any) -> Any:
-    """Return the sum of a column over all rows that the table stands for; of None their number."""
-    if "c" not in plain.columns:
-        return plain.count() if column is None else column.sum()
-    return plain.c.sum() if column is None else (column * plain.c).sum()
-
-
-def _of(plain: ibis.Table, score: str) -> dict[str, Any]:
-    """Return each row's values."""
-    import ibis
-
-    p, y = plain[score], plain.positive
-    truth = ibis.ifelse(y, p, 1 - p)
-    kept = ibis.ifelse(truth < LEAST_PROBABILITY, LEAST_PROBABILITY, truth)
-    v = ibis.ifelse(y, 1 - p, -p)
-    return {"v": v, "b": v * v, "l": -kept.ln()}
-
-
-def _power(column: Any, power: int) -> Any:
-    found = column
-    for _ in range(power - 1):
-        found = found * column
-    return found
+    return sorted_by(kept.group_by(by).aggregate(n=total(kept, None).cast("int64")).to_pyarrow(), by)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ScoreQuery:
     """What is asked of the sums or bins of a table.
 
     Attributes
@@ -153,50 +120,42 @@ class Asked:
     """
 
     attributes: Sequence[str]
-    views: Sequence[tuple[str, ...]]
+    views: Sequence[Names]
     questions: Sequence[Question]
     key: Mapping[str, Any]
 
-    def of_kind(self, *estimators: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield every metric estimated so, with what its rows begin with."""
-        for metric, of in self.questions:
-            if metric_named(metric).estimator in estimators:
-                yield metric, {**self.key, "metric": metric, "class": of or "", "seed": None}
 
-
-def mean_answers(sums: pa.Table, asked: Asked) -> Iterator[Row]:
-    """Yield the means of one model's losses, or of their change, from their sums; the key's stage says which."""
+def loss_rows(sums: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
+    """Yield the sums of one model's losses, or of their change; the key's stage says which."""
     cases, positive = _cases(sums, asked)
-    stage = asked.key["stage"]
-    for metric, about in asked.of_kind("bounded_mean", "skewed_mean"):
-        names = (CHANGES if stage == "change" else POWERS)[metric_named(metric).adds]
-        powers = Powers(*(sums[f"{stage}_{name}"].to_numpy() for name in names))
-        yield from mean_rows(cases, powers, positive, about)
+    for name, of in of_bins(asked.questions, binned=False):
+        metric = metric_named(name)
+        values = powers_of(sums, f"{asked.key['stage']}_{metric.adds}")
+        about = {**asked.key, "adds": metric.summed, "class": of or "", "seed": None}
+        yield from value_rows(cases, values, about, skewed=metric.estimator == "skewed_mean", positive=positive)
 
 
-def bin_answers(cells: pa.Table, asked: Asked) -> Iterator[Row]:
+def bin_rows(cells: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
     """Yield how one model's scores rank and are calibrated, from their bins."""
     cases, positive = _cases(cells, asked)
     scored = Scored(positive, cells["bin"].to_numpy().astype(np.int64), cells["p"].to_numpy())
-    for metric, about in asked.of_kind(*COUNTERS):
-        yield from COUNTERS[metric_named(metric).estimator](cases, scored, about)
+    for name, of in of_bins(asked.questions, binned=True):
+        about = {**asked.key, "metric": name, "class": of or "", "seed": None}
+        yield from COUNTERS[metric_named(name).estimator](cases, scored, about)
 
 
-def ranking_changes(cells: pa.Table, asked: Asked) -> Iterator[Row]:
+def ranking_changes(cells: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
     """Yield how every AUC changed, from the cells of `group_pairs`."""
     nothing = np.zeros(cells.num_rows)
     cases, positive = _cases(cells, asked)
     after, before = (
         Scored(positive, cells[bins].to_numpy().astype(np.int64), nothing) for bins in ("bin", "bin_before")
     )
-    for _, about in asked.of_kind("ranking"):
-        yield from ranking_change_rows(cases, before, after, about)
+    for name, of in asked.questions:
+        if metric_named(name).estimator == "ranking":
+            about = {**asked.key, "metric": name, "class": of or "", "seed": None}
+            yield from ranking_change_rows(cases, before, after, about)
 
 
-def _cases(cells: pa.Table, asked: Asked) -> tuple[Cases, Flags]:
-    alone = "unit" not in cells.column_names
-    units = np.arange(cells.num_rows) if alone else np.unique(cells["unit"].to_numpy(), return_inverse=True)[1]
-    named = pa.table({"": cells["n"], **{name: cells[f"g_{name}"] for name in asked.attributes}})
-    found = {view: view_of(named, view, units.astype(np.int64)) for view in [(), *asked.views]}
-    positive = cells["positive"].to_numpy().astype(bool)
-    return Cases(found, cells["n"].to_numpy().astype(np.int64), alone), positive
+def _cases(cells: pa.Table, asked: ScoreQuery) -> tuple[Cases, Flags]:
+    return cases_of(cells, asked.attributes, asked.views), cells["positive"].to_numpy().astype(bool)

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Self
 
-from fairtransfer.findings.estimates.values import CLAIMED, ONE_SIDED, CaseCounts, Churn, Limits, Share, Today
+from fairtransfer.findings.estimates.values import (
+    CLAIMED,
+    ONE_SIDED,
+    CaseCounts,
+    Churn,
+    Limits,
+    NotEstimable,
+    Reported,
+    Share,
+    Today,
+)
 from fairtransfer.stats.contrasts import difference_of_changes
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.planning import MOST, detectable_by_width
@@ -70,6 +80,27 @@ class Estimate(abc.ABC):
         """Return what the seeds add."""
         return seed_part(self.by_seed, level) if self.of_procedure else SeedPart(0.0, 0.0)
 
+    def reported(self, others: float) -> Reported | NotEstimable:
+        """Return the interval of a finding, or why nothing is told.
+
+        Parameters
+        ----------
+        others
+            How many everyone else is, whom a rate is compared with (see `detectable`).
+        """
+        share = self.seed_share() if self.of_procedure and self.seeds_count > 1 else None
+        return Reported(self.limits(ONE_SIDED), self.method, self.detectable(others), share)
+
+    @property
+    def unjudged(self) -> NotEstimable | None:
+        """Why a verdict cannot rest on it although it is told; None where it can."""
+        return None
+
+    @property
+    def standard_error(self) -> float | None:
+        """The standard error over examples, where it is known without a level."""
+        return None
+
     def seed_share(self, level: float = ONE_SIDED) -> float:
         """Return the seeds' share of the squared half-width."""
         return seed_share(self.estimate, self.limits(level), self.seed_part(level).half)
@@ -90,6 +121,11 @@ class Estimate(abc.ABC):
     def smallest(self) -> float:
         """The fewest cases that any part rests on."""
         return min((part.n for part in self.parts), default=0.0)
+
+    @property
+    def cases(self) -> float:
+        """The cases that have to be as many as the policy asks, for the estimate to be told."""
+        return self.smallest
 
     @property
     def fewest_units(self) -> float | None:

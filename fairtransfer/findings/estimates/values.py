@@ -31,6 +31,8 @@ class NotEstimable:
         How many cases, or units, a metric takes whatever the policy says.
     units
         How many units there are, where it is these that are too few.
+    cases
+        All cases of the group, where `n` is another number: the policy's minimum is of these.
     """
 
     status: Literal["undefined", "too_small", "not_measured"]
@@ -38,6 +40,12 @@ class NotEstimable:
     n: float | None = None
     least: int | None = None
     units: int | None = None
+    cases: float | None = None
+
+    @property
+    def told_n(self) -> float | None:
+        """The number of cases that a finding tells."""
+        return self.n if self.cases is None else self.cases
 
 
 class Churn(NamedTuple):
@@ -62,6 +70,25 @@ class Share(NamedTuple):
     size: float
     events: float
     cases: float
+
+
+class Reported(NamedTuple):
+    """The interval of a finding.
+
+    Attributes
+    ----------
+    ci
+        Both limits; None where there is no interval, and `method` says why.
+    detectable
+        The smallest difference that the cases would have shown; None where there is no interval.
+    seed_share
+        The seeds' share of the squared half-width; None where there is one seed, or seeds do not count.
+    """
+
+    ci: Limits | None
+    method: str
+    detectable: float | None
+    seed_share: float | None = None
 
 
 class Today(NamedTuple):

@@ -1,65 +1,37 @@
-"""What metrics made of scores need to be known, per group: sums of losses, and how scores rank and are calibrated.
+"""How scores rank, and whether they mean what they say: what metrics that no sum can tell need to be known, per group.
 
-A row holds one metric of one model (or of the change between two) in one group: enough for its estimate and its limits,
-whatever rows share a unit. Findings are made of these rows, never of predictions.
+A row holds one metric of one model (or of the change between two) in one group, made of bins of the scores
+(`fairtransfer.evidence.score_bins`): enough for its estimate and its limits, whatever rows share a unit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.evidence.moments import Counts, Flags, View
 from fairtransfer.evidence.score_bins import COARSE, TOP, coarse_bins
+from fairtransfer.evidence.sums import Row, table_of
+from fairtransfer.evidence.views import Cases, Counts, Flags, Names, View
 from fairtransfer.stats.auc import Histogram, area, delong_variance
 from fairtransfer.stats.bias_auc import bias_auc
 from fairtransfer.stats.calibration import Bins, debiased_ece, finite_fit, logit
 from fairtransfer.stats.estimate import quotient
+from fairtransfer.stats.intervals import Floats
 
-Floats = NDArray[np.float64]
-
-KEYS = ("benchmark", "stage", "strategy", "budget", "attributes", "group", "metric", "class")
+KEYS = ("benchmark", "stage", "strategy", "budget", "side", "attributes", "group", "metric", "class")
 
 COLUMNS: dict[str, pa.DataType] = {
     **dict.fromkeys(KEYS, pa.string()),
     **dict.fromkeys(("seed", "n", "positives", "units", "units_positive", "units_negative"), pa.int64()),
-    **dict.fromkeys(("value", "variance", "xx", "mm", "xm", "unit_xx", "cubes", "bpsn", "bnsp"), pa.float64()),
-    **dict.fromkeys(("low", "high", "apart", "apart_low", "apart_high"), pa.float64()),
-    **dict.fromkeys(("rest_n", "rest_units"), pa.int64()),
-    **dict.fromkeys(("rest_value", "rest_variance", "rest_cubes"), pa.float64()),
+    **dict.fromkeys(("value", "variance", "bpsn", "bnsp"), pa.float64()),
     **dict.fromkeys(("auc_before", "auc_after", "variance_before", "covariance"), pa.float64()),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Cases:
-    """Judged rows, or cells of rows that are alike in everything that matters.
-
-    Attributes
-    ----------
-    n
-        How many rows each stands for.
-    alone
-        Every row is a unit of its own. Otherwise all rows of a cell belong to the cell's unit.
-    """
-
-    views: Mapping[tuple[str, ...], View]
-    n: Counts
-    alone: bool
-
-
-class Powers(NamedTuple):
-    """Sums over a cell's rows of their values, their squares and, for skewed ones only, their cubes."""
-
-    x: Floats
-    xx: Floats
-    xxx: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,43 +51,6 @@ class Scored:
     positive: Flags
     codes: Counts
     total: Floats
-
-
-Row = dict[str, Any]
-
-
-def powers(values: Floats, *, skewed: bool) -> Powers:
-    """Return the powers of values that each stand for one row."""
-    return Powers(values, values**2, values**3 if skewed else None)
-
-
-def mean_rows(cases: Cases, values: Powers, positive: Flags | None, key: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield a mean in every group; `positive` where the metric is about one class."""
-    for names, view in cases.views.items():
-        groups = len(view.groups)
-        n, xx = _add(view.codes, cases.n, groups), _add(view.codes, values.xx, groups)
-        mean = quotient(_add(view.codes, values.x, groups), n)
-        units, mm, xm, unit_xx, cubes = _of_units(cases, view, values, mean)
-        hits = None if positive is None else _add(view.codes, cases.n * positive, groups)
-        sums = {"n": n, "positives": hits, "units": units, "value": mean}
-        sums |= {"xx": xx, "mm": mm, "xm": xm, "unit_xx": unit_xx, "cubes": cubes}
-        yield from _rows(names, view, sums, key)
-
-
-def _of_units(cases: Cases, view: View, values: Powers, mean: Floats) -> tuple[Floats | None, ...]:
-    """Return units, sums over them of m², xm and x², and of the cubes of ``x - mean·m``."""
-    groups = len(view.groups)
-    n, x = _add(view.codes, cases.n, groups), _add(view.codes, values.x, groups)
-    if cases.alone:
-        xx = _add(view.codes, values.xx, groups)
-        cubes = None if values.xxx is None else _add(view.codes, values.xxx, groups) - 3 * mean * xx + 2 * n * mean**3
-        return n, n, x, xx, cubes
-    parts = len(view.group_of)
-    m, part = _add(view.part, cases.n, parts), _add(view.part, values.x, parts)
-    away = part - mean[view.group_of] * m
-    columns = ((m > 0).astype(np.float64), m * m, part * m, part * part)
-    units, mm, xm, unit_xx = (_add(view.group_of, column, groups) for column in columns)
-    return units, mm, xm, unit_xx, None if values.xxx is None else _add(view.group_of, away**3, groups)
 
 
 def ranking_rows(cases: Cases, scored: Scored, key: Mapping[str, Any]) -> Iterator[Row]:
@@ -234,12 +169,10 @@ def _add(index: Any, values: Any, size: int) -> Floats:
     return np.bincount(index, weights=values, minlength=size).astype(np.float64)
 
 
-def _rows(
-    names: tuple[str, ...], view: View, sums: Mapping[str, Floats | None], key: Mapping[str, Any]
-) -> Iterator[Row]:
+def _rows(names: Names, view: View, sums: Mapping[str, Floats], key: Mapping[str, Any]) -> Iterator[Row]:
     for number, group in enumerate(view.groups):
-        told = {name: _plain(name, values[number]) for name, values in sums.items() if values is not None}
-        yield {**key, "attributes": "*".join(names), "group": canonical(group).decode(), **told}
+        told = {name: _plain(name, values[number]) for name, values in sums.items()}
+        yield {**key, "side": "group", "attributes": "*".join(names), "group": canonical(group).decode(), **told}
 
 
 def _plain(name: str, value: np.float64) -> int | float | None:
@@ -248,10 +181,6 @@ def _plain(name: str, value: np.float64) -> int | float | None:
     return round(float(value)) if COLUMNS[name] == pa.int64() else float(value)
 
 
-def scores_table(rows: Iterable[Row]) -> pa.Table:
+def rankings_table(rows: Iterable[Row]) -> pa.Table:
     """Return rows as a table, sorted; what a row does not have is missing."""
-    schema, listed = pa.schema(list(COLUMNS.items())), list(rows)
-    if not listed:
-        return schema.empty_table()  # reading and judging a run need no pandas, which `from_pylist` imports
-    table = pa.Table.from_pylist(listed, schema=schema)
-    return table.sort_by([(name, "ascending") for name in (*KEYS, "seed")])
+    return table_of(rows, COLUMNS, KEYS)

@@ -1,0 +1,92 @@
+"""Which questions metrics ask: about the answer as a whole, about one class against the rest, or about all classes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fairtransfer.outcomes.metric import Metric
+from fairtransfer.outcomes.table import metric_named
+from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.gates import GateSpec
+
+Question = tuple[str, str | None]
+"""Metric and class; None means all classes at once, their average, or the answer as a whole."""
+
+
+def questions_of(
+    metrics: Sequence[MetricSpec], classes: Sequence[str], positive: str | None, *, multilabel: bool
+) -> tuple[Question, ...]:
+    """Return every question once: shares first, then F1 scores, then what is made of scores or numbers.
+
+    Parameters
+    ----------
+    positive
+        The class meant where none is named, if there is one.
+    multilabel
+        Rows can have several classes: no question about scores is about all of them at once.
+    """
+    order = ("share", "f1")
+    ranked = sorted(metrics, key=lambda spec: _place(metric_named(spec.name), order))
+    asked = (q for spec in ranked for q in _of(spec, classes, positive, over=not multilabel))
+    return tuple(dict.fromkeys(asked))
+
+
+def _place(metric: Metric, order: Sequence[str]) -> int:
+    return order.index(metric.estimator) if metric.estimator in order else len(order)
+
+
+def _of(spec: MetricSpec, classes: Sequence[str], positive: str | None, *, over: bool) -> Iterator[Question]:
+    metric = metric_named(spec.name)
+    if metric.estimator == "f1":
+        yield from _f1(spec, classes, positive)
+    elif metric.of_scores:
+        yield from _of_scores(spec, metric, classes, positive, over=over)
+    elif not metric.of_class:
+        yield spec.name, None
+    elif spec.per_class:
+        yield from ((spec.name, of) for of in (None, *classes))
+    else:
+        yield spec.name, None if metric.about == "average" else positive
+
+
+def _f1(spec: MetricSpec, classes: Sequence[str], positive: str | None) -> Iterator[Question]:
+    """Yield the mean over classes, or single classes."""
+    if spec.name == "macro_f1":
+        yield spec.name, None
+    if spec.per_class:
+        yield from (("f1_score", of) for of in classes)
+    elif spec.name == "f1_score" and positive is not None:
+        yield spec.name, positive
+
+
+def _of_scores(
+    spec: MetricSpec, metric: Metric, classes: Sequence[str], positive: str | None, *, over: bool
+) -> Iterator[Question]:
+    if positive is not None and not spec.per_class:
+        yield spec.name, positive
+        return
+    if over and metric.about == "either":
+        yield spec.name, None
+    if spec.per_class:
+        yield from ((spec.name, of) for of in classes)
+
+
+def gate_questions(gates: Sequence[GateSpec], positive: str | None) -> tuple[Question, ...]:
+    """Return what gates ask, in order; the class is the one they name, else the positive one, else none."""
+    asked = (gate.options for gate in gates)
+    return tuple(dict.fromkeys((options.metric, options.class_ or positive) for options in asked))
+
+
+def score_questions(questions: Sequence[Question]) -> tuple[Question, ...]:
+    """Return the questions about scores."""
+    return tuple(dict.fromkeys(q for q in questions if metric_named(q[0]).of_scores))
+
+
+def number_metrics_of(questions: Sequence[Question]) -> tuple[str, ...]:
+    """Return the metrics of predicted numbers that are asked about."""
+    return tuple(dict.fromkeys(name for name, _ in questions if metric_named(name).of_numbers))
+
+
+def needs_class(spec: MetricSpec, positive: str | None, *, multilabel: bool) -> bool:
+    """Say whether a metric asks nothing: it is about one class, and none is meant."""
+    return not list(_of(spec, ("",), positive, over=not multilabel))
