@@ -100,7 +100,7 @@ class Foresight:
     not_foreseen
         Gates whose chances are not told, as their metrics are made of scores.
     numbers
-        Gates on predicted numbers, whose chances depend on a spread that is not known yet.
+        Gates on predicted numbers, or on numbers of one's own, whose chances depend on a spread that is not known yet.
     """
 
     pending_jobs: int
@@ -139,10 +139,12 @@ def foresee(opened: Opened, assumed: Expected | None = None, *, probe: bool = Fa
     designs = _designs(plan, data, believed)
     groups, gates = _groups(plan, data, believed), power_of(designs)
     told = _assumption(designs, believed)
-    left = tuple(dict.fromkeys(design.gate.id for design in designs if not design.foreseen))
+    numbers = number_power_of(designs, "")
+    told += f" {SPREAD_UNKNOWN.replace('errors spread', 'values spread')}" if numbers else ""
+    left = tuple(dict.fromkeys(d.gate.id for d in designs if not d.foreseen and not d.gate.measures.of_values))
     source = _source(plan, data, store)
     return Foresight(
-        waiting, _models(plan, store, times), times.total, why, disk, groups, gates, left, reuse, told, source
+        waiting, _models(plan, store, times), times.total, why, disk, groups, gates, left, reuse, told, source, numbers
     )
 
 

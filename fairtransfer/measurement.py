@@ -146,6 +146,8 @@ def measure(
     unit: str | None = None,
     score: str | None = None,
     score_before: str | None = None,
+    value: str | None = None,
+    value_before: str | None = None,
     weights: str | None = None,
     counts: str | None = None,
     intersections: str | Iterable[str | Iterable[str]] | None = None,
@@ -177,6 +179,10 @@ def measure(
         Column with the person or document that rows share.
     score, score_before
         Columns with the probability of the positive class, for metrics made of scores such as ``auc`` and ``brier_score``.
+    value, value_before
+        Column with a number of your own for every row, such as a judged quality, of either model; asked for as the metric
+        ``mean:quality:higher:0:1`` (the column, which way is better, and what it can be where that has two ends). With values
+        there need not be labels and answers.
     weights
         Column with sampling weights.
     counts
@@ -219,7 +225,8 @@ def measure(
     'pass'
     """
     keywords = {"label": label, "after": after, "before": before, "groups": groups, "item": item, "unit": unit}
-    keywords |= {"score": score, "score_before": score_before, "weights": weights, "counts": counts}
+    keywords |= {"score": score, "score_before": score_before, "value": value, "value_before": value_before}
+    keywords |= {"weights": weights, "counts": counts}
     asked = MeasureOptions(intersections, positive, classes, multilabel, target, measured_in, metrics, gates, policy)
     with in_keywords():
         return measure_table(source, with_keywords(columns, keywords), asked)
@@ -238,7 +245,7 @@ def _measured(table: ibis.Table, name: str, question: Question, classes: Sequenc
         counted = _count(table, Path(name).name, question, classes)
         query = EvidenceQuery(study_of_table(counted, question))
         # Nobody becomes right or wrong by a number: such answers have no harm ledger.
-        listed = columns.items and columns.before is not None and not columns.numbers
+        listed = columns.items and columns.before is not None and columns.after and not columns.numbers
         harm = tuple(harm_of_table(table, counted, question)) if listed else None
     looked = screened(query, findings_of(query), "")
     return Measurement(counted, question, query.study, Findings(looked.rows), judge_table(query), looked.about, harm)

@@ -57,14 +57,15 @@ def question_of(columns: Columns, options: MeasureOptions) -> tuple[Question, tu
     given = {field.name: getattr(columns, field.name) for field in fields(Columns)}
     one = {name: read.column(name, value) for name, value in given.items() if name not in ("groups", "item")}
     many = {name: read.columns(name, given[name]) for name in ("groups", "item")}
+    valued = one["value"] is not None and not (given["label"] or given["after"] or given["before"])
     for name, what in (("label", "the truth"), ("after", "the answers of a model")):
-        if given[name] is None or (isinstance(given[name], str) and not given[name]):
+        if not valued and (given[name] is None or (isinstance(given[name], str) and not given[name])):
             problems.add(Problem("FT-P042", "not given", f"the name of the column with {what}", "", name))
     positive, classes = read.label("positive", options.positive), read.labels("classes", options.classes)
     multilabel = read.flag("multilabel", options.multilabel)
     crossed, unit = read.views("intersections", options.intersections), read.text("measured_in", options.measured_in)
     policy = read_policy(options.policy, problems)
-    metrics, gates = _asked(options, problems)
+    metrics, gates = _asked(options, problems, valued=valued)
     _together(options, one, {"positive": positive, "multilabel": multilabel, "classes": classes}, unit, problems)
     problems.raise_if_any()
     named = TableColumns(
@@ -80,18 +81,24 @@ def question_of(columns: Columns, options: MeasureOptions) -> tuple[Question, tu
         score=one["score"],
         score_before=one["score_before"],
         numbers=options.target == "number",
+        value=one["value"],
+        value_before=one["value_before"],
     )
     return Question(named, crossed, metrics, gates, policy, positive, unit), classes
 
 
-def _asked(options: MeasureOptions, problems: Problems) -> tuple[tuple[MetricSpec, ...], tuple[GateSpec, ...]]:
-    """Return the metrics and gates that are asked for; both must fit the target."""
+def _asked(
+    options: MeasureOptions, problems: Problems, *, valued: bool
+) -> tuple[tuple[MetricSpec, ...], tuple[GateSpec, ...]]:
+    """Return the metrics and gates that are asked for; both must fit the target. `valued`: there are values and no answers."""
     target = options.target
     gates = read_gates(options.gates, problems)
     if not isinstance(target, str) or target not in TARGETS:
         problems.add(Problem("FT-P022", f"got `{shown(target)}`", " | ".join(TARGETS), "", "--target"))
         return read_metrics(options.metrics, problems), gates
-    metrics = read_metrics(options.metrics, problems) or read_metrics(default_metrics(target), problems)
+    metrics = read_metrics(options.metrics, problems)
+    if not metrics and not valued:
+        metrics = read_metrics(default_metrics(target), problems)
     check_metrics(metrics, target, "say `--target number`", problems)
     check_gates(gates, target, problems)
     return metrics, gates
@@ -112,6 +119,7 @@ def _together(
         problems.add(Problem("FT-P062", found, "", "say `--target number`, or leave it out", "--measured-in"))
     if options.target == "number":
         score = {"score": columns["score"], "score-before": columns["score_before"]}
+        score |= {"value": columns["value"], "value-before": columns["value_before"]}
         beside = {**labels, **score, "counts": columns["counts"], "weights": columns["weights"]}
         check_beside(beside.items(), problems)
 

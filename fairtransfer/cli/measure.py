@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 @without_garbage_collection()
 def measure(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet, or a folder of Parquet files.")],
-    label: Annotated[str, typer.Option(help="Column with the truth.")],
-    after: Annotated[str, typer.Option(help="Column with the model's answers.")],
+    label: Annotated[str | None, typer.Option(help="Column with the truth.")] = None,
+    after: Annotated[str | None, typer.Option(help="Column with the model's answers.")] = None,
     before: Annotated[str | None, typer.Option(help="Column with the answers of the model before.")] = None,
     groups: Annotated[str, typer.Option(help="Columns with group membership: a,b")] = "",
     intersections: Annotated[str, typer.Option(help="Groups to cross: a*b,a*c")] = "",
@@ -27,6 +27,8 @@ def measure(
     positive: Annotated[str | None, typer.Option(help="The class that metrics of one class are about.")] = None,
     score: Annotated[str | None, typer.Option(help="Column with the probability of --positive.")] = None,
     score_before: Annotated[str | None, typer.Option(help="The same, of the model before.")] = None,
+    value: Annotated[str | None, typer.Option(help="Column with a number of your own: mean:COLUMN:higher:0:1")] = None,
+    value_before: Annotated[str | None, typer.Option(help="The same, of the model before.")] = None,
     metrics: Annotated[str, typer.Option(help="error_rate,recall:per_class; with --score also auc")] = "",
     target: Annotated[str, typer.Option(help="classes | number: what label and answers are.")] = "classes",
     measured_in: Annotated[str, typer.Option(help="Unit of numbers, as results and limits write it: days")] = "",
@@ -49,7 +51,9 @@ def measure(
     from fairtransfer.spec.columns import Columns
     from fairtransfer.table_question import MeasureOptions
 
-    columns = Columns(label, after, before, groups, item, unit, score, score_before, weights, counts)
+    columns = Columns(
+        label, after, before, groups, item, unit, score, score_before, value, value_before, weights, counts
+    )
     options = MeasureOptions(
         intersections=intersections,
         positive=positive,

@@ -148,6 +148,8 @@ _SPREADS = {
     "changes": "how the size of the error changes",
     "errors": "prediction minus truth",
     "sizes": "the size of the error",
+    "values": "the values",
+    "changes of values": "how the values change",
 }
 
 

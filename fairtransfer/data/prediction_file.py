@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.prediction_rows import PredictionRows
-from fairtransfer.data.predictor import AnswersByItem, Predictor
+from fairtransfer.data.predictor import AnswersByItem, Predictor, ValuesByItem
 from fairtransfer.data.tables import TableRefused
 from fairtransfer.errors import Problems, shown
 from fairtransfer.evidence.manifest import file_digest
@@ -33,12 +33,15 @@ class PredictionFile:
         Columns that are not read.
     said
         ``(model, benchmark id) -> item -> answer``, in order of first appearance.
+    values
+        The same of the numbers beside an answer, in the order of the columns that means are asked of.
     """
 
     file: str
     sha256: str
     unread: tuple[str, ...]
     answers: Mapping[tuple[Predictor, str], AnswersByItem]
+    values: Mapping[tuple[Predictor, str], ValuesByItem]
 
     @property
     def predictors(self) -> tuple[Predictor, ...]:
@@ -74,7 +77,12 @@ def find_prediction_file(loaded: LoadedAudit) -> Path:
 
 
 def read_prediction_file(
-    loaded: LoadedAudit, benchmarks: Sequence[str], problems: Problems, *, multilabel: bool = False
+    loaded: LoadedAudit,
+    benchmarks: Sequence[str],
+    problems: Problems,
+    columns: Sequence[str] = (),
+    *,
+    multilabel: bool = False,
 ) -> PredictionFile | None:
     """Read the file of predictions of an audit; None when anything in it is wrong (the problems say what).
 
@@ -82,6 +90,8 @@ def read_prediction_file(
     ----------
     benchmarks
         Ids of the audit's benchmarks; with several the file says in a column which one a row is about.
+    columns
+        Columns with a number for every answer.
     multilabel
         An empty answer means no class; otherwise it is no answer.
     """
@@ -93,7 +103,7 @@ def read_prediction_file(
 
     try:
         path = find_prediction_file(loaded)
-        reading = PredictionRows(path, benchmarks, tell, multilabel=multilabel)
+        reading = PredictionRows(path, benchmarks, tell, multilabel, columns)
         answers = reading.read()
     except PathRefused as refused:
         problems.add(loaded.document.problem(refused.code, ("model", "source"), refused.found, refused.allowed))
@@ -103,4 +113,4 @@ def read_prediction_file(
         return None
     if len(problems.errors) > before:
         return None
-    return PredictionFile(name, file_digest(path), reading.unread, answers)
+    return PredictionFile(name, file_digest(path), reading.unread, answers, reading.values)

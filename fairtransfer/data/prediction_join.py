@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from fairtransfer.data.predictor import Predictor
 from fairtransfer.data.sides import EvaluationData
 from fairtransfer.errors import shown
 from fairtransfer.formats import plural
+from fairtransfer.outcomes.metric import Limits
 
 MOST_LISTED = 20
 """Different answers outside the classes that are listed for each model."""
@@ -35,11 +37,14 @@ class Joined:
         ``benchmark id ->`` what became of the answers in the file.
     outside
         ``benchmark id -> model -> answer -> rows`` of the most frequent answers that are no class.
+    values
+        ``(model, benchmark id) -> column -> numbers`` in the same order, of the columns that means are asked of.
     """
 
     pred: Mapping[tuple[Predictor, str], tuple[str, ...]]
     ledgers: Mapping[str, Ledger]
     outside: Mapping[str, Mapping[str, Mapping[str, int]]]
+    values: Mapping[tuple[Predictor, str], Mapping[str, tuple[float, ...]]]
 
 
 def join_predictions(
@@ -50,6 +55,7 @@ def join_predictions(
     *,
     multilabel: bool = False,
     numeric: bool = False,
+    means: Mapping[str, Limits] | None = None,
 ) -> Joined:
     """Join every model's answers with the judged rows.
 
@@ -60,28 +66,39 @@ def join_predictions(
         result is not complete.
     numeric
         Answers are numbers: one that is none is refused, as nobody could say how far off it is.
+    means
+        Columns that means are asked of, in the order in which they were read, and what their numbers can be.
     """
-    joiner = _Joiner(predictions, classes, multilabel=multilabel, numeric=numeric)
+    joiner = _Joiner(predictions, classes, means or {}, multilabel=multilabel, numeric=numeric)
     for name, side in judged.items():
         joiner.benchmark(name, side)
     for (code, _), (first, n) in joiner.faults.items():
         more = f" (and so for {n - 1:,} more)" if n > 1 else ""
         tell(code, first + more, "", _ADVICE[code])
-    return Joined(joiner.pred, joiner.ledgers, joiner.outside)
+    return Joined(joiner.pred, joiner.ledgers, joiner.outside, joiner.values)
 
 
 _ADVICE = {
     "FT-P012": "write answers and classes the same way",
     "FT-P037": "every model answers every judged item",
     "FT-P038": "items are joined by their id in the card's data",
+    "FT-P047": "give every judged item a finite number of every model, within the ends that the metric says",
     "FT-P061": "give a finite number for every judged item, such as 12 or 3.5, without its unit",
 }
 
 
 class _Joiner:
     def __init__(
-        self, predictions: PredictionFile, classes: tuple[str, ...], *, multilabel: bool, numeric: bool
+        self,
+        predictions: PredictionFile,
+        classes: tuple[str, ...],
+        means: Mapping[str, Limits],
+        *,
+        multilabel: bool,
+        numeric: bool,
     ) -> None:
+        self.means = means
+        self.values: dict[tuple[Predictor, str], dict[str, tuple[float, ...]]] = {}
         self.predictions, self.classes, self.multilabel, self.numeric = predictions, classes, multilabel, numeric
         self.pred: dict[tuple[Predictor, str], tuple[str, ...]] = {}
         self.ledgers: dict[str, Ledger] = {}
@@ -105,6 +122,7 @@ class _Joiner:
                 wanted,
             )
             given = [answers.get(item, "") for item in wanted]
+            self.values[predictor, name] = self.valued(predictor, name, [item for item in wanted if item in answers])
             if self.numeric:
                 self.pred[predictor, name] = self.numbers(predictor, name, wanted, given)
                 continue
@@ -140,6 +158,20 @@ class _Joiner:
                 fault = f"{predictor} on `{name}` answers item `{shown(item)}` with `{shown(text)}`, which is no finite number"
                 self.fault("FT-P061", f"{name} {predictor}", fault)
         return tuple("" if value is None else repr(value) for value in found)
+
+    def valued(self, predictor: Predictor, name: str, items: list[str]) -> dict[str, tuple[float, ...]]:
+        """Return the numbers beside the answers, by column; what is none, or beyond its ends, is told."""
+        found: dict[str, tuple[float, ...]] = {}
+        held = self.predictions.values.get((predictor, name), {})
+        for place, (column, (low, high)) in enumerate(self.means.items()):
+            numbers = [finite(held[item][place]) for item in items]
+            for item, value in zip(items, numbers, strict=True):
+                if value is None or not low <= value <= high:
+                    text = shown(held[item][place]) or "nothing"
+                    fault = f"{predictor} on `{name}` has `{text}` in `{shown(column)}` for item `{shown(item)}`"
+                    self.fault("FT-P047", f"{name} {predictor} {column}", fault)
+            found[column] = tuple(math.nan if value is None else value for value in numbers)
+        return found
 
     def fault(self, code: str, name: str, found: str) -> None:
         """Keep the first fault of a kind on a benchmark, and count the others."""

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
-from fairtransfer.data.predictor import AnswersByItem, Predictor
+from fairtransfer.data.predictor import AnswersByItem, Predictor, ValuesByItem
 from fairtransfer.data.tables import TableRefused, read_table
 from fairtransfer.errors import is_invisible, shown
 from fairtransfer.spec.audit import MAX_SEED
@@ -17,33 +18,48 @@ LONG, OPTIONAL = ("item", "stage", "strategy", "pred"), ("label_budget", "seed",
 WIDE = ("item", "before", "after")
 STAGES = ("before", "after")
 
+Held = TypeVar("Held", AnswersByItem, ValuesByItem)
+
 _WHOLE = re.compile(r"([0-9]{1,18})(\.0{1,18})?$")  # tables with missing values write whole numbers with a point
 _SHARE = re.compile(r"0?\.[0-9]{1,18}$")
 
 
 @dataclass
 class PredictionRows:
-    """Goes through a file row by row; the first fault of each kind is told, with how many there are."""
+    """Goes through a file row by row; the first fault of each kind is told, with how many there are.
+
+    Attributes
+    ----------
+    columns
+        Columns with a number for every answer that are read too; in the wide form each is two, ``name_before`` and
+        ``name_after``.
+    values
+        What they hold, by model, benchmark and item; filled by reading.
+    """
 
     path: Path
     benchmarks: Sequence[str]
     tell: Callable[..., None]
     multilabel: bool
+    columns: Sequence[str] = ()
+    values: dict[tuple[Predictor, str], ValuesByItem] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     faults: dict[tuple[str, str], tuple[str, str, str, int]] = field(default_factory=dict)
 
     def read(self) -> dict[tuple[Predictor, str], AnswersByItem]:
         """Return every answer by model, benchmark and item; what is wrong has been told then."""
         answers: dict[tuple[Predictor, str], AnswersByItem] = {}
-        for row, predictor, benchmark, item, pred in self.rows():
+        for row, predictor, benchmark, item, (pred, *values) in self.rows():
             of = answers.setdefault((predictor, benchmark), {})
             if item in of:
                 self.fault("FT-P006", "twice", f"row {row}: {predictor} answers item `{shown(item)}` again")
             of[item] = pred
+            self.values.setdefault((predictor, benchmark), {})[item] = tuple(values)
         for code, found, allowed, do, n in ((key[0], *fault) for key, fault in self.faults.items()):
             self.tell(code, found + (f" (and {n - 1:,} more)" if n > 1 else ""), allowed, do)
         if not self.faults:
             _check_whole(answers, self.tell)
+        self.values = _seeded(self.values)
         return _seeded(answers)
 
     def fault(self, code: str, kind: str, found: str, allowed: str = "", do: str = "") -> None:
@@ -51,8 +67,8 @@ class PredictionRows:
         first = self.faults.get((code, kind), (found, allowed, do, 0))
         self.faults[code, kind] = (*first[:3], first[3] + 1)
 
-    def rows(self) -> Iterator[tuple[int, Predictor, str, str, str]]:
-        """Yield number, model, benchmark, item and answer of every row that can be read."""
+    def rows(self) -> Iterator[tuple[int, Predictor, str, str, tuple[str, ...]]]:
+        """Yield number, model, benchmark, item, and answer with its numbers, of every row that can be read."""
         names = ("item", *read_table(self.path, ("item",)).others)
         wide = "stage" not in names and {"before", "after"} <= set(names)
         columns = WIDE if wide else LONG
@@ -61,7 +77,17 @@ class PredictionRows:
             do = f"write {', '.join(LONG)} (a row per answer), or {', '.join(WIDE)} (a row per item)"
             raise TableRefused("FT-D001", found, do)
         optional = [name for name in OPTIONAL if name in names and (not wide or name == "benchmark")]
-        table = read_table(self.path, (*columns, *optional))
+        sides = STAGES if wide else ("pred",)
+        valued = {side: [f"{name}_{side}" if wide else name for name in self.columns] for side in sides}
+        lacking = [name for of in valued.values() for name in of if name not in names]
+        if lacking:
+            found = (
+                f"no column `{lacking[0]}`, of which the mean is asked; columns are {', '.join(map(shown, names[:20]))}"
+            )
+            do = "a row per item has the numbers of both models, `NAME_before` and `NAME_after`" if wide else ""
+            raise TableRefused("FT-P047", found, do)
+        beside = [name for of in valued.values() for name in of]
+        table = read_table(self.path, (*columns, *optional, *beside))
         self.unread = table.others
         for i in range(table.n):
             cells = {name: (values[i] or "").strip() for name, values in table.columns.items()}
@@ -70,7 +96,6 @@ class PredictionRows:
             if not raw["item"].strip():
                 self.fault("FT-D017", "", f"row {i + 1} has no item", "", "name every row")
                 continue
-            sides = STAGES if wide else ("pred",)
             for side in sides:
                 predictor = (
                     Predictor(side, "after" if side == "after" else "") if wide else self.predictor(i + 1, cells)
@@ -79,7 +104,7 @@ class PredictionRows:
                     advice = "give an answer to every item; a word such as `none` counts as an error"
                     self.fault("FT-P009", side, f"row {i + 1} has no answer in `{side}`", "", advice)
                 elif predictor is not None and benchmark is not None:
-                    yield i + 1, predictor, benchmark, raw["item"], raw[side]
+                    yield i + 1, predictor, benchmark, raw["item"], (raw[side], *(raw[name] for name in valued[side]))
 
     def benchmark(self, row: int, cells: Mapping[str, str]) -> str | None:
         """Return which benchmark a row is about; without the column, the only one."""
@@ -163,7 +188,7 @@ def _listed(seeds: set[int | None]) -> str:
     )
 
 
-def _seeded(answers: Mapping[tuple[Predictor, str], AnswersByItem]) -> dict[tuple[Predictor, str], AnswersByItem]:
+def _seeded(answers: Mapping[tuple[Predictor, str], Held]) -> dict[tuple[Predictor, str], Held]:
     """Return the answers with seed 0 for adapted models without one."""
     return {
         (replace(a, seed=0) if a.stage == "after" and a.seed is None else a, benchmark): of

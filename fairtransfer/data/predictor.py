@@ -36,3 +36,6 @@ class Predictor:
 
 AnswersByItem = dict[str, str]
 """``item -> answer``."""
+
+ValuesByItem = dict[str, tuple[str, ...]]
+"""``item -> its numbers``, as they are written: one for every column that is asked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,18 @@ def numbers_table(items: list[str], y: Floats, pred: Floats) -> pa.Table:
     return pa.table(
         {"item": pa.array(items, pa.string()), "y": pa.array(y, pa.float64()), "pred": pa.array(pred, pa.float64())}
     )
+
+
+def value_column(name: str) -> str:
+    """Return what a column with a number of its own for every row is called among predictions."""
+    return f"value:{name}"
+
+
+def with_values(table: pa.Table, values: Mapping[str, Sequence[float]]) -> pa.Table:
+    """Return predictions with a number of its own for every row beside them, by column."""
+    for name, numbers in values.items():
+        table = table.append_column(value_column(name), pa.array(numbers, pa.float64()))
+    return table
 
 
 def predictions_table(items: list[str], y: list[str], pred: list[str], scores: pa.Array) -> pa.Table:

@@ -34,6 +34,10 @@ class Values(Protocol):
     def exact(self) -> bool:
         """Whether the same rows always give the same digits."""
 
+    @property
+    def about(self) -> float:
+        """What was taken off every value already."""
+
     def moment(self, weight: int, value: int) -> Numbers:
         """Return for every cell the sum over its rows of these powers of weight and value."""
 
@@ -47,6 +51,7 @@ class RowValues:
 
     values: Floats
     weights: Floats | None = None
+    about: float = 0.0
     exact: bool = True
 
     def moment(self, weight: int, value: int) -> Numbers:
@@ -55,8 +60,8 @@ class RowValues:
         return powers if self.weights is None else self.weights**weight * powers
 
     def less(self, about: float) -> RowValues:
-        """Return the values less a number."""
-        return RowValues(self.values - about, self.weights)
+        """Return the values less a number (one more, where some was taken off before)."""
+        return RowValues(self.values - about, self.weights, self.about + about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,13 @@ class CellValues:
     ----------
     powers
         ``(power of the weight, power of the value) -> sums``; of rows that weigh one, the power of the weight is 0.
+    about
+        What was taken off every value before.
     """
 
     powers: Mapping[tuple[int, int], Numbers]
     weighted: bool = False
+    about: float = 0.0
     exact: bool = False
 
     def moment(self, weight: int, value: int) -> Numbers:
@@ -94,16 +102,15 @@ def value_rows(
         Whether a cell's rows have the class, where the metric is about one.
     """
     total = values.moment(1, 0).sum()
-    about = float(values.moment(1, 1).sum() / total) if total > 0 else 0.0
-    moved = values.less(about)
-    frame, about = (values, 0.0) if moved is None else (moved, about)
+    moved = values.less(float(values.moment(1, 1).sum() / total) if total > 0 else 0.0)
+    frame = values if moved is None else moved
     for names, view in cases.views.items():
         counts = {"n": cases.n} | ({} if positive is None else {"positives": cases.n * positive})
         sides = _sums(cases, view, frame, THIRD if skewed else SECOND)
         inside = {name: add(view.codes, column, len(view.groups)) for name, column in counts.items()}
         for number, side in enumerate(("group", "rest")[: 2 if names else 1]):
             told = {name: column.sum() - column if number else column for name, column in inside.items()}
-            told |= _centred(sides[number], about, skewed=skewed, exact=values.exact)
+            told |= _centred(sides[number], frame.about, skewed=skewed, exact=values.exact)
             yield from rows_of(names, view, told, {**key, "side": side})
 
 

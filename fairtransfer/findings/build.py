@@ -124,7 +124,9 @@ class _Teller:
 
     def _moved_gaps(self, pairing: Pairing) -> Iterator[Finding]:
         known = [(metric_named(metric), metric, of) for metric, of in self.study.questions]
-        asked = [(m, of) for kind, m, of in known if (kind.of_shares or kind.of_numbers) and kind.paired]
+        asked = [
+            (m, of) for kind, m, of in known if (kind.of_shares or kind.of_numbers or kind.of_values) and kind.paired
+        ]
         for metric, of in asked:
             for view in self.views(pairing.benchmark)[1:]:
                 blank = replace(self._blank(pairing, None, {}, metric, of), level="gap", group=dict.fromkeys(view, "*"))

@@ -62,7 +62,8 @@ class EvidenceQuery:
 
     def measured_in(self, metric: str) -> str | None:
         """Return the unit of a metric's limits: that of the label, empty where it is not known; None for rates and scores."""
-        return self.study.measured_in if metric_named(metric).unit == "label" else None
+        known = metric_named(metric)
+        return None if not known.in_a_unit else self.study.measured_in if known.unit == "label" else ""
 
     def block(self, pairing: Pairing) -> Block | None:
         """Return the joint counts of two models."""
@@ -275,7 +276,8 @@ def _not_given(kind: Metric, *, change: bool) -> str:
     """Return why nothing was measured."""
     if change and kind.estimator == "ranking":
         return "scores of both models for the same cases were not counted"
-    return f"no {'numbers' if kind.of_numbers else 'scores'} of this model were given"
+    what = "scores" if kind.of_scores else "numbers" if kind.of_numbers else "values"
+    return f"no {what} of this model were given"
 
 
 def _judged(found: Estimate | NotEstimable) -> Estimate | NotEstimable:

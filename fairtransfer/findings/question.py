@@ -8,6 +8,7 @@ from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.evidence.table.checks import Columns
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.findings.counts import View
+from fairtransfer.outcomes import row_value
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
@@ -49,7 +50,8 @@ def check_question(counted: Counted, question: Question) -> None:
     Raises
     ------
     DefinitionError
-        With all of them (``FT-P016`` to ``FT-P019``, ``FT-P023``, ``FT-P027``, ``FT-P028``, ``FT-P040``, ``FT-P070`` to
+        With all of them (``FT-P016`` to ``FT-P019``, ``FT-P023``, ``FT-P027``, ``FT-P028``, ``FT-P040``, ``FT-P044`` to
+        ``FT-P048``, ``FT-P070`` to
         ``FT-P073``).
     """
     problems = Problems()
@@ -57,6 +59,7 @@ def check_question(counted: Counted, question: Question) -> None:
         hint = did_you_mean(question.positive, counted.classes)
         problems.add(Problem("FT-P016", f"no row has the class `{question.positive}`", hint, "", counted.name))
     _metrics(question, counted.name, problems)
+    _values(question, counted, problems)
     check_views(question, problems)
     for gate in question.gates:
         _gate(gate, question, counted, problems)
@@ -83,6 +86,31 @@ def _metrics(question: Question, name: str, problems: Problems) -> None:
         problems.add(Problem("FT-P023", found, "", "give --score", name))
 
 
+def _values(question: Question, counted: Counted, problems: Problems) -> None:
+    """Look for means of columns that are not the one with values, values beyond their ends, and what takes labels."""
+    columns, name = question.columns, counted.name
+    asked = [*(m.name for m in question.metrics), *(gate.options.metric for gate in question.gates)]
+    metrics = list(map(metric_named, dict.fromkeys(asked)))
+    means = [metric for metric in metrics if metric.of_values]
+    if columns.value is not None and not means:
+        found = f"nothing is asked of the values in `{columns.value}`"
+        do = f"ask for `mean:{columns.value}:higher`, or `:lower`: whichever is better; with both ends where it has two"
+        problems.add(Problem("FT-P046", found, row_value.FORM, do, name))
+    for metric in means:
+        column = row_value.column_of(metric)
+        if column != columns.value:
+            hint = f"give --value {column}" if columns.value is None else f"the values are in `{columns.value}`"
+            problems.add(Problem("FT-P044", f"`{metric.name}` is of a column that holds no values", "", hint, name))
+        elif counted.values is not None:
+            (low, high), (least, most) = metric.bounds, counted.values.ends
+            if least < low or most > high:
+                text = f"`{column}` holds {least:g} to {most:g}, and `{metric.name}` says {low:g} to {high:g}"
+                problems.add(Problem("FT-P045", text, "", "write the ends that values can have", name))
+    if not columns.label and (other := next((m for m in metrics if not m.of_values), None)):
+        found = f"`{other.name}` compares answers with labels, and no columns of these were given"
+        problems.add(Problem("FT-P048", found, "", "give --label and --after, or leave it out", name))
+
+
 def check_views(question: Question, problems: Problems) -> None:
     """Add intersections and gates about columns that are not among the groups (``FT-P018``)."""
     known = set(question.columns.groups)
@@ -98,11 +126,14 @@ def _gate(gate: GateSpec, question: Question, counted: Counted, problems: Proble
     _class_of_gate(gate, question, counted, problems)
     _reference(gate, counted, problems)
     columns, metric, needs = question.columns, metric_named(gate.options.metric), gate.options.needs
-    if needs.before and columns.before is None:
+    if needs.before and columns.compared is None:
         problems.add(Problem("FT-P019", f"`{gate.kind}` compares with a model before", "", "give --before", gate.id))
     elif needs.before and metric.of_scores and columns.score and columns.score_before is None:
         found = f"`{gate.kind}` of `{metric.name}` compares with the scores of the model before"
         problems.add(Problem("FT-P072", found, "", "give --score-before", gate.id))
+    elif needs.before and metric.of_values and columns.value and columns.value_before is None:
+        found = f"`{gate.kind}` of `{metric.name}` compares with the values of the model before"
+        problems.add(Problem("FT-P072", found, "", "give --value-before", gate.id))
     if needs.scratch:
         found = f"`{gate.kind}` needs a model trained from scratch, which a table of predictions lacks"
         problems.add(Problem("FT-P019", found, "", "use `fairtransfer run`", gate.id))

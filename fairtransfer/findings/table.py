@@ -9,7 +9,13 @@ from fairtransfer.findings.question import Question, check_question
 from fairtransfer.findings.study import JudgedBenchmark, Study
 from fairtransfer.findings.sums import Rankings, Sums
 from fairtransfer.outcomes.table import events_for
-from fairtransfer.spec.questions import gate_questions, number_metrics_of, questions_of, score_questions
+from fairtransfer.spec.questions import (
+    gate_questions,
+    number_metrics_of,
+    questions_of,
+    score_questions,
+    value_metrics_of,
+)
 
 
 def study_of_table(counted: Counted, question: Question) -> Study:
@@ -21,11 +27,12 @@ def study_of_table(counted: Counted, question: Question) -> Study:
         When a question cannot be asked of this table (`check_question`).
     """
     check_question(counted, question)
-    model, before, positive = question.columns.after, question.columns.before, question.positive
+    model, before, positive = question.columns.model, question.columns.compared, question.positive
     told = questions_of(question.metrics, counted.classes, positive, multilabel=counted.multilabel)
     every = (*told, *gate_questions(question.gates, positive))
     events = events_for(["error_rate", *(name for name, _ in every)])
-    asked = TableQuery(model, before, question.views, events, score_questions(every), number_metrics_of(every))
+    scores, numbers, values = score_questions(every), number_metrics_of(every), value_metrics_of(every)
+    asked = TableQuery(model, before, question.views, events, scores, numbers, values)
     return Study(
         audit_id="measure",
         run_id=counted.name,
@@ -47,7 +54,7 @@ def study_of_table(counted: Counted, question: Question) -> Study:
         questions=told,
         sums=Sums(sums_of(counted, asked)),
         rankings=Rankings(rankings_of(counted, asked)),
-        has_before=question.columns.before is not None,
-        before_name=question.columns.before or "",
+        has_before=before is not None,
+        before_name=before or "",
         measured_in=question.measured_in,
     )

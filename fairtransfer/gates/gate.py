@@ -156,6 +156,8 @@ class Gate(GateOptions):
 
     def stated(self, measured_in: str | None) -> str:
         """Return the limit as the policy states it, in words."""
+        if self.measures.unit == "own":
+            return formats.limit_in_unit(self.limit, "", level=self.on_value)
         if measured_in is None:
             return self.told(self.limit, None)
         return formats.stated_limit(self.limit, measured_in, level=self.on_value)

@@ -1,4 +1,4 @@
-"""What gates on predicted numbers take: how far errors spread is not known before an audit, so that this is what is told.
+"""What gates on predicted numbers, or on numbers of one's own, take: how far these spread is what nobody knows before an audit.
 
 Of rates a guess at the share of errors says how they vary. A length of stay varies by hours or by weeks: no default would be
 honest. The number told is the other way round: the largest spread with which a group of today's size would settle its gate.
@@ -42,7 +42,7 @@ class NumberGatePower:
     limit
         The margin, in words.
     about
-        What spreads: ``changes`` of the error, ``errors`` or their ``sizes``.
+        What spreads: ``changes`` of the error, ``errors`` or their ``sizes``; ``values`` of one's own, or ``changes of values``.
     """
 
     gate: str
@@ -57,7 +57,13 @@ class NumberGatePower:
 
 
 def number_power_of(designs: Sequence[GateDesign], measured_in: str) -> tuple[NumberGatePower, ...]:
-    """Return what gates on numbers take, in the order of the designs; other gates are left out."""
+    """Return what gates on numbers take, in the order of the designs; other gates are left out.
+
+    Parameters
+    ----------
+    measured_in
+        The unit of the label, where it is a number.
+    """
     return tuple(
         NumberGatePower(
             design.gate.id,
@@ -65,14 +71,21 @@ def number_power_of(designs: Sequence[GateDesign], measured_in: str) -> tuple[Nu
             design.benchmark,
             design.gate.by,
             design.gate.limit,
-            design.gate.stated(measured_in),
-            measured_in,
-            "errors" if design.gate.sides > 1 else design.gate.spread_of,
+            design.gate.stated(measured_in if design.gate.of_numbers else None),
+            measured_in if design.gate.of_numbers else "",
+            _about(design),
             tuple(_groups(design)),
         )
         for design in designs
-        if design.gate.of_numbers
+        if design.gate.of_numbers or design.gate.measures.of_values
     )
+
+
+def _about(design: GateDesign) -> str:
+    """Return what spreads, as `NumberGatePower.about` has it."""
+    if design.gate.measures.of_values:
+        return "changes of values" if design.gate.spread_of == "changes" else "values"
+    return "errors" if design.gate.sides > 1 else design.gate.spread_of
 
 
 def _groups(design: GateDesign) -> Iterator[NumberGroupPower]:

@@ -14,6 +14,7 @@ from fairtransfer.evidence.reuse import Place
 from fairtransfer.findings.candidate import Chosen
 from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding
+from fairtransfer.outcomes.row_value import is_mean, mean_named
 
 Outcome = Literal["pass", "fail", "inconclusive", "not_applicable", "error"]
 
@@ -126,7 +127,17 @@ class GateResult(Record):
     @property
     def metric(self) -> str:
         """The metric the gate is about."""
-        return self.id.split(":", 2)[1].partition("[")[0]
+        metric = self.target[0]
+        return metric if is_mean(metric) else metric.partition("[")[0]
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """The metric with its class, and the groups (with the benchmark), as the gate's name holds them."""
+        rest = self.id.partition(":")[2]
+        places = [place for place, sign in enumerate(rest) if sign == ":"]
+        if is_mean(rest):  # the name of such a metric has the sign in it
+            places = [place for place in reversed(places) if mean_named(rest[:place]) is not None]
+        return rest[: places[0]], rest[places[0] + 1 :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class WorstGroup(Gate):
             found = f"`{self.metric}` needs {_LIMITS[wanted]}, the gate gives {_LIMITS[other]}"
             raise refuse("FT-G018", found, "", f"write `{wanted}`")
         if getattr(self, wanted) is None:
-            of = "above 0, in the label's own unit" if self.measures.unit == "label" else "between 0 and 1"
+            of = "above 0, in the label's own unit" if self.measures.in_a_unit else "between 0 and 1"
             raise refuse("FT-Y035", "required key is missing", f"`{wanted}`: a number {of}", "add it")
         return self
 
@@ -75,8 +75,11 @@ class WorstGroup(Gate):
 
     @property
     def null_distance(self) -> float:
-        """Half the limit; of metrics that are best at 0 all of it."""
-        return self.limit if self.measures.two_sided else self.limit / 2
+        """Half the way from the limit to the best there is; of metrics that are best at 0 all of it."""
+        if self.measures.two_sided:
+            return self.limit
+        best = self.measures.bounds[1]
+        return (best - self.limit) / 2 if self.harm_sign < 0 and best < float("inf") else self.limit / 2
 
     def truth(self, expected: Expected, ratio: float, times: float) -> OneRate:  # noqa: ARG002  # the limit says what is wrong
         """Return half the limit where nothing is wrong, and as far beyond it for the harm."""

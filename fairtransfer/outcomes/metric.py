@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-Outcome = Literal["classes", "probabilities", "numbers"]
+Outcome = Literal["classes", "probabilities", "numbers", "row_value"]
 """What a row of answers adds up to."""
 
 Estimator = Literal["share", "f1", "bounded_mean", "skewed_mean", "root_mean", "ranking", "slope", "binned"]
@@ -25,8 +25,8 @@ About = Literal["all", "one", "average", "either"]
 """all: the answer as a whole. one: one class against the rest. average: the mean over classes, always. either: one class, or
 all of them at once."""
 
-Unit = Literal["share", "score", "label"]
-"""share: told in per cent. score: a plain number. label: in the label's own unit."""
+Unit = Literal["share", "score", "label", "own"]
+"""share: told in per cent. score: a plain number from 0 to 1. label: in the label's own unit. own: a plain number of any size."""
 
 Limits = tuple[float, float]
 RATE: Limits = (0.0, 1.0)
@@ -182,6 +182,16 @@ class Metric:
     def of_scores(self) -> bool:
         """Whether it is made of probabilities."""
         return self.outcome == "probabilities"
+
+    @property
+    def of_values(self) -> bool:
+        """Whether it is of numbers of one's own, one for each row."""
+        return self.outcome == "row_value"
+
+    @property
+    def in_a_unit(self) -> bool:
+        """Whether its numbers may be of any size: limits are in its unit, and not shares of anything."""
+        return self.unit in ("label", "own")
 
     def case_bounds(self, of: str | None, *, change: bool) -> Limits:
         """Return what a case's value, or its change, can be; `of` None is all classes at once."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from fairtransfer import registry
 from fairtransfer.errors import DefinitionError, Problem, shown
-from fairtransfer.outcomes import numbers, probabilities
+from fairtransfer.outcomes import numbers, probabilities, row_value
 from fairtransfer.outcomes.classes import F1_SCORES, SHARES
 from fairtransfer.outcomes.metric import Metric
 
@@ -17,7 +17,7 @@ METRICS: Mapping[str, Metric] = {
 
 def find_metric(name: object) -> Metric | None:
     """Return the metric of a name, or None where there is none."""
-    found = METRICS.get(name) if isinstance(name, str) else None
+    found = METRICS.get(name) or row_value.mean_named(name) if isinstance(name, str) else None
     if found is None and name in registry.names("metrics"):
         return metric_named(str(name))
     return found
@@ -31,7 +31,7 @@ def metric_named(name: str) -> Metric:
     DefinitionError
         When there is none (``FT-R021``), or what is registered under this name is no metric of it (``FT-R025``).
     """
-    found = METRICS.get(name) or registry.get("metrics", name)
+    found = METRICS.get(name) or row_value.mean_named(name) or registry.get("metrics", name)
     if not (isinstance(found, Metric) and found.name == name):
         what = f"`{name}` of metrics is {shown(repr(found))}"
         raise DefinitionError([Problem("FT-R025", what, f"a `{Metric.__module__}.Metric` of this name")])

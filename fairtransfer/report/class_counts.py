@@ -16,6 +16,7 @@ from fairtransfer.findings.details import ComparisonDetails
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.study import Study
+from fairtransfer.outcomes.classes import WRONG
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report.suppress import CLASS, GroupKey, Hidden, View, hidden_groups, is_about, left_out
 from fairtransfer.spec.gates import GateSpec
@@ -47,7 +48,7 @@ def _metric(gate: GateSpec) -> str:
 def _event(metric: str) -> str:
     """Return what a metric counts; one made of scores tells, like a hit rate, how many cases have its class."""
     known = metric_named(metric)
-    return known.adds if known.outcome == "classes" else "true_positive"
+    return known.adds if known.outcome == "classes" else "true_positive" if known.of_scores else WRONG
 
 
 def _sizes(block: Block, views: Iterable[tuple[str, ...]], classes: Iterable[str]) -> dict[View, dict[GroupKey, float]]:

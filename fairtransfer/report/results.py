@@ -8,6 +8,7 @@ from fairtransfer import formats
 from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.gates.results import GateResult, Needed
+from fairtransfer.outcomes.row_value import is_mean
 from fairtransfer.report import sentences, tables
 from fairtransfer.report.finding_index import Metric
 from fairtransfer.report.subject import Subject
@@ -24,16 +25,16 @@ _IN_SHORT = "95% intervals; smallest seen: what so many cases would show four ti
 
 def gate_name(gate: GateResult) -> str:
     """Return a gate's name as people read it: ``No harm: error rate by language``."""
-    kind, metric, by = gate.id.split(":", 2)
-    plain, bracket, class_label = metric.partition("[")
+    metric, by = gate.target
+    plain, bracket, class_label = metric.partition("[") if not is_mean(metric) else (metric, "", "")
     groups = by.replace("*", " and ").replace("@", " on ")
     about = f"{sentences.metric_name(plain)}{bracket}{class_label} by {groups}"
-    return f"{gate_named(kind).title}: {about}"
+    return f"{gate_named(gate.kind).title}: {about}"
 
 
 def _limit(subject: Subject, gate: GateResult) -> str:
     asked = subject.gate(gate.id)
-    return asked.demanded((gate.measured_in or "") if asked.of_numbers else None)
+    return asked.demanded((gate.measured_in or "") if asked.measures.in_a_unit else None)
 
 
 def gate_table(subject: Subject) -> Table:

@@ -41,12 +41,18 @@ _DRAWN_INTERVALS = (
     " F1 scores: percentile limits of draws of the counts (Dirichlet, two imaginary cases), reported and not judged."
 )
 
+_VALUE_INTERVALS = (
+    " Means of numbers of one's own: Student's with one case added at each end where both ends are known, else the union of "
+    "Student's and Hall's, from 30 cases (or units, where cases share these) on. Gates may judge these."
+)
+
 
 def score_intervals(metrics: Iterable[str]) -> str:
-    """Return how intervals of metrics made of scores, or drawn, are made; nothing when none is asked for."""
+    """Return how intervals of metrics made of scores or of values, or drawn, are made; nothing when none is asked for."""
     asked = [metric_named(name) for name in metrics]
-    scores = _SCORE_INTERVALS if any(metric.of_scores for metric in asked) else ""
-    return scores + (_DRAWN_INTERVALS if any(metric.estimator == "f1" for metric in asked) else "")
+    told = [_SCORE_INTERVALS] if any(metric.of_scores for metric in asked) else []
+    told += [_VALUE_INTERVALS] if any(metric.of_values for metric in asked) else []
+    return "".join(told + ([_DRAWN_INTERVALS] if any(metric.estimator == "f1" for metric in asked) else []))
 
 
 NUMBER_INTERVALS = (

@@ -23,6 +23,12 @@ def is_directed(metric: str) -> bool:
     return not metric_named(metric).two_sided
 
 
+def _has_a_size(metric: str) -> bool:
+    """Say whether a metric is the size of an error, or a number of one's own: more of it is worse, or less."""
+    known = metric_named(metric)
+    return (known.of_numbers or known.of_values) and is_directed(metric)
+
+
 @dataclass(frozen=True)
 class Subject:
     """A study, its rows as they may be shown, and its verdict.
@@ -43,7 +49,7 @@ class Subject:
         """The audit's first metric that is a rate or an error's size, else its first, and the class it is of."""
         metrics = self.rows.metrics()
         rates = [metric for metric in metrics if metric_named(metric[0]).of_shares]
-        sizes = [(name, of) for name, of in metrics if metric_named(name).of_numbers and is_directed(name)]
+        sizes = [(name, of) for name, of in metrics if _has_a_size(name)]
         return (rates or sizes or metrics or [("error_rate", None)])[0]
 
     @property
@@ -59,7 +65,7 @@ class Subject:
     @property
     def can_be_told(self) -> bool:
         """Whether sentences and figures tell of the report's metric: a rate, or the size of an error."""
-        return self.of_rates or (self.of_numbers and is_directed(self.metric[0]))
+        return self.of_rates or _has_a_size(self.metric[0])
 
     @property
     def words(self) -> Wording:

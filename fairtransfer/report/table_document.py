@@ -80,7 +80,7 @@ def build_table(
     """Return the report of a measured table from its findings and verdict, small groups hidden; `about`: the table, as JSON."""
     subject = public(study, rows, verdict)
     columns, outcome = question.columns, verdict.outcome
-    models = f"{columns.before} and {columns.after}" if columns.before else columns.after
+    models = f"{columns.compared} and {columns.model}" if columns.compared else columns.model
     findings, unknowns = statements.findings(subject), tuple(_unknowns(counted, subject))
     return TableDocument(
         title=f"{models} on {counted.name}",
@@ -128,9 +128,9 @@ def public_content(counted: Counted, subject: Subject, table: Mapping[str, Any])
 
 def _question(counted: Counted, question: Question) -> str:
     columns, rows = question.columns, formats.count(counted.rows)
-    if columns.before is None:
-        return f"How well does {columns.after} serve each group, on {rows} cases?"
-    return f"What did going from {columns.before} to {columns.after} do to each group, on {rows} cases?"
+    if columns.compared is None:
+        return f"How well does {columns.model} serve each group, on {rows} cases?"
+    return f"What did going from {columns.compared} to {columns.model} do to each group, on {rows} cases?"
 
 
 def _unknowns(counted: Counted, subject: Subject) -> Iterator[str]:
@@ -148,7 +148,7 @@ def _facts(counted: Counted, question: Question, subject: Subject) -> Iterator[t
     idle = f"; {formats.count(counted.idle)} more have a weight of 0 and count for nothing" if counted.idle else ""
     yield "Cases", f"{formats.count(counted.rows)} in the table, all used{idle}"
     kinds = "numbers" if columns.numbers else formats.listing(list(counted.classes))
-    yield "Labels", f"{columns.label}: {kinds}"
+    yield "Labels", f"{columns.label}: {kinds}" if columns.label else "none: values are measured"
     yield "Rows that belong together", columns.unit or "none declared"
     yield "Weights", columns.weights or "none: every case counts alike"
     shown = public_notes(counted, subject).items()

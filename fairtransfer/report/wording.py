@@ -15,7 +15,7 @@ def wording_of(row: Finding | None) -> Wording:
 
 def wording(metric: str, measured_in: str = "") -> Wording:
     """Return how a metric's numbers are told; `measured_in`: the unit of a label that is a number."""
-    unit = metric_named(metric).unit
-    if unit == "share":
+    known = metric_named(metric)
+    if known.unit == "share":
         return formats.RATE
-    return formats.in_unit(measured_in) if unit == "label" else formats.SCORE
+    return formats.in_unit(measured_in if known.unit == "label" else "") if known.in_a_unit else formats.SCORE

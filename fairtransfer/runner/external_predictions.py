@@ -14,7 +14,7 @@ from fairtransfer.data.predictor import Predictor
 from fairtransfer.errors import Problems
 from fairtransfer.evidence.canonical import digest, write_json
 from fairtransfer.evidence.store import Attempt, Store
-from fairtransfer.evidence.tables import numbers_table, predictions_table, write_table
+from fairtransfer.evidence.tables import numbers_table, predictions_table, with_values, write_table
 from fairtransfer.models import Checkpoint
 from fairtransfer.runner.energy import NOTHING
 from fairtransfer.runner.job import GIVEN, Job, Plan, Roots, RowKeys, Training
@@ -26,6 +26,7 @@ from fairtransfer.runner.plan_checks import check_files, check_size
 from fairtransfer.runner.todo import NO_PROGRESS, Progress
 from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.given import CONTROL, given_problems
+from fairtransfer.spec.questions import means_asked
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
 
 MADE = "made elsewhere"
@@ -42,7 +43,8 @@ def plan_given(files: AuditFiles, roots: Roots, max_jobs: int) -> Plan:
         With everything wrong with the file, or with what the audit asks of it.
     """
     problems, names = Problems(), [card.card.id for card in files.benchmarks]
-    predictions = read_prediction_file(files.loaded, names, problems, multilabel=is_multilabel(files))
+    columns = tuple(means_asked(files.loaded.audit))
+    predictions = read_prediction_file(files.loaded, names, problems, columns, multilabel=is_multilabel(files))
     if predictions is not None:
         problems.extend(given_problems(files.loaded, predictions.models, PROCEDURE_MINIMUM))
     problems.raise_if_any()
@@ -69,7 +71,9 @@ def training_of(predictor: Predictor) -> Training:
 
 
 def _jobs(files: AuditFiles, predictions: PredictionFile, rows: RowKeys) -> Iterator[Job]:
-    common = {"code": code_digest(), "predictions": predictions.sha256, "classes": list(files.classes)}
+    common: dict[str, Any] = {"code": code_digest(), "predictions": predictions.sha256, "classes": list(files.classes)}
+    if means := means_asked(files.loaded.audit):
+        common["values"] = sorted(means)
     for predictor in predictions.predictors:
         training = training_of(predictor)
         for judged, card in zip(rows.judged, files.benchmarks, strict=True):
@@ -100,11 +104,12 @@ def _table(data: OpenedData, job: Job) -> pa.Table:
     training, part = job.training, data.judged[job.benchmark].part
     predictor = Predictor(training.stage, training.strategy, training.budget, training.seed)
     pred = data.given.pred[predictor, job.benchmark]
+    values = data.given.values[predictor, job.benchmark]
     if data.judged[job.benchmark].benchmark.numeric:
-        y, answered = (np.array(values, dtype=np.float64) for values in (part.y, pred))
-        return numbers_table(list(part.ids), y, answered)
+        y, answered = (np.array(numbers, dtype=np.float64) for numbers in (part.y, pred))
+        return with_values(numbers_table(list(part.ids), y, answered), values)
     scores = pa.nulls(len(pred), pa.list_(pa.float32()))
-    return predictions_table(list(part.ids), list(part.y), list(pred), scores)
+    return with_values(predictions_table(list(part.ids), list(part.y), list(pred), scores), values)
 
 
 def _record(plan: Plan, job: Job, attempt: Attempt) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from fairtransfer.runner.job import Roots
 from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.label_map import LabelMap
+from fairtransfer.spec.questions import means_asked
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,13 @@ def _joined(files: AuditFiles, predictions: PredictionFile, judged: Mapping[str,
         problems.add(document.problem(code, ("model", "source"), f"{shown(predictions.file)}: {found}", allowed, do))
 
     joined = join_predictions(
-        predictions, judged, files.classes, tell, multilabel=is_multilabel(files), numeric=files.numeric
+        predictions,
+        judged,
+        files.classes,
+        tell,
+        multilabel=is_multilabel(files),
+        numeric=files.numeric,
+        means=means_asked(files.loaded.audit),
     )
     problems.raise_if_any()
     return joined

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from fairtransfer.errors import shown
+from fairtransfer.outcomes.row_value import MEAN
 from fairtransfer.spec.before import BeforeSpec
 from fairtransfer.spec.document import Document
 from fairtransfer.spec.gates import GateSpec, Policy
@@ -95,6 +97,12 @@ class MetricSpec(Strict):
 
     name: MetricName
     per_class: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mean_of_a_column(cls, value: Any) -> Any:
+        """Bring `{mean: column, better: higher, range: [0, 1]}` to the form that every metric has."""
+        return {"name": value} if isinstance(value, Mapping) and MEAN in value else value
 
 
 class Candidate(Strict):

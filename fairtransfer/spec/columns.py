@@ -28,6 +28,8 @@ class Columns:
         The person or document that rows share; rows of one unit count as one sample.
     score, score_before
         The probability of the positive class, from 0 to 1, of either model.
+    value, value_before
+        A number of your own for every row, such as a judged quality, of either model: for ``mean:quality:higher:0:1``.
     weights
         How much a row counts, for samples drawn with unequal chances.
     counts
@@ -52,5 +54,7 @@ class Columns:
     unit: str | None = None
     score: str | None = None
     score_before: str | None = None
+    value: str | None = None
+    value_before: str | None = None
     weights: str | None = None
     counts: str | None = None

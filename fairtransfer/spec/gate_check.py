@@ -81,7 +81,11 @@ def _reference(files: AuditFiles, options: GateOptions, at: Place) -> Iterator[P
 
 
 def has_scores(files: AuditFiles, metric: str, at: Place) -> Iterator[Problem]:
-    """Check that a metric made of scores is not asked of a file of answers."""
+    """Check that a metric made of scores is not asked of a file of answers, nor the mean of a column of a model."""
+    if not files.loaded.audit.made_elsewhere and metric_named(metric).of_values:
+        found = f"`{metric}` is of numbers that stand beside given predictions, and here models are adapted"
+        do = "leave it out, or write their answers and these numbers into a file of predictions"
+        yield files.loaded.document.problem("FT-Y097", at, found, "", do)
     if files.loaded.audit.made_elsewhere and metric_named(metric).of_scores:
         found = f"`{metric}` is made of scores, and a file of predictions holds answers only"
         do = "leave it out, or measure the table with `fairtransfer measure --score`"

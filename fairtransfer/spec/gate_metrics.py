@@ -20,7 +20,7 @@ def names_of(having: Callable[[Metric], bool]) -> list[str]:
 
 def refuse_unjudged(value: Any) -> Any:
     """Refuse what is reported and not judged, as its metric says why; anything else is left as it is."""
-    metric = find_metric(value)
+    metric = find_metric(value) if isinstance(value, str) else None
     if metric is not None and metric.reported_only is not None:
         raise refuse(*metric.reported_only)
     return value

@@ -26,7 +26,7 @@ from fairtransfer.spec.strict import IN_UNIT, Name, Sentence, Strict, refuse
 def _in_range(value: float, info: ValidationInfo) -> float:
     """Refuse a limit that no value of its metric can reach: of rates and scores outside 0 to 1, of numbers not above 0."""
     metric = find_metric(info.data.get("metric"))  # none where it is refused itself
-    if metric is not None and metric.unit == "label":
+    if metric is not None and metric.in_a_unit:
         if value <= 0:
             raise refuse("FT-G036", f"must be a finite number above 0, got `{value:g}`", "", IN_UNIT)
     elif metric is not None and not 0 <= value <= 1:
@@ -140,8 +140,9 @@ class GateOptions(Strict):
     @classmethod
     def _of_a_class(cls, value: str | None, info: ValidationInfo) -> str | None:
         metric = find_metric(info.data.get("metric"))
-        if value is not None and metric is not None and metric.of_numbers:
-            found = f"`{info.data['metric']}` is of a label that is a number, which has no class"
+        if value is not None and metric is not None and (metric.of_numbers or metric.of_values):
+            what = "a label that is a number" if metric.of_numbers else "a number of its own"
+            found = f"`{info.data['metric']}` is of {what}, which has no class"
             raise refuse("FT-Y095", found, "", "leave `class` out")
         return value
 

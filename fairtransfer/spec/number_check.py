@@ -53,7 +53,8 @@ def _label(files: AuditFiles, at: Place, ref: BenchmarkRef | AdaptOn, card: Card
 
 def _metrics(files: AuditFiles) -> Iterator[Problem]:
     for index, metric in enumerate(files.loaded.audit.metrics):
-        if metric_named(metric.name).of_numbers != files.numeric:
+        known = metric_named(metric.name)
+        if known.of_numbers != files.numeric and not known.of_values:
             kind = "of classes, and the label is a number" if files.numeric else "of numbers, and the label is a class"
             allowed = f"`metrics: [{', '.join(number_metrics())}]`" if files.numeric else "a metric of classes"
             found = f"`{metric.name}` is a metric {kind}"
@@ -65,7 +66,7 @@ def _gates(files: AuditFiles) -> Iterator[Problem]:
     document = files.loaded.document
     for index, gate in enumerate(files.loaded.audit.gates):
         at = ("gates", index, gate.kind)
-        if gate.of_numbers != files.numeric:
+        if gate.of_numbers != files.numeric and not gate.options.measures.of_values:
             told = gate_mismatch(gate, "write `label: {type: number, measured_in: ...}` in the card")
             yield document.problem("FT-Y068" if files.numeric else "FT-G037", (*at, "metric"), *told)
         elif gate.of_numbers and not files.measured_in:

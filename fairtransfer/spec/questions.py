@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fairtransfer.outcomes.metric import Metric
+from fairtransfer.outcomes.metric import UNBOUNDED, Limits, Metric
+from fairtransfer.outcomes.row_value import column_of
 from fairtransfer.outcomes.table import metric_named
-from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.audit import Audit, MetricSpec
 from fairtransfer.spec.gates import GateSpec
 
 Question = tuple[str, str | None]
@@ -85,6 +86,22 @@ def score_questions(questions: Sequence[Question]) -> tuple[Question, ...]:
 def number_metrics_of(questions: Sequence[Question]) -> tuple[str, ...]:
     """Return the metrics of predicted numbers that are asked about."""
     return tuple(dict.fromkeys(name for name, _ in questions if metric_named(name).of_numbers))
+
+
+def value_metrics_of(questions: Sequence[Question]) -> tuple[str, ...]:
+    """Return the metrics of numbers of one's own that are asked about."""
+    return tuple(dict.fromkeys(name for name, _ in questions if metric_named(name).of_values))
+
+
+def means_asked(audit: Audit) -> dict[str, Limits]:
+    """Return the columns that an audit asks means of, and what their numbers can be: within the ends of every such metric."""
+    found: dict[str, Limits] = {}
+    for name in (*(metric.name for metric in audit.metrics), *(gate.options.metric for gate in audit.gates)):
+        metric = metric_named(name)
+        if metric.of_values:
+            low, high = found.get(column_of(metric), UNBOUNDED)
+            found[column_of(metric)] = max(low, metric.bounds[0]), min(high, metric.bounds[1])
+    return found
 
 
 def needs_class(spec: MetricSpec, positive: str | None, *, multilabel: bool) -> bool:

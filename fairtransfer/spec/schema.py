@@ -9,10 +9,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from fairtransfer import registry
+from fairtransfer.outcomes.table import metrics
 from fairtransfer.spec import audit as definitions
 from fairtransfer.spec.before import BEFORE_OPTIONS
 from fairtransfer.spec.card import CardFile
 from fairtransfer.spec.gates import Policy, gates_known
+from fairtransfer.spec.names import MEANS_IN_SCHEMA
 from fairtransfer.spec.pretrain import Pretrain
 from fairtransfer.spec.strategies import STRATEGY_OPTIONS
 
@@ -52,7 +54,7 @@ def json_schema(kind: Literal["audit", "card"] = "audit") -> dict[str, Any]:
 
 
 def _audit(references: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
-    metric_names = definitions.MetricSpec.model_json_schema()["properties"]["name"]["enum"]
+    metric_names = [metric.name for metric in metrics()]
     per_class = {"type": "object", "properties": {"per_class": {"type": "boolean"}}, "additionalProperties": False}
     budget = {
         "anyOf": [
@@ -85,7 +87,7 @@ def _audit(references: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
         },
         "claim": {"enum": ["procedure", "artifact"]},
         "candidate": _ref("Candidate"),
-        "metrics": {"type": "array", "items": _one_of(named)},
+        "metrics": {"type": "array", "items": {"anyOf": [_one_of(named), *MEANS_IN_SCHEMA]}},
         "gates": {"type": "array", "items": _one_of({n: references[m] for n, m in gates_known().items()})},
         "policy": _ref("Policy"),
     }

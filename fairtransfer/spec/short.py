@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from fairtransfer.errors import Problem, Problems, shown
+from fairtransfer.outcomes.row_value import MEAN, is_mean
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.document_reading import parse_document
 from fairtransfer.spec.gates import GateOptions, GateSpec, Policy
@@ -107,12 +108,14 @@ def _metric(written: Any, problems: Problems) -> MetricSpec | None:
 
 def _metric_options(written: Any) -> dict[str, Any] | None:
     """Return a metric as its model takes it; None where it is of no form a metric has."""
+    if is_mean(written):
+        return {"name": written}
     if isinstance(written, str):
         name, _, how = written.partition(":")
         return {"name": name} | ({how: True} if how else {})
     if not isinstance(written, Mapping) or not all(isinstance(key, str) for key in written):
         return None
-    if len(written) == 1 and "name" not in written:
+    if len(written) == 1 and "name" not in written and MEAN not in written:
         name, options = next(iter(written.items()))
         return (
             {"name": name, **options} if isinstance(options, Mapping) else {"name": name} if options is None else None

@@ -135,7 +135,7 @@ IN_UNIT = "write it in the label's own unit, such as 0.5 for half a day"
 def _limit_problem(kind: str, value: object, document: Document, path: Place) -> Problem:
     """Return the problem of a gate's limit that is no number, or out of range: what its range is depends on the metric."""
     metric = find_metric(document.beside(path, "metric"))
-    if metric is not None and metric.unit == "label":
+    if metric is not None and metric.in_a_unit:
         found = f"must be a finite number above 0, got `{_spelled(value)}`"
         return document.problem("FT-G036", path, found, "", IN_UNIT)
     limits = "above 0, at most 1" if kind == "greater_than" else "between 0 and 1"

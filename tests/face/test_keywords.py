@@ -49,7 +49,7 @@ MANY = (3, [1, 2], {"region": 1}, {"region"}, ["region", ""], [["region"]], True
 WRONG: dict[str, Iterable[Any]] = {
     "columns": ("y", ["y"], {"label": "y"}, 3),
     **dict.fromkeys(
-        ("label", "after", "before", "unit", "score", "score_before", "weights", "counts"),
+        ("label", "after", "before", "unit", "score", "score_before", "value", "value_before", "weights", "counts"),
         ONE_COLUMN,
     ),
     **dict.fromkeys(("groups", "item"), MANY),

@@ -22,6 +22,7 @@ from fairtransfer import api
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.count import count
+from fairtransfer.foresight import foresee
 from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec import json_schema
 from fairtransfer.stages import Planned
@@ -236,8 +237,6 @@ def test_the_report_claims_no_cost_and_says_where_the_predictions_are_from(done:
 
 
 def test_a_plan_tells_what_would_be_kept(project: Path, done: api.Run) -> None:
-    from fairtransfer.foresight import foresee
-
     made = api.plan(project)
     seen = foresee(Planned(made, project.parents[1] / "runs").opened())
 
@@ -452,3 +451,102 @@ def test_scores_are_not_asked_of_answers(tmp_path: Path) -> None:
     audit = given_project(tmp_path, ("{recall: {per_class: true}}", "brier_score"), gate)
     found = problems(audit)
     assert sum("FT-Y070" in line for line in found) == 2
+
+
+# --- numbers of one's own beside the answers ---------------------------------------------------------------------------
+
+MEAN = "mean:quality:higher:0:1"
+ASKED = (
+    ("metrics: [error_rate, ", "metrics: [{mean: quality, better: higher, range: [0, 1]}, error_rate, "),
+    (
+        "gates:\n",
+        (
+            f'gates:\n  - worst_group: {{by: region, metric: "{MEAN}", at_least: 0.3}}\n'
+            "  - no_harm: {by: region, metric: {mean: quality, better: higher, range: [0, 1]}, margin: 0.2}\n"
+        ),
+    ),
+)
+
+
+def rated(labels: dict[str, str]) -> list[Row]:
+    """Answers with a quality beside each, decided by model and item."""
+    rows = rows_of(labels)
+    rng = random.Random(5)
+    return [{**row, "quality": f"{rng.betavariate(5, 2):.6f}"} for row in rows]
+
+
+def test_means_of_numbers_beside_the_answers_go_the_whole_way(tmp_path: Path) -> None:
+    audit = given_audit(tmp_path, PEOPLE, *ASKED)
+    rows = rated(truth(tmp_path))
+    write_answers(tmp_path, rows)
+
+    made = api.run(audit, workspace=tmp_path / "runs")
+
+    found = findings_in(made.folder)
+    regions = {row["id"]: row["region"] for row in toy_rows(PEOPLE)}
+    for region in ("", "north"):
+        mine = [row for row in rows if not region or regions[row["item"]] == region]
+        group = {"region": region} if region else {}
+        before = [float(row["quality"]) for row in mine if row["stage"] == "before"]
+        after = [
+            [float(row["quality"]) for row in mine if (row["strategy"], row["seed"]) == ("full", str(seed))]
+            for seed in range(3)
+        ]
+        level = found.find("toy@1.0.0", "after", MEAN, group, "full", "16")
+        moved = found.find("toy@1.0.0", "change", MEAN, group, "full", "16")
+        assert level is not None
+        assert moved is not None
+        means = [sum(values) / len(values) for values in after]
+        assert_allclose(level.estimate, sum(means) / 3, rtol=1e-12)
+        assert_allclose(moved.estimate, sum(means) / 3 - sum(before) / len(before), rtol=1e-9)
+        assert level.ci[0] < level.estimate < level.ci[1]
+    gates = [gate for gate in made.verdict.gates if MEAN in gate.id]
+    assert [gate.kind for gate in gates] == ["worst_group", "no_harm"]
+    assert all(gate.outcome in ("pass", "inconclusive") for gate in gates)
+    assert "mean of quality" in made.report.read_text(encoding="utf-8")
+    for name, table in count(made.folder)._asdict().items():
+        assert table.equals(pq.read_table(made.folder / f"{name}.parquet"))
+
+
+def test_the_wide_form_has_the_numbers_of_both_models(tmp_path: Path) -> None:
+    audit = given_audit(
+        tmp_path, PEOPLE, *ASKED, ("candidate: {strategy: full}\n", ""), ("claim: procedure", "claim: artifact")
+    )
+    rows = [{"item": item, "before": label, "after": label} for item, label in truth(tmp_path).items()]
+    write_answers(tmp_path, [{**row, "quality_before": "0.4", "quality_after": "0.9"} for row in rows])
+
+    made = api.run(audit, workspace=tmp_path / "runs")
+
+    moved = findings_in(made.folder).find("toy@1.0.0", "change", MEAN, {}, "after", None)
+    assert moved is not None
+    assert moved.estimate == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("wrong", ["", "much", "1.2", "nan"])
+def test_what_is_no_number_of_the_metric_is_refused(tmp_path: Path, wrong: str) -> None:
+    audit = given_audit(tmp_path, 48, *ASKED)
+    rows = rated(truth(tmp_path))
+    rows[3]["quality"] = wrong
+    write_answers(tmp_path, rows)
+
+    assert problems(audit) == ["FT-P047"]
+
+
+def test_a_file_without_the_column_is_refused(tmp_path: Path) -> None:
+    audit = given_audit(tmp_path, 48, *ASKED)
+    write_answers(tmp_path, rows_of(truth(tmp_path)))
+
+    assert problems(audit) == ["FT-P047"]
+
+
+def test_a_plan_says_what_spread_a_gate_on_values_takes(tmp_path: Path) -> None:
+    audit = given_audit(tmp_path, 600, *ASKED)
+    write_answers(tmp_path, rated(truth(tmp_path)))
+
+    seen = foresee(Planned(api.plan(audit), tmp_path / "runs").opened())
+
+    gates = [gate for gate in seen.numbers if MEAN in gate.gate]
+    assert [gate.about for gate in gates] == ["values", "changes of values"]
+    assert all(group.largest_sd is not None and group.largest_sd > 0 for gate in gates for group in gate.groups[:2])
+    assert not [name for name in seen.not_foreseen if MEAN in name]
+    assert "values spread" in seen.assumption

@@ -18,6 +18,7 @@ from fairtransfer.evidence.jobs.numbers import NumberJobs, blank
 from fairtransfer.evidence.jobs.records import JobRecord, jobs_in
 from fairtransfer.evidence.jobs.scores import (
     Said,
+    averaged_rows,
     change_rankings,
     change_sums,
     level_rankings,
@@ -28,12 +29,19 @@ from fairtransfer.evidence.jobs.scores import (
 from fairtransfer.evidence.rankings import rankings_table
 from fairtransfer.evidence.run_file import BenchmarkRecord, RunFile, read_run
 from fairtransfer.evidence.sums import ClassAnswers, Row, change_rows, level_rows, sums_table
-from fairtransfer.evidence.tables import read_table, write_table
+from fairtransfer.evidence.tables import read_table, value_column, write_table
 from fairtransfer.evidence.views import People, membership, people
-from fairtransfer.outcomes.table import events_for
+from fairtransfer.outcomes.row_value import column_of
+from fairtransfer.outcomes.table import events_for, metric_named
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.given import control_of
-from fairtransfer.spec.questions import gate_questions, number_metrics_of, questions_of, score_questions
+from fairtransfer.spec.questions import (
+    gate_questions,
+    number_metrics_of,
+    questions_of,
+    score_questions,
+    value_metrics_of,
+)
 from fairtransfer.spec.reading import read_audit
 
 Model = tuple[str, str, str]  # stage, strategy, label budget
@@ -104,7 +112,9 @@ class _Counter:
         self.questions = (*told, *gate_questions(audit.gates, positive))
         self.asked = score_questions(self.questions)
         self.numbers = NumberJobs(self.items) if run.numeric else None
+        self.means = tuple(metric_named(name) for name in value_metrics_of(self.questions))
         columns = ["item", "y", "pred", *(["scores"] if self.asked else [])]
+        columns += dict.fromkeys(value_column(column_of(metric)) for metric in self.means)
         for job in jobs:
             if job.benchmark == benchmark.id:
                 model = BEFORE if job.stage == "before" else ("after", *job.model)
@@ -148,8 +158,8 @@ class _Counter:
     def sums(self) -> pa.Table:
         """Return what every case adds, summed up, for every model and pair."""
         if self.numbers is not None:
-            return sums_table(self._errors(self.numbers))
-        return sums_table([*self._class_sums(), *self._scored[0]])
+            return sums_table([*self._errors(self.numbers), *self._value_sums()])
+        return sums_table([*self._class_sums(), *self._scored[0], *self._value_sums()])
 
     def _class_sums(self) -> Iterator[Row]:
         who, events = self._people, events_of(self.audit)
@@ -165,6 +175,25 @@ class _Counter:
                     first = self._stack(who, other, list(dict.fromkeys(self._theirs(other, shared))))
                     second = self._stack(who, model, shared)
                     yield from change_rows(who, first, second, events, self._key(stage, model))
+
+    def _value_sums(self) -> Iterator[Row]:
+        """Yield what numbers of one's own add up to, for every model and pair."""
+        for metric in {metric.adds: metric for metric in self.means}.values():
+            column = value_column(column_of(metric))
+            for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
+                mine = {seed: self._values(model, seed, column) for seed in self._seeds(model)}
+                yield from averaged_rows(self._people.cases, mine, metric, self._key(model[0], model))
+                for stage, other in self.compared(model) if model != BEFORE else ():
+                    shared = self._shared(other, list(mine))
+                    pairs = zip(shared, self._theirs(other, shared), strict=True)
+                    moved = {s: mine[s] - self._values(other, t, column) for s, t in pairs}
+                    if moved:
+                        yield from averaged_rows(self._people.cases, moved, metric, self._key(stage, model))
+
+    def _values(self, model: Model, seed: int | None, column: str) -> NDArray[np.float64]:
+        table, found = self.answers[model][seed], np.empty(self.items.num_rows)
+        found[self._places(table)] = table[column].to_numpy()
+        return found
 
     def rankings(self) -> pa.Table:
         """Return how the scores of every model and pair rank, and whether they mean what they say."""

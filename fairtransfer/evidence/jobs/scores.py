@@ -14,7 +14,8 @@ from fairtransfer.evidence.rankings import Scored, error_rows, ranking_change_ro
 from fairtransfer.evidence.score_bins import score_bins
 from fairtransfer.evidence.sums import Row
 from fairtransfer.evidence.value_sums import RowValues, value_rows
-from fairtransfer.evidence.views import Flags, People, membership
+from fairtransfer.evidence.views import Cases, Flags, People, membership
+from fairtransfer.outcomes.metric import Metric
 from fairtransfer.outcomes.probabilities import VALUES
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.questions import Question
@@ -106,14 +107,23 @@ def _scored(who: People, model: Said, of: str) -> Scored:
 def _sums(
     who: People, values: Mapping[int | None, Floats], metric: str, of: str | None, key: Mapping[str, Any]
 ) -> Iterator[Row]:
-    known = metric_named(metric)
     positive = None if of is None else who.truth[:, who.classes.index(of)]
-    skewed, about = known.estimator == "skewed_mean", {**key, "adds": known.summed, "class": of or ""}
+    yield from averaged_rows(who.cases, values, metric_named(metric), {**key, "class": of or ""}, positive)
+
+
+def averaged_rows(
+    cases: Cases,
+    values: Mapping[int | None, Floats],
+    metric: Metric,
+    key: Mapping[str, Any],
+    positive: Flags | None = None,
+) -> Iterator[Row]:
+    """Yield the sums of a value per seed, and of the values averaged over seeds (no seed)."""
+    skewed, about = metric.estimator == "skewed_mean" or metric.of_values, {"class": "", **key, "adds": metric.summed}
     averaged: Floats = np.mean(list(values.values()), axis=0)
     told = [(seed, mine) for seed, mine in values.items() if seed is not None]
     for seed, mine in [*told, (None, averaged)]:
-        row = {**about, "seed": seed}
-        yield from value_rows(who.cases, RowValues(mine), row, skewed=skewed, positive=positive)
+        yield from value_rows(cases, RowValues(mine), {**about, "seed": seed}, skewed=skewed, positive=positive)
 
 
 def _values(who: People, model: Said, metric: str, of: str | None) -> Floats:

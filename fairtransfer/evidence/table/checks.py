@@ -50,6 +50,9 @@ class Columns:
         Columns with the probability of the positive class, after and before.
     numbers
         Labels and answers are numbers, not classes.
+    value, value_before
+        Columns with a number of its own for every row, after and before. There may be no labels and answers then: their names
+        are empty.
     """
 
     label: str
@@ -64,12 +67,25 @@ class Columns:
     score: str | None = None
     score_before: str | None = None
     numbers: bool = False
+    value: str | None = None
+    value_before: str | None = None
+
+    @property
+    def model(self) -> str:
+        """What the model is called: the column of its answers, or of its values where there are no answers."""
+        return self.after or self.value or ""
+
+    @property
+    def compared(self) -> str | None:
+        """What the model it is compared with is called; None where there is one model only."""
+        return self.before or (None if self.after else self.value_before)
 
     def named(self) -> dict[str, str]:
         """Return ``column -> what it is``."""
         one = {"label": self.label, "before": self.before, "after": self.after, "unit": self.unit}
         one |= {"counts": self.counts, "weights": self.weights}
         one |= {"score": self.score, "score before": self.score_before}
+        one |= {"value": self.value, "value before": self.value_before}
         return (
             {name: what for what, name in one.items() if name}
             | dict.fromkeys(self.groups, "group")
@@ -84,8 +100,9 @@ def check_columns(table: ibis.Table, name: str, columns: Columns, problems: Prob
             found = f"{what} column `{shown(column)}` not found"
             problems.add(Problem("FT-P003", found, did_you_mean(column, table.columns), "", name))
     check_score_columns(name, columns, problems)
+    check_value_columns(name, columns, problems)
     same = [columns.label, columns.after, *([columns.before] if columns.before else [])]
-    if len(set(same)) < len(same):
+    if len(set(filter(None, same))) < len(list(filter(None, same))):
         problems.add(
             Problem("FT-P004", "label and predictions name the same column", "three different columns", "", name)
         )
@@ -103,6 +120,17 @@ def check_score_columns(name: str, columns: Columns, problems: Problems) -> None
             if given:
                 text = f"metrics made of scores are not measured with {what}"
                 problems.add(Problem("FT-P026", text, "", "leave the scores out, or measure them apart", name))
+
+
+def check_value_columns(name: str, columns: Columns, problems: Problems) -> None:
+    """Add what a number of one's own is not measured without."""
+    if columns.value is None and columns.value_before is not None:
+        problems.add(Problem("FT-P046", "values before without values after", "", "give --value", name))
+    if columns.after and columns.value_before is not None and columns.before is None:
+        found = "values of a model before without its answers"
+        problems.add(Problem("FT-P046", found, "", "give --before, or leave --label and --after out", name))
+    if columns.value is not None and columns.value == columns.value_before:
+        problems.add(Problem("FT-P004", "both values name the same column", "two different columns", "", name))
 
 
 def counted_at_once(table: ibis.Table) -> bool:
@@ -226,6 +254,14 @@ class Checker:
         """Tell whether all labels have a digit; a word without one is no number, and spares asking the database."""
         labels = self.cells["y"].unique().to_pylist()
         return all(any(map(str.isdigit, label)) for label in labels if label is not None)
+
+    def unlabelled(self) -> tuple[str, ...]:
+        """Look for rows that count, where there are neither labels nor answers; return that there are no classes."""
+        if not self.n.any() and not self._odd():
+            self._add("FT-P007", "no rows")
+        elif self.columns.unit and (empty := self._missing("unit")):
+            self._add("FT-P010", f"{empty:,} rows have no unit in `{self.columns.unit}`", "", "give each its own")
+        return ()
 
     def classes(self, stated: Sequence[str]) -> tuple[str, ...]:
         """Return the labels, and look for rows without a label or an answer."""

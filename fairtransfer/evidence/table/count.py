@@ -6,7 +6,7 @@ The expression is ibis, so that whichever database holds the table does the coun
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from fairtransfer.evidence.table.checks import (
 )
 from fairtransfer.evidence.table.powers import number
 from fairtransfer.evidence.table.scores import SIDES, binned, group_pairs, loss_sums, losses_asked
+from fairtransfer.evidence.table.values import CountedValues, count_values
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
@@ -51,6 +52,8 @@ class Counted:
     scores
         ``sums`` -> what losses add up to per group and class; ``after`` and, where there are two models, ``before`` -> how
         many scores each bin holds; ``change`` -> rows per pair of bins, where rankings are compared.
+    values
+        Where rows have numbers of their own: what these add up to.
     numbers
         Where labels and answers are numbers: the errors of every group.
     idle
@@ -68,6 +71,7 @@ class Counted:
     outside: dict[str, dict[str, int]]
     name: str
     scores: Mapping[str, pa.Table] = field(default_factory=dict)
+    values: CountedValues | None = None
     numbers: Source | None = None
     idle: int = 0
     warnings: tuple[Problem, ...] = ()
@@ -105,12 +109,15 @@ def count_table(
     """
     problems = Problems()
     cells, checker = _cells(table, name, columns, problems, named=bool(classes))
-    known = checker.classes(classes)
+    known = checker.classes(classes) if columns.label else checker.unlabelled()
     notes = checker.notes(known)
     checker.weights()
     if columns.items:
         check_items(table, name, columns, problems)
     scores = {} if positive is None else _scored(table, name, columns, (positive, asked), problems)
+    values = None
+    if columns.value:
+        values = count_values(table, name, columns, _keys(table, columns), _counting(table, columns), problems)
     problems.raise_if_any()
     return Counted(
         _named_unknown(cells, columns),
@@ -122,6 +129,7 @@ def count_table(
         checker.outside,
         name,
         {side: _named_unknown(found, columns) for side, found in scores.items()},
+        values=None if values is None else replace(values, cells=_named_unknown(values.cells, columns)),
         idle=_total(cells, "idle"),
         warnings=problems.warnings,
     )
@@ -137,7 +145,7 @@ def _cells(
     """
     check_columns(table, name, columns, problems)
     check_groups(table, name, columns, problems)
-    early = not counted_at_once(table)
+    early, named = not counted_at_once(table), named or not columns.label
     if not named and early:
         check_numbers_as_classes(table, name, columns, problems)
     problems.raise_if_any()
@@ -180,9 +188,17 @@ def grouped_as_text(table: ibis.Table, keys: dict[str, Any], sums: dict[str, Any
 
 
 def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
-    """Return the GROUP BY, sorted; the model before is the model after where there is one only."""
+    """Return the GROUP BY, sorted; the model before is the model after where there is one only.
+
+    Without labels and answers, where values alone are measured, these are the empty text.
+    """
+    import ibis
+
     keys = {f"g_{group}": table[group] for group in columns.groups}
-    keys |= {"y": table[columns.label], "after": table[columns.after]}
+    if not columns.label:
+        keys |= {"y": ibis.literal(""), "after": ibis.literal("")}
+    else:
+        keys |= {"y": table[columns.label], "after": table[columns.after]}
     if columns.before:
         keys["before"] = table[columns.before]
     if columns.unit:
@@ -225,6 +241,21 @@ def _within(column: Any, least: float, most: float) -> Any:
     return ibis.ifelse(usable, column, ibis.null("float64"))
 
 
+def _keys(table: ibis.Table, columns: Columns) -> dict[str, Any]:
+    """Return group names and unit as text."""
+    keys = {f"g_{group}": as_text(table[group]) for group in columns.groups}
+    return keys | ({"unit": as_text(table[columns.unit])} if columns.unit else {})
+
+
+def _counting(table: ibis.Table, columns: Columns) -> dict[str, Any]:
+    """Return what rows count, as sums of powers take it; what is no weight or no count has been told."""
+    if columns.counts:
+        return {"c": usable_counts(table[columns.counts]).fill_null(0.0)}
+    if columns.weights:
+        return {"w": _within(number(table[columns.weights]), LEAST_WEIGHT, MOST).fill_null(0.0)}
+    return {}
+
+
 def _scored(
     table: ibis.Table, name: str, columns: Columns, asked: tuple[str, Sequence[str]], problems: Problems
 ) -> dict[str, pa.Table]:
@@ -235,12 +266,8 @@ def _scored(
     scores = {side: column for side, column in named.items() if column}
     if columns.score is None:
         return {}
-    keys = {f"g_{group}": as_text(table[group]) for group in columns.groups}
-    if columns.unit:
-        keys |= {"unit": as_text(table[columns.unit])}
-    values = {SIDES[side]: number(table[column]) for side, column in scores.items()}
-    if columns.counts:
-        values["c"] = usable_counts(table[columns.counts]).fill_null(0.0)
+    keys = _keys(table, columns)
+    values = {SIDES[side]: number(table[column]) for side, column in scores.items()} | _counting(table, columns)
     truth = as_text(table[columns.label])
     plain = table.select(**keys, **values, positive=truth.notnull() & (truth == positive))
     found = {"sums": loss_sums(plain, list(keys), scores, losses_asked(questions), problems, name)}

@@ -14,7 +14,9 @@ from fairtransfer.evidence.rankings import rankings_table
 from fairtransfer.evidence.sums import ClassAnswers, Row, change_rows, level_rows, sums_table
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.evidence.table.scores import ScoreQuery, bin_rows, loss_rows, ranking_changes
+from fairtransfer.evidence.table.values import sums_of_values
 from fairtransfer.evidence.views import JOIN, Cases, Names, People, membership, view_of
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.questions import Question
 from fairtransfer.stats.number_errors import BEFORE
 
@@ -54,8 +56,8 @@ class TableQuery:
         What both models are called; `before` is None where there is one only.
     events
         What is counted of classes.
-    scores, numbers
-        What is asked of scores, and which metrics of predicted numbers.
+    scores, numbers, values
+        What is asked of scores, which metrics of predicted numbers, and which of numbers of one's own.
     """
 
     model: str
@@ -64,6 +66,7 @@ class TableQuery:
     events: Sequence[str]
     scores: Sequence[Question] = ()
     numbers: Sequence[str] = ()
+    values: Sequence[str] = ()
 
     @property
     def keys(self) -> dict[str, dict[str, str]]:
@@ -80,7 +83,7 @@ def sums_of(counted: Counted, asked: TableQuery) -> pa.Table:
     """Return what every case adds, summed up: of both models and of the change between them."""
     if counted.numbers is not None:
         return sums_table(_number_sums(counted, asked))
-    return sums_table([*_class_sums(counted, asked), *_loss_sums(counted, asked)])
+    return sums_table([*_class_sums(counted, asked), *_loss_sums(counted, asked), *_value_sums(counted, asked)])
 
 
 def rankings_of(counted: Counted, asked: TableQuery) -> pa.Table:
@@ -112,6 +115,12 @@ def _loss_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:
         if asked.scores and "sums" in counted.scores and (both or stage == "after"):
             about = ScoreQuery(counted.attributes, asked.views, asked.scores, key)
             yield from loss_rows(counted.scores["sums"], about)
+
+
+def _value_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:
+    for adds in dict.fromkeys(metric_named(name).adds for name in asked.values):
+        assert counted.values is not None, "asked of tables with values"
+        yield from sums_of_values(counted.values, counted.attributes, asked.views, asked.keys, adds)
 
 
 def _number_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:

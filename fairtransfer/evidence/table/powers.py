@@ -78,8 +78,8 @@ def _power(column: Any, power: int) -> Any:
     return found
 
 
-def powers_of(sums: pa.Table, name: str) -> CellValues:
-    """Return the sums of a column's powers."""
+def powers_of(sums: pa.Table, name: str, about: float = 0.0) -> CellValues:
+    """Return the sums of a column's powers; `about`: what was taken off its values before."""
     start, powers = f"{name}|", {}
     for column in sums.column_names:
         if column.startswith(start):
@@ -88,7 +88,7 @@ def powers_of(sums: pa.Table, name: str) -> CellValues:
     weighted = _WEIGHTS[0] in sums.column_names
     counted = {place + 1: sums[name].to_numpy() for place, name in enumerate(_WEIGHTS)} if weighted else {}
     powers |= {(size, 0): column for size, column in counted.items()} or {(0, 0): sums["n"].to_numpy()}
-    return CellValues(powers, weighted)
+    return CellValues(powers, weighted, about)
 
 
 def cases_of(cells: pa.Table, attributes: Sequence[str], views: Sequence[Names]) -> Cases:

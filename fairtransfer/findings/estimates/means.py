@@ -271,5 +271,6 @@ def _skewed(rows: PerSeed, procedure: bool, bounds: Limits) -> SkewedMean | NotE
     units, n = rows.whole["units"], float(rows.whole["n"])
     if units < MINIMUM_UNBOUNDED:
         reason = f"{units:g} independent cases, fewer than {MINIMUM_UNBOUNDED}"
-        return NotEstimable("too_small", reason, n, cases=n)
+        shared = units if n >= MINIMUM_UNBOUNDED else None
+        return NotEstimable("too_small", reason, n, MINIMUM_UNBOUNDED, shared, cases=n)
     return SkewedMean(rows, procedure, bounds) if rows.whole["spread"] else NotEstimable("undefined", ALIKE, n, cases=n)
