@@ -27,7 +27,7 @@ DIGITS = 13
 """Sums that a database made are told to so many digits: it adds in parallel, in any order, which changes the last ones."""
 
 
-class Values(Protocol):
+class ValuePowers(Protocol):
     """The values of the rows that cells stand for."""
 
     @property
@@ -41,7 +41,7 @@ class Values(Protocol):
     def moment(self, weight: int, value: int) -> Numbers:
         """Return for every cell the sum over its rows of these powers of weight and value."""
 
-    def less(self, about: float) -> Values | None:
+    def less(self, about: float) -> ValuePowers | None:
         """Return the values less a number; None where only sums of them are at hand, which would lose digits."""
 
 
@@ -90,7 +90,7 @@ class CellValues:
 
 
 def value_rows(
-    cases: Cases, values: Values, key: Mapping[str, Any], *, skewed: bool, positive: Flags | None = None
+    cases: Cases, values: ValuePowers, key: Mapping[str, Any], *, skewed: bool, positive: Flags | None = None
 ) -> Iterator[Row]:
     """Yield the sums of a value in every group, and among everyone outside it.
 
@@ -118,7 +118,9 @@ _SQUARES: Product = ("squares",)
 """The sum over rows of their weighted squares: what single values vary by, whatever units they share."""
 
 
-def _sums(cases: Cases, view: View, values: Values, wanted: tuple[Product, ...]) -> tuple[dict[Product, Numbers], ...]:
+def _sums(
+    cases: Cases, view: View, values: ValuePowers, wanted: tuple[Product, ...]
+) -> tuple[dict[Product, Numbers], ...]:
     squares = over_cases(view, {_SQUARES: values.moment(1, 2)})
     if cases.alone:
         rows = {product: values.moment(len(product), product.count("x")) for product in wanted if product}

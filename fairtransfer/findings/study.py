@@ -9,7 +9,7 @@ from typing import Literal
 from fairtransfer.findings.candidate import chosen_seeds
 from fairtransfer.findings.counts import Counts, View
 from fairtransfer.findings.run_record import RunRecord
-from fairtransfer.findings.sums import Rankings, Sums
+from fairtransfer.findings.sums import Rankings, UnitSums
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
@@ -81,7 +81,7 @@ class Study:
     benchmarks: tuple[JudgedBenchmark, ...]
     counts: Counts
     questions: tuple[Question, ...]
-    sums: Sums
+    sums: UnitSums
     rankings: Rankings
     label_budgets: Mapping[str, int] = field(default_factory=dict)
     has_before: bool = True
@@ -127,7 +127,7 @@ def study_of(record: RunRecord) -> Study:
         label_budgets=budgets if len(budgets) == len(run.label_budgets) else {},
         counts=Counts(record.cells, record.classes, chosen_seeds(record)),
         questions=questions_of(audit.metrics, record.classes, run.positive_class, multilabel=run.multilabel),
-        sums=Sums(record.sums),
+        sums=UnitSums(record.sums),
         rankings=Rankings(record.rankings),
         before_name="as published" if record.given is None else "before",
         measured_in=record.measured_in,

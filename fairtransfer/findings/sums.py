@@ -78,7 +78,7 @@ class _Rows:
 
 
 @dataclass(frozen=True)
-class Sums(_Rows):
+class UnitSums(_Rows):
     """What every case adds, summed up over units (`fairtransfer.evidence.sums`)."""
 
     @cached_property

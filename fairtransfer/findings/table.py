@@ -7,7 +7,7 @@ from fairtransfer.evidence.table.counted import BENCHMARK, TableQuery, cells_of,
 from fairtransfer.findings.counts import Counts
 from fairtransfer.findings.question import Question, check_question
 from fairtransfer.findings.study import JudgedBenchmark, Study
-from fairtransfer.findings.sums import Rankings, Sums
+from fairtransfer.findings.sums import Rankings, UnitSums
 from fairtransfer.outcomes.table import events_for
 from fairtransfer.spec.questions import (
     gate_questions,
@@ -52,7 +52,7 @@ def study_of_table(counted: Counted, question: Question) -> Study:
         ),
         counts=Counts(cells_of(counted, model), counted.classes),
         questions=told,
-        sums=Sums(sums_of(counted, asked)),
+        sums=UnitSums(sums_of(counted, asked)),
         rankings=Rankings(rankings_of(counted, asked)),
         has_before=before is not None,
         before_name=before or "",

@@ -50,7 +50,7 @@ BEFORE: Model = ("before", "", "")
 SEED_RULE = "the seed with the lowest validation error, then the lowest validation loss"
 
 
-class Counted(NamedTuple):
+class RunTables(NamedTuple):
     """What the answers of a run come to: the tables of its folder."""
 
     cells: pa.Table
@@ -64,7 +64,7 @@ def write_counts(folder: Path) -> None:
         write_table(folder / f"{name}.parquet", table)
 
 
-def count(folder: Path) -> Counted:
+def count(folder: Path) -> RunTables:
     """Return what the answers in a run's folder come to."""
     run = read_run(folder)
     problems = Problems()
@@ -74,7 +74,7 @@ def count(folder: Path) -> Counted:
     jobs = jobs_in(folder)
     counters = [_Counter(folder, loaded.audit, run, benchmark, jobs) for benchmark in run.benchmarks]
     made = [[c.cells() for c in counters], [c.sums() for c in counters], [c.rankings() for c in counters]]
-    return Counted(*map(pa.concat_tables, made))
+    return RunTables(*map(pa.concat_tables, made))
 
 
 def preferred_seeds(jobs: Sequence[JobRecord]) -> dict[Model, int]:
