@@ -140,8 +140,10 @@ def plan(
     from fairtransfer.runner.job import Roots
     from fairtransfer.runner.plan import make_plan
     from fairtransfer.runner.plan_checks import MAX_JOBS
+    from fairtransfer.runner.waiting import wait_passively
     from fairtransfer.spec.audit_files import AuditFiles
 
+    wait_passively()  # every way to torch leads through here
     files = audit if isinstance(audit, AuditFiles) else load_audit(audit)
     roots = Roots(*(None if root is None else Path(root) for root in (data_root, model_root)))
     return make_plan(files, roots, max_jobs=max_jobs or MAX_JOBS)

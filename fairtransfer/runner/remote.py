@@ -26,6 +26,7 @@ from fairtransfer.runner.machine import Machine, code_digest, libraries
 from fairtransfer.runner.opened_data import open_data
 from fairtransfer.runner.plan import make_plan
 from fairtransfer.runner.todo import Lease
+from fairtransfer.runner.waiting import wait_passively
 from fairtransfer.spec.check import load_audit
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def specification(common: dict[str, Any], leases: list[Lease]) -> str:
 
 def look(threads: int) -> str:
     """Return, as JSON, the machine this process computes on."""
+    wait_passively()
     import torch
 
     from fairtransfer.adapt.hardware import detect
@@ -103,6 +105,7 @@ class _Refused(Exception):
 @lru_cache(maxsize=1)
 def _session(common: str) -> Session:
     """Return the opened plan; one process carries out many trainings of it, which share what is in it."""
+    wait_passively()
     import torch
 
     from fairtransfer.adapt.hardware import Hardware, detect
