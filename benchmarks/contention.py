@@ -25,6 +25,9 @@ from fairtransfer.runner.waiting import FINER, POLICY, wait_passively
 JUDGED = 200
 """Texts whose answers have to be alike."""
 
+_BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: pass"
+"""Busy as long as this process is there, however it ends."""
+
 HOW = ("as torch comes", "as in an audit")
 
 
@@ -51,7 +54,7 @@ def train(how: str, texts: int) -> None:
 @contextmanager
 def busy(count: int) -> Iterator[None]:
     """Keep so many processes busy."""
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    others = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(count)]
     try:
         yield
     finally:
