@@ -38,7 +38,9 @@ from fairtransfer.adapt.budgets import budget_rows
 from fairtransfer.adapt.loop import plan_steps
 from fairtransfer.adapt.strategies.full import FullOptions
 from fairtransfer.data.pictures import Images
+from fairtransfer.runner.job import Roots
 from fairtransfer.runner.opened_data import OpenedData, open_data
+from fairtransfer.runner.plan import make_plan
 
 REAL = Path(__file__).parents[1] / "tests" / "real"
 SETS = {"quickdraw": "[200, all]", "omniglot": "[300, all]"}
@@ -170,7 +172,8 @@ def main() -> None:
         for name in SETS:
             audit = root / "audits" / f"{name}.yaml"
             wall, ours = as_one_program(audit, asked.data_root, root)
-            made = ft.plan(audit, data_root=asked.data_root, model_root=root / "models")
+            roots = Roots(asked.data_root, root / "models")
+            made = make_plan(ft.load_audit(audit), roots)
             sides = open_data(made.files, made.roots, made.predictions)
             whole = 0.0
             print(f"{name}: {len(ours) * size.seeds} jobs as one program, report included: {wall:.1f} s")

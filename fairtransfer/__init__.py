@@ -14,7 +14,7 @@ What they take and return::
 
     Columns      Which column of a table holds what.
     Policy       What counts as enough evidence, and what is shown.
-    Plan         Every job of an audit.
+    Plan         Every job of an audit, how long they take, and what each gate could come to.
     Run          A finished run: its verdict, its findings, its report.
     Measurement  What a table of predictions says about each group.
     Verdict      What the gates say.
@@ -39,7 +39,7 @@ if _typing.TYPE_CHECKING:
     from fairtransfer.findings.rows import Finding
     from fairtransfer.gates.results import Verdict
     from fairtransfer.measurement import Measurement, measure
-    from fairtransfer.runner.job import Plan
+    from fairtransfer.plan_result import Plan
     from fairtransfer.spec.columns import Columns
     from fairtransfer.spec.gates import Policy
 
@@ -67,7 +67,7 @@ _HOMES = {
     "Columns": "spec.columns",
     "Finding": "findings.rows",
     "Measurement": "measurement",
-    "Plan": "runner.job",
+    "Plan": "plan_result",
     "Policy": "spec.gates",
     "Run": "api",
     "Verdict": "gates.results",

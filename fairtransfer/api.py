@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fairtransfer.gates.results import Verdict
-    from fairtransfer.runner.job import Plan
+    from fairtransfer.plan_result import Plan
     from fairtransfer.runner.todo import Progress
     from fairtransfer.spec.audit_files import AuditFiles
+    from fairtransfer.stages import Planned
 
 WORKSPACE = Path("runs")
 
@@ -126,27 +127,62 @@ def load_audit(audit: str | Path, *, report_only: bool = False) -> AuditFiles:
 def plan(
     audit: str | Path | AuditFiles,
     *,
+    workspace: str | Path = WORKSPACE,
     data_root: str | Path | None = None,
     model_root: str | Path | None = None,
     max_jobs: int | None = None,
+    expect_error: float = 0.2,
+    expect_change: float = 0.2,
+    probe: bool = True,
 ) -> Plan:
-    """Return every job of an audit, each named by the digest of everything that decides its result.
+    """Say what a run of an audit would do: its jobs, time and disk, and what each gate could come to in each group.
+
+    Nothing is written but the times of a probe, and no model is loaded but by it.
 
     Parameters
     ----------
+    workspace
+        Where finished jobs would be found, and what was judged on the same benchmarks before.
     data_root, model_root
         Folders that cards may place their files under, and `folder:` models may be found in.
+    max_jobs
+        Refuse a plan with more jobs than this.
+    expect_error, expect_change
+        The shares of cases that you expect to be served badly, and to change their answer, from 0 to 1.
+    probe
+        Time a few steps of work that has not been timed on this machine yet.
+
+    Raises
+    ------
+    DefinitionError
+        When the audit, its cards or its data are not acceptable.
     """
+    from fairtransfer.gates.gate import Expected
+    from fairtransfer.plan_result import looked_at
+
+    planned = _planned(audit, workspace, data_root, model_root, max_jobs)
+    return looked_at(planned, Expected(expect_error, expect_change), probe=probe)
+
+
+def _planned(
+    audit: str | Path | AuditFiles,
+    workspace: str | Path,
+    data_root: str | Path | None,
+    model_root: str | Path | None,
+    max_jobs: int | None,
+) -> Planned:
+    """Return the jobs of an audit, and where they are kept; no data is opened."""
     from fairtransfer.runner.job import Roots
     from fairtransfer.runner.plan import make_plan
     from fairtransfer.runner.plan_checks import MAX_JOBS
     from fairtransfer.runner.waiting import wait_passively
     from fairtransfer.spec.audit_files import AuditFiles
+    from fairtransfer.stages import Planned
 
     wait_passively()  # every way to torch leads through here
     files = audit if isinstance(audit, AuditFiles) else load_audit(audit)
     roots = Roots(*(None if root is None else Path(root) for root in (data_root, model_root)))
-    return make_plan(files, roots, max_jobs=max_jobs or MAX_JOBS)
+    return Planned(make_plan(files, roots, max_jobs=max_jobs or MAX_JOBS), Path(workspace))
 
 
 def run(
@@ -188,13 +224,13 @@ def run(
     from fairtransfer.runner.cost import Costing
     from fairtransfer.runner.energy import check_country
     from fairtransfer.runner.executor import check_executor
-    from fairtransfer.stages import Means, Planned
+    from fairtransfer.stages import Means
 
     check_executor(executor)
     check_country(country)
-    made = plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
+    planned = _planned(audit, workspace, data_root, model_root, max_jobs)
     with shown(wanted=progress) as told:
-        done = Planned(made, Path(workspace)).completed(Means(executor, Costing(flops, country), told))
+        done = planned.completed(Means(executor, Costing(flops, country), told))
     if out is not None:
         render(done.folder, out=out)
     return Run(done.folder, done.verdict, done.trainings)

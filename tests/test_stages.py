@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.fake_run import commit_answers, wrong_answers
 from support.given_project import given_project
+from support.plans import jobs_of
 from support.projects import text_project
 from support.terminal import Command
 from support.toy import write_project
@@ -58,7 +59,7 @@ ONCE = Counter(dict.fromkeys(COUNTED, 1))
 
 def test_a_run_without_training_does_every_stage_once(calls: Calls, tmp_path: Path) -> None:
     audit = write_project(tmp_path / "p")
-    commit_answers(api.plan(audit), tmp_path / "runs", wrong_answers(lambda job, group: 0.3, CLASSES))
+    commit_answers(jobs_of(audit), tmp_path / "runs", wrong_answers(lambda job, group: 0.3, CLASSES))
     calls.clear()
 
     first = api.run(audit, workspace=tmp_path / "runs")
@@ -108,7 +109,7 @@ def test_predictions_made_elsewhere_are_read_and_checked_once(
 
 def test_a_stage_that_is_made_twice_is_counted(calls: Calls, tmp_path: Path) -> None:
     """The twin."""
-    planned = stages.Planned(api.plan(write_project(tmp_path / "p")), tmp_path / "runs")
+    planned = stages.Planned(jobs_of(write_project(tmp_path / "p")), tmp_path / "runs")
 
     planned.opened()
     planned.opened()
@@ -135,7 +136,7 @@ def test_a_plan_on_another_machine_is_the_one_that_would_have_been_made_there(tm
 
 def test_a_run_that_is_there_is_judged_and_one_that_is_damaged_made_again(tmp_path: Path) -> None:
     audit, workspace = write_project(tmp_path / "p"), tmp_path / "runs"
-    made = api.plan(audit)
+    made = jobs_of(audit)
     commit_answers(made, workspace, wrong_answers(lambda job, group: 0.3, CLASSES))
     planned = stages.Planned(made, workspace)
     assert planned.there() is None
@@ -152,7 +153,7 @@ def test_a_run_that_is_there_is_judged_and_one_that_is_damaged_made_again(tmp_pa
 
 def test_a_run_with_a_job_worth_another_try_is_not_finished(tmp_path: Path) -> None:
     audit, workspace = write_project(tmp_path / "p"), tmp_path / "runs"
-    made = api.plan(audit)
+    made = jobs_of(audit)
     commit_answers(made, workspace, wrong_answers(lambda job, group: 0.3, CLASSES))
     planned = stages.Planned(made, workspace)
     planned.completed(stages.Means())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,22 +48,23 @@ def plan(
     """Print what a run would do: jobs, cached ones, cost; and each gate's chance to pass or to find harm, per group."""
     from fairtransfer import api
     from fairtransfer.cli.show import print_json, tell_warnings
-    from fairtransfer.evidence.reuse import uses_of
-    from fairtransfer.foresight import foresee
-    from fairtransfer.gates.gate import Expected
-    from fairtransfer.stages import Planned
 
-    made = api.plan(audit, data_root=data_root, model_root=model_root, max_jobs=max_jobs)
-    seen = foresee(Planned(made, workspace).opened(), Expected(expect_error, expect_change), probe=probe)
-    uses = {card.card.id: uses_of(workspace, card.card) for card in made.files.benchmarks}
-    tell_warnings(map(str, made.files.warnings))
+    found = api.plan(
+        audit,
+        workspace=workspace,
+        data_root=data_root,
+        model_root=model_root,
+        max_jobs=max_jobs,
+        expect_error=expect_error,
+        expect_change=expect_change,
+        probe=probe,
+    )
+    tell_warnings(map(str, found.warnings))
     if json:
-        judged = {name: used.models for name, used in uses.items()}
-        found = {"audit_id": made.audit.id, "run_id": made.run_id, "jobs": len(made.jobs), "models_judged": judged}
-        print_json({**found, **seen.to_json()})
+        print_json(found.to_json())
     else:
-        _print(made, seen)
-        _print_uses(uses, made.audit.policy)
+        _print(found.job_plan, found.foresight)
+        _print_uses(found.uses, found.job_plan.audit.policy)
 
 
 def _print(made: Plan, seen: Foresight) -> None:
@@ -252,7 +254,7 @@ def _of_seeds(seeds: int | None, wider: float | None, makes: str) -> str:
     return f", and {makes} what {seeds} seeds add to a bound {formats.times(wider)} as wide" if seeds and wider else ""
 
 
-def _print_uses(uses: dict[str, Uses], policy: Policy) -> None:
+def _print_uses(uses: Mapping[str, Uses], policy: Policy) -> None:
     """Print how often each benchmark was used, and, where that leaves too little for another model, what to do."""
     from fairtransfer import formats
     from fairtransfer.cli.show import console

@@ -132,12 +132,13 @@ def _check(path: Path, data_root: Path | None, problems: Problems, *, data: bool
 
 def _join(files: AuditFiles, data_root: Path | None, opened: dict[Path, Benchmark], problems: Problems) -> None:
     """Check predictions that were made elsewhere against the rows they are about."""
-    from fairtransfer import api
     from fairtransfer.errors import DefinitionError
+    from fairtransfer.runner.job import Roots
     from fairtransfer.runner.opened_data import open_data
+    from fairtransfer.runner.plan import make_plan
 
     try:
-        made = api.plan(files, data_root=data_root)
+        made = make_plan(files, Roots(data_root))
         open_data(made.files, made.roots, made.predictions, opened)
     except DefinitionError as error:
         # Without the operator's folder the data cannot be checked, which opening the cards has told.

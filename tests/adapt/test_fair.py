@@ -16,6 +16,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from support.fair_options import BY, FEW, OPTIONS, QUICK, TRAINING
+from support.plans import jobs_of
 from support.planted_shortcut import CLASSES, Planted
 from support.projects import image_project
 from support.toy import edit, write_project
@@ -664,7 +665,7 @@ def test_other_groups_of_the_same_rows_are_other_jobs(tmp_path: Path) -> None:
 
     def ids() -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
-        for job in api.plan(audit).jobs:
+        for job in jobs_of(audit).jobs:
             found.setdefault(job.training.kind, set()).add(job.id)
         return found
 

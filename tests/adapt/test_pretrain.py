@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from safetensors.torch import load_file
 from support.adapting import RUNNER, TEXTS, setting
 from support.fake_codecarbon import SPENT, stand_in
+from support.plans import jobs_of
 from support.projects import AUDIT, SHORT, image_project
 from support.tiny_models import save_encoder
 from support.toy import edit
@@ -51,7 +52,7 @@ ONLY_PROBE = "strategies: [probe]"
 
 
 def ids(audit: Path) -> tuple[str, set[str]]:
-    made = api.plan(audit)
+    made = jobs_of(audit)
     assert made.pretraining is not None
     return made.pretraining.id, {job.id for job in made.jobs}
 
@@ -112,7 +113,7 @@ def test_a_model_from_elsewhere_has_the_jobs_it_always_had(tmp_path: Path) -> No
     with_source = ids(audit)[1]
 
     edit(audit, (SOURCE, FOLDER))
-    made = api.plan(audit)
+    made = jobs_of(audit)
 
     assert made.pretraining is None
     assert with_source.isdisjoint({job.id for job in made.jobs})
@@ -148,7 +149,7 @@ def test_what_cannot_be_is_refused_when_the_audit_is_read(change: tuple[str, str
     audit = edit(source_project(tmp_path), change)
 
     with pytest.raises(DefinitionError) as error:
-        api.plan(audit)
+        jobs_of(audit)
 
     text = "\n".join(map(str, error.value.problems))
     assert words in text
@@ -210,7 +211,7 @@ def test_what_plan_timed_before_the_source_was_trained_holds_after(
 ) -> None:
     monkeypatch.setenv("FT_CACHE_DIR", str(tmp_path / "cache"))
     audit = copy / "audits" / "audit.yaml"
-    predicted = foresee(Planned(api.plan(audit), tmp_path / "new").opened(), probe=True).seconds
+    predicted = foresee(Planned(jobs_of(audit), tmp_path / "new").opened(), probe=True).seconds
 
     done = api.run(audit, workspace=tmp_path / "new")
 
@@ -267,7 +268,7 @@ def test_an_audit_and_its_control_pair_by_item_to_bias_transfer(copy: Path) -> N
 
 def test_rows_that_are_judged_are_not_trained_on(copy: Path) -> None:
     """They are taken out of the source's rows by the benchmark's rule, and counted."""
-    made = api.plan(copy / "audits" / "audit.yaml")
+    made = jobs_of(copy / "audits" / "audit.yaml")
     judged = open_data(made.files, made.roots).judged["toy"].part
     table = copy / "data_cards" / "source.csv"
     lines = table.read_text().splitlines()
@@ -278,7 +279,7 @@ def test_rows_that_are_judged_are_not_trained_on(copy: Path) -> None:
     card.write_text(
         re.sub("sha256: [0-9a-f]{64}", f"sha256: {hashlib.sha256(table.read_bytes()).hexdigest()}", card.read_text())
     )
-    made = api.plan(copy / "audits" / "audit.yaml")
+    made = jobs_of(copy / "audits" / "audit.yaml")
 
     rows = open_data(made.files, made.roots).source
 
@@ -313,7 +314,7 @@ def test_a_source_that_diverges_ends_every_job_with_the_reason(copy: Path, monke
     assert {job["reason"] for job in failed} == {
         "diverged: while the source was trained: the loss became NaN or infinite at step 7"
     }
-    assert len(failed) == len(api.plan(audit).jobs)
+    assert len(failed) == len(jobs_of(audit).jobs)
     assert done.verdict.outcome != "pass"
     monkeypatch.setattr(source_training, "pretrain", None)
     assert api.run(audit, workspace=copy / "runs").fresh == 0, "it would diverge again"

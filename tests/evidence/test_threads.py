@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from support import fake_run
+from support.plans import jobs_of
 from support.terminal import command_line
 from support.toy import write_project
 
-from fairtransfer import api
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.records import jobs_in
 from fairtransfer.evidence.jobs.threads import several_threads, threads_of
@@ -66,8 +66,8 @@ def test_one_number_is_told_and_nothing_is_warned_of(
 
 def test_no_id_knows_how_many_threads_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     audit = write_project(tmp_path / "p")
-    before = {job.id for job in api.plan(audit).jobs}
+    before = {job.id for job in jobs_of(audit).jobs}
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setattr("os.cpu_count", lambda: 64)
 
-    assert {job.id for job in api.plan(audit).jobs} == before
+    assert {job.id for job in jobs_of(audit).jobs} == before

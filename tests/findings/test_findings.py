@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_allclose
 from support.fake_run import commit_answers, fake_run, hash_of, wrong_answers
-from support.results import findings_in
+from support.plans import jobs_of
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer import api
@@ -274,7 +274,7 @@ def test_failed_jobs_are_told_and_hold_back_a_pass(tmp_path: Path) -> None:
         ("seeds: [0, 1, 2]", "seeds: [0, 1, 2, 3, 4]"),
         ("margin: 0.05}", "margin: 0.05, monitored: {unknown: too few}}"),
     )
-    made = api.plan(audit)
+    made = jobs_of(audit)
     good = wrong_answers(lambda job, group: 0.9 if job.training.stage == "before" else 0.02, CLASSES)
     commit_answers(
         made, tmp_path / "runs", good, skip=lambda job: (job.training.strategy, job.training.seed) == ("full", 1)

@@ -19,6 +19,7 @@ from support.contrasts import contrast, outcome
 from support.given_project import given_audit, truth
 from support.number_project import CLASSES, NUMBER, priced
 from support.number_tables import NAMES, table
+from support.plans import jobs_of
 from support.toy import edit
 from support.value_rows import once, seeded
 from typer.testing import CliRunner
@@ -431,7 +432,7 @@ def test_an_answer_that_is_no_number_is_refused_not_counted(tmp_path: Path) -> N
 
 def test_what_it_takes_is_not_known_before_and_plan_says_so(tmp_path: Path) -> None:
     audit = project(tmp_path)
-    made = api.plan(load_audit(audit))
+    made = jobs_of(load_audit(audit))
     seen = foresee(Planned(made, tmp_path / "runs").opened())
     told = CliRunner().invoke(app, ["plan", str(audit), "--workspace", str(tmp_path / "runs")])
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.plans import jobs_of
 from support.projects import text_project
 
 from fairtransfer import api
@@ -41,7 +42,7 @@ needs_ray = pytest.mark.skipif(
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    made = api.plan(text_project(tmp_path / "p"))
+    made = jobs_of(text_project(tmp_path / "p"))
     return make_plan(made.files, machine=Local().machine())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.plans import jobs_of
 from support.projects import SHORT, text_project
 from support.terminal import Command
 from support.toy import edit
@@ -49,7 +50,7 @@ def test_what_is_kept_of_rows_is_foreseen_and_the_run_says_how_far_off_it_was(cl
 
 def test_only_what_is_left_to_do_counts(tmp_path: Path) -> None:
     audit, workspace = text_project(tmp_path / "p"), tmp_path / "w"
-    opened = Planned(api.plan(audit), workspace).opened()
+    opened = Planned(jobs_of(audit), workspace).opened()
     before = foresee(opened).disk
     api.run(audit, workspace=workspace)
     after = foresee(opened).disk
@@ -61,7 +62,7 @@ def test_only_what_is_left_to_do_counts(tmp_path: Path) -> None:
 def test_a_kind_of_work_that_was_not_timed_leaves_it_unknown(tmp_path: Path) -> None:
     """The twin: half of what will be kept would be a number, and a wrong one."""
     audit = edit(text_project(tmp_path / "p"), (SHORT, FREEZING))
-    plan = api.plan(audit)
+    plan = jobs_of(audit)
     opened = Planned(plan, tmp_path / "s").opened()
     store, sides = opened.store, opened.data
     foresee(opened, probe=True)

@@ -15,7 +15,7 @@ import pytest
 from numpy.testing import assert_allclose
 from ruamel.yaml import YAML
 from support.given_project import MODELS, Row, given_audit, given_project, rows_of, truth, write_answers
-from support.results import findings_in
+from support.plans import jobs_of
 from support.toy import edit, rewrite_table, toy_rows
 
 from fairtransfer import api
@@ -35,7 +35,7 @@ def problems(audit: Path) -> list[str]:
     """The codes of everything wrong, once the data is opened."""
 
     def join() -> None:
-        made = api.plan(audit)
+        made = jobs_of(audit)
         open_data(made.files, made.roots, made.predictions)
 
     with pytest.raises(DefinitionError) as refused:
@@ -133,7 +133,7 @@ def test_parquet_with_numbers_says_the_same_as_text(project: Path, tmp_path: Pat
     table = pyarrow.csv.read_csv(tmp_path / "audits" / "answers.csv", convert_options=as_number)
     pq.write_table(table, tmp_path / "audits" / "answers.parquet")
 
-    assert [job.training for job in api.plan(audit).jobs] == [job.training for job in api.plan(project).jobs]
+    assert [job.training for job in jobs_of(audit).jobs] == [job.training for job in jobs_of(project).jobs]
 
 
 def test_a_model_before_with_seeds_is_compared_seed_by_seed(tmp_path: Path) -> None:
@@ -211,12 +211,12 @@ def test_the_same_again_does_nothing_and_a_changed_answer_is_noticed(tmp_path: P
 
 def test_other_rows_in_the_benchmark_are_other_jobs(tmp_path: Path) -> None:
     audit = given_project(tmp_path)
-    before = {job.id for job in api.plan(audit).jobs}
+    before = {job.id for job in jobs_of(audit).jobs}
     rows = toy_rows(48)
     rows[0]["text"] += " again"
     rewrite_table(tmp_path, rows)
 
-    assert not before & {job.id for job in api.plan(audit).jobs}
+    assert not before & {job.id for job in jobs_of(audit).jobs}
 
 
 def test_the_report_claims_no_cost_and_says_where_the_predictions_are_from(done: api.Run) -> None:
@@ -237,7 +237,7 @@ def test_the_report_claims_no_cost_and_says_where_the_predictions_are_from(done:
 
 
 def test_a_plan_tells_what_would_be_kept(project: Path, done: api.Run) -> None:
-    made = api.plan(project)
+    made = jobs_of(project)
     seen = foresee(Planned(made, project.parents[1] / "runs").opened())
 
     assert seen.pending_jobs == 0
@@ -305,7 +305,7 @@ def test_several_benchmarks_are_told_apart_by_a_column(tmp_path: Path) -> None:
     assert problems(audit) == ["FT-P034"]
 
     write_answers(tmp_path, [{**row, "benchmark": name} for name in ("toy", "other") for row in rows_of(labels)])
-    assert len(api.plan(audit).jobs) == 2 * len(MODELS)
+    assert len(jobs_of(audit).jobs) == 2 * len(MODELS)
     folder = api.run(audit, workspace=tmp_path / "runs").folder
     assert len(list(folder.glob("jobs/*"))) == 2 * len(MODELS)
 
@@ -348,7 +348,7 @@ def test_label_budgets_are_counts_fractions_all_or_nothing(written: str, codes: 
     if codes:
         assert problems(audit) == codes
     else:
-        trained = api.plan(audit).jobs[1].training
+        trained = jobs_of(audit).jobs[1].training
         assert (trained.budget, trained.seed) == ({"8.0": "8", "0.50": "0.5"}.get(written, written), 4)
 
 

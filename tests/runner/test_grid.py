@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from support import adapting, fair_options
+from support.plans import jobs_of
 from support.planted_shortcut import Planted
 from support.projects import SHORT, text_project
 from support.tiny_models import save_encoder
@@ -354,7 +355,7 @@ def test_a_grid_holds_every_setting_once_and_is_small(rates: int, decays: int) -
 
 def planned(root: Path, strategies: str) -> dict[str, Any]:
     audit = edit(write_project(root), ("strategies: [probe, {full: {epochs: 2, lr: 0.001}}, scratch]", strategies))
-    return {job.training.strategy: job.training for job in api.plan(audit).jobs}
+    return {job.training.strategy: job.training for job in jobs_of(audit).jobs}
 
 
 def test_a_plan_counts_the_settings(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from support.number_project import BEFORE, CLASSES, METRICS, NUMBER, WANTED, number_project, priced
+from support.plans import jobs_of
 from support.toy import edit, write_project
 
 from fairtransfer import api
@@ -34,7 +35,7 @@ def codes(audit: Path) -> set[str]:
 
 
 def test_an_audit_of_numbers_is_read_and_planned(tmp_path: Path) -> None:
-    made = api.plan(load_audit(number_project(tmp_path), report_only=True))
+    made = jobs_of(load_audit(number_project(tmp_path), report_only=True))
 
     assert made.files.numeric
     assert (made.files.classes, made.files.measured_in) == ((), "euros")

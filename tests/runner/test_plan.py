@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from support.fake_run import fake_run, wrong_answers
+from support.plans import jobs_of
 from support.projects import image_project
 from support.toy import edit, toy_rows, write_project
 
-from fairtransfer import api
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
 from fairtransfer.runner.job import Plan
 
 
 def ids(audit: Path) -> set[str]:
-    made: Plan = api.plan(audit)
+    made: Plan = jobs_of(audit)
     return {job.id for job in made.jobs}
 
 
@@ -62,7 +62,7 @@ def test_two_names_for_the_same_are_two_jobs(tmp_path: Path) -> None:
     card.with_name("other.md").write_text(card.read_text().replace("id: toy", "id: other"))
     same = "{full: {name: mine, epochs: 2, lr: 0.001}}, {full"
     edit(audit, ("before:", "  - {card: ../data_cards/other.md, groups: [age]}\nbefore:"), ("{full", same))
-    jobs = api.plan(audit).jobs
+    jobs = jobs_of(audit).jobs
     assert len(ids(audit)) == len(jobs) == 2 * (1 + 4 * 2 * 3)
 
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.plans import jobs_of
 from support.projects import SHORT, text_project
 from support.terminal import Command
 from support.toy import edit
 
-from fairtransfer import api
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.strategies import gradual
 from fairtransfer.adapt.strategies.gradual import GradualOptions
@@ -53,7 +53,7 @@ def test_labels_and_seeds_are_the_same_kind_of_work() -> None:
 def test_what_was_timed_is_kept_for_this_machine_model_and_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan, retrained = api.plan(text_project(tmp_path / "a")), api.plan(text_project(tmp_path / "b", seed=5))
+    plan, retrained = jobs_of(text_project(tmp_path / "a")), jobs_of(text_project(tmp_path / "b", seed=5))
     larger = replace(plan, checkpoint=replace(plan.checkpoint, files=plan.checkpoint.files | {"config.json": "0" * 64}))
     assert read_rates(plan) is None
     rates = Rates(1.5, 0.01, {"a": Work(2.0, None), "b": Work(0.5, 0.25)})
@@ -71,7 +71,7 @@ def test_a_plan_predicts_and_the_run_says_how_far_off_it_was(cli: Command, tmp_p
 
     without = cli("plan", audit, "--workspace", workspace, "--no-probe")[1]
     predicted = json.loads(cli("plan", audit, "--workspace", workspace, "--json")[1])
-    kept = rates_file(api.plan(audit)).stat().st_mtime_ns
+    kept = rates_file(jobs_of(audit)).stat().st_mtime_ns
     again = json.loads(cli("plan", audit, "--workspace", workspace, "--json")[1])
     run = cli("run", audit, "--workspace", workspace)[1]
     (folder,) = (workspace / "toy").iterdir()
@@ -82,7 +82,7 @@ def test_a_plan_predicts_and_the_run_says_how_far_off_it_was(cli: Command, tmp_p
     assert "not predicted: without a probe" in without
     assert predicted["seconds"] > 0
     assert all(model["seconds"] is not None for model in predicted["models"])
-    assert rates_file(api.plan(audit)).stat().st_mtime_ns == kept, "nothing is timed twice"
+    assert rates_file(jobs_of(audit)).stat().st_mtime_ns == kept, "nothing is timed twice"
     assert again["seconds"] == predicted["seconds"]
     assert timing["predicted_seconds"] == predicted["seconds"]
     assert (timing["executor"], timing["trainings"]) == ("local", 9)
@@ -112,7 +112,7 @@ def test_gradual_is_timed_through_its_schedule(
 ) -> None:
     """By a clock that stands still but for steps: epoch k takes k + 1 seconds a step, the unseen as the last one seen."""
     audit = edit(text_project(tmp_path / "p"), (SHORT, f"strategies: [{{gradual: {{epochs: {epochs}}}}}]"))
-    plan = api.plan(audit)
+    plan = jobs_of(audit)
     session = Session(plan, open_data(plan.files, plan.roots), Hardware("cpu", "fp32"))
     clock = [0.0]
     real = gradual.Gradual.fit

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from support.plans import jobs_of
 from support.tiny_models import save_image_model
 from support.toy import edit
 
@@ -295,7 +296,7 @@ def test_another_order_of_the_label_map_is_another_question(
         audit = edit(project(tmp_path / str(number)) / "hate.yaml", (MAP, f"labels: {{{', '.join(pair)}}}"))
         files = api.load_audit(audit)
         hateful.append(map_labels(posts["labels"].tolist(), files.loaded.audit.training_set.labels).count("hateful"))
-        jobs.append({j.id for j in api.plan(files, data_root=shared_data).jobs if j.training.uses_labels})
+        jobs.append({j.id for j in jobs_of(files, data_root=shared_data).jobs if j.training.uses_labels})
 
     assert hateful[0] == posts["labels"].str.contains("hateful").sum()
     assert hateful[1] == (posts["labels"] == "hateful").sum()

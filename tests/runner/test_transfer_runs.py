@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.fake_run import fake_run, wrong_answers
+from support.plans import jobs_of
 from support.projects import SHORT, text_project
 from support.toy import edit, toy_rows, write_project
 
@@ -74,7 +75,7 @@ def test_the_library_of_a_strategy_decides_its_jobs_and_no_others(
     edit(audit, (ASKED, "strategies: [probe, lora, scratch]"))
 
     def ids() -> dict[str, set[str]]:
-        made = api.plan(audit)
+        made = jobs_of(audit)
         return {
             kind: {job.id for job in made.jobs if job.training.kind == kind} for kind in ("probe", "lora", "scratch")
         }
@@ -119,7 +120,7 @@ def test_a_missing_extra_is_told_before_anything_runs(tmp_path: Path, monkeypatc
 def test_what_moves_less_is_expected_to_cost_less(tmp_path: Path) -> None:
     audit = write_project(tmp_path)
     edit(audit, (ASKED, "strategies: [probe, full, partial, lora, majority, scratch]"))
-    work = {t.kind: expected_work(t, 1) for t, _ in api.plan(audit).by_training() if t.stage == "after"}
+    work = {t.kind: expected_work(t, 1) for t, _ in jobs_of(audit).by_training() if t.stage == "after"}
 
     assert work["majority"] < work["probe"] < work["partial"] < work["lora"] < work["full"]
 

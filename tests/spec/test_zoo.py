@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 from support.given_project import given_project
+from support.plans import jobs_of
 from support.toy import HERE, toy_rows, write_project
 from support.zoo_make import MAKERS
 
-from fairtransfer import api
 from fairtransfer.data.opening import open_benchmark
 from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.runner.job import Roots
@@ -69,9 +69,9 @@ def _messages(root: Path, stage: str) -> list[str]:
         else:
             files = load_audit(root / "audits" / "audit.yaml", found)
             if stage == "plan":
-                api.plan(files, max_jobs=100)
+                jobs_of(files, max_jobs=100)
             elif stage == "answers":
-                made = api.plan(files)
+                made = jobs_of(files)
                 found.extend(made.files.warnings)
                 open_data(made.files, made.roots, made.predictions)
             elif stage == "sides":
@@ -106,5 +106,5 @@ def test_the_base_project_is_sound(tmp_path: Path) -> None:
 
     sides = open_data(files, Roots())
 
-    assert api.plan(files).jobs
+    assert jobs_of(files).jobs
     assert budget_problems(files, len(sides.adaptation.train)) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from support.plans import jobs_of
 
 from fairtransfer import api
 from fairtransfer.data.sides import Part
@@ -28,7 +29,7 @@ def fake_run(
 ) -> Path:
     """Commit made-up answers (and scores, from a number per job and the answers) for every job; return the run's folder."""
     files = api.load_audit(audit, report_only=report_only)
-    made = api.plan(files)
+    made = jobs_of(files)
     commit_answers(made, workspace, answer, scores=scores)
     return api.run(files, workspace=workspace).folder
 

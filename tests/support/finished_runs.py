@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.fake_run import Answer, commit_answers, wrong_answers
+from support.plans import jobs_of
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer import api
@@ -66,7 +67,7 @@ def carry_out(
     """Commit the answers and finish the run; its workspace stands beside the audit's folder."""
     workspace = audit.parents[1] / "runs"
     files = api.load_audit(audit, report_only=report_only)
-    commit_answers(api.plan(files), workspace, answer, skip=skip)
+    commit_answers(jobs_of(files), workspace, answer, skip=skip)
     return api.run(files, workspace=workspace).folder
 
 

@@ -1,0 +1,127 @@
+"""What `plan` returns: the jobs of a run, how long they take and on how much disk, and what each gate could come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fairtransfer.errors import Problem
+from fairtransfer.evidence.reuse import Uses, uses_of
+from fairtransfer.foresight import Foresight, foresee
+from fairtransfer.gates.gate import Expected
+from fairtransfer.gates.gate_power import GatePower
+from fairtransfer.runner.disk import Disk
+from fairtransfer.runner.job import Job
+from fairtransfer.runner.job import Plan as JobPlan
+from fairtransfer.stages import Planned
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run of an audit, looked at before anything is trained.
+
+    Attributes
+    ----------
+    planned
+        The jobs, and the workspace they are kept in.
+    foresight
+        What is done already, what the rest takes, and what the groups' sizes could show, in full.
+    uses
+        Per benchmark, how many models were judged on it in this workspace, and how much of alpha they took.
+
+    Examples
+    --------
+    >>> import fairtransfer as ft
+    >>> plan = ft.plan("audits/first.yaml")
+    >>> len(plan.jobs), plan.foresight.pending_jobs
+    (7, 7)
+    >>> plan.to_frame()[["gate", "group", "cases", "passes"]]
+    """
+
+    planned: Planned
+    foresight: Foresight
+    uses: Mapping[str, Uses]
+
+    @property
+    def job_plan(self) -> JobPlan:
+        """The jobs with all that decides their results."""
+        return self.planned.plan
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """Every training on every benchmark, each named by the digest of everything that decides its result."""
+        return self.job_plan.jobs
+
+    @property
+    def run_id(self) -> str:
+        """The digest of audit, cards and jobs: the same inputs give the same run anywhere."""
+        return self.job_plan.run_id
+
+    @property
+    def seconds(self) -> float | None:
+        """What is left to do takes, in one process; None where that is not known (`foresight.not_predicted` says why)."""
+        return self.foresight.seconds
+
+    @property
+    def disk(self) -> Disk:
+        """Bytes that what is left to do takes, about."""
+        return self.foresight.disk
+
+    @property
+    def gates(self) -> tuple[GatePower, ...]:
+        """Each gate's chance to pass if nothing is wrong, and per group that and more; see `to_frame`."""
+        return self.foresight.gates
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What the checks of audit and cards warned of."""
+        return self.job_plan.files.warnings
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return what every gate could come to, a row per comparison.
+
+        ``passes`` and ``fails`` are the chances to pass if nothing is wrong and to fail if the harm is twice the margin;
+        ``needed_to_pass`` and ``needed_to_fail`` how many cases of the group it takes for 80% of either (missing: no realistic
+        number); ``detectable`` the smallest harm that would be told from none with 80%. A group's attributes are columns too.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "gate": gate.gate,
+                    "benchmark": gate.benchmark,
+                    "margin": gate.margin,
+                    **{f"group.{name}": value for name, value in group.group.items()},
+                    **{name: getattr(group, name) for name in _OF_GROUP},
+                }
+                for gate in self.gates
+                for group in gate.groups
+            ]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain values, as `fairtransfer plan --json` prints it."""
+        judged = {name: used.models for name, used in self.uses.items()}
+        found = {"audit_id": self.job_plan.audit.id, "run_id": self.run_id, "jobs": len(self.jobs)}
+        return {**found, "models_judged": judged, **self.foresight.to_json()}
+
+
+_OF_GROUP = ("against", "cases", "units", "passes", "fails", "needed_to_pass", "needed_to_fail", "detectable")
+
+
+def looked_at(planned: Planned, expected: Expected, *, probe: bool) -> Plan:
+    """Return a plan with what can be foreseen of it: opens the data, and no model unless times are to be found by a probe.
+
+    Raises
+    ------
+    DefinitionError
+        When the data contradicts its cards, or a label budget does not fit it.
+    """
+    foresight = foresee(planned.opened(), expected, probe=probe)
+    cards = planned.plan.files.benchmarks
+    return Plan(planned, foresight, {card.card.id: uses_of(planned.workspace, card.card) for card in cards})
