@@ -9,6 +9,8 @@ The verbs::
     judge        Return the verdict of a finished run, computed from its evidence.
     render       Write the documents of a finished run again.
     verify       Check every file of a run against its digests.
+    register     Make a strategy, gate, family of models or kind of file of one's own known by its name.
+    use_plugin   Switch an installed plug-in on, in this process.
 
 What they take and return::
 
@@ -34,12 +36,13 @@ import typing as _typing
 from fairtransfer.version import VERSION as __version__  # noqa: N811  # the name Python has for it
 
 if _typing.TYPE_CHECKING:
-    from fairtransfer.api import Run, judge, load_audit, plan, render, run, verify
+    from fairtransfer.api import judge, load_audit, plan, render, run, verify
     from fairtransfer.extend import register, use_plugin
     from fairtransfer.findings.rows import Finding
     from fairtransfer.gates.results import Verdict
     from fairtransfer.measurement import Measurement, measure
     from fairtransfer.plan_result import Plan
+    from fairtransfer.run_result import Run
     from fairtransfer.spec.columns import Columns
     from fairtransfer.spec.gates import Policy
 
@@ -69,7 +72,7 @@ _HOMES = {
     "Measurement": "measurement",
     "Plan": "plan_result",
     "Policy": "spec.gates",
-    "Run": "api",
+    "Run": "run_result",
     "Verdict": "gates.results",
     "judge": "api",
     "load_audit": "api",

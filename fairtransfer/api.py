@@ -4,7 +4,7 @@ The command line calls these and prints; a program can call them too::
 
     import fairtransfer as ft
     run = ft.run("audits/quickstart.yaml")
-    print(run.verdict.outcome, run.report)
+    print(run.verdict.outcome, run.report_file)
 
 What a verb needs is imported when it is called: checking digests does not load a table library, and nothing but adapting
 a model loads torch.
@@ -13,69 +13,22 @@ a model loads torch.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fairtransfer.errors import DefinitionError, Problem, did_you_mean, relative
-from fairtransfer.evidence.manifest import verify_sums, write_sums
+from fairtransfer.evidence.manifest import verify_sums
 from fairtransfer.resources import resource
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from fairtransfer.gates.results import Verdict
     from fairtransfer.plan_result import Plan
+    from fairtransfer.run_result import Run
     from fairtransfer.runner.todo import Progress
     from fairtransfer.spec.audit_files import AuditFiles
     from fairtransfer.stages import Planned
 
 WORKSPACE = Path("runs")
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run.
-
-    Attributes
-    ----------
-    folder
-        Everything about it; see `docs/evidence.md`.
-    fresh
-        How many trainings were done now; 0 when everything was there already.
-    """
-
-    folder: Path
-    verdict: Verdict
-    fresh: int
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the findings as a DataFrame, one row each; a group's attributes are columns of their own."""
-        from fairtransfer.evidence.canonical import read_json
-        from fairtransfer.findings.frames import frame_of
-
-        return frame_of(read_json(self.folder / "findings.json")["rows"])
-
-    @property
-    def warnings(self) -> list[str]:
-        """What the checks of the definitions and the data warned of."""
-        from fairtransfer.evidence.canonical import read_json
-
-        found = read_json(self.folder / "run.json")["warnings"]
-        return [f"{w['place']} {w['code']}: {w['text']}" for w in found]
-
-    @property
-    def timing(self) -> dict[str, Any] | None:
-        """How long the trainings took and how long was predicted; None when nothing was trained for this folder."""
-        from fairtransfer.evidence.canonical import read_json
-
-        found: dict[str, Any] | None = read_json(self.folder / "environment.json").get("timing")
-        return found
-
-    @property
-    def report(self) -> Path:
-        """The HTML report."""
-        return self.folder / "report" / "report.html"
 
 
 def find_audit(name: str | Path) -> Path:
@@ -221,6 +174,7 @@ def run(
         When another run holds the workspace.
     """
     from fairtransfer.progress import shown
+    from fairtransfer.run_result import Run
     from fairtransfer.runner.cost import Costing
     from fairtransfer.runner.energy import check_country
     from fairtransfer.runner.executor import check_executor
@@ -266,19 +220,23 @@ def verify(folder: str | Path) -> int:
     return count
 
 
-def render(folder: str | Path, formats: Iterable[str] | None = None, out: str | Path | None = None) -> list[Path]:
+def render(folder: str | Path, formats: str | Iterable[str] | None = None, out: str | Path | None = None) -> list[Path]:
     """Render the report of a finished run again and return the files written; the run's digests are brought up to date.
+
+    Parameters
+    ----------
+    formats
+        ``"html,md"``, or a list; default: every form there is.
+    out
+        Another folder than the run's own.
 
     Raises
     ------
+    DefinitionError
+        When a form is not known (``FT-R011``).
     IntegrityError
         When a file of the run changed.
     """
-    from fairtransfer.report.render import render as render_report
+    from fairtransfer.conclusion import rendered_again
 
-    folder = Path(folder)
-    verify_sums(folder)
-    written = render_report(folder, formats, None if out is None else Path(out))
-    if out is None:
-        write_sums(folder)
-    return written
+    return rendered_again(Path(folder), formats, None if out is None else Path(out))

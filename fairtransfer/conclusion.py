@@ -5,11 +5,12 @@ Documents are loaded where they are written: judging a run again does without.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.canonical import read_json, write_json
-from fairtransfer.evidence.manifest import write_sums
+from fairtransfer.evidence.manifest import verify_sums, write_sums
 from fairtransfer.findings.build import measure
 from fairtransfer.findings.flips import harm_ledger
 from fairtransfer.findings.query import EvidenceQuery
@@ -54,3 +55,22 @@ def judged_again(folder: Path) -> Verdict:
             "kept, and the same model is no new evaluation)"
         )
     return verdict
+
+
+def rendered_again(folder: Path, formats: str | Iterable[str] | None, out: Path | None) -> list[Path]:
+    """Render the report of a finished run again, there or into another folder; the run's digests are brought up to date.
+
+    Raises
+    ------
+    IntegrityError
+        When a file of the run changed.
+    DefinitionError
+        When a form is not known (``FT-R011``).
+    """
+    from fairtransfer.report.render import render
+
+    verify_sums(folder)
+    written = render(folder, formats, out)
+    if out is None:
+        write_sums(folder)
+    return written

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairtransfer.display import Display, Displayed, Drawing
 from fairtransfer.errors import Problems
 from fairtransfer.evidence.table.count import Counted, count_table
 from fairtransfer.evidence.table.numbers import count_numbers
@@ -40,11 +42,12 @@ if TYPE_CHECKING:
     import ibis
     import pandas as pd
 
+    from fairtransfer.report.subject import Subject
     from fairtransfer.report.table_document import TableDocument
 
 
-@dataclass(frozen=True)
-class Measurement:
+@dataclass(frozen=True, repr=False)
+class Measurement(Displayed):
     """What a table of predictions says about each group.
 
     Attributes
@@ -60,6 +63,22 @@ class Measurement:
     harm
         Per group who became wrong and who became right, with example items; only where items are named and there is a
         model before. For the owner of the data: it is in no document.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import fairtransfer as ft
+    >>> answers = pd.DataFrame({"y": [0, 1] * 60, "new": [0, 1, 1, 1] * 30, "region": ["north", "south", "south"] * 40})
+    >>> ft.measure(answers, label="y", after="new", groups="region", gates="worst_group:by=region,at_most=0.5")
+    MEETS POLICY: new on table, 120 cases, classes 0 and 1
+    ...
+    Error rate, table
+               Cases                 After  Smallest seen, points
+    everyone     120  25.0% (18.1 to 33.4)                   11.1
+    by region
+      north       40  25.0% (14.2 to 40.2)                   23.5
+      south       80  25.0% (16.8 to 35.5)                   23.5
+    more: .findings, .to_frame(), .to_metricframe(by), .report(folder)
     """
 
     counted: Counted
@@ -100,11 +119,36 @@ class Measurement:
 
         return build_table(self.counted, self.question, self.study, self.findings, self.verdict, self._about(), VERSION)
 
-    def render(self, out: Path) -> list[Path]:
-        """Write the report in every form (HTML, Markdown, public numbers as JSON) into a folder; small groups are hidden."""
+    def report(self, out: str | Path, formats: str | Iterable[str] | None = None) -> list[Path]:
+        """Write the report into a folder, in these forms (``"html,md"``) or in all, and return the files; small groups are hidden.
+
+        Raises
+        ------
+        DefinitionError
+            When a form is not known (``FT-R011``).
+        """
         from fairtransfer.report.render import write
 
-        return write(self.document(), out)
+        return write(self.document(), Path(out), formats)
+
+    @cached_property
+    def _subject(self) -> Subject:
+        """Findings and verdict as documents show them."""
+        from fairtransfer.report.document import public
+
+        return public(self.study, self.findings, self.verdict)
+
+    def display(self) -> Display:
+        """Return the verdict and short tables; small groups are hidden, as in documents."""
+        from fairtransfer.report.shown import table_display
+
+        return table_display(self._subject, self.counted, self.question)
+
+    def drawing(self) -> Drawing | None:
+        """Return the chart of the report's first page."""
+        from fairtransfer.report.shown import results_drawing
+
+        return results_drawing(self._subject)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as a DataFrame, one row each; a group's attributes are columns of their own."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from fairtransfer import foresight_grids as grids
+from fairtransfer.display import Display, Displayed
 from fairtransfer.errors import Problem
 from fairtransfer.evidence.reuse import Uses, uses_of
 from fairtransfer.foresight import Foresight, foresee
+from fairtransfer.formats import plural
 from fairtransfer.gates.gate import Expected
 from fairtransfer.gates.gate_power import GatePower
 from fairtransfer.runner.disk import Disk
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(Displayed):
     """A run of an audit, looked at before anything is trained.
 
     Attributes
@@ -39,7 +42,10 @@ class Plan:
     >>> plan = ft.plan("audits/first.yaml")
     >>> len(plan.jobs), plan.foresight.pending_jobs
     (7, 7)
-    >>> plan.to_frame()[["gate", "group", "cases", "passes"]]
+    >>> plan.to_frame()[["gate", "group.region", "cases", "needed_to_pass"]].head(2)
+                            gate group.region  cases  needed_to_pass
+    0  no_harm:error_rate:region        north     14            1588
+    1  no_harm:error_rate:region        south      8            1588
     """
 
     planned: Planned
@@ -102,6 +108,21 @@ class Plan:
                 for gate in self.gates
                 for group in gate.groups
             ]
+        )
+
+    def display(self) -> Display:
+        """Return what would run, and every gate's chances."""
+        seen, jobs = self.foresight, len(self.jobs)
+        done = f"{jobs - seen.pending_jobs} done, {seen.pending_jobs} to run"
+        took = f"expected time for the rest: {grids.expected_time(seen.seconds)}; disk: {grids.disk_needed(seen.disk)}"
+        why = (f"not predicted: {seen.not_predicted}",) if seen.seconds is None else ()
+        gates = [replace(grids.gate_grid(gate), caption=grids.gate_title(gate)) for gate in seen.gates]
+        gates += [replace(grids.numbers_grid(gate), caption=grids.gate_title(gate)) for gate in seen.numbers]
+        return Display(
+            f"{self.job_plan.audit.id}: {plural(jobs, 'job')}, {done}; run {self.run_id}",
+            sentences=(took, *why, *map(str, self.warnings)),
+            grids=(grids.models_grid(seen), *gates, *([] if gates else [grids.rest_grid(seen)])),
+            more="passes: chance if nothing is wrong; found: if harm is twice the margin; more: .to_frame()",
         )
 
     def to_json(self) -> dict[str, Any]:

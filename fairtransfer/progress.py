@@ -29,7 +29,7 @@ BETWEEN_PICTURES = 0.25
 
 
 @dataclass
-class Tally:
+class WorkTally:
     """How far trainings have come, by the work expected of each."""
 
     clock: Clock = time.monotonic
@@ -103,7 +103,7 @@ def in_notebook() -> bool:
 
 def log_progress(tell: Callable[[str], None], clock: Clock = time.monotonic) -> Progress:
     """Return progress for a log: at most once a minute, which training is under way and about how long the rest takes."""
-    tally = Tally(clock)
+    tally = WorkTally(clock)
     told = clock()
 
     def begin(todo: list[tuple[Training, list[Job]]]) -> None:
@@ -129,7 +129,7 @@ def terminal_progress(console: Console) -> Iterator[Progress]:
 
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), *times)
-    tally = Tally()
+    tally = WorkTally()
     with Bar(*columns, console=console, transient=True) as bar:
         whole = bar.add_task("reading the data", total=None)
 
@@ -151,7 +151,7 @@ def notebook_progress(clock: Clock = time.monotonic) -> Progress:
     """
     from IPython.display import display
 
-    tally, drawn = Tally(clock), 0.0
+    tally, drawn = WorkTally(clock), 0.0
     shown_in: Any = None
 
     def begin(todo: list[tuple[Training, list[Job]]]) -> None:

@@ -355,7 +355,7 @@ def test_small_groups_are_nowhere_in_the_documents(tmp_path: Path) -> None:
     frame = table(400).query("region != 'west'")
     few = frame[:7].assign(region="island", new="odd answer")
     seen = measure(pd.concat([frame, few]), **NAMES, groups=["region"])
-    files = {path.name: path.read_text() for path in seen.render(tmp_path)}
+    files = {path.name: path.read_text() for path in seen.report(tmp_path)}
     assert set(files) == {"table.html", "table.md", "table.json"}
     assert "odd answer" not in files["table.json"]
     for text in files.values():

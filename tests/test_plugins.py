@@ -237,7 +237,7 @@ def test_a_metric_of_ones_own_is_measured_judged_and_told(tmp_path: Path) -> Non
     }
     assert told["found"] == told["recall"] is not None
     assert found.verdict.gates[0].contrasts
-    assert "found" in next(path for path in found.render(tmp_path) if path.suffix == ".md").read_text()
+    assert "found" in next(path for path in found.report(tmp_path) if path.suffix == ".md").read_text()
 
 
 def test_a_gate_of_ones_own_judges() -> None:

@@ -102,4 +102,4 @@ def _tell(found: Measurement, json: Path | None, out: Path | None) -> None:
         write_json(json, found.to_json())
     if out is not None:
         piped = json is not None and str(json) == "-"
-        console(stderr=piped).print(f"report:   {relative(found.render(out)[0])}", soft_wrap=True)
+        console(stderr=piped).print(f"report:   {relative(found.report(out)[0])}", soft_wrap=True)

@@ -11,11 +11,11 @@ import typer
 from fairtransfer.cli.options import AuditArgument, DataRoot, Json, MaxJobs, ModelRoot, Workspace
 
 if TYPE_CHECKING:
+    from fairtransfer.display import Grid
     from fairtransfer.evidence.reuse import Uses
-    from fairtransfer.foresight import Foresight, GroupForesight, Reuse, SourceForesight
-    from fairtransfer.gates.gate_power import GatePower, GroupPower
+    from fairtransfer.foresight import Foresight
+    from fairtransfer.gates.gate_power import GatePower
     from fairtransfer.gates.number_power import NumberGatePower
-    from fairtransfer.runner.disk import Disk
     from fairtransfer.runner.job import Plan
     from fairtransfer.spec.gates import Policy
 
@@ -25,9 +25,6 @@ _LEGEND = (
     "that would be told from none with 80%, in points. A dash: no realistic number of cases (up to 1,000,000, or ten "
     "times what there is) is enough; the margin leaves no room, so decide on a wider one."
 )
-
-_USUAL = 20
-"""How many evaluations a policy plans if it does not say."""
 
 
 def plan(
@@ -68,8 +65,9 @@ def plan(
 
 
 def _print(made: Plan, seen: Foresight) -> None:
+    from fairtransfer import foresight_grids as grids
     from fairtransfer import formats
-    from fairtransfer.cli.show import console, plain, print_table
+    from fairtransfer.cli.show import console, plain
 
     out = console()
     jobs, machine, model = len(made.jobs), made.machine, made.checkpoint
@@ -84,16 +82,10 @@ def _print(made: Plan, seen: Foresight) -> None:
         source = made.audit.model.pretrain.base if made.audit.model.pretrain else model.source
         out.print(f"{what} {source}, sha256 {model.digest[:16]}…", soft_wrap=True)
     if seen.source is not None:
-        out.print(_source(seen.source), soft_wrap=True)
-    rows = [
-        (m.strategy, ", ".join(m.budgets), str(m.seeds), f"{m.done} of {m.jobs}", _expected(m.seconds))
-        for m in seen.models
-    ]
-    print_table(
-        "What would run", ("model", "label budgets", "seeds", "jobs done", "expected time"), rows, right=(2, 3, 4)
-    )
-    out.print(f"expected time for the rest: {_expected(seen.seconds)}")
-    out.print(f"disk: {_disk(seen.disk)}", soft_wrap=True)
+        out.print(plain(grids.source_sentence(seen.source)), soft_wrap=True)
+    _print_grid(grids.models_grid(seen))
+    out.print(f"expected time for the rest: {grids.expected_time(seen.seconds)}")
+    out.print(f"disk: {grids.disk_needed(seen.disk)}", soft_wrap=True)
     if seen.seconds is None:
         out.print(f"[dim]not predicted: {plain(seen.not_predicted)}[/dim]", soft_wrap=True)
     elif seen.pending_jobs and made.predictions is None:
@@ -103,10 +95,10 @@ def _print(made: Plan, seen: Foresight) -> None:
             soft_wrap=True,
         )
     for gate in seen.gates:
-        _print_gate(gate)
+        _print_gate(gate, grids.gate_grid(gate))
     for numbers in seen.numbers:
-        _print_numbers(numbers)
-    _print_rest(seen)
+        _print_gate(numbers, grids.numbers_grid(numbers))
+    _print_grid(grids.rest_grid(seen))
     if seen.gates:
         out.print(f"[dim]{_LEGEND}[/dim]")
     for name in seen.not_foreseen:
@@ -115,143 +107,23 @@ def _print(made: Plan, seen: Foresight) -> None:
         )
     out.print(f"[dim]{plain(seen.assumption)}[/dim]", soft_wrap=True)
     if seen.numbers or not made.files.numeric:
-        out.print(_reuse(seen.reuse))
+        out.print(grids.reuse_sentence(seen.reuse))
 
 
-def _disk(disk: Disk) -> str:
-    """Return how much disk is needed, and for what."""
-    from fairtransfer import formats
-
-    # The run's folder holds a copy of the answers.
-    parts = [(2 * disk.answers, "of answers"), (disk.weights, "of the source's weights")]
-    parts.append((disk.kept or 0, "of what the network makes of rows, kept for later audits"))
-    parts.append((disk.temporary or 0, "of temporary files"))
-    told = ", ".join(f"{formats.size(size)} {what}" for size, what in parts if size)
-    missing = "; what the network makes of rows comes on top" if disk.kept is None else ""
-    return f"about {told or formats.size(0)}{missing}"
-
-
-def _print_gate(gate: GatePower) -> None:
-    from fairtransfer.cli.show import console, plain, print_table
-
-    # Comparisons with everyone else share people, so that the chance of all is drawn, not multiplied.
-    chance = f"chance that all pass if nothing is wrong: {_drawn(gate)}"
-    console().print(
-        f"\n[bold]{plain(gate.gate)}[/bold], limit {gate.limit}, on {plain(gate.benchmark)}", soft_wrap=True
-    )
-    pairs = any(group.against not in ("", "everyone else") for group in gate.groups)
-    units = any(group.units != group.cases for group in gate.groups)
-    headings = ["group", "cases", *(["units"] if units else []), "passes", "found", "to pass", "to find", "shown"]
-    rows = [_group(group, pairs=pairs, units=units) for group in gate.groups]
-    print_table(chance, headings, rows, right=range(1, len(headings)))
-
-
-_SPREADS = {
-    "changes": "how the size of the error changes",
-    "errors": "prediction minus truth",
-    "sizes": "the size of the error",
-    "values": "the values",
-    "changes of values": "how the values change",
-}
-
-
-def _print_numbers(gate: NumberGatePower) -> None:
-    """Print with how much spread each group would settle a gate on numbers."""
-    from rich.markup import escape
-
-    from fairtransfer import formats
-    from fairtransfer.cli.show import console, print_table
-
-    console().print(
-        f"\n[bold]{escape(gate.gate)}[/bold], limit {escape(gate.limit)}, on {escape(gate.benchmark)}", soft_wrap=True
-    )
-    units = any(group.units != group.cases for group in gate.groups)
-    unit = f", {gate.measured_in}" if gate.measured_in else ""
-    headings = ["group", "cases", *(["units"] if units else []), f"passes if sd is at most{unit}"]
-    rows = [
-        (
-            formats.group_label(group.group) + (f" against {group.against}" if group.against else ""),
-            formats.count(group.cases),
-            *([formats.count(group.units)] if units else []),
-            "too few cases" if group.largest_sd is None else formats.quantity(group.largest_sd),
-        )
-        for group in gate.groups
-    ]
-    told = f"sd: of {_SPREADS[gate.about]}, from {'unit to unit' if units else 'case to case'}"
-    print_table(told, headings, rows, right=range(1, len(headings)))
-
-
-def _drawn(gate: GatePower) -> str:
-    """Return the chance that all pass; where no draw did, or every one, it is still not certain."""
-    from fairtransfer import formats
-
-    passes = [group.passes for group in gate.groups]
-    if gate.passes in (0.0, 1.0) and passes and 0 < min(passes) < 1:
-        return "<1%" if gate.passes == 0 else ">99%"
-    return formats.chance(gate.passes)
-
-
-def _group(group: GroupPower, *, pairs: bool, units: bool) -> tuple[str, ...]:
-    from fairtransfer import formats
-
-    name = formats.group_label(group.group)
-    return (
-        f"{name} against {group.against}" if pairs else name,
-        formats.count(group.cases),
-        *([formats.count(group.units)] if units else []),
-        formats.chance(group.passes),
-        formats.chance(group.fails),
-        formats.count(group.needed_to_pass),
-        formats.count(group.needed_to_fail),
-        formats.points(group.detectable, unit=False).lstrip("+"),
-    )
-
-
-def _print_rest(seen: Foresight) -> None:
-    """Print the groups that no gate judges: everyone's where there is no gate."""
-    from fairtransfer import formats
+def _print_grid(grid: Grid) -> None:
     from fairtransfer.cli.show import print_table
 
-    judged = {(gate.benchmark, gate.by) for gate in seen.gates}
-    rest = [group for group in seen.groups if (group.benchmark, tuple(group.group)) not in judged]
-    if not rest:
-        return
-    several = len({group.benchmark for group in seen.groups}) > 1
+    if grid.rows:
+        print_table(grid.caption, grid.headings, grid.rows, right=range(grid.words, len(grid.headings)))
 
-    def row(group: GroupForesight) -> tuple[str, ...]:
-        name = formats.group_label(group.group) + (f" of {group.benchmark}" if several else "")
-        shown = formats.points(group.detectable, unit=False).lstrip("+")
-        return name, formats.count(group.cases), formats.count(group.units), shown
 
-    print_table(
-        "Groups that no gate judges", ("group", "cases", "units", "shown"), list(map(row, rest)), right=(1, 2, 3)
+def _print_gate(gate: GatePower | NumberGatePower, grid: Grid) -> None:
+    from fairtransfer.cli.show import console, plain
+
+    console().print(
+        f"\n[bold]{plain(gate.gate)}[/bold], limit {plain(gate.limit)}, on {plain(gate.benchmark)}", soft_wrap=True
     )
-
-
-def _reuse(reuse: Reuse) -> str:
-    """Return what it costs to use a benchmark several times."""
-    from fairtransfer import formats
-    from fairtransfer.stats.planning import price_in_seeds, price_of_reuse
-
-    if reuse.planned == 1:
-        price = formats.times(price_of_reuse(_USUAL, reuse.alpha))
-        wider = price_in_seeds(_USUAL, reuse.alpha, reuse.seeds) if reuse.seeds else None
-        return (
-            f"alpha {reuse.alpha:g} for the one evaluation that is planned on this benchmark version: a second model can fail "
-            f"and not pass; {_USUAL} would take {price} the cases{_of_seeds(reuse.seeds, wider, 'make')}."
-        )
-    return (
-        f"alpha {reuse.alpha:g} is shared by {reuse.planned} planned evaluations of this benchmark version, {reuse.alpha_run:g} "
-        f"each: that takes {formats.times(reuse.price)} the cases of a single one, which the numbers above allow for"
-        f"{_of_seeds(reuse.seeds, reuse.wider, 'makes')}."
-    )
-
-
-def _of_seeds(seeds: int | None, wider: float | None, makes: str) -> str:
-    """Return what sharing alpha does to the spread over seeds; few seeds pay more for it than cases do."""
-    from fairtransfer import formats
-
-    return f", and {makes} what {seeds} seeds add to a bound {formats.times(wider)} as wide" if seeds and wider else ""
+    _print_grid(grid)
 
 
 def _print_uses(uses: Mapping[str, Uses], policy: Policy) -> None:
@@ -272,17 +144,3 @@ def _print_uses(uses: Mapping[str, Uses], policy: Policy) -> None:
             do = what_to_do(spent, policy.alpha)
             told = f"{benchmark} is used up: {left}; a model that is new to it can fail and not pass; {do}."
             console().print(told, markup=False, soft_wrap=True)
-
-
-def _source(source: SourceForesight) -> str:
-    from fairtransfer import formats
-
-    rows = f"{formats.count(source.train)} rows + {formats.count(source.validation)} for validation"
-    state = "trained already" if source.done else "to be trained first"
-    return f"source {source.id} on {source.card}: {rows}, {formats.count(source.left_out)} left out; {state}"
-
-
-def _expected(seconds: float | None) -> str:
-    from fairtransfer import formats
-
-    return "not predicted" if seconds is None else formats.seconds(seconds)

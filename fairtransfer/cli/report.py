@@ -20,5 +20,5 @@ def report(
     from fairtransfer import api
     from fairtransfer.errors import relative
 
-    for path in api.render(run, tuple(name.strip() for name in format.split(",") if name.strip()), out):
+    for path in api.render(run, format, out):
         typer.echo(relative(path))

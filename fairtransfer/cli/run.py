@@ -12,7 +12,7 @@ import typer
 from fairtransfer.cli.options import AuditArgument, DataRoot, Json, MaxJobs, ModelRoot, ReportOnly, Workspace
 
 if TYPE_CHECKING:
-    from fairtransfer.api import Run
+    from fairtransfer.run_result import Run
     from fairtransfer.runner.todo import Progress
 
 
@@ -64,7 +64,7 @@ def run(
 def _tell_json(done: Run) -> None:
     from fairtransfer.cli.show import print_json
 
-    where = {"folder": str(done.folder), "report": str(done.report), "fresh": done.fresh}
+    where = {"folder": str(done.folder), "report": str(done.report_file), "fresh": done.fresh}
     print_json({**where, "verdict": done.verdict.to_json()})
 
 
@@ -73,7 +73,7 @@ def _tell(done: Run) -> None:
     from fairtransfer.errors import relative
 
     print_verdict(done.verdict)
-    where = f"report:   {relative(done.report)}", f"evidence: {relative(done.folder)}"
+    where = f"report:   {relative(done.report_file)}", f"evidence: {relative(done.folder)}"
     console().print(*where, sep="\n", soft_wrap=True)
     if done.fresh and (timing := done.timing):
         console().print(

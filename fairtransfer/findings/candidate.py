@@ -26,6 +26,11 @@ class Chosen(Record):
     budget: Annotated[str, Key("label_budget"), BLANK]
     rule: str
 
+    @property
+    def name(self) -> str:
+        """The model in words: ``full on 64 labels``."""
+        return f"{self.strategy} on {self.budget} labels" if self.budget else self.strategy
+
 
 def candidate_rule() -> str:
     """Return by which rule the model is chosen that a verdict is about, in words."""

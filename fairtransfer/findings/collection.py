@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, final
 
+from fairtransfer.display import Display, Displayed, Grid, as_text
 from fairtransfer.errors import DefinitionError, Problem, Problems
 from fairtransfer.findings.frames import frame_of
 from fairtransfer.findings.metric_table import column_of, unknown
 from fairtransfer.findings.rows import Finding
-from fairtransfer.formats import group_name
+from fairtransfer.formats import group_name, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ _ASKED: dict[str, Callable[[Finding], str | None]] = {
 
 
 @final
-class Findings(tuple[Finding, ...]):
+class Findings(tuple[Finding, ...], Displayed):
     """Findings in the order in which they were made; a tuple that can be asked for some of them.
 
     Examples
@@ -106,6 +107,18 @@ class Findings(tuple[Finding, ...]):
         raise DefinitionError(
             [Problem("FT-P043", f"{len(found) or 'no'} findings are about this", "exactly one", do, "findings")]
         )
+
+    def __repr__(self) -> str:
+        return as_text(self.display())
+
+    def display(self) -> Display:
+        """Return every finding in a line."""
+        rows = tuple((f.about, f.result) for f in self)
+        if not rows:
+            return Display("no findings")
+        grid = Grid("", ("About", "Result"), rows, words=2)
+        more = "more: .where(...) asks for some, .to_frame() holds all of each"
+        return Display(plural(len(self), "finding"), grids=(grid,), more=more)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as a DataFrame, one row each; a group's attributes are columns of their own."""

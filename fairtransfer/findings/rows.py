@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, TypeVar
 
+from fairtransfer.display import Display, Displayed, Grid
 from fairtransfer.evidence.json_record import Key, ReadBy, Record
 from fairtransfer.findings.details import Details, read_details, unit_of
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, NotEstimable
+from fairtransfer.findings.words import wording
+from fairtransfer.formats import STATUS_WORDS, count, group_name
 
 Kind = TypeVar("Kind")
 
@@ -25,8 +28,8 @@ SUPPRESSED: Status = "suppressed"
 """Of rows in documents only: what was measured is hidden."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding(Record):
+@dataclass(frozen=True, slots=True, repr=False)
+class Finding(Record, Displayed):
     """One row of results.
 
     Attributes
@@ -59,6 +62,14 @@ class Finding(Record):
         everyone else's, of everyone's rate to a known one, of a change to none. What seeds add is in it.
     details
         What only some kinds of rows have (`fairtransfer.findings.details`); None where there is nothing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import fairtransfer as ft
+    >>> answers = pd.DataFrame({"y": [1, 0] * 40, "new": [1, 0, 0, 0] * 20, "region": ["north", "north", "south", "south"] * 20})
+    >>> ft.measure(answers, label="y", after="new", groups="region").findings.one(stage="after", group="region=south")
+    <Finding error_rate after new, region=south: 50.0% (35.2 to 64.8), n 40>
     """
 
     audit_id: str
@@ -123,6 +134,41 @@ class Finding(Record):
             status=SUPPRESSED,
             status_reason=reason,
         )
+
+    def __repr__(self) -> str:
+        return f"<Finding {self.about}: {self.result}>"
+
+    @property
+    def about(self) -> str:
+        """What it is about, in a line: ``error_rate after, region=south``."""
+        metric = self.metric if self.class_ is None else f"{self.metric}[{self.class_}]"
+        model = (
+            f" {self.strategy}" + (f" on {self.label_budget} labels" if self.label_budget else "")
+            if self.strategy
+            else ""
+        )
+        other = "everyone else" if self.against == "rest" else group_name(self.against) if self.against else ""
+        whom = f"groups by {' and '.join(self.group)}" if self.level == "gap" else group_name(self.group)
+        return f"{metric} {self.stage}{model}, {whom}" + (f" against {other}" if other else "")
+
+    @property
+    def result(self) -> str:
+        """What came out, in a line: the estimate with its interval and how many cases it rests on, or why there is none."""
+        if self.estimate is None:
+            reason = f" ({self.status_reason})" if self.status_reason else ""
+            return STATUS_WORDS.get(self.status, self.status) + reason
+        words = wording(self.metric, self.measured_in)
+        level = self.stage in ("before", "after", "scratch") and self.level != "gap"
+        value, ends = (words.value, words.interval) if level else (words.change, words.change_interval)
+        unit = f" {words.unit}" if words.unit and (not level or words.scale == 1) else ""
+        cases = f", n {count(self.n)}" if self.n is not None else ""
+        return value(self.estimate) + unit + (f" ({ends(self.ci)})" if self.ci else "") + cases
+
+    def display(self) -> Display:
+        """Return what it is about, and its fields that hold something."""
+        named = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        held = tuple((name, str(value)) for name, value in named if value not in (None, {}, ()) and name != "details")
+        return Display(f"{self.about}: {self.result}", grids=(Grid("", ("Field", "Value"), held, words=2),))
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as findings.json keeps it: whole numbers without a decimal point."""

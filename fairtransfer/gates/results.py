@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
+from fairtransfer.display import Display, Displayed, Grid
 from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.json_record import LEFT_OUT, OTHERS, Record, UnreadableRecord
@@ -14,6 +15,7 @@ from fairtransfer.evidence.reuse import Place
 from fairtransfer.findings.candidate import Chosen
 from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding
+from fairtransfer.formats import OUTCOME_WORDS, POLICY_WORDS
 from fairtransfer.outcomes.row_value import is_mean, mean_named
 
 Outcome = Literal["pass", "fail", "inconclusive", "not_applicable", "error"]
@@ -167,8 +169,8 @@ class Evaluation(Record):
         return cls(place.benchmark, place.evaluation, place.planned, place.spent, place.alpha, place.exhausted)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict(Record):
+@dataclass(frozen=True, slots=True, repr=False)
+class Verdict(Record, Displayed):
     """What the gates say about the candidate.
 
     Attributes
@@ -183,6 +185,17 @@ class Verdict(Record):
         How many comparisons a failure is corrected for.
     exploratory
         There are fewer seeds than a claim about a procedure should have.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import fairtransfer as ft
+    >>> answers = pd.DataFrame({"y": [0, 1] * 60, "new": [0, 1, 1, 1] * 30, "region": ["north", "south", "south"] * 40})
+    >>> ft.measure(answers, label="y", after="new", groups="region", gates="worst_group:by=region,at_most=0.5").verdict
+    MEETS POLICY: new (the predictions given)
+    Gate                           Outcome  Why
+    worst_group:error_rate:region  PASS     all 2 comparisons inside the limit of 50.0%; closest is
+                                            north 25.0% against the limit (upper bound 37.6%)
     """
 
     outcome: Outcome
@@ -204,6 +217,15 @@ class Verdict(Record):
         if self.outcome == "inconclusive":
             return 4 if self.on_inconclusive == "block" else 0
         return {"pass": 0, "fail": 1, "error": 3, "not_applicable": 5}[self.outcome]
+
+    def display(self) -> Display:
+        """Return the verdict and every gate with its reason."""
+        gates = tuple((gate.id, OUTCOME_WORDS[gate.outcome], gate.reason) for gate in self.gates)
+        others = [f"{other.strategy}: {OUTCOME_WORDS[other.outcome]}" for other in self.others]
+        listed = (f"other models: {', '.join(others)}",) if others else ()
+        title = "no model has a result" if self.candidate is None else f"{self.candidate.name} ({self.candidate.rule})"
+        grid = Grid("", ("Gate", "Outcome", "Why"), gates, words=3)
+        return Display(title, POLICY_WORDS[self.outcome], self.outcome, (*self.notes, *listed), (grid,))
 
 
 class Results(NamedTuple):

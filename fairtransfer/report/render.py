@@ -13,10 +13,11 @@ from fairtransfer.findings.run_record import RunRecord, load_record
 from fairtransfer.gates.results import read_results
 from fairtransfer.report.document import RunDocument, build
 from fairtransfer.report.form import AnyDocument, form_named, forms
+from fairtransfer.spec.keywords import parts
 from fairtransfer.version import VERSION
 
 
-def render(folder: Path, formats: Iterable[str] | None = None, out: Path | None = None) -> list[Path]:
+def render(folder: Path, formats: str | Iterable[str] | None = None, out: Path | None = None) -> list[Path]:
     """Render a run's report and return the files written.
 
     Parameters
@@ -24,7 +25,7 @@ def render(folder: Path, formats: Iterable[str] | None = None, out: Path | None 
     folder
         A run's folder; `findings.json` and `verdict.json` are read, nothing is computed again.
     formats
-        Names of forms (`fairtransfer.report.form`); default: all of them.
+        Names of forms (`fairtransfer.report.form`), ``"html,md"`` or a list; default: all of them.
     out
         Where to write; default: `report/` in the run's folder.
 
@@ -33,13 +34,13 @@ def render(folder: Path, formats: Iterable[str] | None = None, out: Path | None 
     DefinitionError
         When a form is not known, or none is named (``FT-R011``); nothing is written then.
     """
-    names = forms() if formats is None else _known(tuple(formats))
+    names = _known(formats)
     return write(document_of(load_record(folder)), out or folder / "report", names)
 
 
-def write(document: AnyDocument, out: Path, names: Iterable[str] | None = None) -> list[Path]:
+def write(document: AnyDocument, out: Path, names: str | Iterable[str] | None = None) -> list[Path]:
     """Write a document into a folder, in these forms, or in all; return the files written."""
-    made = [form_named(name) for name in (forms() if names is None else names)]
+    made = [form_named(name) for name in _known(names)]
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for form in made:
@@ -57,7 +58,11 @@ def document_of(record: RunRecord) -> RunDocument:
     return build(record, found.rows, found.verdict, file_digest(path), VERSION, environment)
 
 
-def _known(names: tuple[str, ...]) -> tuple[str, ...]:
+def _known(formats: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return names of forms, all of them where none are asked for."""
+    if formats is None:
+        return forms()
+    names = tuple(parts(formats, ",") if isinstance(formats, str) else formats)
     known = f"known: {', '.join(forms())}"
     problems = [] if names else [Problem("FT-R011", "no format is named", known)]
     for name in names:

@@ -242,7 +242,27 @@ OnInconclusive = Literal["block", "warn"]
 
 
 class Policy(Strict):
-    """What counts as enough evidence, and what is shown."""
+    """What counts as enough evidence, and what is shown.
+
+    Attributes
+    ----------
+    alpha
+        The error rate gates may spend on a benchmark version, between 0 and 0.5.
+    min_group
+        The smallest denominator that is judged, from 10 on.
+    on_inconclusive
+        ``block`` or ``warn``: what not enough evidence means.
+    planned_evaluations
+        How many models are planned on the benchmark version; they share alpha.
+    suppress_below
+        Smaller counts are hidden in documents; verdicts use everything.
+
+    Examples
+    --------
+    >>> import fairtransfer as ft
+    >>> ft.Policy(alpha=0.1, planned_evaluations=4).alpha_run
+    0.025
+    """
 
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     min_group: Annotated[int, Field(ge=10, le=100_000)] = Field(10, description="smallest denominator that is judged")

@@ -654,7 +654,7 @@ def test_job_and_report_tell_how_many_group_labels_were_used(tmp_path: Path) -> 
         "jtt": [0, m, 0, m],
         "adversarial": [n, 0, 0, n],
     }
-    report = run.report.read_text()
+    report = run.report_file.read_text()
     assert f"{n} + {m} + {judged}" in report
     assert "threshold: size in training, in validation and to answer anyone at all" in report
 

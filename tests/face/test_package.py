@@ -9,7 +9,7 @@ import sys
 
 import fairtransfer as ft
 
-VERBS = {"judge", "load_audit", "measure", "plan", "render", "run", "verify"}
+VERBS = {"judge", "load_audit", "measure", "plan", "register", "render", "run", "use_plugin", "verify"}
 TYPES = {"Columns", "Finding", "Measurement", "Plan", "Policy", "Run", "Verdict"}
 
 

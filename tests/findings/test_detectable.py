@@ -67,7 +67,7 @@ def test_every_row_with_an_interval_says_what_it_could_have_seen() -> None:
 def test_the_report_shows_it(tmp_path: Path) -> None:
     frame = pd.DataFrame({"y": [0, 1] * 50, "new": [0, 1] * 45 + [1, 0] * 5, "region": ["a", "b"] * 50})
     found = ft.measure(frame, label="y", after="new", groups=["region"])
-    found.render(tmp_path)
+    found.report(tmp_path)
 
     row = next(r for r in found.findings if r.group == {"region": "a"} and r.metric == "error_rate")
     assert row.minimum_detectable is not None

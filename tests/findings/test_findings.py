@@ -13,6 +13,7 @@ import pytest
 from numpy.testing import assert_allclose
 from support.fake_run import commit_answers, fake_run, hash_of, wrong_answers
 from support.plans import jobs_of
+from support.results import findings_in
 from support.toy import edit, toy_rows, write_project
 
 from fairtransfer import api

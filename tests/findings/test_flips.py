@@ -199,7 +199,7 @@ def test_several_labels_in_any_order_are_the_same_answer() -> None:
 
 def test_a_tables_report_names_no_item(tmp_path: Path) -> None:
     seen = measure(table(), item=["id"], **ASKED)
-    seen.render(tmp_path)
+    seen.report(tmp_path)
     named = [example["item"] for row in seen.to_json()["harm"] for example in row["examples_became_wrong"]]
 
     assert named

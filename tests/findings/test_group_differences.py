@@ -239,7 +239,7 @@ def test_a_hidden_group_is_hidden_from_what_is_compared_with_it(run: Path) -> No
 
 def test_reports_ask_whether_the_gap_widened(tmp_path: Path) -> None:
     frame = people(north=(5, 100, 30, 400), south=(60, 10, 40, 400))
-    measure(frame, groups=["region"], gates=["gap:by=region,margin=0.1,contrast=reference:north"], **NAMES).render(
+    measure(frame, groups=["region"], gates=["gap:by=region,margin=0.1,contrast=reference:north"], **NAMES).report(
         tmp_path
     )
     told = (tmp_path / "table.md").read_text()
@@ -255,7 +255,7 @@ def test_full_tables_hold_only_what_was_measured(tmp_path: Path) -> None:
     """A gate's metric that nobody asked to measure has no table without numbers."""
     frame = people(**REGIONS)
     gate = "ratio:by=region,class=yes,at_least=0.5,contrast=reference:north"
-    measure(frame, groups=["region"], gates=[gate], **NAMES, classes=["yes", "no"]).render(tmp_path)
+    measure(frame, groups=["region"], gates=[gate], **NAMES, classes=["yes", "no"]).report(tmp_path)
 
     assert "Selection rate of yes, " not in (tmp_path / "table.md").read_text()
 
@@ -265,7 +265,7 @@ def test_full_tables_hold_only_what_was_measured(tmp_path: Path) -> None:
 
 def moved(frame: pd.DataFrame, tmp_path: Path) -> tuple[GapChangeDetails, str]:
     found = measure(frame, groups=["region"], **NAMES)
-    found.render(tmp_path)
+    found.report(tmp_path)
     (row,) = [f for f in found.findings if (f.stage, f.level) == ("change", "gap")]
     assert isinstance(row.details, GapChangeDetails)
     return row.details, (tmp_path / "table.html").read_text()

@@ -516,7 +516,7 @@ def test_small_groups_have_no_scores_in_documents(tmp_path: Path) -> None:
     frame = scored(400).query("region != 'west'")
     few = frame[:7].assign(region="island")
     rows = seen(pd.concat([frame, few]), groups=["region"], metrics=ALL)
-    rows.render(tmp_path)
+    rows.report(tmp_path)
     public = json.loads((tmp_path / "table.json").read_text())["rows"]
     island = [row for row in public if row["group"] == {"region": "island"}]
     assert {(row["status"], row["estimate"], row["n"], row["details"]) for row in island} == {
@@ -603,7 +603,7 @@ def test_the_report_says_whom_the_unknown_could_put_in_the_worst_light(tmp_path:
     frame = table(400)
     frame.loc[frame.index % 20 == 0, "region"] = None
     rows = measure(frame, **NAMES, groups=["region", "age"])
-    rows.render(tmp_path)
+    rows.report(tmp_path)
     text = (tmp_path / "table.md").read_text().replace("\\", "")
     line = next(line for line in text.splitlines() if "without a recorded region" in line)
     assert text.count("without a recorded") == 1
@@ -617,7 +617,7 @@ def test_bounds_are_hidden_where_the_unknown_are_few(tmp_path: Path) -> None:
     frame.loc[frame.index[:5], "region"] = None
     rows = measure(frame, **NAMES, groups=["region"])
     assert found(rows, "after", region="north").details
-    rows.render(tmp_path)
+    rows.report(tmp_path)
     assert "if_unknown_belonged" not in (tmp_path / "table.json").read_text()
     assert "without a recorded" not in (tmp_path / "table.md").read_text()
 
@@ -627,5 +627,5 @@ def test_ratios_are_hidden_where_the_unknown_are_few(tmp_path: Path) -> None:
     frame.loc[frame.index[:5], "region"] = None
     rows = measure(frame, **NAMES, groups=["region"], metrics=["selection_rate"], positive="yes")
     assert "impact_ratio_if_unknown_belonged" in json.dumps(rows.to_json())
-    rows.render(tmp_path)
+    rows.report(tmp_path)
     assert "if_unknown_belonged" not in (tmp_path / "table.json").read_text()

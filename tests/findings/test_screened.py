@@ -96,7 +96,7 @@ def test_what_is_hidden_does_not_show_through_what_is_shown(tmp_path: Path) -> N
     frame = table(600).query("region != 'west'")
     few = frame[:10].assign(region="island", old=frame.y[:10], new=frame.y[:10].map({"yes": "no", "no": "yes"}))
     found = measure(pd.concat([frame, few]), **NAMES, groups=["region", "age"])
-    found.render(tmp_path)
+    found.report(tmp_path)
     public = [r for r in json.loads((tmp_path / "table.json").read_text())["rows"] if r["details"]]
     shown = [row["details"]["screening"] for row in public if "screening" in row["details"]]
     assert len(shown) < len(looked(found))

@@ -463,7 +463,7 @@ def test_the_terminal_states_the_unit_and_what_is_needed(tmp_path: Path) -> None
 def test_every_pair_of_groups_is_told_in_the_labels_unit(tmp_path: Path) -> None:
     found = verdict(table(900), f"gap:by=region,{MAE},margin=1,contrast=all_pairs")
     rows = [f for f in found.findings if f.stage in ("difference", "difference_of_changes")]
-    found.render(tmp_path)
+    found.report(tmp_path)
 
     assert len(rows) == 2 * 6
     assert all(row.status == "ok" for row in rows)

@@ -388,7 +388,7 @@ def test_making_groups_alike_by_making_one_worse_is_warned_of(asked: str) -> Non
 
 
 def test_a_report_shows_the_ratio_its_bounds_and_its_limit(tmp_path: Path) -> None:
-    measured("ratio:by=region,at_least=0.8,contrast=reference:north").render(tmp_path)
+    measured("ratio:by=region,at_least=0.8,contrast=reference:north").report(tmp_path)
     told = Page((tmp_path / "table.html").read_text()).visible
 
     assert "Ratio: selection rate by region" in told

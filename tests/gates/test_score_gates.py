@@ -213,7 +213,7 @@ def test_the_report_tells_numbers_as_numbers(tmp_path: Any) -> None:
     found = verdict(
         large(), "worst_group:by=region,metric=auc,at_least=0.95", "no_harm:by=region,metric=auc,margin=0.02"
     )
-    found.render(tmp_path)
+    found.report(tmp_path)
     text = (tmp_path / "table.md").read_text()
     assert "over the limit of 0.950" in text.replace("\\", "")
     assert "+0.020" in text.replace("\\", "")

@@ -74,7 +74,7 @@ def test_sizes_equal_counting_rows() -> None:
 
 def test_few_cases_of_a_class_are_hidden_and_their_groups_rate_is_not(tmp_path: Path) -> None:
     found = seen(FEW)
-    found.render(tmp_path)
+    found.report(tmp_path)
     rows = json.loads((tmp_path / "table.json").read_text())["rows"]
     north = [row for row in rows if row["group"] == {"region": "north"}]
 

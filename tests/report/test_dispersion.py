@@ -150,7 +150,7 @@ def test_no_front_page_and_no_verdict_tells_of_ordering(tmp_path_factory: pytest
 def test_a_hidden_group_is_in_none_of_the_tables(tmp_path: Path) -> None:
     """Ten cases are enough to be compared and too few to be shown: then nothing is told of any group of the view."""
     found = seen(answers(RATES | {"east": (10, 0.7)}))
-    found.render(tmp_path)
+    found.report(tmp_path)
     tables = list(apart_tables(shown(found)))
 
     assert not [table for table in tables if table.caption.startswith("Groups")]

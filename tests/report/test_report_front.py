@@ -45,7 +45,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Page:
         }
     )
     found = measure(table, label="y", before="old", after="new", groups=["language"], classes=["yes", "no"])
-    found.render(folder)
+    found.report(folder)
     return Page((folder / "table.html").read_text(encoding="utf-8"))
 
 

@@ -115,7 +115,7 @@ def test_counting_changes_no_answer(run: api.Run, tmp_path: Path) -> None:
     told = costs(without)
     assert all(cost["training"]["flops"] is None for cost in told.values())
     assert {cost["flops"]["status"] for cost in told.values()} == {"not_measured"}
-    assert "not measured" in without.report.read_text()
+    assert "not measured" in without.report_file.read_text()
 
 
 def test_every_job_says_how_many_operations_it_took(run: api.Run) -> None:
@@ -129,7 +129,7 @@ def test_every_job_says_how_many_operations_it_took(run: api.Run) -> None:
     assert len(by_name["probe"]) == 1, "the frozen features of all rows, whoever came first"
     assert min(by_name["full"]) > 3 * max(by_name["probe"])
     assert min(by_name["partial"]) < min(by_name["full"])
-    assert "FLOP" in run.report.read_text()
+    assert "FLOP" in run.report_file.read_text()
 
 
 def test_a_count_of_some_steps_is_the_count_of_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +178,7 @@ def test_energy_that_was_not_measured_is_not_nothing(run: api.Run) -> None:
         assert cost["energy"]["status"] == "not_measured"
         assert cost["energy"]["reason"] in (energy.NO_COUNTRY, energy.NOT_INSTALLED)
         assert cost["training"]["energy_kwh"] is None
-    assert "energy: not measured" in run.report.read_text()
+    assert "energy: not measured" in run.report_file.read_text()
 
 
 def test_energy_is_estimated_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_energy_is_estimated_where_it_can_be(tmp_path: Path, monkeypatch: pytest
     assert told["training"]["energy_kwh"] == SPENT
     assert pieces[0] == "CMR"
     assert pieces.count("start") == pieces.count("stop") == 1 + 2 * 9
-    assert "Energy, mean (estimated)" in run.report.read_text()
+    assert "Energy, mean (estimated)" in run.report_file.read_text()
     with pytest.raises(DefinitionError, match="FT-P092"):
         check_country("XYZ")
 

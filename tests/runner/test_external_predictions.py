@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose
 from ruamel.yaml import YAML
 from support.given_project import MODELS, Row, given_audit, given_project, rows_of, truth, write_answers
 from support.plans import jobs_of
+from support.results import findings_in
 from support.toy import edit, rewrite_table, toy_rows
 
 from fairtransfer import api

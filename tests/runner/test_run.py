@@ -153,7 +153,7 @@ def test_words_of_the_audit_change_the_report_and_no_training(copy: tuple[Path, 
     again = api.run(audit, workspace=workspace)
 
     assert again.fresh == 0
-    assert "Another title" in again.report.read_text()
+    assert "Another title" in again.report_file.read_text()
 
 
 def test_other_data_runs_everything_that_saw_it(copy: tuple[Path, Path]) -> None:
@@ -325,8 +325,8 @@ def test_a_training_that_fails_is_told_and_the_others_go_on(
     assert [row["strategy"] for row in told] == ["full"] * 4
     assert all(reason in row["reason"] for row in told)
     status = told[0]["reason"].split(":")[0]
-    assert f"4 of `full` ({status})" in run.report.read_text()
-    assert "Jobs without a result" in run.report.read_text()
+    assert f"4 of `full` ({status})" in run.report_file.read_text()
+    assert "Jobs without a result" in run.report_file.read_text()
     assert api.run(audit, workspace=tmp_path / "w").fresh == again
 
 
@@ -385,7 +385,7 @@ def test_trainings_that_really_fail_do_so_by_themselves(tmp_path: Path) -> None:
 
     reasons = {row["reason"].split(":")[0] for row in read_json(run.folder / "run.json")["failed_jobs"]}
     assert reasons == {"diverged"}
-    assert "(diverged)" in run.report.read_text()
+    assert "(diverged)" in run.report_file.read_text()
 
 
 # --- images ------------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def test_each_runs_from_an_audit_to_a_report(tmp_path: Path) -> None:
     assert trained["majority"] == 0
     assert trained["probe"] < min(trained[k] for k in ("partial", "bitfit", "l2_sp", "gradual", "lora"))
     assert {job["kind"] for job in jobs if "peft" in job["libraries"]} == {"lora"}
-    assert all(name in done.report.read_text() for name in trained)
+    assert all(name in done.report_file.read_text() for name in trained)
     assert api.run(audit, workspace=tmp_path / "runs").fresh == 0
 
 
