@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -132,6 +133,14 @@ class Problems:
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self.found)
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Keep the problems that stop what stands inside; what follows looks for more of them before it raises all."""
+        try:
+            yield
+        except DefinitionError as error:
+            self.extend(error.problems)
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -272,14 +272,17 @@ def measure(
     keywords |= {"score": score, "score_before": score_before, "value": value, "value_before": value_before}
     keywords |= {"weights": weights, "counts": counts}
     asked = MeasureOptions(intersections, positive, classes, multilabel, target, measured_in, metrics, gates, policy)
+    problems = Problems()
     with in_keywords():
-        return measure_table(source, with_keywords(columns, keywords), asked)
+        return measure_table(source, with_keywords(columns, keywords, problems), asked, problems)
 
 
-def measure_table(source: Any, columns: Columns, options: MeasureOptions) -> Measurement:
+def measure_table(source: Any, columns: Columns, options: MeasureOptions, problems: Problems) -> Measurement:
     """Measure a table of predictions; `measure` says what the values are. Messages name options of the command line."""
-    question, classes = question_of(columns, options)
-    return _measured(*open_table(source), question, classes)
+    with problems.gathered():
+        table, name = open_table(source)
+    question, classes = question_of(columns, options, problems)
+    return _measured(table, name, question, classes)
 
 
 def _measured(table: ibis.Table, name: str, question: Question, classes: Sequence[str]) -> Measurement:

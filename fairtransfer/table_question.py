@@ -34,17 +34,23 @@ class MeasureOptions:
     policy: Policy | Mapping[str, Any] | None = None
 
 
-def with_keywords(columns: object, given: Mapping[str, Any]) -> Columns:
+def with_keywords(columns: object, given: Mapping[str, Any], problems: Problems) -> Columns:
     """Return columns with those that were given as keywords in their place."""
     if columns is not None and not isinstance(columns, Columns):
         found = f"a value of type {type(columns).__name__} stands where the columns do"
         wants = 'ft.Columns(label="y", after="new"), or keywords such as label="y"'
-        raise DefinitionError([Problem("FT-P041", found, wants, "", "columns")])
-    return replace(columns or Columns(), **{name: value for name, value in given.items() if value is not None})
+        problems.add(Problem("FT-P041", found, wants, "", "columns"))
+    named = columns if isinstance(columns, Columns) else Columns()
+    return replace(named, **{name: value for name, value in given.items() if value is not None})
 
 
-def question_of(columns: Columns, options: MeasureOptions) -> tuple[Question, tuple[str, ...]]:
+def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -> tuple[Question, tuple[str, ...]]:
     """Return the question, and the classes there are (none: those that occur).
+
+    Parameters
+    ----------
+    problems
+        What was found wrong before; it is told together with what is found here.
 
     Raises
     ------
@@ -52,7 +58,6 @@ def question_of(columns: Columns, options: MeasureOptions) -> tuple[Question, tu
         With everything in it that cannot be read, or does not go together (``FT-P020`` to ``FT-P022``, ``FT-P041``,
         ``FT-P042``, ``FT-P062`` to ``FT-P064``).
     """
-    problems = Problems()
     read = Keywords(problems)
     given = {field.name: getattr(columns, field.name) for field in fields(Columns)}
     one = {name: read.column(name, value) for name, value in given.items() if name not in ("groups", "item")}

@@ -47,6 +47,7 @@ def measure(
     out: Annotated[Path | None, typer.Option(help="Write a report into this folder.")] = None,
 ) -> None:
     """Measure predictions made elsewhere, for each group, with intervals; with --gate they are judged too."""
+    from fairtransfer.errors import Problems
     from fairtransfer.measurement import measure_table
     from fairtransfer.spec.columns import Columns
     from fairtransfer.table_question import MeasureOptions
@@ -65,7 +66,7 @@ def measure(
         gates=gate,
         policy=_policy(alpha, min_group, on_inconclusive, suppress_below),
     )
-    found = measure_table(file, columns, options)
+    found = measure_table(file, columns, options, Problems())
     _tell(found, json, out)
     raise typer.Exit(found.exit_code)
 

@@ -35,8 +35,10 @@ _NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?$", re.I)
 
 def read_gates(written: Gate | Iterable[Gate] | None, problems: Problems) -> tuple[GateSpec, ...]:
     """Return gates from any of their forms; what is wrong with them is what would be wrong in an audit."""
-    lines = [line for gate in _each(written) for line in _gate_lines(gate, problems)]
-    if not lines or problems.errors:
+    of_form = Problems()
+    lines = [line for gate in _each(written) for line in _gate_lines(gate, of_form)]
+    problems.extend(of_form)
+    if not lines or of_form.errors:
         return ()
     text = "gates:\n" + "".join(f"  - {line}\n" for line in lines)
     document = parse_document(text, "--gate", problems, expected="gates", first_line=0)

@@ -39,7 +39,7 @@ def refused(**keywords: Any) -> tuple[Problem, ...]:
 def asked(**keywords: Any) -> tuple[Question, tuple[str, ...]]:
     given = {**COLUMNS, **keywords}
     options = {name: given.pop(name) for name in OPTIONS if name in given}
-    return question_of(ft.Columns(**given), MeasureOptions(**options))
+    return question_of(ft.Columns(**given), MeasureOptions(**options), Problems())
 
 
 # --- what is of the wrong kind ----------------------------------------------------------------------------------------
@@ -136,10 +136,21 @@ def test_the_same_keywords_take_what_they_should() -> None:
 
 
 def test_everything_wrong_is_told_at_once() -> None:
-    wrong = {name: next(iter(values)) for name, values in WRONG.items() if name != "columns"}
-    found = refused(**wrong)
+    wrong = {name: next(iter(values)) for name, values in WRONG.items()}
+    with pytest.raises(DefinitionError) as caught:
+        ft.measure(3, **wrong)  # type: ignore[arg-type]
+    found = caught.value.problems
 
     assert sorted(p.file for p in found if p.code in ("FT-P041", "FT-P022")) == sorted(wrong)
+    assert [str(p) for p in found if p.code == "FT-P002"] == [
+        "table FT-P002: a value of type int is no table; a path, a DataFrame, a pyarrow Table or an ibis table"
+    ]
+
+
+def test_a_file_that_is_not_there_is_told_with_the_rest() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        ft.measure("nowhere.csv", label=3, after="new", gates="no_harm:by=region,margin=2")  # type: ignore[arg-type]
+    assert sorted(p.code for p in caught.value.problems) == ["FT-G004", "FT-P001", "FT-P041"]
 
 
 def test_what_is_needed_and_not_given_is_told() -> None:
