@@ -9,7 +9,7 @@ The verbs::
     judge        Return the verdict of a finished run, computed from its evidence.
     render       Write the documents of a finished run again.
     verify       Check every file of a run against its digests.
-    register     Make a strategy, gate, family of models or kind of file of one's own known by its name.
+    register     Make a strategy, metric, gate, model family, reader or document form of one's own known by name.
     use_plugin   Switch an installed plug-in on, in this process.
 
 What they take and return::

@@ -72,7 +72,7 @@ class Display:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class Illustration:
     """A chart as accessible SVG, with its message in a sentence."""
 
     svg: str
@@ -88,7 +88,7 @@ class Displayed:
         """Return what is shown."""
         raise NotImplementedError
 
-    def drawing(self) -> Drawing | None:
+    def illustration(self) -> Illustration | None:
         """Return a chart for a notebook; None where there is none."""
         return None
 
@@ -97,7 +97,7 @@ class Displayed:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        return as_html(self.display(), self.drawing())
+        return as_html(self.display(), self.illustration())
 
 
 def as_text(shown: Display) -> str:
@@ -205,7 +205,7 @@ def _columns(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def as_html(shown: Display, drawing: Drawing | None = None) -> str:
+def as_html(shown: Display, illustration: Illustration | None = None) -> str:
     """Return the page for a notebook: its own style, no script, nothing loaded; readable on light and on dark ground."""
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -218,8 +218,8 @@ def as_html(shown: Display, drawing: Drawing | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    svg = Markup(drawing.svg) if drawing else ""  # noqa: S704  # made by `charts.svg`, which escapes what it is given
-    caption = drawing.caption if drawing else ""
+    svg = Markup(illustration.svg) if illustration else ""  # noqa: S704  # made by `charts.svg`, which escapes what it is given
+    caption = illustration.caption if illustration else ""
     page = environment.get_template("notebook.html.j2")
     return page.render(
         d=shown, svg=svg, caption=caption, grids=list(_folded(shown.grids)), most=MOST_ROWS, left=_rows_left

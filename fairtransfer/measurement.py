@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairtransfer.display import Display, Displayed, Drawing
+from fairtransfer.display import Display, Displayed, Illustration
 from fairtransfer.errors import Problems
 from fairtransfer.evidence.table.count import Counted, count_table
 from fairtransfer.evidence.table.numbers import count_numbers
@@ -120,7 +120,7 @@ class Measurement(Displayed):
         return build_table(self.counted, self.question, self.study, self.findings, self.verdict, self._about(), VERSION)
 
     def report(self, out: str | Path, formats: str | Iterable[str] | None = None) -> list[Path]:
-        """Write the report into a folder, in these forms (``"html,md"``) or in all, and return the files; small groups are hidden.
+        """Write the report into a folder, in forms such as ``"html,md"`` or in all; return the files. Small groups are hidden.
 
         Raises
         ------
@@ -144,11 +144,11 @@ class Measurement(Displayed):
 
         return table_display(self._subject, self.counted, self.question)
 
-    def drawing(self) -> Drawing | None:
+    def illustration(self) -> Illustration | None:
         """Return the chart of the report's first page."""
-        from fairtransfer.report.shown import results_drawing
+        from fairtransfer.report.shown import results_illustration
 
-        return results_drawing(self._subject)
+        return results_illustration(self._subject)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as a DataFrame, one row each; a group's attributes are columns of their own."""

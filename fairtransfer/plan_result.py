@@ -10,6 +10,7 @@ from fairtransfer import foresight_grids as grids
 from fairtransfer.display import Display, Displayed
 from fairtransfer.errors import Problem
 from fairtransfer.evidence.reuse import Uses, uses_of
+from fairtransfer.findings.frames import need_pandas
 from fairtransfer.foresight import Foresight, foresee
 from fairtransfer.formats import plural
 from fairtransfer.gates.gate import Expected
@@ -94,6 +95,7 @@ class Plan(Displayed):
         ``needed_to_pass`` and ``needed_to_fail`` how many cases of the group it takes for 80% of either (missing: no realistic
         number); ``detectable`` the smallest harm that would be told from none with 80%. A group's attributes are columns too.
         """
+        need_pandas()
         import pandas as pd
 
         return pd.DataFrame(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairtransfer.conclusion import judged_again, rendered_again
-from fairtransfer.display import Display, Displayed, Drawing
+from fairtransfer.display import Display, Displayed, Illustration
 from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.manifest import verify_sums
@@ -149,11 +149,11 @@ class Run(Displayed):
 
         return run_display(self._subject, self.folder)
 
-    def drawing(self) -> Drawing | None:
+    def illustration(self) -> Illustration | None:
         """Return the chart of the report's first page."""
-        from fairtransfer.report.shown import results_drawing
+        from fairtransfer.report.shown import results_illustration
 
-        return results_drawing(self._subject)
+        return results_illustration(self._subject)
 
     @property
     def warnings(self) -> list[str]:

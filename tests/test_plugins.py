@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from support.plans import jobs_of
 from support.plugin_packages import install_example, installed
 from support.terminal import Command, process
 from support.tiny_models import save_encoder
@@ -179,7 +180,7 @@ def test_the_digest_is_of_the_code_and_of_nothing_an_installer_writes(same: Path
 
 
 def ids(audit: Path) -> dict[tuple[str, str, int | None], str]:
-    return {(job.training.strategy, job.training.budget, job.training.seed): job.id for job in ft.plan(audit).jobs}
+    return {(job.training.strategy, job.training.budget, job.training.seed): job.id for job in jobs_of(audit).jobs}
 
 
 def test_its_code_is_part_of_the_ids_of_the_jobs_it_decides_and_of_no_others(same: Path, audit: Path) -> None:

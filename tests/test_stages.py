@@ -19,6 +19,7 @@ from support.toy import write_project
 from fairtransfer import api, conclusion, stages
 from fairtransfer.data import opening
 from fairtransfer.evidence.manifest import write_sums
+from fairtransfer.models import family
 from fairtransfer.runner import external_predictions, opened_data, plan
 from fairtransfer.runner.machine import Machine, guess
 from fairtransfer.spec import check
@@ -26,7 +27,7 @@ from fairtransfer.spec import check
 CLASSES = ("fruit", "tool", "animal")
 COUNTED: dict[str, tuple[Any, str]] = {
     "read": (check, "read_audit"),
-    "model inspected": (plan, "inspect_checkpoint"),
+    "model inspected": (family, "inspect_checkpoint"),
     "files checked": (plan, "check_files"),
     "opened": (stages, "open_data"),
     "cards opened": (opened_data, "open_benchmark"),

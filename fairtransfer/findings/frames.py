@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def need_pandas() -> None:
     """Say how to get pandas where it is missing: nothing else of the light core needs it."""
     if importlib.util.find_spec("pandas") is None:
-        raise MissingExtra("pandas", "pandas", "a table of findings as a DataFrame")
+        raise MissingExtra("pandas", "pandas", "a table as a DataFrame")
 
 
 def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -29,7 +29,6 @@ RULE = (
     "that passes."
 )
 
-
 _SCORE_INTERVALS = (
     " Brier score and calibration bias: Student's interval with one case added at each bound. AUC: Wilson's at the size that "
     "DeLong's variance gives; its change: the union of MOVER of both and of DeLong's with Student's t. Gates may judge these. "

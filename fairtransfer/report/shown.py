@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fairtransfer import formats
-from fairtransfer.display import Display, Drawing, Grid
+from fairtransfer.display import Display, Grid, Illustration
 from fairtransfer.errors import relative
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.findings.question import Question
@@ -48,8 +48,9 @@ def results_display(subject: Subject, title: str, sentences: Sequence[str], more
 def table_display(subject: Subject, counted: Counted, question: Question) -> Display:
     """Return what is shown of a table that was measured."""
     columns = question.columns
-    models = f"{columns.before} to {columns.after}" if columns.before else columns.after
-    what = "numbers" if columns.numbers else f"classes {formats.listing(list(counted.classes), MOST_CLASSES)}"
+    models = f"{columns.compared} to {columns.model}" if columns.compared else columns.model
+    classes = f"classes {formats.listing(list(counted.classes), MOST_CLASSES)}" if counted.classes else "numbers"
+    what = "numbers" if columns.numbers else classes
     notes = [f"{formats.count(n)} {note}" for note, n in public_notes(counted, subject).items()]
     title = f"{models} on {counted.name}, {formats.plural(counted.rows, 'case')}, {what}"
     return results_display(subject, title, (*notes, *hidden_sentence(subject)), MORE)
@@ -64,13 +65,13 @@ def run_display(subject: Subject, folder: Path) -> Display:
     return results_display(subject, f"{study.audit_id}, {model}", notes, more)
 
 
-def results_drawing(subject: Subject) -> Drawing | None:
+def results_illustration(subject: Subject) -> Illustration | None:
     """Return the chart of the decision page, with ids that no other chart of the same notebook has; None where there is none."""
     figure = first_figure(subject)
     if figure is None:
         return None
     own = hashlib.sha256(figure.svg.encode()).hexdigest()[:12]
-    return Drawing(figure.svg.replace(f"{figure.anchor}-", f"{figure.anchor}-{own}-"), figure.caption)
+    return Illustration(figure.svg.replace(f"{figure.anchor}-", f"{figure.anchor}-{own}-"), figure.caption)
 
 
 def _grid(table: Table) -> Grid:

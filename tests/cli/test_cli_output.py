@@ -268,7 +268,8 @@ def test_the_verbs_take_folders_written_as_text(tmp_path: Path, tmp_path_factory
     assert ft.verify(str(run)) == ft.verify(run)
     assert [path.name for path in ft.render(str(run), ("md",), str(tmp_path / "out"))] == ["report.md"]
     roots = {"data_root": str(tmp_path / "p"), "model_root": str(tmp_path / "p" / "models")}
-    assert ft.plan(audit, **roots).jobs == ft.plan(audit).jobs
+    plan = ft.plan(audit, **roots, workspace=str(tmp_path / "w"), probe=False)
+    assert plan.jobs == ft.plan(audit, workspace=tmp_path / "w", probe=False).jobs
 
 
 # --- a first audit -----------------------------------------------------------------------------------------------------

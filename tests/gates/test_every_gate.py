@@ -12,6 +12,7 @@ import pytest
 from support.finished_runs import carry_out, rates, with_regions
 from support.gate_laws import LAWS, Law, asked, is_planned_as_it_is_judged, line, reaches_every_outcome, short
 from support.gate_world import EXPECTED
+from support.plans import jobs_of
 from support.tables import NAMES, table
 from support.terminal import Command
 from support.toy import edit, toy_rows, write_project
@@ -111,7 +112,7 @@ def test_an_audit_without_what_a_gate_compares_with_is_refused(gate: type[Gate],
 @GATES
 def test_a_plan_tells_the_power_of_the_gate_itself(gate: type[Gate], project: Path, cli: Command) -> None:
     audit = with_gates(project, line(gate))
-    (told,) = foresee(Planned(api.plan(audit), project.parents[2] / "w").opened()).gates
+    (told,) = foresee(Planned(jobs_of(audit), project.parents[2] / "w").opened()).gates
     own = asked(gate)
 
     assert (told.gate, told.kind, told.margin, told.limit) == (own.id, gate.kind, own.limit, own.stated(None))
@@ -128,7 +129,7 @@ def test_a_plan_tells_the_power_of_the_gate_itself(gate: type[Gate], project: Pa
 def test_the_chances_of_a_plan_follow_from_the_gates_own_truth(gate: type[Gate], project: Path) -> None:
     """Simulated in a world where one group's harm is the limit itself, mistakes are as rare as they are promised to be."""
     files = api.load_audit(with_gates(project, line(gate)))
-    part = open_data(files, api.plan(files).roots).judged["toy"].part
+    part = open_data(files, jobs_of(files).roots).judged["toy"].part
     audit = files.loaded.audit
     design = GateDesign(asked(gate), "toy", part, False, files.classes, None, audit.policy, EXPECTED)
     truths: list[Truth] = [design.gate.truth(EXPECTED, 1.0, times) for times in (1.0, 0.0, 0.0)]

@@ -186,7 +186,7 @@ def test_a_mean_without_ends_is_judged_from_thirty_cases_on() -> None:
 
 def test_every_document_tells_of_it(tmp_path: Path) -> None:
     found = ft.measure(rated(), value="quality", value_before="was", groups="region", gates=GATES, metrics=QUALITY)
-    for path in found.render(tmp_path):
+    for path in found.report(tmp_path):
         assert "mean of quality" in path.read_text(encoding="utf-8") or QUALITY in path.read_text(encoding="utf-8")
 
 

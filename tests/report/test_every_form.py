@@ -32,7 +32,7 @@ def document(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         after="new",
         target="number",
         groups="region",
-        gates="no_harm:by=region,mean_absolute_error,margin=1",
+        gates="no_harm:by=region,metric=mean_absolute_error,margin=1",
     ).document()
 
 

@@ -18,6 +18,7 @@ import pytest
 import torch
 from support import adapting
 from support.number_project import number_project
+from support.plans import jobs_of
 from support.plugin_packages import EXAMPLE
 from support.tiny_models import save_encoder
 from support.toy import edit, toy_rows, write_project
@@ -205,7 +206,7 @@ def test_its_curve_has_its_colour(kind: str) -> None:
 def test_a_plan_foresees_time_and_work_of_each(tmp_path: Path) -> None:
     audit = project(tmp_path, "binary", list(NAMES))
     real_model(tmp_path)
-    made = api.plan(load_audit(audit, report_only=True))
+    made = jobs_of(load_audit(audit, report_only=True))
     data = open_data(made.files, made.roots)
     trainings = [t for t, _ in made.by_training() if t.stage == "after"]
     rates = probe(made, data, trainings, None)

@@ -544,7 +544,7 @@ def test_a_plan_says_what_spread_a_gate_on_values_takes(tmp_path: Path) -> None:
     audit = given_audit(tmp_path, 600, *ASKED)
     write_answers(tmp_path, rated(truth(tmp_path)))
 
-    seen = foresee(Planned(api.plan(audit), tmp_path / "runs").opened())
+    seen = foresee(Planned(jobs_of(audit), tmp_path / "runs").opened())
 
     gates = [gate for gate in seen.numbers if MEAN in gate.gate]
     assert [gate.about for gate in gates] == ["values", "changes of values"]
