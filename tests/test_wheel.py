@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from email.message import Message
 from email.parser import Parser
@@ -126,3 +127,17 @@ def test_installed_alone_it_renders_a_report(
     assert call(tool, "validate", "first").returncode == 0
     assert "pip install" in call(tool, "run", "quickstart").stderr, "what is missing for training is said"
     assert words(run) == before
+
+
+def test_the_oldest_versions_are_those_that_are_promised() -> None:
+    """`.ci/run` installs these: a lower bound that nobody has tried is no promise."""
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    promised = {name: least.split(",")[0] for name, least in (entry.split(">=") for entry in asked)}
+    lines = (ROOT / "tests" / "oldest.txt").read_text().splitlines()
+    tried = dict(line.split("==") for line in lines if not line.startswith("#"))
+
+    assert set(tried) == set(promised)
+    for name, least in promised.items():
+        whole, version = (tuple(map(int, text.split("."))) for text in (least, tried[name]))
+        assert version[: len(whole)] == whole
+        assert not any(version[len(whole) :]), f"{name}: {tried[name]} is later than {least}"

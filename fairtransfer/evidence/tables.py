@@ -36,7 +36,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
 
 def integers(array: pa.Array) -> NDArray[np.int64]:
     """Return an integer array without missing values as numpy; `Array.to_numpy` would import pandas."""
-    width = np.dtype(array.type.to_pandas_dtype())
+    width = np.dtype(str(array.type))  # `to_pandas_dtype` needs pandas in pyarrow 18
     return np.frombuffer(array.buffers()[1], dtype=width)[array.offset : array.offset + len(array)].astype(np.int64)
 
 
