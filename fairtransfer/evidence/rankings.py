@@ -7,7 +7,8 @@ A row holds one metric of one model (or of the change between two) in one group,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,16 @@ class Scored:
     total: Floats
 
 
-def ranking_rows(cases: Cases, scored: Scored, key: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield the AUC in every group, and between the group and the others (Borkan et al. 2019)."""
+def ranking_rows(
+    cases: Cases, scored: Scored, key: Mapping[str, Any], compared: AbstractSet[Names] = frozenset()
+) -> Iterator[Row]:
+    """Yield the AUC in every group, and between the group and the others (Borkan et al. 2019).
+
+    Parameters
+    ----------
+    compared
+        Views whose groups are compared with everyone else: of these the AUC outside every group is told too. No sum tells it.
+    """
     different, codes = np.unique(scored.codes, return_inverse=True)
     everyone = _histogram(cases, scored, codes, np.zeros(len(codes), dtype=np.int64), (1, len(different)))
     for names, view in cases.views.items():
@@ -65,6 +74,20 @@ def ranking_rows(cases: Cases, scored: Scored, key: Mapping[str, Any]) -> Iterat
         if names:
             sums |= {kind: area(bias_auc(kind, h, everyone)) for kind in ("bpsn", "bnsp")}
         yield from _rows(names, view, sums, key)
+        if names in compared and len(view.groups) > 1:
+            yield from _rows(names, view, _outside(cases, scored, codes, view), key, "rest")
+
+
+def _outside(cases: Cases, scored: Scored, codes: NDArray[np.intp], view: View) -> dict[str, Floats]:
+    """Return the AUC of everyone outside each group, one group after the other."""
+    everyone, found = cases.views[()], []
+    for number in range(len(view.groups)):
+        others = replace(cases, n=cases.n * (view.codes != number))
+        h = _histogram(others, scored, codes, everyone.codes, (1, int(codes.max()) + 1))
+        effects = _influence(scored, codes, everyone, h)
+        variance = _covariance(others, scored, everyone, effects, effects)
+        found.append({**_sizes(others, scored, everyone), "value": area(h), "variance": variance})
+    return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
 
 
 def _histogram(
@@ -107,7 +130,7 @@ def _covariance(cases: Cases, scored: Scored, view: View, one: Floats, two: Floa
     groups = len(view.groups)
     if not cases.alone:
         first, second = (_add(view.part, cases.n * effects, len(view.group_of)) for effects in (one, two))
-        units = _add(view.group_of, np.ones(len(view.group_of)), groups)
+        units = _add(view.group_of, _add(view.part, cases.n, len(view.group_of)) > 0, groups)
         return quotient(_add(view.group_of, first * second, groups) * units, units - 1)
     total = np.zeros(groups)
     for flags in (scored.positive, ~scored.positive):
@@ -169,10 +192,12 @@ def _add(index: Any, values: Any, size: int) -> Floats:
     return np.bincount(index, weights=values, minlength=size).astype(np.float64)
 
 
-def _rows(names: Names, view: View, sums: Mapping[str, Floats], key: Mapping[str, Any]) -> Iterator[Row]:
+def _rows(
+    names: Names, view: View, sums: Mapping[str, Floats], key: Mapping[str, Any], side: str = "group"
+) -> Iterator[Row]:
     for number, group in enumerate(view.groups):
         told = {name: _plain(name, values[number]) for name, values in sums.items()}
-        yield {**key, "side": "group", "attributes": "*".join(names), "group": canonical(group).decode(), **told}
+        yield {**key, "side": side, "attributes": "*".join(names), "group": canonical(group).decode(), **told}
 
 
 def _plain(name: str, value: np.float64) -> int | float | None:

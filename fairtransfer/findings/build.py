@@ -77,13 +77,13 @@ class _Teller:
                 )
                 if metric_named(metric).estimator == "f1":
                     yield drawn_gap(scores, view, (metric, of), blank)
-                elif not metric_named(metric).of_scores:
+                else:
                     yield gap_finding(self.query, pairing, model, view, blank)
 
     def changes(self, pairing: Pairing) -> Iterator[Finding]:
         """Yield the changes from one model to another, on the same cases."""
         for (metric, of), _, group in self.asked(pairing):
-            if metric_named(metric).changes_pair:
+            if metric_named(metric).has_changes:
                 yield self._row(pairing, None, group, metric, of, self.query.change(pairing, group, metric, of))
         yield from self.drawn(F1Scores(self.query, pairing, None))
         yield from self._moved_gaps(pairing) if pairing.stage == "change" else ()
@@ -124,9 +124,7 @@ class _Teller:
 
     def _moved_gaps(self, pairing: Pairing) -> Iterator[Finding]:
         known = [(metric_named(metric), metric, of) for metric, of in self.study.questions]
-        asked = [
-            (m, of) for kind, m, of in known if (kind.of_shares or kind.of_numbers or kind.of_values) and kind.paired
-        ]
+        asked = [(m, of) for kind, m, of in known if kind.paired and kind.estimator != "f1"]
         for metric, of in asked:
             for view in self.views(pairing.benchmark)[1:]:
                 blank = replace(self._blank(pairing, None, {}, metric, of), level="gap", group=dict.fromkeys(view, "*"))

@@ -14,6 +14,7 @@ from fairtransfer.findings.estimates.base import Estimate, GroupContrast, Observ
 from fairtransfer.findings.estimates.changes import PairedDifference
 from fairtransfer.findings.estimates.contrasts import RateRatioContrast
 from fairtransfer.findings.estimates.means import mean_estimate
+from fairtransfer.findings.estimates.moving import MovingRateChange
 from fairtransfer.findings.estimates.rankings import NO_CHANGE, ranking_estimate
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.estimates.values import NotEstimable
@@ -21,11 +22,12 @@ from fairtransfer.findings.study import Study
 from fairtransfer.findings.sums import Key, PerSeed, key_of
 from fairtransfer.formats import group_name
 from fairtransfer.outcomes.classes import why_empty
-from fairtransfer.outcomes.metric import Metric
+from fairtransfer.outcomes.metric import RANKED, Metric
 from fairtransfer.outcomes.table import metric_named
 
 Side = Literal["group", "rest"]
 Model = Literal["before", "after"]
+MODELS: tuple[Model, Model] = ("before", "after")
 Group = dict[str, str]
 
 
@@ -94,8 +96,8 @@ class EvidenceQuery:
     ) -> Estimate | NotEstimable:
         """Return the change of a metric from the first model to the second, on the same people: a group, or all others."""
         kind = metric_named(metric)
-        if not kind.changes_pair:
-            return NotEstimable("undefined", f"`{metric}` has no paired change: its denominator changes with the model")
+        if not kind.has_changes:
+            return NotEstimable("undefined", f"`{metric}` has no change with limits")
         if kind.of_shares:
             return _combine(
                 [self._change(pairing, group, kind, label, side) for label in self._classes(kind, of)], kind
@@ -138,7 +140,7 @@ class EvidenceQuery:
         self, pairing: Pairing, model: Model | None, group: Group, kind: Metric, of: str | None, side: Side
     ) -> Estimate | NotEstimable:
         """Return a metric that is no share: of one model, or how it changed (None)."""
-        ranked, change = kind.estimator in _RANKED, model is None
+        ranked, change = kind.estimator in RANKED, model is None
         if change and ranked and kind.estimator != "ranking":
             return NotEstimable("not_measured", NO_CHANGE)
         rows = self.rows(pairing, model, group, kind, of, side)
@@ -152,7 +154,7 @@ class EvidenceQuery:
         self, pairing: Pairing, model: Model | None, group: Group, kind: Metric, of: str | None, side: Side = "group"
     ) -> PerSeed | None:
         """Return what the evidence holds of a value or a ranking: of a model, or of the change between two (None)."""
-        if kind.estimator in _RANKED:
+        if kind.estimator in RANKED:
             return self.study.rankings.of(self._key(pairing, model, side, group, kind.name, of or ""))
         return self.study.sums.of(self._key(pairing, model, side, group, kind.summed, of or ""))
 
@@ -216,7 +218,9 @@ class EvidenceQuery:
 
     def _change(
         self, pairing: Pairing, group: Group, kind: Metric, of: str, side: Side
-    ) -> PairedDifference | NotEstimable:
+    ) -> PairedDifference | MovingRateChange | NotEstimable:
+        if not kind.changes_pair:
+            return self._moving(pairing, group, kind, of, side)
         tally, column = self._column(pairing, group, kind.adds, of)
         sizes = tally.den_second[:, column]
         n = float((tally.den_second.sum(axis=1) - sizes if side == "rest" else sizes).mean())
@@ -239,6 +243,19 @@ class EvidenceQuery:
             procedure=self.procedure,
             sign=-1 if kind.complement else 1,
             weighted=tally.weighted,
+        )
+
+    def _moving(
+        self, pairing: Pairing, group: Group, kind: Metric, of: str, side: Side
+    ) -> MovingRateChange | NotEstimable:
+        """Return the change of a rate whose denominator moves with the model."""
+        before, after = (self._level(pairing, model, group, kind, of, side) for model in MODELS)
+        if isinstance(before, NotEstimable):
+            return before
+        if isinstance(after, NotEstimable):
+            return after
+        return MovingRateChange(
+            before, after, self.study.sums.row(self._key(pairing, None, side, group, kind.adds, of))
         )
 
     def _column(self, pairing: Pairing, group: Group, event: str, of: str) -> tuple[Tally, int]:
@@ -266,10 +283,6 @@ class EvidenceQuery:
 
 def _side(other: Group | None) -> Side:
     return "rest" if other is None else "group"
-
-
-_RANKED = ("ranking", "slope", "binned")
-"""Estimators whose evidence is rankings and not sums."""
 
 
 def _not_given(kind: Metric, *, change: bool) -> str:

@@ -9,6 +9,7 @@ from fairtransfer.evidence.table.checks import Columns
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.findings.counts import View
 from fairtransfer.outcomes import row_value
+from fairtransfer.outcomes.metric import RANKED
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
@@ -50,9 +51,8 @@ def check_question(counted: Counted, question: Question) -> None:
     Raises
     ------
     DefinitionError
-        With all of them (``FT-P016`` to ``FT-P019``, ``FT-P023``, ``FT-P027``, ``FT-P028``, ``FT-P040``, ``FT-P044`` to
-        ``FT-P048``, ``FT-P070`` to
-        ``FT-P073``).
+        With all of them (``FT-P016`` to ``FT-P019``, ``FT-P023``, ``FT-P026``, ``FT-P027``, ``FT-P028``, ``FT-P040``,
+        ``FT-P044`` to ``FT-P048``, ``FT-P070`` to ``FT-P073``).
     """
     problems = Problems()
     if question.positive is not None and question.positive not in counted.classes:
@@ -81,6 +81,11 @@ def _metrics(question: Question, name: str, problems: Problems) -> None:
         problems.add(Problem("FT-P028", "scores are of one class, and none was named", "", "give --positive", name))
     asked = [m.name for m in question.metrics] + [gate.options.metric for gate in question.gates]
     of_scores = [name for name in asked if metric_named(name).of_scores]
+    ranked = [name for name in of_scores if metric_named(name).estimator in RANKED]
+    if ranked and question.columns.weights:
+        found = f"`{ranked[0]}` ranks scores, or fits them, which is not done with weights"
+        allowed = "`brier_score`, `calibration_bias` and `log_loss` are measured with weights"
+        problems.add(Problem("FT-P026", found, allowed, "leave it out, or measure it apart", name))
     if of_scores and question.columns.score is None:
         found = f"`{of_scores[0]}` is made of scores, and no column with scores was given"
         problems.add(Problem("FT-P023", found, "", "give --score", name))

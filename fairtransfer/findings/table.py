@@ -13,6 +13,7 @@ from fairtransfer.spec.questions import (
     gate_questions,
     number_metrics_of,
     questions_of,
+    rankings_compared,
     score_questions,
     value_metrics_of,
 )
@@ -32,7 +33,9 @@ def study_of_table(counted: Counted, question: Question) -> Study:
     every = (*told, *gate_questions(question.gates, positive))
     events = events_for(["error_rate", *(name for name, _ in every)])
     scores, numbers, values = score_questions(every), number_metrics_of(every), value_metrics_of(every)
-    asked = TableQuery(model, before, question.views, events, scores, numbers, values)
+    asked = TableQuery(
+        model, before, question.views, events, scores, numbers, values, rankings_compared(question.gates)
+    )
     return Study(
         audit_id="measure",
         run_id=counted.name,

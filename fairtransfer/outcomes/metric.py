@@ -19,6 +19,9 @@ Estimator = Literal["share", "f1", "bounded_mean", "skewed_mean", "root_mean", "
 share: of cases. f1: of counts of one class. bounded_mean, skewed_mean: of a value per case, with both ends known or not.
 root_mean: the root of a mean square. ranking: the AUC. slope, binned: of calibration, fitted to or summed over many cases."""
 
+RANKED: tuple[Estimator, ...] = ("ranking", "slope", "binned")
+"""What is made of all scores together and is no mean over cases."""
+
 Direction = Literal["higher_is_worse", "lower_is_worse", "none"]
 
 About = Literal["all", "one", "average", "either"]
@@ -154,9 +157,14 @@ class Metric:
         return self.reported_only is None
 
     @property
+    def has_changes(self) -> bool:
+        """Whether a change of it has limits, on the same people: of pairs of answers, or of shares of different cases."""
+        return self.changes_pair or self.of_shares
+
+    @property
     def paired(self) -> bool:
         """Whether a gate may judge a change of it, on the same people."""
-        return self.changes_pair and not self.two_sided and self.judged
+        return self.has_changes and not self.two_sided and self.judged
 
     @property
     def summed(self) -> str:

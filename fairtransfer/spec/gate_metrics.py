@@ -27,7 +27,7 @@ def refuse_unjudged(value: Any) -> Any:
 
 
 def paired_metric(value: str) -> str:
-    """Refuse a metric whose change on the same people is no harm, or is not known (``FT-G032``, ``FT-G026``)."""
+    """Refuse a metric whose change on the same people is no harm (``FT-G032``)."""
     metric = metric_named(value)
     if metric.two_sided:
         instead = "mean_absolute_error" if metric.of_numbers else "brier_score"
@@ -35,12 +35,6 @@ def paired_metric(value: str) -> str:
             "FT-G032",
             f"`{value}` is best at 0, so a change of it may mend or harm",
             f"`worst_group` with `at_most`, which looks at both sides; or the change of `{instead}`",
-        )
-    if not metric.paired:
-        raise refuse(
-            "FT-G026",
-            f"`{value}` has no paired change: its denominator changes with the model",
-            f"allowed: {', '.join(names_of(lambda other: other.paired and not other.of_numbers))}",
         )
     return value
 
@@ -50,14 +44,12 @@ PairedMetric = Annotated[JudgedMetricName, AfterValidator(paired_metric)]
 
 
 def compared_metric(value: str) -> str:
-    """Refuse a metric of which groups are not compared by a difference (``FT-G033``, ``FT-G035``)."""
+    """Refuse a metric of which groups are not compared by a difference (``FT-G035``)."""
     metric = metric_named(value)
-    if metric.of_scores:
-        found = f"`{value}` of one group less that of the others has no interval here"
-        raise refuse("FT-G033", found, "a metric that counts cases, such as `error_rate`; or judge `worst_group`")
     if metric.two_sided:
+        instead = "mean_absolute_error" if metric.of_numbers else "brier_score"
         found = f"`{value}` is best at 0, so the group with more of it is not the one served worse"
-        raise refuse("FT-G035", found, "`mean_absolute_error`; or `worst_group` of this metric, with `at_most`")
+        raise refuse("FT-G035", found, f"`{instead}`; or `worst_group` of this metric, with `at_most`")
     return value
 
 

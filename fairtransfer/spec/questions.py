@@ -104,6 +104,13 @@ def means_asked(audit: Audit) -> dict[str, Limits]:
     return found
 
 
+def rankings_compared(gates: Sequence[GateSpec]) -> frozenset[tuple[str, ...]]:
+    """Return the views in which a gate compares the ranking of a group with everyone else's."""
+    asked = (gate.options for gate in gates)
+    ranked = (options for options in asked if options.measures.estimator == "ranking")
+    return frozenset(options.by for options in ranked if getattr(options, "contrast", "") == "rest")
+
+
 def needs_class(spec: MetricSpec, positive: str | None, *, multilabel: bool) -> bool:
     """Say whether a metric asks nothing: it is about one class, and none is meant."""
     return not list(_of(spec, ("",), positive, over=not multilabel))

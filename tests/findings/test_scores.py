@@ -30,6 +30,7 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.score_bins import COARSE, coarse_bins, score_bin_of, score_bins
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.outcomes.probabilities import VALUES as LOSSES
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.stats import means
 from fairtransfer.stats.calibration import calibration_slope, logit
 from fairtransfer.stats.skewed import skewed_mean
@@ -324,7 +325,7 @@ BROKEN: dict[str, tuple[pd.DataFrame, dict[str, Any], str]] = {
     "endless": (scored(50).assign(s0=[np.inf, *[0.5] * 49]), {}, "FT-P025"),
     "text": (scored(50).assign(s1="high"), {}, "FT-P025"),
     "outside": (scored(50).assign(s1=-0.01), {}, "FT-P025"),
-    "weights": (scored(50).assign(w=1.0), {"weights": "w"}, "FT-P026"),
+    "rankings with weights": (scored(50).assign(w=1.0), {"weights": "w", "metrics": ["auc"]}, "FT-P026"),
     "several labels": (scored(50), {"multilabel": True}, "FT-P026"),
     "per class": (scored(50), {"metrics": ["auc:per_class"]}, "FT-P027"),
     "no class": (scored(50), {"positive": None}, "FT-P028"),
@@ -629,3 +630,34 @@ def test_ratios_are_hidden_where_the_unknown_are_few(tmp_path: Path) -> None:
     assert "impact_ratio_if_unknown_belonged" in json.dumps(rows.to_json())
     rows.report(tmp_path)
     assert "if_unknown_belonged" not in (tmp_path / "table.json").read_text()
+
+
+# --- weights -----------------------------------------------------------------------------------------------------------
+
+
+def test_means_of_scores_count_cases_by_their_weight() -> None:
+    frame = scored(200)
+    frame["w"] = np.random.default_rng(2).gamma(2, 1, len(frame))
+    metrics = ["brier_score", "calibration_bias", "log_loss"]
+    weighed = seen(frame, groups=["region"], weights="w", metrics=metrics)
+    plain = seen(frame, groups=["region"], metrics=metrics)
+    losses = {
+        metric: LOSSES[metric_named(metric).adds].rows(frame.s1, (frame.y == "yes").astype(float)) for metric in metrics
+    }
+    for metric in metrics:
+        told, alike = (
+            next(f for f in m.findings if (f.metric, f.stage, f.level) == (metric, "after", "overall"))
+            for m in (weighed, plain)
+        )
+        assert told.estimate == pytest.approx(np.average(losses[metric], weights=frame.w))
+        assert told.n == alike.n == len(frame)
+        assert "weights" in told.ci_method
+        assert told.ci[1] - told.ci[0] > alike.ci[1] - alike.ci[0]
+
+
+def test_weights_that_are_alike_change_nothing() -> None:
+    frame = scored(200).assign(w=3.0)
+    one, other = (seen(frame, groups=["region"], metrics=["brier_score"], **more) for more in ({"weights": "w"}, {}))
+    for weighed, plain in zip(one.findings, other.findings, strict=True):
+        assert weighed.estimate == pytest.approx(plain.estimate)
+        assert weighed.ci == pytest.approx(plain.ci)

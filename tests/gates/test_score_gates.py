@@ -227,7 +227,7 @@ REFUSED = {
     "raw error of calibration": ("no_harm:by=region,metric=ece,margin=0.1", "FT-Y038", "calibration_bias"),
     "macro F1": ("worst_group:by=region,metric=macro_f1,at_least=0.5", "FT-G031", "recall"),
     "change of a bias": ("no_harm:by=region,metric=calibration_bias,margin=0.1", "FT-G032", "worst_group"),
-    "gap of AUCs": ("gap:by=region,metric=auc,margin=0.1", "FT-G033", "worst_group"),
+    "gap of biases": ("gap:by=region,metric=calibration_bias,margin=0.1", "FT-G035", "brier_score"),
     "wrong way": ("worst_group:by=region,metric=auc,at_most=0.9", "FT-G018", "at_least"),
     "another class": ("worst_group:by=region,metric=auc,at_least=0.9,class=no", "FT-P071", "measure one class"),
     "no such class": ("worst_group:by=region,metric=recall,at_least=0.9,class=maybe", "FT-P073", "maybe"),
@@ -260,3 +260,54 @@ def test_a_gate_without_a_class_is_about_the_positive_one() -> None:
     meant = verdict(frame, "gap:by=region,metric=recall,margin=0.1").verdict.gates[0]
     assert meant.contrasts == named.contrasts
     assert meant.contrasts[0].n == min((frame[frame.region == r].y == "yes").sum() for r in ("north", "south"))
+
+
+# --- groups compared ---------------------------------------------------------------------------------------------------
+
+
+def judged_gap(frame: pd.DataFrame, metric: str, margin: float, **more: Any) -> Any:
+    return verdict(frame, f"gap:by=region,metric={metric},margin={margin}", **more).verdict.gates[0]
+
+
+@pytest.mark.parametrize("metric", ["brier_score", "auc"])
+@pytest.mark.parametrize("unit", [None, "person"])
+def test_a_gap_is_a_group_against_the_rows_of_everyone_else(metric: str, unit: str | None) -> None:
+    """Every group measured alone, and everyone outside it as one group."""
+    frame = large().reset_index(drop=True)
+    frame = frame.assign(person=[f"p{i // 2}" for i in range(len(frame))])
+    gate = judged_gap(frame, metric, 0.3, unit=unit)
+
+    for told in gate.contrasts:
+        inside = frame.region == told.group["region"]
+        apart = frame.assign(region=inside.map({True: "inside", False: "outside"}))
+        (expected,) = (
+            found for found in judged_gap(apart, metric, 0.3, unit=unit).contrasts if found.group["region"] == "inside"
+        )
+        assert told.harm == pytest.approx(expected.harm, abs=1e-9)
+        assert told.upper == pytest.approx(expected.upper, abs=1e-9)
+        levels = {
+            f.group["region"]: f.estimate
+            for f in verdict(apart, unit=unit, metrics=[metric]).findings
+            if f.stage == "after" and f.level == "group"
+        }
+        worse = levels["inside"] - levels["outside"]
+        assert told.harm == pytest.approx(worse if metric == "brier_score" else -worse, abs=1e-9)
+
+
+@pytest.mark.parametrize("metric", ["brier_score", "auc"])
+def test_a_group_whose_scores_are_noise_fails_the_gap(metric: str) -> None:
+    frame = large().reset_index(drop=True)
+    noise = np.random.default_rng(1).random(len(frame))
+    first = frame.region == frame.region.iloc[0]
+
+    assert judged_gap(frame, metric, 0.3).outcome == "pass"
+    assert judged_gap(frame.assign(s1=frame.s1.where(~first, noise)), metric, 0.05).outcome == "fail"
+
+
+def test_gaps_and_how_they_moved_are_told_of_scores() -> None:
+    told = {
+        (f.metric, f.stage): f for f in verdict(large(), metrics=["auc", "brier_score"]).findings if f.level == "gap"
+    }
+
+    assert {("auc", "after"), ("brier_score", "before"), ("brier_score", "change")} <= set(told)
+    assert told["brier_score", "after"].details.noise_floor is not None

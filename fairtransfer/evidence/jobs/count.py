@@ -39,6 +39,7 @@ from fairtransfer.spec.questions import (
     gate_questions,
     number_metrics_of,
     questions_of,
+    rankings_compared,
     score_questions,
     value_metrics_of,
 )
@@ -209,7 +210,7 @@ class _Counter:
             seeds, key = self._seeds(model), self._key(model[0], model)
             mine = {seed: self._said(model, seed) for seed in seeds}
             sums += level_sums(self._people, mine, losses, key)
-            rankings += level_rankings(self._people, mine, ranked, key)
+            rankings += level_rankings(self._people, mine, ranked, key, rankings_compared(self.audit.gates))
             for stage, other in self.compared(model) if model != BEFORE else ():
                 shared = self._shared(other, seeds)
                 theirs = {s: self._said(other, s) for s in dict.fromkeys(self._theirs(other, shared))}

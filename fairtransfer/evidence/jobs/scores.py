@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from fairtransfer.evidence.rankings import Scored, error_rows, ranking_change_ro
 from fairtransfer.evidence.score_bins import score_bins
 from fairtransfer.evidence.sums import Row
 from fairtransfer.evidence.value_sums import RowValues, value_rows
-from fairtransfer.evidence.views import Cases, Flags, People, membership
+from fairtransfer.evidence.views import Cases, Flags, Names, People, membership
 from fairtransfer.outcomes.metric import Metric
 from fairtransfer.outcomes.probabilities import VALUES
 from fairtransfer.outcomes.table import metric_named
@@ -79,13 +80,30 @@ def change_sums(who: People, pairs: Pairs, questions: Sequence[Question], key: M
         yield from _sums(who, values, metric, of, key)
 
 
-def level_rankings(who: People, models: Models, questions: Sequence[Question], key: Mapping[str, str]) -> Iterator[Row]:
-    """Yield how the scores of one model rank and are calibrated, per seed."""
+def level_rankings(
+    who: People,
+    models: Models,
+    questions: Sequence[Question],
+    key: Mapping[str, str],
+    compared: AbstractSet[Names] = frozenset(),
+) -> Iterator[Row]:
+    """Yield how the scores of one model rank and are calibrated, per seed; `compared` as `binned_rows` takes it."""
     for metric, of in of_bins(questions, binned=True):
         assert of is not None, "rankings are of one class"
         for seed, model in models.items():
             about = {**key, "metric": metric, "class": of, "seed": seed}
-            yield from COUNTERS[metric_named(metric).estimator](who.cases, _scored(who, model, of), about)
+            yield from binned_rows(metric, who.cases, _scored(who, model, of), about, compared)
+
+
+def binned_rows(
+    metric: str, cases: Cases, scored: Scored, about: Mapping[str, Any], compared: AbstractSet[Names]
+) -> Iterator[Row]:
+    """Yield the rows of a metric that is made of bins; `compared`: views whose rankings are compared with everyone else's."""
+    estimator = metric_named(metric).estimator
+    if estimator == "ranking":
+        yield from ranking_rows(cases, scored, about, compared)
+    else:
+        yield from COUNTERS[estimator](cases, scored, about)
 
 
 def change_rankings(who: People, pairs: Pairs, questions: Sequence[Question], key: Mapping[str, str]) -> Iterator[Row]:

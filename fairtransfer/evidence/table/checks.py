@@ -115,11 +115,9 @@ def check_score_columns(name: str, columns: Columns, problems: Problems) -> None
     if columns.score_before is not None and columns.before is None:
         found = "scores of a model before without its answers"
         problems.add(Problem("FT-P024", found, "", "give --before, or call it --score", name))
-    if columns.score is not None:
-        for given, what in ((columns.weights, "weights"), (columns.multilabel, "several labels in a row")):
-            if given:
-                text = f"metrics made of scores are not measured with {what}"
-                problems.add(Problem("FT-P026", text, "", "leave the scores out, or measure them apart", name))
+    if columns.score is not None and columns.multilabel:
+        text = "metrics made of scores are not measured with several labels in a row"
+        problems.add(Problem("FT-P026", text, "", "leave the scores out, or measure them apart", name))
 
 
 def check_value_columns(name: str, columns: Columns, problems: Problems) -> None:

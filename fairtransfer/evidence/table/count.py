@@ -271,7 +271,7 @@ def _scored(
     truth = as_text(table[columns.label])
     plain = table.select(**keys, **values, positive=truth.notnull() & (truth == positive))
     found = {"sums": loss_sums(plain, list(keys), scores, losses_asked(questions), problems, name)}
-    if problems.errors:  # what is no probability has no bin
+    if problems.errors or columns.weights:  # what is no probability has no bin; and no ranking is of weighted cases
         return found
     found |= {side: binned(plain, list(keys), side) for side in scores}
     if "before" in scores and any(metric_named(metric).estimator == "ranking" for metric, _ in questions):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,8 @@ class TableQuery:
         What is counted of classes.
     scores, numbers, values
         What is asked of scores, which metrics of predicted numbers, and which of numbers of one's own.
+    compared
+        Views whose rankings are compared with everyone else's.
     """
 
     model: str
@@ -67,6 +70,7 @@ class TableQuery:
     scores: Sequence[Question] = ()
     numbers: Sequence[str] = ()
     values: Sequence[str] = ()
+    compared: AbstractSet[Names] = frozenset()
 
     @property
     def keys(self) -> dict[str, dict[str, str]]:
@@ -91,7 +95,7 @@ def rankings_of(counted: Counted, asked: TableQuery) -> pa.Table:
     rows: list[Row] = []
     for stage, key in asked.keys.items():
         if asked.scores and stage in counted.scores:
-            about = ScoreQuery(counted.attributes, asked.views, asked.scores, key)
+            about = ScoreQuery(counted.attributes, asked.views, asked.scores, key, asked.compared)
             rows += (ranking_changes if stage == "change" else bin_rows)(counted.scores[stage], about)
     return rankings_table(rows)
 
@@ -110,7 +114,7 @@ def _class_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:
 
 
 def _loss_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:
-    both = "before" in counted.scores
+    both = "sums" in counted.scores and "no_before" in counted.scores["sums"].column_names
     for stage, key in asked.keys.items():
         if asked.scores and "sums" in counted.scores and (both or stage == "after"):
             about = ScoreQuery(counted.attributes, asked.views, asked.scores, key)

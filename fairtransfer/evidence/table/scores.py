@@ -7,6 +7,7 @@ thousands: nothing else is kept for them. No row leaves the database.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems
 from fairtransfer.evidence.column_codes import sorted_by
-from fairtransfer.evidence.jobs.scores import COUNTERS, of_bins
+from fairtransfer.evidence.jobs.scores import binned_rows, of_bins
 from fairtransfer.evidence.rankings import Scored, ranking_change_rows
 from fairtransfer.evidence.score_bins import score_bin_of
 from fairtransfer.evidence.sums import Row
@@ -117,12 +118,15 @@ class ScoreQuery:
     ----------
     key
         What every row of the answer begins with: its benchmark, stage and so on.
+    compared
+        Views whose rankings are compared with everyone else's.
     """
 
     attributes: Sequence[str]
     views: Sequence[Names]
     questions: Sequence[Question]
     key: Mapping[str, Any]
+    compared: AbstractSet[Names] = frozenset()
 
 
 def loss_rows(sums: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
@@ -141,7 +145,7 @@ def bin_rows(cells: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
     scored = Scored(positive, cells["bin"].to_numpy().astype(np.int64), cells["p"].to_numpy())
     for name, of in of_bins(asked.questions, binned=True):
         about = {**asked.key, "metric": name, "class": of or "", "seed": None}
-        yield from COUNTERS[metric_named(name).estimator](cases, scored, about)
+        yield from binned_rows(name, cases, scored, about, asked.compared)
 
 
 def ranking_changes(cells: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
