@@ -188,7 +188,8 @@ class _Teller:
             return replace(row, n=found.told_n, status=found.status, status_reason=found.reason)
         row = replace(row, **found.counts(higher_is_worse=metric_named(metric).higher_is_worse))
         if found.cases < minimum:
-            return self._too_small(row, found.cases)
+            small = self._too_small(row, found.cases)
+            return replace(small, estimate=found.estimate) if self.study.policy.show_small else small
         told = interval_fields(found, self._others(pairing, model, group, metric, of, row.n or 0))
         return replace(row, **told)
 

@@ -54,7 +54,8 @@ class Finding(Record, Displayed):
         models and pairs that differ, in the direction of harm, averaged over seeds. From them any reader can recompute
         the interval.
     estimate, ci
-        Unrounded; null unless `status` is ``ok``.
+        Unrounded; null unless `status` is ``ok``. Of rows that are ``too_small`` there is an estimate, and no interval, where
+        the policy says ``show_small``.
     seed_sd, seed_share
         Spread over seeds, and the seeds' share of the squared half-width of the interval.
     minimum_detectable

@@ -49,9 +49,9 @@ _VALUE_INTERVALS = (
 def score_intervals(metrics: Iterable[str]) -> str:
     """Return how intervals of metrics made of scores or of values, or drawn, are made; nothing when none is asked for."""
     asked = [metric_named(name) for name in metrics]
-    told = [_SCORE_INTERVALS] if any(metric.of_scores for metric in asked) else []
-    told += [_VALUE_INTERVALS] if any(metric.of_values for metric in asked) else []
-    return "".join(told + ([_DRAWN_INTERVALS] if any(metric.estimator == "f1" for metric in asked) else []))
+    told = _SCORE_INTERVALS if any(metric.of_scores for metric in asked) else ""
+    told += _VALUE_INTERVALS if any(metric.of_values for metric in asked) else ""
+    return told + (_DRAWN_INTERVALS if any(metric.estimator == "f1" for metric in asked) else "")
 
 
 NUMBER_INTERVALS = (

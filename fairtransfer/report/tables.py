@@ -55,7 +55,8 @@ def value(
     if row is None:
         return "–"
     if row.status != "ok":
-        return formats.STATUS_WORDS[row.status]
+        word = formats.STATUS_WORDS[row.status]
+        return word if row.estimate is None else f"{show(row.estimate)} ({word})"
     interval = f" ({show_interval(row.ci)})" if row.ci else ""
     return show(row.estimate) + interval
 

@@ -273,6 +273,10 @@ class Policy(Strict):
     suppress_below: Annotated[int, Field(ge=0, le=1000)] = Field(
         11, description="counts below this are hidden in documents; verdicts use full data"
     )
+    show_small: bool = Field(
+        default=False,
+        description="tell estimates of groups below min_group too, without intervals; they decide nothing",
+    )
 
     @property
     def alpha_run(self) -> float:
