@@ -48,10 +48,11 @@ class _Teller:
         for pairing in self.query.pairings(name, "gain"):
             yield from self.changes(pairing)
 
-    def asked(self, pairing: Pairing) -> Iterator[tuple[Question, View, dict[str, str]]]:
-        """Yield every question with every group it is asked about; F1 scores are told apart."""
+    def asked(self, pairing: Pairing, *, shares: bool) -> Iterator[tuple[Question, View, dict[str, str]]]:
+        """Yield every question about shares, or about other metrics but F1, with every group it is asked about."""
         for question in self.study.questions:
-            if metric_named(question[0]).estimator != "f1":
+            metric = metric_named(question[0])
+            if metric.estimator != "f1" and metric.of_shares == shares:
                 for view in self.views(pairing.benchmark):
                     for group in self.query.groups(pairing, view):
                         yield question, view, group
@@ -66,10 +67,11 @@ class _Teller:
 
     def levels(self, pairing: Pairing, model: Model) -> Iterator[Finding]:
         """Yield every metric of one model, then the gaps between its groups."""
-        for (metric, of), _, group in self.asked(pairing):
-            yield self._row(pairing, model, group, metric, of, self.query.level(pairing, model, group, metric, of))
         scores = F1Scores(self.query, pairing, model)
-        yield from self.drawn(scores)
+        for shares in (True, False):
+            for (metric, of), _, group in self.asked(pairing, shares=shares):
+                yield self._row(pairing, model, group, metric, of, self.query.level(pairing, model, group, metric, of))
+            yield from self.drawn(scores) if shares else ()
         for metric, of in self.study.questions:
             for view in self.views(pairing.benchmark)[1:]:
                 blank = replace(
@@ -82,10 +84,11 @@ class _Teller:
 
     def changes(self, pairing: Pairing) -> Iterator[Finding]:
         """Yield the changes from one model to another, on the same cases."""
-        for (metric, of), _, group in self.asked(pairing):
-            if metric_named(metric).has_changes:
-                yield self._row(pairing, None, group, metric, of, self.query.change(pairing, group, metric, of))
-        yield from self.drawn(F1Scores(self.query, pairing, None))
+        for shares in (True, False):
+            for (metric, of), _, group in self.asked(pairing, shares=shares):
+                if metric_named(metric).has_changes:
+                    yield self._row(pairing, None, group, metric, of, self.query.change(pairing, group, metric, of))
+            yield from self.drawn(F1Scores(self.query, pairing, None)) if shares else ()
         yield from self._moved_gaps(pairing) if pairing.stage == "change" else ()
 
     def compared(self, pairing: Pairing) -> Iterator[Finding]:

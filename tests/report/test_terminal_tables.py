@@ -60,13 +60,13 @@ def test_every_metric_has_a_table_of_everyone_and_every_group(printed: list[str]
 def test_tables_fit_a_screen_and_have_the_columns_that_they_need(printed: list[str]) -> None:
     assert max(map(len, printed)) <= 120
     heads = [line.split() for line in printed if "Before" in line and "After" in line]
-    assert [head[-2] for head in heads] == ["right", "After", "Change", "Change"]
+    assert [head[-2] for head in heads] == ["right", "points", "Change", "Change"]
     assert [head[-1] for head in heads] == ["points", "points", "seen", "seen"]
     assert any("Newly wrong" in line for line in printed)
 
 
 def test_the_smallest_difference_seen_stands_in_every_row_as_in_the_findings(tmp_path: Path) -> None:
-    """The last number of a row is `minimum_detectable` of the change, or of the rate where nothing changes."""
+    """The last number of a row is `minimum_detectable` of the change."""
     found = measure(
         scored(400),
         label="y",
@@ -80,10 +80,10 @@ def test_the_smallest_difference_seen_stands_in_every_row_as_in_the_findings(tmp
     subject = Subject(found.study, rows, found.verdict, frozenset())
     (key, *_), groups = {row.benchmark for row in rows.all}, [{}]
     groups += rows.groups(key, ("region",))
-    of_change, of_rate = compact_tables(subject)
+    of_change, of_moving = compact_tables(subject)
     for printed, metric, of, stage in (
         (of_change, "error_rate", None, "change"),
-        (of_rate, "precision", "yes", "after"),
+        (of_moving, "precision", "yes", "change"),
     ):
         lines = [line for line in printed.rows if not line[0].startswith("by")]
         for line, group in zip(lines, groups, strict=True):
