@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from fairtransfer import plugins, registry
 from fairtransfer.errors import Problem, did_you_mean, shown
+from fairtransfer.outcomes import row_value
 from fairtransfer.outcomes.table import find_metric
 from fairtransfer.spec.document import Document, Place, kind_of
 
@@ -156,6 +157,7 @@ PATTERNS = {
     r"^\d+\.\d+\.\d+$": "three numbers such as 1.0.0",
     r"^[0-9a-f]{64}$": "a SHA-256 digest, 64 hexadecimal digits",
     r"^\d{4}-\d{2}-\d{2}$": "a date such as 2027-01-31",
+    f"^{row_value.MEAN}:": row_value.FORM,
 }
 """What the patterns of definitions ask for, in words."""
 

@@ -50,9 +50,9 @@ def test_it_decides_nothing_and_stays_hidden_in_documents(tmp_path: Path) -> Non
     shown, kept = measured(show_small=True), measured()
     assert shown.verdict.outcome == kept.verdict.outcome == "inconclusive"
     one, other = (
-        [path.read_text(encoding="utf-8") for path in found.render(tmp_path / name)]
+        [path.read_text(encoding="utf-8") for path in found.report(tmp_path / name)]
         for name, found in (("shown", shown), ("kept", kept))
     )
     assert one == other, "groups below `suppress_below` are hidden, whatever is told of them"
-    told = measured(show_small=True, suppress_below=0).render(tmp_path / "told")
+    told = measured(show_small=True, suppress_below=0).report(tmp_path / "told")
     assert "(too few cases)" in next(path for path in told if path.suffix == ".md").read_text(encoding="utf-8")

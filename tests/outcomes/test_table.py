@@ -44,8 +44,8 @@ def test_these_are_the_metrics_and_what_may_be_asked_of_them() -> None:
         "error_rate", "false_negative_rate", "false_positive_rate", "brier_score", "calibration_bias", "mean_absolute_error",
         "mean_error",
     }  # fmt: skip
-    unpaired = {"precision", "negative_predictive_value"}
-    assert named(paired=True) == (judged_of_classes - unpaired) | {"auc", "brier_score", "mean_absolute_error"}
+    assert named(of_shares=True, changes_pair=False) == {"precision", "negative_predictive_value"}
+    assert named(paired=True) == judged_of_classes | {"auc", "brier_score", "mean_absolute_error"}
     assert named(as_ratio=True) == {"selection_rate", "true_positive_rate", "recall"}
     assert named(about="either") == {"brier_score", "log_loss", "calibration_bias"}
     assert named(unit="label") == {"mean_absolute_error", "root_mean_squared_error", "mean_error"}
