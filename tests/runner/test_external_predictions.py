@@ -504,7 +504,7 @@ def test_means_of_numbers_beside_the_answers_go_the_whole_way(tmp_path: Path) ->
     gates = [gate for gate in made.verdict.gates if MEAN in gate.id]
     assert [gate.kind for gate in gates] == ["worst_group", "no_harm"]
     assert all(gate.outcome in ("pass", "inconclusive") for gate in gates)
-    assert "mean of quality" in made.report.read_text(encoding="utf-8")
+    assert "mean of quality" in made.report_file.read_text(encoding="utf-8")
     for name, table in count(made.folder)._asdict().items():
         assert table.equals(pq.read_table(made.folder / f"{name}.parquet"))
 
