@@ -256,6 +256,8 @@ class Policy(Strict):
         How many models are planned on the benchmark version; they share alpha.
     suppress_below
         Smaller counts are hidden in documents; verdicts use everything.
+    show_small
+        Tell estimates of groups below the minimum too, without an interval; they are in no verdict.
 
     Examples
     --------
