@@ -26,10 +26,10 @@ def test_the_change_of_an_average_is_judged_on_the_same_people() -> None:
 
     (judged,) = seen.verdict.gates
     for contrast in judged.contrasts:
-        mine = frame[frame.region == contrast["group"]["region"]]
+        mine = frame[frame.region == contrast.group["region"]]
         change = recall_of(mine, "new") - recall_of(mine, "old")
-        assert contrast["harm"] == pytest.approx(-change)
-        assert contrast["lower"] < contrast["harm"] < contrast["upper"]
+        assert contrast.harm == pytest.approx(-change)
+        assert contrast.lower < contrast.harm < contrast.upper
     row = found(seen, "change", "balanced_accuracy", region="north")
     assert row.ci_method == "mover over classes of bonett-price"
 
@@ -39,7 +39,7 @@ def test_an_average_that_falls_fails_and_one_that_stays_passes() -> None:
     frame["new"] = np.where((frame.region == "south") & (frame.index % 4 == 0), "neither", frame.old)
     seen = measure(frame, **NAMES, groups=["region"], gates=["no_harm:by=region,metric=balanced_accuracy,margin=0.05"])
 
-    outcomes = {c["group"]["region"]: c["outcome"] for c in seen.verdict.gates[0].contrasts}
+    outcomes = {c.group["region"]: c.outcome for c in seen.verdict.gates[0].contrasts}
     assert outcomes == {"north": "pass", "south": "fail", "west": "pass"}
 
 

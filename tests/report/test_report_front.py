@@ -5,17 +5,20 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
 import pytest
+from support.contrasts import outcome
 from support.finished_runs import KINDS, finished
 from support.html_page import SVG, Element, Page
 
 from fairtransfer import formats
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.gates.results import OtherModel, Outcome
 from fairtransfer.measurement import measure
 from fairtransfer.report import front
 from fairtransfer.report.sentences import MOST_NAMED
@@ -72,8 +75,8 @@ def section(page: Page) -> Element:
         (["not_applicable", "error", "pass"], "Of 3 gates, 1 could not be run, 1 does not apply and 1 passes."),
     ],
 )
-def test_gates_are_counted_in_one_sentence(outcomes: list[str], told: str) -> None:
-    assert front.tally([{"outcome": outcome} for outcome in outcomes]) == told
+def test_gates_are_counted_in_one_sentence(outcomes: list[Outcome], told: str) -> None:
+    assert front.tally([replace(outcome(), outcome=wanted) for wanted in outcomes]) == told
 
 
 def test_the_count_is_that_of_the_verdict(report: Path) -> None:
@@ -112,10 +115,10 @@ def test_what_to_do_follows_from_the_outcome(kind: str, steps: str, tmp_path_fac
         ),
     ],
 )
-def test_other_models_are_told_of_as_the_verdict_has_them(outcomes: list[str], told: list[str]) -> None:
-    others = [{"strategy": f"s{i}", "label_budget": "8", "outcome": outcome} for i, outcome in enumerate(outcomes)]
+def test_other_models_are_told_of_as_the_verdict_has_them(outcomes: list[Outcome], told: list[str]) -> None:
+    others = [OtherModel(f"s{i}", "8", came_out, {}) for i, came_out in enumerate(outcomes)]
 
-    assert list(front._others(others)) == told
+    assert list(front._others(tuple(others))) == told
 
 
 # --- that it is short --------------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def test_a_training_that_fails_elsewhere_ends_with_its_status(
     with Store(tmp_path / "store") as store:
         training, jobs = next(found for found in plan.by_training() if found[0].kind == "full")
         handed = cluster._begin(store, training, list(jobs), 1)
-        answer = json.loads(remote.work(cluster._told(remote.common_spec(plan, 1, Costing()), handed)))
+        answer = json.loads(remote.work(cluster._specification(remote.common_spec(plan, 1, Costing()), handed)))
         assert cluster._settle(store, handed, answer), "it is not begun anew"
         found = store.status(jobs[0].id)
 
