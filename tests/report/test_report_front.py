@@ -18,7 +18,7 @@ from support.html_page import SVG, Element, Page
 
 from fairtransfer import formats
 from fairtransfer.evidence.canonical import read_json
-from fairtransfer.gates.results import OtherModel, Outcome
+from fairtransfer.gates.results import OtherModel, Outcome, read_results
 from fairtransfer.measurement import measure
 from fairtransfer.report import front
 from fairtransfer.report.sentences import MOST_NAMED
@@ -80,7 +80,7 @@ def test_gates_are_counted_in_one_sentence(outcomes: list[Outcome], told: str) -
 
 
 def test_the_count_is_that_of_the_verdict(report: Path) -> None:
-    gates = read_json(report.parent / "verdict.json")["gates"]
+    gates = read_results(report.parent / "findings.json").verdict.gates
     told = [e.text for e in read(report).all("p") if "tally" in e.classes]
 
     assert told == ([front.tally(gates)] if gates else [])
