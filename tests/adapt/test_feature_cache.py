@@ -21,6 +21,7 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.checkpoint import inspect_checkpoint
+from fairtransfer.run_result import Run
 
 pytestmark = pytest.mark.train
 TEXTS = Texts(("apple", "a hammer and more", "fox hen"))
@@ -100,7 +101,7 @@ def test_the_network_does_not_run_for_what_is_on_the_shelf(
     assert calls, "without a shelf the network runs"
 
 
-def flops(run: api.Run) -> set[int]:
+def flops(run: Run) -> set[int]:
     jobs = [read_json(path) for path in run.folder.glob("jobs/*/job.json")]
     return {job["cost"]["training"]["flops"] for job in jobs if job["strategy"] == "probe"}
 

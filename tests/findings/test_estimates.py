@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.contrasts import level, paired
 from support.value_rows import once
@@ -18,6 +19,7 @@ from fairtransfer.findings.estimates.averages import MacroAverage
 from fairtransfer.findings.estimates.base import Estimate, Observed
 from fairtransfer.findings.estimates.contrasts import RateRatioContrast
 from fairtransfer.findings.estimates.means import BoundedMean, DrawnMean, DrawnRoot, SkewedMean
+from fairtransfer.findings.estimates.moving import MovingRateChange
 from fairtransfer.findings.estimates.rankings import BinnedError, Ranking, RankingChange, Slope
 from fairtransfer.findings.sums import PerSeed
 from fairtransfer.stats.planning import POWER
@@ -80,10 +82,25 @@ def ranked(row: dict[str, object]) -> PerSeed:
     return PerSeed((row,), row)
 
 
+def moving() -> MovingRateChange:
+    """Of 100 people, who was put into a class before (m) and after, and rightly so (x); both models for each."""
+    m = {"_before": np.arange(100) < 60, "": (np.arange(100) >= 10) & (np.arange(100) < 68)}
+    x = {end: m[end] & (np.arange(100) % 3 > 0) for end in m}
+    row: dict[str, object] = {"units": 100}
+    for end in m:
+        parts = {"m": m[end], "x": x[end], "mm": m[end], "xm": x[end], "xx": x[end]}
+        row |= {f"{name}{end}": float(part.sum()) for name, part in parts.items()}
+    crossed = {"xx": (x, x), "xm": (x, m), "mx": (m, x), "mm": (m, m)}
+    row |= {f"{name}_both": float((one[""] & two["_before"]).sum()) for name, (one, two) in crossed.items()}
+    old, new = (level(int(x[end].sum()), int(m[end].sum())) for end in ("_before", ""))
+    return MovingRateChange(old, new, row)
+
+
 CHANGED = ranks(value=0.1, auc_before=0.7, auc_after=0.8, variance_before=0.002, covariance=0.001)
 EXAMPLES: list[Estimate] = [
     level(12, 80),
     paired(9, 4, 80),
+    moving(),
     level(12, 80).less(level(60, 600)),
     paired(9, 4, 80).less(paired(30, 40, 600)),
     MacroAverage((level(12, 80), level(30, 90)), independent=True),

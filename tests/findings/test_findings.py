@@ -26,6 +26,7 @@ from fairtransfer.findings.run_record import load_record
 from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import study_of
 from fairtransfer.report.finding_index import FindingIndex
+from fairtransfer.run_result import Run
 from fairtransfer.runner.job import Job
 from fairtransfer.stats import intervals as iv
 
@@ -308,7 +309,7 @@ def test_counts_of_groups_add_up_to_everyone(run: Path) -> None:
 
 
 def test_a_runs_findings_are_a_frame(run: Path) -> None:
-    frame = api.Run(run, api.judge(run), 0).to_frame()
+    frame = Run.open(run).to_frame()
 
     assert len(frame) == len(read_json(run / "findings.json")["rows"])
     assert set(frame["group.region"].dropna()) >= {"north", "south"}

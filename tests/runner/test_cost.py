@@ -17,6 +17,7 @@ from support.toy import edit
 from fairtransfer import api, formats
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.run_result import Run
 from fairtransfer.runner import energy
 from fairtransfer.runner.energy import EnergyMeter, check_country
 
@@ -30,11 +31,11 @@ from fairtransfer.adapt.flops import FlopTally, per_row  # noqa: E402
 pytestmark = pytest.mark.train
 
 
-def costs(run: api.Run) -> dict[str, dict[str, Any]]:
+def costs(run: Run) -> dict[str, dict[str, Any]]:
     return {path.parent.name: read_json(path)["cost"] for path in sorted(run.folder.glob("jobs/*/job.json"))}
 
 
-def predictions(run: api.Run) -> dict[str, bytes]:
+def predictions(run: Run) -> dict[str, bytes]:
     return {path.parent.name: path.read_bytes() for path in sorted(run.folder.glob("jobs/*/predictions.parquet"))}
 
 
@@ -96,7 +97,7 @@ def test_counting_turned_off_is_no_zero() -> None:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> api.Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     root = tmp_path_factory.mktemp("cost")
     return api.run(project(root), workspace=root / "w")
 
@@ -107,7 +108,7 @@ def project(root: Path) -> Path:
     return edit(audit, ("strategies: [probe, ", "strategies: [probe, {partial: {epochs: 1, min_steps: 10}}, "))
 
 
-def test_counting_changes_no_answer(run: api.Run, tmp_path: Path) -> None:
+def test_counting_changes_no_answer(run: Run, tmp_path: Path) -> None:
     without = api.run(project(tmp_path), workspace=tmp_path / "w", flops=False)
 
     assert predictions(without) == predictions(run)
@@ -118,7 +119,7 @@ def test_counting_changes_no_answer(run: api.Run, tmp_path: Path) -> None:
     assert "not measured" in without.report_file.read_text()
 
 
-def test_every_job_says_how_many_operations_it_took(run: api.Run) -> None:
+def test_every_job_says_how_many_operations_it_took(run: Run) -> None:
     jobs = [read_json(path) for path in run.folder.glob("jobs/*/job.json")]
     by_name: dict[str, set[int]] = {}
     for job in jobs:
@@ -173,7 +174,7 @@ def test_amounts_are_told_in_words_people_use() -> None:
 # --- energy ------------------------------------------------------------------------------------------------------------
 
 
-def test_energy_that_was_not_measured_is_not_nothing(run: api.Run) -> None:
+def test_energy_that_was_not_measured_is_not_nothing(run: Run) -> None:
     for cost in costs(run).values():
         assert cost["energy"]["status"] == "not_measured"
         assert cost["energy"]["reason"] in (energy.NO_COUNTRY, energy.NOT_INSTALLED)

@@ -24,6 +24,7 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.count import count
 from fairtransfer.foresight import foresee
+from fairtransfer.run_result import Run
 from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec import json_schema
 from fairtransfer.stages import Planned
@@ -50,7 +51,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def done(project: Path) -> api.Run:
+def done(project: Path) -> Run:
     return api.run(project, workspace=project.parents[1] / "runs")
 
 
@@ -59,7 +60,7 @@ def done(project: Path) -> api.Run:
 
 @pytest.mark.parametrize("strategy", ["full", "probe"])
 @pytest.mark.parametrize("region", ["", "north", "south"])
-def test_findings_equal_counting_the_file_by_hand(done: api.Run, project: Path, strategy: str, region: str) -> None:
+def test_findings_equal_counting_the_file_by_hand(done: Run, project: Path, strategy: str, region: str) -> None:
     root = project.parents[1]
     labels = truth(root)
     regions = {row["id"]: row["region"] for row in toy_rows(PEOPLE)}
@@ -86,7 +87,7 @@ def test_findings_equal_counting_the_file_by_hand(done: api.Run, project: Path, 
     assert_allclose(moved.estimate, (sum(new) - sum(right)) / 3 / len(mine))
 
 
-def test_the_order_of_the_rows_decides_nothing(done: api.Run, tmp_path: Path) -> None:
+def test_the_order_of_the_rows_decides_nothing(done: Run, tmp_path: Path) -> None:
     """Joined by item, never by position: a shuffled file gives the same findings but for its digest."""
     audit = given_project(tmp_path, people=PEOPLE)
     rows = rows_of(truth(tmp_path))
@@ -171,7 +172,7 @@ def test_a_strategy_called_scratch_is_the_control(tmp_path: Path) -> None:
 # --- the way through the house -----------------------------------------------------------------------------------------
 
 
-def test_a_run_keeps_the_answers_as_jobs_that_cost_nothing(done: api.Run, project: Path) -> None:
+def test_a_run_keeps_the_answers_as_jobs_that_cost_nothing(done: Run, project: Path) -> None:
     jobs = [read_json(path) for path in done.folder.glob("jobs/*/job.json")]
     content = read_json(done.folder / "run.json")
 
@@ -186,7 +187,7 @@ def test_a_run_keeps_the_answers_as_jobs_that_cost_nothing(done: api.Run, projec
     assert api.judge(done.folder).to_json() == done.verdict.to_json()
 
 
-def test_counting_again_from_the_folder_gives_the_same(done: api.Run) -> None:
+def test_counting_again_from_the_folder_gives_the_same(done: Run) -> None:
     cells, sums, _ = count(done.folder)
 
     assert cells.equals(pq.read_table(done.folder / "cells.parquet"))
@@ -220,7 +221,7 @@ def test_other_rows_in_the_benchmark_are_other_jobs(tmp_path: Path) -> None:
     assert not before & {job.id for job in jobs_of(audit).jobs}
 
 
-def test_the_report_claims_no_cost_and_says_where_the_predictions_are_from(done: api.Run) -> None:
+def test_the_report_claims_no_cost_and_says_where_the_predictions_are_from(done: Run) -> None:
     for name in ("report.md", "report.html"):
         text = (done.folder / "report" / name).read_text()
         assert "made elsewhere" in text
@@ -237,7 +238,7 @@ def test_the_report_claims_no_cost_and_says_where_the_predictions_are_from(done:
             assert claim not in text
 
 
-def test_a_plan_tells_what_would_be_kept(project: Path, done: api.Run) -> None:
+def test_a_plan_tells_what_would_be_kept(project: Path, done: Run) -> None:
     made = jobs_of(project)
     seen = foresee(Planned(made, project.parents[1] / "runs").opened())
 

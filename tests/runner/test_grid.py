@@ -41,6 +41,7 @@ from fairtransfer.models.backbone import Backbone
 from fairtransfer.report.costs import cost_table
 from fairtransfer.report.method import method
 from fairtransfer.report.trials import equal_trials, settings_table, trials_json
+from fairtransfer.run_result import Run
 from fairtransfer.runner.cost import expected_work
 from fairtransfer.runner.rates import Rates, Work, first_setting, kind_of_work
 from fairtransfer.spec.fair_options import HeadOptions
@@ -383,12 +384,12 @@ ASKED = "strategies: [probe, {full: {epochs: 1, min_steps: 6, batch_size: 8, lr:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> api.Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     root = tmp_path_factory.mktemp("grid")
     return api.run(edit(text_project(root / "p"), (SHORT, ASKED)), workspace=root / "w")
 
 
-def test_a_run_keeps_every_trial(run: api.Run) -> None:
+def test_a_run_keeps_every_trial(run: Run) -> None:
     jobs = [read_json(path) for path in run.folder.glob("jobs/*/job.json")]
     full = [job for job in jobs if job["strategy"] == "full"]
 
@@ -398,7 +399,7 @@ def test_a_run_keeps_every_trial(run: api.Run) -> None:
     assert all("grid" not in job["record"] for job in jobs if job["strategy"] != "full")
 
 
-def test_a_report_says_what_was_tried_and_that_it_was_not_as_much(run: api.Run) -> None:
+def test_a_report_says_what_was_tried_and_that_it_was_not_as_much(run: Run) -> None:
     told = read_json(run.folder / "report" / "report.json")["trials"]
     jobs = [read_json(path) for path in run.folder.glob("jobs/*/job.json")]
     record = load_record(run.folder)
@@ -486,7 +487,7 @@ def test_settings_that_lost_and_small_groups_in_a_report() -> None:
     assert "worst" in str(jobs), "the twin: the evidence has it"
 
 
-def test_a_run_with_a_grid_is_resumed(run: api.Run, tmp_path: Path) -> None:
+def test_a_run_with_a_grid_is_resumed(run: Run, tmp_path: Path) -> None:
     """Finished jobs are found again; a workspace without them gives the same answers."""
     audit = tmp_path / "p" / "audits" / "audit.yaml"
     edit(text_project(tmp_path / "p"), (SHORT, ASKED))
@@ -494,7 +495,7 @@ def test_a_run_with_a_grid_is_resumed(run: api.Run, tmp_path: Path) -> None:
 
     again = api.run(audit, workspace=tmp_path / "w")
 
-    def answers(one: api.Run) -> dict[str, bytes]:
+    def answers(one: Run) -> dict[str, bytes]:
         return {path.parent.name: path.read_bytes() for path in one.folder.glob("jobs/*/predictions.parquet")}
 
     assert answers(again) == answers(run)

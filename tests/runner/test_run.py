@@ -25,6 +25,7 @@ from fairtransfer.adapt.strategies.full import Full
 from fairtransfer.adapt.strategies.probe import Probe
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.run_result import Run
 from fairtransfer.runner.job import Training
 from fairtransfer.runner.todo import Progress
 
@@ -35,14 +36,14 @@ DRAWN = "full: {augmentation: timm, epochs: 2, min_steps: 6, batch_size: 8, lr: 
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> api.Run:
+def done(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """An undisturbed run; tests that change its workspace work on a copy."""
     root = tmp_path_factory.mktemp("done")
     return api.run(text_project(root / "p"), workspace=root / "runs")
 
 
 @pytest.fixture
-def copy(done: api.Run, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+def copy(done: Run, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     """A copy of the finished project: its audit and its workspace."""
     root = shutil.copytree(done.folder.parents[2], tmp_path / "copy")
     yield root / "p" / "audits" / "audit.yaml", root / "runs"
@@ -63,7 +64,7 @@ def command(audit: Path, workspace: Path) -> list[str]:
 # --- a whole run -------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_leaves_everything_about_it_in_one_folder(done: api.Run) -> None:
+def test_a_run_leaves_everything_about_it_in_one_folder(done: Run) -> None:
     names = {path.split("/")[0] for path in files(done.folder)}
 
     assert done.fresh == JOBS
@@ -88,7 +89,7 @@ def test_a_run_leaves_everything_about_it_in_one_folder(done: api.Run) -> None:
     assert api.verify(done.folder) == len(files(done.folder)) - 1
 
 
-def test_every_job_says_what_it_cost_and_on_what(done: api.Run) -> None:
+def test_every_job_says_what_it_cost_and_on_what(done: Run) -> None:
     for path in done.folder.glob("jobs/*/job.json"):
         job = json.loads(path.read_text())
 
@@ -99,7 +100,7 @@ def test_every_job_says_what_it_cost_and_on_what(done: api.Run) -> None:
         assert job["digests"]["model"] == read_json(done.folder / "run.json")["model"]["sha256"]
 
 
-def test_nothing_of_this_machine_is_in_a_run(done: api.Run) -> None:
+def test_nothing_of_this_machine_is_in_a_run(done: Run) -> None:
     """No absolute paths, no user, no environment variables: the folder can be published."""
     written = b"".join(files(done.folder).values())
 
@@ -107,7 +108,7 @@ def test_nothing_of_this_machine_is_in_a_run(done: api.Run) -> None:
     assert str(Path.home()).encode() + b"/" not in written
 
 
-def test_another_checkout_finds_the_same_to_the_byte(done: api.Run, tmp_path: Path) -> None:
+def test_another_checkout_finds_the_same_to_the_byte(done: Run, tmp_path: Path) -> None:
     """Another place, the same inputs: predictions and findings are the same bytes."""
     again = api.run(text_project(tmp_path / "elsewhere" / "p"), workspace=tmp_path / "w")
 
@@ -115,7 +116,7 @@ def test_another_checkout_finds_the_same_to_the_byte(done: api.Run, tmp_path: Pa
     assert (again.folder / "findings.json").read_bytes() == (done.folder / "findings.json").read_bytes()
 
 
-def test_other_weights_find_something_else(done: api.Run, tmp_path: Path) -> None:
+def test_other_weights_find_something_else(done: Run, tmp_path: Path) -> None:
     """The twin: the comparison can fail."""
     other = api.run(text_project(tmp_path / "p", seed=5), workspace=tmp_path / "w")
 
@@ -136,7 +137,7 @@ def test_the_same_command_again_changes_nothing(copy: tuple[Path, Path]) -> None
     assert files(workspace / "toy") == before
 
 
-def test_a_strategy_added_is_all_that_runs(copy: tuple[Path, Path], done: api.Run) -> None:
+def test_a_strategy_added_is_all_that_runs(copy: tuple[Path, Path], done: Run) -> None:
     audit, workspace = copy
     edit(audit, (SHORT, SHORT.replace("probe,", "probe, {scratch: {epochs: 1, min_steps: 4}},")))
 
@@ -165,7 +166,7 @@ def test_other_data_runs_everything_that_saw_it(copy: tuple[Path, Path]) -> None
     assert api.run(audit, workspace=workspace).fresh == JOBS
 
 
-def test_a_damaged_run_is_set_aside_and_made_again(copy: tuple[Path, Path], done: api.Run) -> None:
+def test_a_damaged_run_is_set_aside_and_made_again(copy: tuple[Path, Path], done: Run) -> None:
     """Damage in the folder is repaired from the store; the damaged files are kept beside it."""
     audit, workspace = copy
     folder = workspace / "toy" / done.folder.name
@@ -178,7 +179,7 @@ def test_a_damaged_run_is_set_aside_and_made_again(copy: tuple[Path, Path], done
     assert (workspace / "toy" / f"{folder.name}.replaced-1" / "findings.json").read_text() == "{}"
 
 
-def test_a_damaged_result_is_trained_again(copy: tuple[Path, Path], done: api.Run) -> None:
+def test_a_damaged_result_is_trained_again(copy: tuple[Path, Path], done: Run) -> None:
     audit, workspace = copy
     shutil.rmtree(workspace / "toy")
     victim = next(workspace.glob(".store/jobs/*/attempt-1/predictions.parquet"))
@@ -215,7 +216,7 @@ def wait_for(workspace: Path, process: subprocess.Popen[bytes], jobs: int) -> No
 
 @pytest.mark.timeout(1200)  # eight starts of a process that loads torch
 @pytest.mark.parametrize("kills", [2, 3])
-def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_happened(tmp_path: Path, done: api.Run, kills: int) -> None:
+def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_happened(tmp_path: Path, done: Run, kills: int) -> None:
     """Killed at moments nobody chose, again and again, the same command goes on: the same predictions, nothing done twice."""
     audit, workspace = text_project(tmp_path / "p"), tmp_path / "w"
     rng, codes = random.Random(kills), []  # any moments will do
@@ -284,7 +285,7 @@ def test_a_resumed_run_with_dropout_and_augmentation_equals_an_unbroken_one(tmp_
     )
 
 
-def test_a_run_that_was_never_interrupted_is_as_good(tmp_path: Path, done: api.Run) -> None:
+def test_a_run_that_was_never_interrupted_is_as_good(tmp_path: Path, done: Run) -> None:
     """The twin of the kills: the command line itself gives what the library gives."""
     audit = text_project(tmp_path / "p")
 
