@@ -76,7 +76,7 @@ ESTIMATES: dict[str, Callable[[LikelyRates], Interval]] = {
 
 def likely(*, quick: bool) -> Table:
     """Measure rates of groups that only probabilities are known of, where outcomes follow the group, its proxy, or both."""
-    title, many, lines = "groups known by probability", 150 if quick else 600, []
+    title, many, lines = "groups known by probability", 40 if quick else 600, []
     rng = rng_of(title)
     for people, sure, kind in product((400,) if quick else (150, 400, 1500), (0.5, 2.0), ("group", "proxy", "both")):
         truth = _people(300_000, sure, kind, rng)[2]
