@@ -222,9 +222,14 @@ def count(number: float | None) -> str:
     return f"{int(number):,}" if float(number).is_integer() else f"{number:,.1f}"
 
 
+def noun(number: float, word: str, many: str | None = None) -> str:
+    """Return the word alone as the number wants it: ``person`` or ``people``."""
+    return word if number == 1 else many or f"{word}s"
+
+
 def plural(number: float, word: str, many: str | None = None) -> str:
     """Return ``1 person`` or ``3 people``."""
-    return f"{count(number)} {word if number == 1 else (many or word + 's')}"
+    return f"{count(number)} {noun(number, word, many)}"
 
 
 def seconds(duration: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from fairtransfer.cli.options import Json, RunFolder
+from fairtransfer.formats import noun, plural
 
 
 def verify(run: RunFolder, json: Json = False) -> None:
@@ -19,6 +20,6 @@ def verify(run: RunFolder, json: Json = False) -> None:
     if json:
         print_json({"schema": "1", "files": count, "warnings": [] if mixed is None else [mixed.to_json()]})
         return
-    typer.echo(f"{count} files are as they were written")
+    typer.echo(f"{plural(count, 'file')} {noun(count, 'is as it was', 'are as they were')} written")
     if mixed is not None:
         tell_warnings([str(mixed)])

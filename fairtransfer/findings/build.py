@@ -17,6 +17,7 @@ from fairtransfer.findings.group_differences import Compared, asked_by, compared
 from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.findings.row_details import change_details, level_details
 from fairtransfer.findings.rows import Finding, interval_fields
+from fairtransfer.formats import noun
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.group_pairs import comparisons
 from fairtransfer.spec.questions import Question
@@ -121,7 +122,7 @@ class _Teller:
         minimum = self.study.policy.min_group
         if found.least < minimum:
             of = "the rarest class" if question[1] is None else "the class"
-            reason = f"{found.least:g} cases of {of}, fewer than {minimum}"
+            reason = f"{found.least:g} {noun(found.least, 'case')} of {of}, fewer than {minimum}"
             return replace(blank, n=found.n, status="too_small", status_reason=reason)
         return replace(blank, **found.fields(-1.0 if scores.model is None else 0.0))
 
@@ -197,7 +198,7 @@ class _Teller:
         return replace(row, **told)
 
     def _too_small(self, row: Finding, cases: float) -> Finding:
-        reason = f"{cases:g} cases, fewer than {self.study.policy.min_group}"
+        reason = f"{cases:g} {noun(cases, 'case')}, fewer than {self.study.policy.min_group}"
         kept = None if isinstance(row.details, ChangeDetails) else row.details
         return replace(row, status="too_small", status_reason=reason, details=kept)
 

@@ -17,6 +17,7 @@ from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, NotEstim
 from fairtransfer.findings.gap_details import GapByChance, GapDetails, Group, WorstAndBest
 from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.findings.rows import Finding
+from fairtransfer.formats import plural
 from fairtransfer.spec.questions import Question
 from fairtransfer.stats.draws import quantiles
 from fairtransfer.stats.f1 import MOST_CELLS, drawn_f1, f1_scores
@@ -111,7 +112,7 @@ class F1Scores:
         cells = _Cells.of(block, group, before_once=once)
         truths = cells.sums(block.truth)[0, columns]
         if empty := [of for of, n in zip(chosen, truths.tolist(), strict=True) if n == 0]:
-            more = f" (and {len(empty) - 1} more classes)" if len(empty) > 1 else ""
+            more = f" (and {plural(len(empty) - 1, 'more class', 'more classes')})" if len(empty) > 1 else ""
             return NotEstimable("undefined", f"0 cases of the class `{empty[0]}`{more}", cells.people)
         values = [_by_seed(cells, block.truth, said, columns) for said in self._said]
         least = min(cells.people_of(block.truth[:, column]) for column in columns)

@@ -11,6 +11,7 @@ from fairtransfer.findings.details import ComparisonDetails
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.query import EvidenceQuery, Pairing
 from fairtransfer.findings.rows import Finding, interval_fields
+from fairtransfer.formats import noun
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import GateSpec
 
@@ -60,7 +61,7 @@ def compared_fields(query: EvidenceQuery, pairing: Pairing, blank: Finding) -> d
     beside = {f"other_{name}": value for name, value in other_counts.items()}
     details = ComparisonDetails(**beside, measured_in=query.measured_in(blank.metric) or None)
     if found.smallest < minimum:
-        reason = f"{found.smallest:g} cases, fewer than {minimum}"
+        reason = f"{found.smallest:g} {noun(found.smallest, 'case')}, fewer than {minimum}"
         return {**counts, "details": details, "status": "too_small", "status_reason": reason}
     details = replace(details, own=one.estimate, other=two.estimate)
     return {**counts, **interval_fields(found), "details": details}

@@ -20,7 +20,7 @@ from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.study import Study
 from fairtransfer.findings.sums import Key, PerSeed, key_of
-from fairtransfer.formats import group_name
+from fairtransfer.formats import group_name, plural
 from fairtransfer.outcomes.classes import why_empty
 from fairtransfer.outcomes.metric import RANKED, Metric
 from fairtransfer.outcomes.table import metric_named
@@ -302,7 +302,7 @@ def _combine(parts: Sequence[Observed | NotEstimable], kind: Metric) -> Estimate
     found = tuple(part for part in parts if not isinstance(part, NotEstimable))
     missing = [part for part in parts if isinstance(part, NotEstimable)]
     if missing:
-        more = f" (and {len(missing) - 1} more classes)" if len(missing) > 1 else ""
+        more = f" (and {plural(len(missing) - 1, 'more class', 'more classes')})" if len(missing) > 1 else ""
         return NotEstimable(missing[0].status, missing[0].reason + more, missing[0].n)
     return found[0] if len(found) == 1 else MacroAverage(found, independent=kind.adds == "true_positive")
 

@@ -12,6 +12,7 @@ from fairtransfer.findings.candidate import Chosen, candidate
 from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.study import study_of
+from fairtransfer.formats import noun, plural
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import JudgedContrast, decide, judge_contrasts, outcome_of
 from fairtransfer.gates.gate import gate_of
@@ -176,7 +177,7 @@ def _failed(jobs: Sequence[FailedJob]) -> str:
     """Return which jobs have no result, and why, in a line."""
     counts = Counter((job.strategy or "before", job.reason.split(":")[0]) for job in jobs)
     told = ", ".join(f"{n} of `{name}` ({reason})" for (name, reason), n in counts.items())
-    return f"{len(jobs)} jobs have no result: {told}"
+    return f"{plural(len(jobs), 'job')} {noun(len(jobs), 'has', 'have')} no result: {told}"
 
 
 def _seeds(record: RunRecord, chosen: Chosen | None) -> int:
@@ -189,7 +190,7 @@ def _notes(record: RunRecord, chosen: Chosen | None) -> tuple[str, ...]:
     seeds = _seeds(record, chosen)
     if record.audit.claim == "procedure" and seeds < PROCEDURE_RECOMMENDED:
         notes.append(
-            f"exploratory: {seeds} seeds; how much trainings differ is known well from {PROCEDURE_RECOMMENDED} on"
+            f"exploratory: {plural(seeds, 'seed')}; how much trainings differ is known well from {PROCEDURE_RECOMMENDED} on"
         )
     notes += reuse_notes(record.reuse, record.audit.policy)
     if record.run.failed_jobs:

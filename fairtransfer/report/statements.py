@@ -39,7 +39,7 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
     claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
     seeds = record.models.get((subject.strategy, subject.budget or ""), audit.seeds)
     yield "Claim", f"about {claim} ({formats.plural(len(seeds), 'seed')})"
-    judged = [f"{benchmark.key} ({formats.count(benchmark.rows)} cases)" for benchmark in run.benchmarks]
+    judged = [f"{benchmark.key} ({formats.plural(benchmark.rows, 'case')})" for benchmark in run.benchmarks]
     yield "Judged on", formats.listing(judged)
     yield "Audit and run", f"{audit.id}, {record.id}"
     yield "Evidence", f"findings.json, sha256 {digest[:16]}…; to check: fairtransfer verify"
@@ -190,7 +190,8 @@ def _of_benchmark(record: RunRecord, subject: Subject, benchmark: BenchmarkRecor
     for what, n in benchmark.ledger.notes.items():
         if what.endswith(" unknown") and not unknown_is_hidden(benchmark.key, what, subject.hidden):
             attribute = what.removesuffix(" unknown")
-            yield f"{card.id}: {formats.count(n)} cases have no recorded {attribute}; they are the group `unknown`."
+            people = formats.plural(n, "case")
+            yield f"{card.id}: {people} without a recorded {attribute} {formats.noun(n, 'is', 'are')} the group `unknown`."
     cut = max((job.inputs_cut for job in record.jobs if job.benchmark == card.id), default=0)
     if cut:
         of = f"{formats.count(cut)} of {formats.count(benchmark.rows)}"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairtransfer.formats import noun
 from fairtransfer.stats.estimate import IntervalEstimate, found, quotient, too_small, undefined
 from fairtransfer.stats.intervals import Floats, normal_quantile, t_quantile
 from fairtransfer.stats.special import logistic
@@ -142,7 +143,7 @@ def calibration_slope(
     in_class, others = float(k.sum()), float((n - k).sum())
     if min(in_class, others) < MINIMUM_SLOPE_CLASS:
         return too_small(
-            f"{in_class:g} cases in the class and {others:g} not; a slope needs {MINIMUM_SLOPE_CLASS} of each"
+            f"{in_class:g} {noun(in_class, 'case')} in the class and {others:g} not; a slope needs {MINIMUM_SLOPE_CLASS} of each"
         )
     fit = finite_fit(scores, k, n, units)
     if fit is None:

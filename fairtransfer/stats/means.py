@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fairtransfer.formats import noun, plural
 from fairtransfer.stats.estimate import UNBOUNDED, Bounds, IntervalEstimate, found, too_small, undefined
 from fairtransfer.stats.intervals import Floats, normal_quantile, t_quantile
 
@@ -145,7 +146,7 @@ def bounded_mean(known: Centred, level: float, bounds: Bounds = (-1.0, 1.0)) -> 
     0.28 to 0.98.
     """
     if known.n < MINIMUM_BOUNDED:
-        return too_small(f"{known.n:g} cases, fewer than {MINIMUM_BOUNDED}")
+        return too_small(f"{known.n:g} {noun(known.n, 'case')}, fewer than {MINIMUM_BOUNDED}")
     if known.units < 2:
         return undefined("all cases belong to one unit")
     low, high = bounds
@@ -226,9 +227,9 @@ def bootstrap_of_units(
 def too_few(cases: float, units: int, least: int = MINIMUM_UNBOUNDED, *, clustered: bool) -> str | None:
     """Return why there are too few cases, or units, for limits of a mean; None when there are enough."""
     if cases < least:
-        return f"{cases:g} cases, fewer than {least}"
+        return f"{cases:g} {noun(cases, 'case')}, fewer than {least}"
     few = min(least, MINIMUM_UNITS)
-    return f"{units} units, fewer than {few}" if clustered and units < few else None
+    return f"{plural(units, 'unit')}, fewer than {few}" if clustered and units < few else None
 
 
 def root(mean_square: IntervalEstimate) -> IntervalEstimate:

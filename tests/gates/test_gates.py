@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.contrasts import contrast, level, outcome, paired
 from support.fake_run import fake_run, wrong_answers
+from support.given_project import given_project
+from support.tables import NAMES, table
 from support.toy import edit, rewrite_table, toy_rows, write_project
 
 from fairtransfer import api
@@ -25,6 +30,7 @@ from fairtransfer.gates.gap import Gap
 from fairtransfer.gates.no_harm import NoHarm
 from fairtransfer.gates.verdict import SEVERITY, worst
 from fairtransfer.gates.worst_group import WorstGroup
+from fairtransfer.measurement import measure
 from fairtransfer.runner.job import Job, Roots
 from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec.gates import GateSpec
@@ -359,3 +365,23 @@ def test_too_few_units_ask_for_units_not_for_cases() -> None:
     (needed,) = outcome(contrast(few, 0.05)).needed
 
     assert (needed.units, needed.have_units, needed.people) == (20, 19, None)
+
+
+# --- words -------------------------------------------------------------------------------------------------------------
+
+ONE_OF_MANY = re.compile(r"(?<![\d.,])1 (?:more )?(?:seeds|cases|units|jobs|classes|groups|comparisons)\b")
+
+
+def test_one_of_a_thing_is_told_as_one(tmp_path: Path) -> None:
+    """One seed, one case, one unit: a plural is noticed wherever findings and verdict say it."""
+    models = [("before", "", "", ""), ("after", "full", "16", "0")]
+    run = api.run(given_project(tmp_path / "p", models=models), workspace=tmp_path / "w")
+    frame = pd.concat([table(40), table(1).assign(region="far")], ignore_index=True)
+    gates = ["no_harm:by=region,margin=0.1", "gap:by=region,margin=0.1"]
+    lone = measure(frame, **NAMES, groups=["region"], metrics=["error_rate", "macro_f1"], gates=gates)
+    told = [json.dumps([found.verdict.to_json(), *(row.to_json() for row in found.findings)]) for found in (run, lone)]
+
+    assert "exploratory: 1 seed;" in told[0]
+    assert "1 case, fewer than 10" in told[1]
+    assert not [found for text in told for found in ONE_OF_MANY.findall(text)]
+    assert ONE_OF_MANY.search("exploratory: 1 seeds; how much")

@@ -15,6 +15,7 @@ from typing import Self
 from fairtransfer.findings.estimates.base import MoverContrast, Observed
 from fairtransfer.findings.estimates.values import ONE_SIDED, Limits, NotEstimable, Reported, suffix
 from fairtransfer.findings.sums import PerSeed, Row
+from fairtransfer.formats import plural
 from fairtransfer.outcomes.metric import Metric
 from fairtransfer.stats.intervals import Interval
 from fairtransfer.stats.mean_power import Values, units_needed
@@ -202,7 +203,7 @@ class DrawnMean(SkewedMean):
         """Too few units to judge, or a spread that nobody knows."""
         units = self.row["units"]
         if units < MINIMUM_UNBOUNDED:
-            reason = f"{units} units, fewer than {MINIMUM_UNBOUNDED}"
+            reason = f"{plural(units, 'unit')}, fewer than {MINIMUM_UNBOUNDED}"
             return NotEstimable("too_small", reason, self.n, MINIMUM_UNBOUNDED, units)
         if self.standard_error <= _ROUNDING * abs(self.estimate):
             return NotEstimable("undefined", ALIKE, self.n, MINIMUM_UNBOUNDED)

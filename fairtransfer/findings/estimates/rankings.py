@@ -15,6 +15,7 @@ from typing import Any
 from fairtransfer.findings.estimates.base import Observed
 from fairtransfer.findings.estimates.values import CHANGE, ONE_SIDED, RATE, Limits, NotEstimable, Reported, suffix
 from fairtransfer.findings.sums import PerSeed, Row
+from fairtransfer.formats import noun
 from fairtransfer.outcomes.metric import Metric
 from fairtransfer.stats.auc import MINIMUM_CLASS, auc_interval
 from fairtransfer.stats.auc_change import Area, Sizes, auc_change_interval
@@ -216,7 +217,7 @@ def few_of_a_class(row: Row, what: str) -> NotEstimable | None:
         )
     if min(inside, outside, row["units_positive"], row["units_negative"]) < MINIMUM_CLASS:
         units = " units" if shares_units(row) else ""
-        found = f"{inside:g} cases of the class and {outside:g} not; {what} needs {MINIMUM_CLASS}{units} of each"
+        found = f"{inside:g} {noun(inside, 'case')} of the class and {outside:g} not; {what} needs {MINIMUM_CLASS}{units} of each"
         return NotEstimable("too_small", found, _of_either(row), cases=row["n"])
     return None
 
