@@ -147,9 +147,14 @@ class Gate(GateOptions):
 
     # --- words
 
+    @property
+    def shown_sign(self) -> int:
+        """-1 where words tell a value of which less is harm: its upper bound is then the harm's lower one; else 1."""
+        return self.harm_sign if self.on_value and not self.measures.two_sided else 1
+
     def told(self, value: float | None, measured_in: str | None) -> str:
         """Return a harm or a bound of it in words; `measured_in` as `Contrast` has it."""
-        shown = abs(value) if value is not None and self.on_value and not self.measures.two_sided else value
+        shown = None if value is None else self.shown_sign * value
         if measured_in is not None:
             return formats.limit_in_unit(shown, measured_in, level=self.on_value)
         return formats.limit_of(shown, level=self.on_value, rate=self.measures.unit == "share")
@@ -159,7 +164,7 @@ class Gate(GateOptions):
         if self.measures.unit == "own":
             return formats.limit_in_unit(self.limit, "", level=self.on_value)
         if measured_in is None:
-            return self.told(self.limit, None)
+            return self.told(self.shown_sign * self.limit, None)
         return formats.stated_limit(self.limit, measured_in, level=self.on_value)
 
     def demanded(self, measured_in: str | None) -> str:
@@ -170,7 +175,8 @@ class Gate(GateOptions):
         """Return what was found of a group and the bound that decided."""
         bound = contrast.lower(alpha) if failed else contrast.upper(alpha)
         harm, limit = self.told(contrast.harm, contrast.measured_in), self.told(bound, contrast.measured_in)
-        return f"{harm} against {contrast.against} ({'lower' if failed else 'upper'} bound {limit})"
+        side = "lower" if failed == (self.shown_sign > 0) else "upper"
+        return f"{harm} against {contrast.against} ({side} bound {limit})"
 
     def own_cell(self, entry: ContrastResult) -> str:
         """Return what the gate's own table tells of a comparison, as verdict.json has it."""

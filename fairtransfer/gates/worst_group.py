@@ -66,7 +66,7 @@ class WorstGroup(Gate):
 
     def smallest_margin(self, contrasts: Sequence[Contrast], alpha: float) -> float:
         """Return the limit that would just have held; of metrics that are good to have it is a floor."""
-        return abs(super().smallest_margin(contrasts, alpha))
+        return self.shown_sign * super().smallest_margin(contrasts, alpha)
 
     @property
     def harm_limit(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,26 @@ def test_a_mean_without_ends_is_judged_from_thirty_cases_on() -> None:
     assert enough.verdict.outcome == "pass"
     assert few.verdict.outcome == "inconclusive"
     assert "30" in few.verdict.gates[0].reason
+
+
+def test_values_below_zero_keep_their_sign_and_the_bound_its_side() -> None:
+    """Where less is harm, the bound that fails is the upper one of the value; a floor that would have held may be below 0."""
+    frame = rated().assign(quality=lambda f: 4 * f.quality - 5)
+    found = ft.measure(
+        frame,
+        value="quality",
+        groups="region",
+        metrics="mean:quality:higher:-5:5",
+        gates="worst_group:by=region,metric=mean:quality:higher:-5:5,at_least=0.5",
+    )
+    (gate,) = found.verdict.gates
+
+    told = [float(x.replace("−", "-")) for x in re.findall(r"−[\d.]+(?= against|\))", gate.reason)]
+    assert len(told) >= 2, gate.reason
+    assert "(upper bound −" in gate.reason
+    assert told[0] < told[1] < 0
+    assert gate.smallest_margin is not None
+    assert gate.smallest_margin < told[0]
 
 
 def test_every_document_tells_of_it(tmp_path: Path) -> None:

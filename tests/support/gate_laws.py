@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import jsonschema
@@ -17,6 +20,7 @@ from fairtransfer.evidence.reuse import Place
 from fairtransfer.gates.decide import decide, judge_contrasts
 from fairtransfer.gates.gate import Gate
 from fairtransfer.gates.reuse_budget import USED_UP, apply_reuse_budget
+from fairtransfer.outcomes.table import metrics
 from fairtransfer.report.sentences import needed as told
 from fairtransfer.spec import json_schema
 from fairtransfer.spec.gates import GateSpec
@@ -138,6 +142,40 @@ def has_bounds_in_order(gate: type[Gate]) -> None:
             assert lower[0] <= one.harm <= upper[0]
 
 
+def tells_bounds_on_their_side(gate: type[Gate]) -> None:
+    """Of every metric it takes, an upper bound that is told lies above the value that is told, and a lower one below it."""
+    tried = 0
+    for metric in [*(metric.name for metric in metrics() if metric.judged), *OWN]:
+        for own in asked_of(gate, metric):
+            good = own.harm_sign < 0
+            for one, failed in itertools.product(contrasts(own, 1, Known(300, good=good)), (False, True)):
+                words = own.described(one, 0.05, failed=failed)
+                side, values = re.search(r"(lower|upper) bound|at (least|most) ", words), NUMBER.findall(words)
+                assert side, words
+                bound, value = as_number(values[-1]), as_number(values[0 if "bound" in words else -2])
+                upper = side[1] == "upper" or side[2] == "most"
+                assert bound >= value if upper else bound <= value, f"{metric}: {words}"
+                tried += 1
+    assert tried > 3
+
+
+NUMBER = re.compile(r"[+−]?\d[\d.,]*")
+OWN = ("mean:rating:higher:0:1", "mean:rating:lower:0:1", "mean:rating:higher", "mean:rating:lower:-5:5")
+
+
+def as_number(text: str) -> float:
+    return float(text.rstrip(".,").replace("−", "-").replace(",", ""))
+
+
+def asked_of(gate: type[Gate], metric: str) -> Iterator[Gate]:
+    """The gate about another metric, as far as it takes it, with whichever limit goes with that."""
+    options = {**asked(gate).model_dump(by_alias=True, exclude_none=True), "metric": metric}
+    for swapped in ({}, {"at_least": options.get("at_most")}):
+        changed = {k: v for k, v in options.items() if not (swapped and k == "at_most")} | swapped
+        with contextlib.suppress(ValidationError):
+            yield gate.model_validate(changed)
+
+
 def is_rarely_wrong_on_the_limit(gate: type[Gate]) -> None:
     """Where a group's harm is the margin itself, both mistakes stay within the promise (and what so few draws may add)."""
     most = 0.05 + 3 * (0.05 * 0.95 / DRAWS) ** 0.5
@@ -226,6 +264,7 @@ LAWS: tuple[Law, ...] = (
     reaches_every_outcome,
     knows_harm_from_good,
     has_bounds_in_order,
+    tells_bounds_on_their_side,
     is_rarely_wrong_on_the_limit,
     is_planned_as_it_is_judged,
     is_blocked_with_the_right_numbers,
