@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -147,8 +147,10 @@ class EvidenceQuery:
         if rows is None:
             return NotEstimable("not_measured", _not_given(kind, change=change))
         if ranked:
-            return ranking_estimate(kind, rows, change=change, procedure=self.procedure)
-        return mean_estimate(kind, of, rows, change=change, procedure=self.procedure)
+            found = ranking_estimate(kind, rows, change=change, procedure=self.procedure)
+        else:
+            found = mean_estimate(kind, of, rows, change=change, procedure=self.procedure)
+        return replace(found, seeds=len(rows.by_seed)) if isinstance(found, NotEstimable) and self.procedure else found
 
     def rows(
         self, pairing: Pairing, model: Model | None, group: Group, kind: Metric, of: str | None, side: Side = "group"
@@ -295,7 +297,9 @@ def _not_given(kind: Metric, *, change: bool) -> str:
 
 def _judged(found: Estimate | NotEstimable) -> Estimate | NotEstimable:
     """Return an estimate that a verdict may rest on, or why it may not."""
-    return found if isinstance(found, NotEstimable) else found.unjudged or found
+    if isinstance(found, NotEstimable) or (reason := found.unjudged) is None:
+        return found
+    return replace(reason, seeds=found.seeds_count) if found.of_procedure else reason
 
 
 def _combine(parts: Sequence[Observed | NotEstimable], kind: Metric) -> Estimate | NotEstimable:

@@ -150,7 +150,9 @@ class Contrast:
         if isinstance(self.sample, NotEstimable):
             few = "below_min_n" if self.sample.least is None else "few_for_a_mean"
             alike = "undefined_metric" if self.sample.least is None else "no_spread"
-            return (few if self.sample.status == "too_small" else alike,)
+            if self.sample.status != "too_small":
+                return (alike,)
+            return (few, "few_seeds") if (self.sample.seeds or PROCEDURE_MINIMUM) < PROCEDURE_MINIMUM else (few,)
         codes = ["below_min_n"] if self.smallest < self.min_group else []
         if self.sample.fewest_units is not None and self.sample.fewest_units < MINIMUM_UNITS:
             codes.append("few_clusters")

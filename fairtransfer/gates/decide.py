@@ -215,7 +215,7 @@ _WORDS = {
 def _open_reason(gate: Gate, open_: Sequence[tuple[JudgedContrast, tuple[str, ...]]], count: int) -> str:
     by_code: dict[str, list[str]] = {}
     for judged, codes in open_:
-        for code in codes[:1]:
+        for code in codes:
             pair = f" against {judged.contrast.against}" if judged.contrast.other else ""
             named = by_code.setdefault(code, [])
             named.extend({_who(judged) + pair} - set(named))  # a limit on both sides names a group twice

@@ -52,12 +52,8 @@ def to_settle(contrast: Contrast, alpha: float, family: int, together: int) -> N
     if isinstance(sample, NotEstimable):
         return _least(found, contrast, sample)
     found = replace(found, have_seeds=sample.seeds_count)
-    if "few_seeds" in contrast.blocked:
-        return replace(found, seeds=PROCEDURE_MINIMUM)
-    if "below_min_n" in contrast.blocked:
-        return replace(found, people=contrast.min_group)
-    if "few_clusters" in contrast.blocked:
-        return replace(found, units=MINIMUM_UNITS, have_units=sample.fewest_units)
+    if contrast.blocked:
+        return _unblocked(found, contrast, sample)
     passes = leans_to_pass(contrast)
     claim = Claim("pass", alpha, power_for_all(together)) if passes else Claim("fail", alpha / family, POWER)
     people, seeds = _amounts(contrast, sample, claim)
@@ -65,13 +61,29 @@ def to_settle(contrast: Contrast, alpha: float, family: int, together: int) -> N
     return replace(found, people=people, seeds=seeds)
 
 
+def _unblocked(found: Needed, contrast: Contrast, sample: Estimate) -> Needed:
+    """Return all that it takes to judge at all: seeds, cases and units, whichever are too few."""
+    few_units = "few_clusters" in contrast.blocked
+    return replace(
+        found,
+        seeds=PROCEDURE_MINIMUM if "few_seeds" in contrast.blocked else None,
+        people=contrast.min_group if "below_min_n" in contrast.blocked else None,
+        units=MINIMUM_UNITS if few_units else None,
+        have_units=sample.fewest_units if few_units else None,
+    )
+
+
 def _least(found: Needed, contrast: Contrast, sample: NotEstimable) -> Needed:
-    """Return what it takes to judge at all; nothing where there are enough cases and these are all alike."""
-    if sample.units is not None:
-        return replace(found, units=sample.least, have_units=sample.units)
-    if sample.least is not None and sample.status == "undefined":
+    """Return all that it takes to judge at all; nothing where there are enough cases and these are all alike."""
+    if sample.units is None and sample.least is not None and sample.status == "undefined":
         return replace(found, have=sample.n or 0.0)
-    return replace(found, people=max(sample.least or 0, contrast.min_group))
+    people = max(sample.least or 0, contrast.min_group)
+    if "few_seeds" in contrast.blocked:
+        found = replace(found, seeds=PROCEDURE_MINIMUM, have_seeds=sample.seeds)
+    if sample.units is None:
+        return replace(found, people=people)
+    found = replace(found, units=sample.least, have_units=sample.units)
+    return replace(found, people=people) if contrast.smallest < people else found
 
 
 def _amounts(contrast: Contrast, sample: Estimate, claim: Claim) -> tuple[int | None, int | None]:

@@ -299,14 +299,13 @@ def needed(entry: Needed, *, several: bool) -> str:
     """Return what would settle a comparison; `several`: there is more than one benchmark to name."""
     against = f" against {formats.group_label(entry.against_group)}" if entry.against_group else ""
     who = formats.group_label(entry.group) + (f" of {entry.benchmark}" if several else "") + against
-    wanted, have = [], formats.count(entry.have)
+    wanted, have, about = [], formats.count(entry.have), "about" if entry.settles else "at least"
     if entry.units:
         units = formats.count(entry.have_units)
         wanted.append(f"at least {entry.units} units (people, documents or what else rows share), not {units}")
     if entry.seeds:
-        wanted.append(f"about {entry.seeds} seeds, not {entry.have_seeds or 0}")
+        wanted.append(f"{about} {entry.seeds} seeds, not {entry.have_seeds or 0}")
     if entry.people:
-        about = "about" if entry.settles else "at least"
         wanted.append(f"{about} {formats.count(entry.people)} cases, not {have}")
     if not wanted and entry.settles is None:
         return f"{who}: cases that differ, as the {have} there are all have the same value"

@@ -30,11 +30,13 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.numbers import NumberJobs
 from fairtransfer.findings.estimates.means import DrawnMean, SkewedDifference
+from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.foresight import foresee
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import judge_contrasts
 from fairtransfer.gates.sample_size import realistic
 from fairtransfer.measurement import Measurement, measure
+from fairtransfer.report.sentences import needed as in_words
 from fairtransfer.report.sentences import way_out
 from fairtransfer.spec import json_schema
 from fairtransfer.spec.check import load_audit
@@ -254,6 +256,21 @@ def test_few_units_never_pass_however_many_cases_they_have() -> None:
 
     assert gate.outcome == "inconclusive"
     assert [(e.units, e.have_units) for e in gate.needed] == [(30, 29)]
+
+
+def test_few_cases_of_few_people_in_one_seed_are_told_all_three() -> None:
+    """A mean that cannot be told at all says what it takes: of cases, of people who share them, and of seeds."""
+    few = NotEstimable("too_small", "6 cases, fewer than 30", 6.0, 30, 4, seeds=1)
+    (entry,) = outcome(contrast(few, 1.0)).needed
+
+    assert (entry.people, entry.units, entry.have_units, entry.seeds, entry.have_seeds) == (30, 30, 4, 3, 1)
+    assert in_words(entry, several=False) == (
+        "g: at least 30 units (people, documents or what else rows share), not 4 and at least 3 seeds, not 1 "
+        "and at least 30 cases, not 6"
+    )
+    frame = table(900).assign(region=lambda f: np.where(f.index < 6, "east", "north"), person=lambda f: f.index // 2)
+    gate = verdict(frame, f"no_harm:by=region,{MAE},margin=50", unit="person").verdict.gates[0]
+    assert [(e.people, e.units, e.have_units) for e in gate.needed] == [(30, 30, 3)]
 
 
 def test_a_group_in_which_nothing_changes_stays_open_and_says_why() -> None:

@@ -207,12 +207,15 @@ def is_planned_as_it_is_judged(gate: type[Gate]) -> None:
     assert 0 < null.detectable(200, 2, 0.025) < null.detectable(50, 2, 0.025)
 
 
+UNITS = "at least 20 units (people, documents or what else rows share), not 19"
+
+
 def is_blocked_with_the_right_numbers(gate: type[Gate]) -> None:
     """Too few cases, units or seeds: no verdict, and the words say how many there are and how many it takes."""
     worlds = {
         "below_min_n": (Known(9), "at least 10 cases, not 9"),
-        "few_clusters": (Known(400, units=19), "at least 20 units (people, documents or what else rows share), not 19"),
-        "few_seeds": (Known(400, seeds=2), "about 3 seeds, not 2"),
+        "few_clusters": (Known(400, units=19), UNITS),
+        "few_seeds": (Known(400, seeds=2), "at least 3 seeds, not 2"),
     }
     for code, (world, words) in worlds.items():
         result = verdict(asked(gate), 0, world)
@@ -220,6 +223,11 @@ def is_blocked_with_the_right_numbers(gate: type[Gate]) -> None:
         assert {told(entry, several=False).split(": ")[1] for entry in result.needed} == {words}
         assert all(entry.blocked == (code,) for entry in result.contrasts)
         assert result.smallest_margin is None
+    few = verdict(asked(gate), 0, Known(9, units=8, seeds=2))
+    said = {part for entry in few.needed for part in told(entry, several=False).split(": ")[1].split(" and ")}
+    assert said == {"at least 10 cases, not 9", "at least 3 seeds, not 2", UNITS.replace("19", "8")}
+    assert set(few.reason_codes) == set(worlds)
+    assert all(words in few.reason for words in ("minimum", "fewer than 20 units", "fewer than 3 seeds")), few.reason
     enough = verdict(asked(gate), 0, Known(MANY, units=MANY // 2, seeds=3))
     assert enough.outcome == "pass", "the twin: what holds it back is the evidence"
 

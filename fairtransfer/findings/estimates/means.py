@@ -264,7 +264,7 @@ def mean_estimate(
     if metric.least is None:
         return _skewed(rows, procedure, bounds)
     if (reason := too_few(n, units, metric.least, clustered=units < n)) is not None:
-        return NotEstimable("too_small", reason, n, metric.least, units if n >= metric.least else None)
+        return NotEstimable("too_small", reason, n, metric.least, units if units < n else None)
     return (DrawnRoot if metric.root else DrawnMean)(rows, procedure, bounds)
 
 
@@ -272,6 +272,6 @@ def _skewed(rows: PerSeed, procedure: bool, bounds: Limits) -> SkewedMean | NotE
     units, n = rows.whole["units"], float(rows.whole["n"])
     if units < MINIMUM_UNBOUNDED:
         reason = f"{units:g} independent cases, fewer than {MINIMUM_UNBOUNDED}"
-        shared = units if n >= MINIMUM_UNBOUNDED else None
+        shared = units if units < n else None
         return NotEstimable("too_small", reason, n, MINIMUM_UNBOUNDED, shared, cases=n)
     return SkewedMean(rows, procedure, bounds) if rows.whole["spread"] else NotEstimable("undefined", ALIKE, n, cases=n)

@@ -33,6 +33,8 @@ class NotEstimable:
         How many units there are, where it is these that are too few.
     cases
         All cases of the group, where `n` is another number: the policy's minimum is of these.
+    seeds
+        How many seeds there are, where the claim is about all that there could be.
     """
 
     status: Literal["undefined", "too_small", "not_measured"]
@@ -41,6 +43,7 @@ class NotEstimable:
     least: int | None = None
     units: int | None = None
     cases: float | None = None
+    seeds: int | None = None
 
     @property
     def told_n(self) -> float | None:
