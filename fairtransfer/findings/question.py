@@ -9,7 +9,7 @@ from fairtransfer.evidence.table.checks import Columns
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.findings.counts import View
 from fairtransfer.outcomes import row_value
-from fairtransfer.outcomes.metric import RANKED
+from fairtransfer.outcomes.metric import RANKED, Metric
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
@@ -132,7 +132,8 @@ def _gate(gate: GateSpec, question: Question, counted: Counted, problems: Proble
     _reference(gate, counted, problems)
     columns, metric, needs = question.columns, metric_named(gate.options.metric), gate.options.needs
     if needs.before and columns.compared is None:
-        problems.add(Problem("FT-P019", f"`{gate.kind}` compares with a model before", "", "give --before", gate.id))
+        found = f"`{gate.kind}` compares with a model before"
+        problems.add(Problem("FT-P019", found, "", _before_of(metric, columns), gate.id))
     elif needs.before and metric.of_scores and columns.score and columns.score_before is None:
         found = f"`{gate.kind}` of `{metric.name}` compares with the scores of the model before"
         problems.add(Problem("FT-P072", found, "", "give --score-before", gate.id))
@@ -142,6 +143,14 @@ def _gate(gate: GateSpec, question: Question, counted: Counted, problems: Proble
     if needs.scratch:
         found = f"`{gate.kind}` needs a model trained from scratch, which a table of predictions lacks"
         problems.add(Problem("FT-P019", found, "", "use `fairtransfer run`", gate.id))
+
+
+def _before_of(metric: Metric, columns: Columns) -> str:
+    """Return which columns of the model before a gate on this metric lacks, where there is no such model."""
+    if not columns.after:
+        return "give --value-before"
+    beside = "score" if metric.of_scores else "value" if metric.of_values else ""
+    return f"give --before and --{beside}-before" if beside else "give --before"
 
 
 def _class_of_gate(gate: GateSpec, question: Question, counted: Counted, problems: Problems) -> None:

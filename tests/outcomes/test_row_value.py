@@ -205,6 +205,33 @@ def test_values_below_zero_keep_their_sign_and_the_bound_its_side() -> None:
     assert gate.smallest_margin < told[0]
 
 
+@pytest.mark.parametrize(
+    ("given", "metric"),
+    [
+        ({"label": "y", "after": "new"}, "error_rate"),
+        ({"label": "y", "after": "new", "score": "quality", "positive": "a"}, "brier_score"),
+        ({"label": "y", "after": "new", "value": "quality"}, QUALITY),
+        ({"value": "quality"}, QUALITY),
+    ],
+    ids=["answers", "scores", "values beside answers", "values alone"],
+)
+def test_what_a_gate_is_said_to_lack_is_what_it_lacks(given: dict[str, Any], metric: str) -> None:
+    """Followed to the letter, the advice is enough; anything less is still refused."""
+    asked = {**given, "groups": "region", "metrics": metric, "gates": f"no_harm:by=region,metric={metric},margin=0.05"}
+    before = {"before": "old", "score_before": "was", "value_before": "was"}
+    with pytest.raises(DefinitionError) as refused:
+        ft.measure(rated().assign(old=lambda f: f.y), **asked)
+
+    (problem,) = [problem for problem in refused.value.problems if problem.code == "FT-P019"]
+    advice = {name: before[name] for name in re.findall(r"(\w+)=", problem.do)}
+    assert advice, problem.do
+    assert ft.measure(rated().assign(old=lambda f: f.y), **asked, **advice).verdict.gates
+    for name in advice:
+        less = {key: column for key, column in advice.items() if key != name}
+        with pytest.raises(DefinitionError):
+            ft.measure(rated().assign(old=lambda f: f.y), **asked, **less)
+
+
 def test_every_document_tells_of_it(tmp_path: Path) -> None:
     found = ft.measure(rated(), value="quality", value_before="was", groups="region", gates=GATES, metrics=QUALITY)
     for path in found.report(tmp_path):
