@@ -34,6 +34,7 @@ from fairtransfer.gates.verdict import judge_table
 from fairtransfer.spec.columns import ColumnNames, Columns
 from fairtransfer.spec.gates import Policy
 from fairtransfer.spec.keywords import Label
+from fairtransfer.spec.questions import metric_names
 from fairtransfer.spec.short import Gate, Metric
 from fairtransfer.table_question import MeasureOptions, in_keywords, question_of, with_keywords
 from fairtransfer.version import VERSION
@@ -246,7 +247,7 @@ def measure(
         The unit of numbers, as results write it: ``days``. Margins of gates on numbers are in it.
     metrics
         ``"error_rate,recall:per_class"``, a list of such names, or mappings as an audit has them. Default: ``error_rate``; of
-        numbers all there are.
+        numbers all there are. What gates are about is told too.
     gates
         One or a list: ``"no_harm:by=region,metric=error_rate,margin=0.02"``, mappings as an audit has them, or gates of one. Of
         numbers ``metric=mean_absolute_error``, with the margin in the label's own unit.
@@ -305,5 +306,5 @@ def _count(table: ibis.Table, name: str, question: Question, classes: Sequence[s
         check_views(question, problems)  # views that do not exist could not be summed
         problems.raise_if_any()
         return count_numbers(table, name, question.columns, question.views)
-    asked = (*(metric.name for metric in question.metrics), *(gate.options.metric for gate in question.gates))
+    asked = metric_names(question.metrics, question.gates)
     return count_table(table, name, question.columns, classes, question.positive, asked)

@@ -24,6 +24,7 @@ from fairtransfer.formats import group_name, plural
 from fairtransfer.outcomes.classes import why_empty
 from fairtransfer.outcomes.metric import RANKED, Metric
 from fairtransfer.outcomes.table import metric_named
+from fairtransfer.spec.questions import class_meant
 
 Side = Literal["group", "rest"]
 Model = Literal["before", "after"]
@@ -78,8 +79,7 @@ class EvidenceQuery:
 
     def meant(self, metric: str, of: str | None) -> str | None:
         """Return the class a gate is about: the one it names, else the positive class, else none."""
-        about = metric_named(metric).about
-        return None if about in ("all", "average") else of or self.study.positive_class
+        return class_meant(metric, of, self.study.positive_class)
 
     def level(
         self, pairing: Pairing, model: Model, group: Group, metric: str, of: str | None, side: Side = "group"
@@ -146,6 +146,7 @@ class EvidenceQuery:
         rows = self.rows(pairing, model, group, kind, of, side)
         if rows is None:
             return NotEstimable("not_measured", _not_given(kind, change=change))
+        found: Estimate | NotEstimable
         if ranked:
             found = ranking_estimate(kind, rows, change=change, procedure=self.procedure)
         else:

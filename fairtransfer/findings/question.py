@@ -14,6 +14,7 @@ from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.group_pairs import is_named
+from fairtransfer.spec.questions import metric_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,7 @@ def _metrics(question: Question, name: str, problems: Problems) -> None:
             problems.add(Problem("FT-P017", found, "", "say which with --positive, or ask for it per class", name))
     if question.columns.score is not None and question.positive is None:
         problems.add(Problem("FT-P028", "scores are of one class, and none was named", "", "give --positive", name))
-    asked = [m.name for m in question.metrics] + [gate.options.metric for gate in question.gates]
-    of_scores = [name for name in asked if metric_named(name).of_scores]
+    of_scores = [name for name in metric_names(question.metrics, question.gates) if metric_named(name).of_scores]
     ranked = [name for name in of_scores if metric_named(name).estimator in RANKED]
     if ranked and question.columns.weights:
         found = f"`{ranked[0]}` ranks scores, or fits them, which is not done with weights"
@@ -94,8 +94,7 @@ def _metrics(question: Question, name: str, problems: Problems) -> None:
 def _values(question: Question, counted: Counted, problems: Problems) -> None:
     """Look for means of columns that are not the one with values, values beyond their ends, and what takes labels."""
     columns, name = question.columns, counted.name
-    asked = [*(m.name for m in question.metrics), *(gate.options.metric for gate in question.gates)]
-    metrics = list(map(metric_named, dict.fromkeys(asked)))
+    metrics = list(map(metric_named, metric_names(question.metrics, question.gates)))
     means = [metric for metric in metrics if metric.of_values]
     if columns.value is not None and not means:
         found = f"nothing is asked of the values in `{columns.value}`"

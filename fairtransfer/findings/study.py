@@ -13,7 +13,7 @@ from fairtransfer.findings.sums import Rankings, UnitSums
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.questions import Question, questions_of
+from fairtransfer.spec.questions import Question, told_questions
 
 Model = tuple[str, str]  # strategy, label budget
 
@@ -50,7 +50,7 @@ class Study:
     claim
         ``procedure``: about the recipe, over seeds. ``artifact``: about one model.
     questions
-        What is asked: metrics and classes.
+        What is asked: metrics and classes, those that only gates are about after the others.
     before_has_seeds
         The model as published was measured once per seed (a probe on it).
     label_budgets
@@ -126,7 +126,9 @@ def study_of(record: RunRecord) -> Study:
         ),
         label_budgets=budgets if len(budgets) == len(run.label_budgets) else {},
         counts=Counts(record.cells, record.classes, chosen_seeds(record)),
-        questions=questions_of(audit.metrics, record.classes, run.positive_class, multilabel=run.multilabel),
+        questions=told_questions(
+            audit.metrics, audit.gates, record.classes, run.positive_class, multilabel=run.multilabel
+        ),
         sums=UnitSums(record.sums),
         rankings=Rankings(record.rankings),
         before_name="as published" if record.given is None else "before",

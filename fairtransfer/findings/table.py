@@ -10,11 +10,10 @@ from fairtransfer.findings.study import JudgedBenchmark, Study
 from fairtransfer.findings.sums import Rankings, UnitSums
 from fairtransfer.outcomes.table import events_for
 from fairtransfer.spec.questions import (
-    gate_questions,
     number_metrics_of,
-    questions_of,
     rankings_compared,
     score_questions,
+    told_questions,
     value_metrics_of,
 )
 
@@ -29,10 +28,9 @@ def study_of_table(counted: Counted, question: Question) -> Study:
     """
     check_question(counted, question)
     model, before, positive = question.columns.model, question.columns.compared, question.positive
-    told = questions_of(question.metrics, counted.classes, positive, multilabel=counted.multilabel)
-    every = (*told, *gate_questions(question.gates, positive))
-    events = events_for(["error_rate", *(name for name, _ in every)])
-    scores, numbers, values = score_questions(every), number_metrics_of(every), value_metrics_of(every)
+    told = told_questions(question.metrics, question.gates, counted.classes, positive, multilabel=counted.multilabel)
+    events = events_for(["error_rate", *(name for name, _ in told)])
+    scores, numbers, values = score_questions(told), number_metrics_of(told), value_metrics_of(told)
     asked = TableQuery(
         model, before, question.views, events, scores, numbers, values, rankings_compared(question.gates)
     )

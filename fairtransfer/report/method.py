@@ -12,6 +12,7 @@ from fairtransfer.gates.results import Evaluation, Verdict
 from fairtransfer.report import sentences
 from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.grids import GRIDDED
+from fairtransfer.spec.questions import metric_names
 
 _INTERVALS = (
     "95%, two-sided, in tables. One rate: Wilson. A change on the same cases: Bonett-Price. A difference of two groups: the "
@@ -34,11 +35,9 @@ def _steps(record: RunRecord, verdict: Verdict) -> Iterator[tuple[str, str]]:
     yield from _made_here(record, verdict) if record.given is None else _made_elsewhere(record, record.given)
     if verdict.candidate:
         yield "Candidate", f"chosen by: {verdict.candidate.rule}"
-    yield (
-        "Metrics",
-        "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in audit.metrics),
-    )
-    scores = sentences.score_intervals([*(m.name for m in audit.metrics), *(g.options.metric for g in audit.gates)])
+    asked = metric_names(audit.metrics, audit.gates)
+    yield "Metrics", "; ".join(f"{sentences.metric_name(name)}: {sentences.metric_words(name)}" for name in asked)
+    scores = sentences.score_intervals(asked)
     made = f"{sentences.NUMBER_INTERVALS} " if record.numeric else _INTERVALS
     yield "Intervals", made + _SEEDS[audit.claim] + scores
     if record.numeric and audit.gates:

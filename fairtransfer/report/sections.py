@@ -16,6 +16,7 @@ from fairtransfer.report.suppress import Hidden, unknown_is_hidden
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.given import CONTROL
 from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.spec.questions import metric_names
 from fairtransfer.spec.strategies import strategy_kind
 from fairtransfer.spec.target import number_metrics
 
@@ -204,7 +205,8 @@ def glossary(record: RunRecord) -> tuple[tuple[str, str], ...]:
     if record.numeric:
         words = {name: said for name, said in words.items() if name not in ("points", "newly wrong / right")}
     words |= {s.name: s.way.words for s in record.audit.strategies}
-    words |= {sentences.metric_name(m.name): sentences.metric_words(m.name) for m in record.audit.metrics}
+    asked = metric_names(record.audit.metrics, record.audit.gates)
+    words |= {sentences.metric_name(name): sentences.metric_words(name) for name in asked}
     return tuple(words.items())
 
 

@@ -24,6 +24,7 @@ from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import unknown_is_hidden
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.spec.questions import metric_names
 
 NOT_JUDGED = "MEASURED, NOT JUDGED"
 
@@ -168,12 +169,9 @@ def _outside(counted: Counted, below: int) -> Table:
 
 
 def _method(question: Question) -> Iterator[tuple[str, str]]:
-    policy, judged = question.policy, [gate.options.metric for gate in question.gates]
-    yield (
-        "Metrics",
-        "; ".join(f"{sentences.metric_name(m.name)}: {sentences.metric_words(m.name)}" for m in question.metrics),
-    )
-    scores = sentences.score_intervals([*(m.name for m in question.metrics), *judged])
+    policy, asked = question.policy, metric_names(question.metrics, question.gates)
+    yield "Metrics", "; ".join(f"{sentences.metric_name(name)}: {sentences.metric_words(name)}" for name in asked)
+    scores = sentences.score_intervals(asked)
     yield "Intervals", sentences.NUMBER_INTERVALS if question.columns.numbers else _INTERVALS + scores
     if question.columns.numbers and question.columns.before:
         yield "Harm ledger", sentences.NO_LEDGER

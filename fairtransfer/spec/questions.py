@@ -73,9 +73,32 @@ def _of_scores(
 
 
 def gate_questions(gates: Sequence[GateSpec], positive: str | None) -> tuple[Question, ...]:
-    """Return what gates ask, in order; the class is the one they name, else the positive one, else none."""
+    """Return what gates ask, in order."""
     asked = (gate.options for gate in gates)
-    return tuple(dict.fromkeys((options.metric, options.class_ or positive) for options in asked))
+    return tuple(dict.fromkeys((o.metric, class_meant(o.metric, o.class_, positive)) for o in asked))
+
+
+def class_meant(metric: str, of: str | None, positive: str | None) -> str | None:
+    """Return the class a gate is about: the one it names, else the positive one, else none."""
+    return None if metric_named(metric).about in ("all", "average") else of or positive
+
+
+def told_questions(
+    metrics: Sequence[MetricSpec],
+    gates: Sequence[GateSpec],
+    classes: Sequence[str],
+    positive: str | None,
+    *,
+    multilabel: bool,
+) -> tuple[Question, ...]:
+    """Return what findings answer: what metrics ask, and after it what only gates do. No verdict stands without its numbers."""
+    told = questions_of(metrics, classes, positive, multilabel=multilabel)
+    return tuple(dict.fromkeys((*told, *gate_questions(gates, positive))))
+
+
+def metric_names(metrics: Sequence[MetricSpec], gates: Sequence[GateSpec]) -> tuple[str, ...]:
+    """Return the metrics that are asked for and those that gates are about, each once."""
+    return tuple(dict.fromkeys((*(m.name for m in metrics), *(gate.options.metric for gate in gates))))
 
 
 def score_questions(questions: Sequence[Question]) -> tuple[Question, ...]:
@@ -96,7 +119,7 @@ def value_metrics_of(questions: Sequence[Question]) -> tuple[str, ...]:
 def means_asked(audit: Audit) -> dict[str, Limits]:
     """Return the columns that an audit asks means of, and what their numbers can be: within the ends of every such metric."""
     found: dict[str, Limits] = {}
-    for name in (*(metric.name for metric in audit.metrics), *(gate.options.metric for gate in audit.gates)):
+    for name in metric_names(audit.metrics, audit.gates):
         metric = metric_named(name)
         if metric.of_values:
             low, high = found.get(column_of(metric), UNBOUNDED)

@@ -26,6 +26,7 @@ from fairtransfer.gates.gate import Gate
 from fairtransfer.gates.gate_design import GateDesign
 from fairtransfer.measurement import measure
 from fairtransfer.registry import Origin
+from fairtransfer.report.sentences import metric_name, metric_words
 from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec.gates import gate_named, gates_known
 from fairtransfer.stages import Planned
@@ -185,6 +186,18 @@ def test_the_gate_tells_nothing_of_a_hidden_group(gate: type[Gate], judged: Path
     assert named(evidence["contrasts"]), "the twin: it is there to be hidden"
     assert not named([public["contrasts"], public["needed"], public["decided_by"]])
     assert public["smallest_margin"] is None
+
+
+@GATES
+def test_what_a_gate_judges_is_told_of_every_group(gate: type[Gate], judged: Path) -> None:
+    """Named under metrics or not: the metric, and the class the gate is about."""
+    own, rows = asked(gate), read_json(judged / "findings.json")["rows"]
+    mine = [row for row in rows if (row["metric"], row["class"]) == (own.metric, own.class_)]
+
+    told = {row["group"].get("region") for row in mine if row["stage"] == "after" and not row.get("against")}
+    assert {"north", "south", "west", "east"} <= told
+    method = (judged / "report" / "report.md").read_text(encoding="utf-8").replace("\\", "")
+    assert f"{metric_name(own.metric)}: {metric_words(own.metric)}" in method
 
 
 @GATES

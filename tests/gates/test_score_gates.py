@@ -170,10 +170,18 @@ def test_a_bias_fails_on_either_side_and_passes_only_inside_both(shift: float) -
     assert outcomes(frame.assign(s1=0.5), gate) == ["pass"]
 
 
-def test_a_gate_may_judge_what_no_finding_tells() -> None:
-    found = verdict(large(), "worst_group:by=region,metric=auc,at_least=0.7", metrics=["error_rate"])
-    assert found.verdict.outcome == "pass"
-    assert {row.metric for row in found.findings} == {"error_rate"}
+def test_what_only_a_gate_asks_is_told_as_if_it_stood_under_metrics() -> None:
+    """The metric, and the class the gate is about; what is asked for besides stays as it is."""
+    gate = "worst_group:by=region,metric=auc,at_least=0.7"
+    alone, beside = (verdict(large(), gate, metrics=names) for names in (["error_rate"], ["error_rate", "auc"]))
+    bare = measure(large(), label="y", before="old", after="new", groups=["region"], metrics=["error_rate"])
+
+    assert alone.verdict.outcome == "pass"
+    assert {row.metric for row in alone.findings} == {"error_rate", "auc"}
+    assert [row.to_json() for row in alone.findings] == [row.to_json() for row in beside.findings]
+    assert [r.to_json() for r in alone.findings if r.metric == "error_rate"] == [r.to_json() for r in bare.findings]
+    of_class = verdict(large(), "worst_group:by=region,metric=recall,class=no,at_least=0.5", metrics=["error_rate"])
+    assert {(row.metric, row.class_) for row in of_class.findings} == {("error_rate", None), ("recall", "no")}
 
 
 def test_judged_bounds_are_the_ends_of_the_interval_that_is_told() -> None:

@@ -36,11 +36,11 @@ from fairtransfer.outcomes.table import events_for, metric_named
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.given import control_of
 from fairtransfer.spec.questions import (
-    gate_questions,
+    metric_names,
     number_metrics_of,
-    questions_of,
     rankings_compared,
     score_questions,
+    told_questions,
     value_metrics_of,
 )
 from fairtransfer.spec.reading import read_audit
@@ -90,8 +90,7 @@ def preferred_seeds(jobs: Sequence[JobRecord]) -> dict[Model, int]:
 
 def events_of(audit: Audit) -> list[str]:
     """Return what has to be counted for the metrics of an audit and its gates."""
-    names = ["error_rate", *(metric.name for metric in audit.metrics), *(gate.options.metric for gate in audit.gates)]
-    return events_for(names)
+    return events_for(["error_rate", *metric_names(audit.metrics, audit.gates)])
 
 
 class _Counter:
@@ -109,8 +108,7 @@ class _Counter:
         self.items = read_table(folder / "benchmarks" / benchmark.id / "items.parquet")
         self.answers: dict[Model, dict[int | None, pa.Table]] = defaultdict(dict)
         positive = run.positive_class
-        told = questions_of(audit.metrics, run.classes, positive, multilabel=run.multilabel)
-        self.questions = (*told, *gate_questions(audit.gates, positive))
+        self.questions = told_questions(audit.metrics, audit.gates, run.classes, positive, multilabel=run.multilabel)
         self.asked = score_questions(self.questions)
         self.numbers = NumberJobs(self.items) if run.numeric else None
         self.means = tuple(metric_named(name) for name in value_metrics_of(self.questions))
