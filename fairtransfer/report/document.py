@@ -48,7 +48,7 @@ class RunDocument:
     front
         What the decision page shows of the lists below.
     findings
-        Three to nine sentences for every benchmark.
+        Sentences for every benchmark: three to nine, and of other metrics that gates judge the harm.
     unknowns
         What the audit cannot tell.
     trials

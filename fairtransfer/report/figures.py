@@ -132,14 +132,17 @@ class _Drawer:
         changes = [(formats.group_label(g), sentences.settled(self.row(key, "change", g))) for g, _ in shown]
         worse = [name for name, side in changes if side == "worse"]
         better = [name for name, side in changes if side == "better"]
+        by = f"by {self.measure}"
         if worse:
             helped = f"{',' if len(worse) > 1 else ''} and helps {_some(better)}" if better else ""
-            return f"Adaptation clearly harms {_some(worse)}{helped}"
+            return f"Adaptation clearly harms, {by}, {_some(worse)}{helped}"
         if len(better) == len(changes) and every:
-            return "Every group is clearly better off after adaptation"
+            return f"Every group is clearly better off {by} after adaptation"
         if better:
-            return f"Adaptation clearly helps {_some(better)}; for no other group a clear change is shown"
-        return f"The data do not tell whether adaptation helped or harmed any group{'' if every else ' shown here'}"
+            return f"Adaptation clearly helps, {by}, {_some(better)}; for no other group a clear change is shown"
+        return (
+            f"The data do not tell whether, {by}, adaptation helped or harmed any group{'' if every else ' shown here'}"
+        )
 
     def _described(self, key: str, shown: list[tuple[Group, Finding]]) -> str:
         group, after = shown[0]
@@ -180,7 +183,7 @@ class _Drawer:
         )
         return Figure(
             anchor,
-            "What more labels buy, and for whom (dashed: the model as published)",
+            f"What more labels buy by {self.measure}, and for whom (dashed: the model as published)",
             title,
             text,
             svg.document(chart, anchor, title, text),

@@ -83,8 +83,7 @@ NO_LEDGER = "not defined: a predicted number does not become right or wrong; cha
 
 def metric_name(metric: str, class_label: str | None = None) -> str:
     """Return a metric as words: ``error rate``, ``recall of `urgent```."""
-    plain = metric_named(metric).plain
-    return f"{plain} of {class_label}" if class_label else plain
+    return metric_named(metric).plain + (f" of {class_label}" if class_label else "")
 
 
 def metric_title(metric: str, class_label: str | None = None) -> str:
@@ -183,10 +182,11 @@ def who_changed(
         for side in sides
     )
     hidden = " although everyone together is better off" if settled(everyone) == "better" else ""
+    by = f" by {metric_name(changes[0][1].metric, changes[0][1].class_)}" if changes else ""
     return (
-        f"Clearly worse off after adaptation{hidden}: {worse}." if worse else None,
-        f"Clearly better off: {better}." if better else None,
-        f"We cannot tell whether adaptation helped or harmed: {open_}." if open_ else None,
+        f"Clearly worse off{by} after adaptation{hidden}: {worse}." if worse else None,
+        f"Clearly better off{by}: {better}." if better else None,
+        f"We cannot tell whether adaptation helped or harmed{by}: {open_}." if open_ else None,
     )
 
 
@@ -233,7 +233,8 @@ def against_scratch(gains: Sequence[tuple[str, Finding]]) -> str | None:
         None: "makes no difference that could be told for",
     }
     return (
-        "Compared with the same architecture trained from scratch on the same labels, pretraining "
+        f"Compared by {metric_name(low.metric, low.class_)} with the same architecture trained from scratch on the same labels, "
+        "pretraining "
         f"{words[settled(high)]} {most} ({_moved(high)}) and {words[settled(low)]} {least} ({_moved(low)}), "
         "the groups it does most and least for."
     )
@@ -247,7 +248,8 @@ def gap(before: Finding | None, after: Finding | None, attribute: str) -> str | 
     best, worst = map(formats.group_label, (details.served.best_group, details.served.worst_group))
     was = f", {_width(before, before.estimate)} before" if before and _known(before) else ""
     found = (
-        f"Between the best and the worst served {attribute} ({best}, {worst}) lie {_width(after, after.estimate)}{was}."
+        f"By {metric_name(after.metric, after.class_)}, between the best and the worst served {attribute} ({best}, {worst}) lie "
+        f"{_width(after, after.estimate)}{was}."
     )
     if (floor := details.noise_floor) is None:
         return found
@@ -258,10 +260,10 @@ def gap(before: Finding | None, after: Finding | None, attribute: str) -> str | 
 def levelled_down(moved: Finding | None) -> str | None:
     """Return the warning that a gap closed at the cost of the group that was served best."""
     details = None if moved is None else moved.detail(GapChangeDetails)
-    if not _known(moved) or details is None or not details.levelling_down:
+    if moved is None or not _known(moved) or details is None or not details.levelling_down:
         return None
-    best = formats.group_label(details.best_served_before)
-    return f"The gap closed although nobody need be better off: {best}, served best before, is clearly worse off now."
+    best, name = formats.group_label(details.best_served_before), metric_name(moved.metric, moved.class_)
+    return f"The gap by {name} closed although nobody need be better off: {best}, served best before, is clearly worse off now."
 
 
 def could_be_worse(row: Finding, details: MembershipDetails) -> float:

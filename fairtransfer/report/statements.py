@@ -11,6 +11,7 @@ from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences
+from fairtransfer.report.finding_index import Metric
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import unknown_is_hidden
 from fairtransfer.spec.card import Card
@@ -46,7 +47,7 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
 
 
 def findings(subject: Subject) -> tuple[tuple[str, ...], ...]:
-    """Return the sentences about every benchmark, three to nine each, what matters most first."""
+    """Return the sentences about every benchmark, what matters most first: three to nine, and harm by other judged metrics."""
     if not subject.can_be_told:
         return (("No metric of this audit counts cases; the tables hold its numbers for every group.",),)
     several = len(subject.study.benchmarks) > 1
@@ -67,7 +68,9 @@ def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str
     changes = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "change", g))]
     worse, better, open_ = sentences.who_changed(changes, everyone)
     yield worse
-    yield _worst_served(subject, key, groups)
+    yield _worst_served(subject, key, groups, subject.metric)
+    for metric in subject.also_judged:
+        yield from _also_judged(subject, key, groups, metric)
     yield open_
     yield better
     before, after, moved = (_gap(subject, key, view, stage) for stage in _STAGES)
@@ -89,14 +92,22 @@ def _gap(subject: Subject, key: str, view: tuple[str, ...], stage: Stage) -> Fin
     return next((row for row in gaps if set(row.group) == set(view)), None)
 
 
-def _worst_served(subject: Subject, key: str, groups: list[Group]) -> str | None:
-    after = [(g, row) for g in groups if (row := subject.one(key, "after", g)) and row.status == "ok"]
+def _also_judged(subject: Subject, key: str, groups: list[Group], metric: Metric) -> Iterator[str | None]:
+    """Yield whom another judged metric shows to be harmed; where its gate fails, who is served worst by it."""
+    rows = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "change", g, metric))]
+    yield sentences.who_changed(rows, subject.one(key, "change", {}, metric))[0]
+    if subject.fails(metric):
+        yield _worst_served(subject, key, groups, metric)
+
+
+def _worst_served(subject: Subject, key: str, groups: list[Group], metric: Metric) -> str | None:
+    after = [(g, row) for g in groups if (row := subject.one(key, "after", g, metric)) and row.status == "ok"]
     if not after:
         return None
     worst = max if after[0][1].harm_direction == "higher_is_worse" else min
     group, row = worst(after, key=lambda pair: pair[1].estimate or 0.0)
     every = len(after) == len(groups)
-    before, adapted = subject.one(key, "before", group), subject.study.has_before
+    before, adapted = subject.one(key, "before", group, metric), subject.study.has_before
     return sentences.worst_served(formats.group_label(group), before, row, every=every, adapted=adapted)
 
 

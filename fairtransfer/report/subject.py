@@ -1,4 +1,4 @@
-"""Whom and what a report is about: the candidate, the first metric, and the rows that tell of them."""
+"""Whom and what a report is about: the candidate, the metric that counts, and the rows that tell of them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from fairtransfer.report import sentences
 from fairtransfer.report.finding_index import FindingIndex, Metric
 from fairtransfer.report.suppress import Hidden
 from fairtransfer.report.wording import wording
+from fairtransfer.spec.questions import gate_questions
 
 
 def is_directed(metric: str) -> bool:
@@ -46,11 +47,37 @@ class Subject:
 
     @cached_property
     def metric(self) -> Metric:
-        """The audit's first metric that is a rate or an error's size, else its first, and the class it is of."""
+        """The first metric a gate judges that is a rate or an error's size, else the first such one, else the first of all."""
+        told = self._tellable
+        judged = [metric for metric in told if metric in self._outcomes]
+        return (judged or told or self.rows.metrics() or [("error_rate", None)])[0]
+
+    @property
+    def also_judged(self) -> list[Metric]:
+        """Other metrics that gates judge and sentences can tell of, those that fail first."""
+        others = [metric for metric in self._tellable if metric in self._outcomes and metric != self.metric]
+        return sorted(others, key=lambda metric: not self.fails(metric))
+
+    def fails(self, metric: Metric) -> bool:
+        """Say whether a gate on this metric fails."""
+        return "fail" in self._outcomes.get(metric, ())
+
+    @cached_property
+    def _tellable(self) -> list[Metric]:
+        """The metrics that are rates, then those that are an error's size."""
         metrics = self.rows.metrics()
         rates = [metric for metric in metrics if metric_named(metric[0]).of_shares]
-        sizes = [(name, of) for name, of in metrics if _has_a_size(name)]
-        return (rates or sizes or metrics or [("error_rate", None)])[0]
+        return [*rates, *(metric for metric in metrics if _has_a_size(metric[0]) and metric not in rates)]
+
+    @cached_property
+    def _outcomes(self) -> dict[Metric, list[str]]:
+        """How gates came out, by the metric and class they are about."""
+        outcomes = {gate.id: gate.outcome for gate in self.verdict.gates}
+        found: dict[Metric, list[str]] = {}
+        for gate in self.study.gates:
+            (question,) = gate_questions([gate], self.study.positive_class)
+            found.setdefault(question, []).append(outcomes.get(gate.id, ""))
+        return found
 
     @property
     def of_rates(self) -> bool:

@@ -275,14 +275,14 @@ def test_a_gap_that_closes_by_harm_is_flagged_and_told(tmp_path: Path) -> None:
     details, told = moved(people(north=(90, 0, 50, 500), south=(0, 0, 150, 500)), tmp_path)
 
     assert (details.levelling_down, details.best_served_before) == (True, {"region": "north"})
-    assert "The gap closed although nobody need be better off: north" in told
+    assert "The gap by error rate closed although nobody need be better off: north" in told
 
 
 def test_an_average_that_hides_harm_is_flagged_and_told(tmp_path: Path) -> None:
     details, told = moved(people(north=(10, 200, 100, 2000), south=(30, 2, 10, 100)), tmp_path)
 
     assert (details.hidden_harm, details.surely_harmed) == (True, ({"region": "south"},))
-    assert "Clearly worse off after adaptation although everyone together is better off: south" in told
+    assert "Clearly worse off by error rate after adaptation although everyone together is better off: south" in told
 
 
 def test_a_gap_that_closes_by_help_is_not_flagged(tmp_path: Path) -> None:

@@ -436,7 +436,10 @@ def test_an_audit_of_predicted_numbers_is_judged_and_verified(tmp_path: Path) ->
     assert by_region["details"]["hidden_harm"]
     assert by_region["details"]["surely_harmed"] == [{"region": "south"}]
     assert by_region["details"]["measured_in"] == "euros"
-    assert "Clearly worse off after adaptation although everyone together is better off: south" in report
+    assert (
+        "Clearly worse off by mean absolute error after adaptation although everyone together is better off: south"
+        in report
+    )
     assert "| +0.500 euros | FAIL |" in report
     api.verify(done.folder)
     assert api.judge(done.folder).to_json()["gates"] == found["gates"]

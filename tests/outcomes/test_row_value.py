@@ -232,6 +232,43 @@ def test_what_a_gate_is_said_to_lack_is_what_it_lacks(given: dict[str, Any], met
             ft.measure(rated().assign(old=lambda f: f.y), **asked, **less)
 
 
+def test_without_metrics_the_gates_metric_is_what_the_report_is_about(tmp_path: Path) -> None:
+    """A verdict never stands beside a table of dashes: rows, findings, chart and method are about what the gate judges."""
+    frame = rated(600).assign(quality=lambda f: np.where(f.region == "south", f.quality / 2, f.quality))
+    gate = f"no_harm:by=region,metric={QUALITY},margin=0.05"
+    found = ft.measure(frame, value="quality", value_before="was", groups="region", gates=gate)
+    document = found.document()
+
+    assert found.verdict.outcome == "fail"
+    assert {f.metric for f in found.findings} == {QUALITY}
+    assert document.front.figure is not None
+    assert "mean of quality" in document.front.figure.caption
+    assert any("Clearly worse off by mean of quality" in told and "south" in told for told in document.front.findings)
+    assert dict(document.method)["Metrics"].startswith("mean of quality")
+    assert not [table for table in document.groups if "Error rate" in table.caption]
+
+
+def test_a_failure_by_one_metric_is_told_beside_the_good_news_of_another() -> None:
+    """Everyone is better off by error rate, and south is harmed by the rating: each sentence says by which."""
+    rng = np.random.default_rng(5)
+    frame = rated(900).assign(quality=lambda f: np.where(f.region == "south", f.quality / 2, f.quality))
+    flip = np.where(rng.random(900) < 0.4, np.where(frame.y == "a", "b", "a"), frame.y)
+    frame["new"], frame["old"] = frame.y, flip
+    gates = [f"no_harm:by=region,metric={QUALITY},margin=0.05"]
+    asked = {"label": "y", "after": "new", "before": "old", "value": "quality", "value_before": "was"}
+    for metrics, more in ((["error_rate", QUALITY], []), (["error_rate"], ["no_harm:by=region,margin=0.05"])):
+        found = ft.measure(frame, **asked, groups="region", metrics=metrics, gates=[*gates, *more])
+        front = found.document().front
+
+        assert found.verdict.outcome == "fail"
+        assert any(
+            told.startswith("Clearly worse off by mean of quality") and "south" in told for told in front.findings
+        )
+        assert front.figure is not None
+        for told in (*front.findings, front.figure.caption):
+            assert " better off" not in told or "by error rate" in told or "by mean of quality" in told, told
+
+
 def test_every_document_tells_of_it(tmp_path: Path) -> None:
     found = ft.measure(rated(), value="quality", value_before="was", groups="region", gates=GATES, metrics=QUALITY)
     for path in found.report(tmp_path):

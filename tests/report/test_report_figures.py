@@ -68,9 +68,9 @@ def test_no_plot_is_empty(page: Page) -> None:
 @pytest.mark.parametrize(
     ("kind", "caption"),
     [
-        ("without_gates", "Every group is clearly better off after adaptation"),
-        ("fail", "Adaptation clearly harms south and helps north"),
-        ("open", "Adaptation clearly helps north; for no other group a clear change is shown"),
+        ("without_gates", "Every group is clearly better off by error rate after adaptation"),
+        ("fail", "Adaptation clearly harms, by error rate, south and helps north"),
+        ("open", "Adaptation clearly helps, by error rate, north; for no other group a clear change is shown"),
     ],
 )
 def test_a_picture_says_its_message_and_nothing_about_groups_it_does_not_show(
