@@ -201,8 +201,7 @@ def _stake(row: Finding, side: Side) -> float:
 def _by(row: Finding) -> str:
     """Return a change with its interval: ``−10.2 points (−16.3 to −4.0)``."""
     words = wording_of(row)
-    unit = f" {words.unit}" if words.unit else ""
-    return f"{words.change(row.estimate)}{unit} ({words.change_interval(row.ci)})"
+    return f"{words.change(row.estimate)}{f' {words.unit}' if words.unit else ''} ({words.change_interval(row.ci)})"
 
 
 def leaning(groups: Sequence[tuple[str, Finding]]) -> str | None:
