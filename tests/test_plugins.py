@@ -229,7 +229,15 @@ def measured(**asked: Any) -> Any:
 def test_a_metric_of_ones_own_is_measured_judged_and_told(tmp_path: Path) -> None:
     """Called by another name, it has the numbers of what it counts."""
     ft.register(
-        Metric("found", "classes", "share", "hit", "lower_is_worse", "of those in the class, the share found", "one")
+        Metric(
+            "found",
+            "classes",
+            "share",
+            "true_positive",
+            "lower_is_worse",
+            "of those in the class, the share found",
+            "one",
+        )
     )
     found = measured(metrics="found,recall", gates="worst_group:by=region,metric=found,class=yes,at_least=0.5")
 
@@ -239,6 +247,15 @@ def test_a_metric_of_ones_own_is_measured_judged_and_told(tmp_path: Path) -> Non
     assert told["found"] == told["recall"] is not None
     assert found.verdict.gates[0].contrasts
     assert "found" in next(path for path in found.report(tmp_path) if path.suffix == ".md").read_text()
+
+
+def test_a_metric_that_adds_what_nothing_counts_is_refused_at_once() -> None:
+    unknown = Metric(
+        "found", "classes", "share", "hit", "lower_is_worse", "of those in the class, the share found", "one"
+    )
+    with pytest.raises(DefinitionError, match=r"FT-R025.*`hit`.*true_positive"):
+        ft.register(unknown)
+    assert "found" not in registry.names("metrics")
 
 
 def test_a_gate_of_ones_own_judges() -> None:

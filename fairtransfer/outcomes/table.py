@@ -7,12 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from fairtransfer import registry
 from fairtransfer.errors import DefinitionError, Problem, shown
 from fairtransfer.outcomes import numbers, probabilities, row_value
-from fairtransfer.outcomes.classes import F1_SCORES, SHARES
+from fairtransfer.outcomes.classes import EVENTS, F1_SCORES, SHARES, WRONG
 from fairtransfer.outcomes.metric import Metric
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric for metric in (*SHARES, *probabilities.METRICS, *F1_SCORES, *numbers.METRICS)
 }
+
+ADDED: Mapping[str, tuple[str, ...]] = {
+    "classes": (WRONG, *EVENTS),
+    "probabilities": (*probabilities.VALUES, "rank"),
+    "numbers": tuple(numbers.VALUES),
+    "row_value": (),
+}
+"""What a case can add, by outcome: a metric of a plug-in is made of these. (Values of one's own need none.)"""
 
 
 def find_metric(name: object) -> Metric | None:
@@ -35,6 +43,9 @@ def metric_named(name: str) -> Metric:
     if not (isinstance(found, Metric) and found.name == name):
         what = f"`{name}` of metrics is {shown(repr(found))}"
         raise DefinitionError([Problem("FT-R025", what, f"a `{Metric.__module__}.Metric` of this name")])
+    if found.adds not in ADDED[found.outcome] and name in registry.names("metrics"):
+        what = f"`{name}` adds `{shown(found.adds)}` of {found.outcome}, which nothing counts"
+        raise DefinitionError([Problem("FT-R025", what, f"known: {', '.join(ADDED[found.outcome])}")])
     return found
 
 

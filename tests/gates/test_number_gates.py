@@ -512,10 +512,11 @@ def test_everyone_outside_a_group_is_kept_for_every_seed() -> None:
         jobs.add("b", (*model, seed), pa.table({"item": items["item"], "y": y, "pred": pred}))
     rows = list(jobs.levels(model, [0, 1, 2], [("g",)], ["mean_absolute_error"], {}))
     for name in "abc":
-        mine = {row["seed"]: row for row in rows if row["group"] == f'{{"g":"{name}"}}'}
+        outside = [row for row in rows if row["group"] == f'{{"g":"{name}"}}' and row["side"] == "rest"]
+        mine = {row["seed"]: row for row in outside}
         rest = [np.abs(pred - y)[g != name] for pred in answers.values()]
-        assert [mine[seed]["rest_value"] for seed in (0, 1, 2)] == pytest.approx([x.mean() for x in rest])
+        assert [mine[seed]["x"] / mine[seed]["m"] for seed in (0, 1, 2)] == pytest.approx([x.mean() for x in rest])
         averaged, means = mine[None], np.mean(rest, axis=0)
-        assert averaged["rest_value"] == pytest.approx(means.mean())
-        assert averaged["rest_variance"] == pytest.approx(means.var(ddof=1) / len(means))
-        assert averaged["rest_cubes"] == pytest.approx(((means - means.mean()) ** 3).sum())
+        assert averaged["x"] / averaged["m"] == pytest.approx(means.mean())
+        assert averaged["spread"] == pytest.approx(((means - means.mean()) ** 2).sum())
+        assert averaged["cubes"] == pytest.approx(((means - means.mean()) ** 3).sum())
