@@ -28,7 +28,7 @@ from fairtransfer.spec.short import read_gates
 from fairtransfer.stats.planning import power_for_all
 from fairtransfer.stats.power import chance_to_fail, chance_to_pass, people_needed
 
-DRAWS = 400
+DRAWS = 160
 MANY = 50_000
 """So many cases settle every gate at its example's limit."""
 
@@ -201,7 +201,7 @@ def is_planned_as_it_is_judged(gate: type[Gate]) -> None:
     for times, n, wanted in ((0.0, to_pass, "pass"), (2.0, to_fail, "fail")):
         rng = np.random.default_rng(27)
         share = sum(verdict(own, times, Known(n, rng)).outcome == wanted for _ in range(DRAWS)) / DRAWS
-        assert 0.8 - 0.06 <= share <= 0.93, f"{wanted} with {n}: {share}"
+        assert 0.8 - 0.1 <= share <= 0.96, f"{wanted} with {n}: {share}"
     assert chance_to_pass(null, to_pass, own.harm_limit, 0.05) > chance_to_pass(harm, to_pass, own.harm_limit, 0.05)
     assert chance_to_fail(harm, to_fail, own.harm_limit, 0.05) > chance_to_fail(null, to_fail, own.harm_limit, 0.05)
     assert 0 < null.detectable(200, 2, 0.025) < null.detectable(50, 2, 0.025)
