@@ -35,7 +35,9 @@ from fairtransfer.adapt.strategies.full import FullOptions
 from fairtransfer.adapt.strategies.probe import ProbeOptions
 from fairtransfer.adapt.strategy import Adapted, Diverged, OneClass, Setting, Strategy, strategy_named
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.evidence.jobs.records import JobRecord
 from fairtransfer.findings.run_record import load_record
+from fairtransfer.gates.results import read_results
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.report.costs import cost_table
@@ -416,7 +418,10 @@ def test_a_report_says_what_was_tried_and_that_it_was_not_as_much(run: Run) -> N
         text = (run.folder / "report" / document).read_text()
         assert "Every setting was trained with the same seeds" in text
         assert "Trial budgets are not equal" in text
-    assert "lr one of 0.0001, 0.03" in dict(method(record, {**VERDICT, "candidate": None}))["Strategy full"]
+    assert (
+        "lr one of 0.0001, 0.03"
+        in dict(method(record, read_results(run.folder / "findings.json").verdict))["Strategy full"]
+    )
     assert len(table.rows) == 2 * 4
     for budget in ("8", "16"):
         rows = [row for row in table.rows if row[1] == budget]
@@ -433,7 +438,6 @@ def test_a_report_says_what_was_tried_and_that_it_was_not_as_much(run: Run) -> N
             assert row[4] == formats.percent(sum(t["validation_error"] for t in trials) / len(trials))
 
 
-VERDICT: dict[str, Any] = {"alpha": 0.05, "alpha_run": 0.05, "family": 1, "reuse": []}
 TRIED: dict[str, tuple[dict[str, int], bool, bool | None, str]] = {
     "unequal": ({"probe": 13, "full": 1}, True, False, "(probe 13, full 1). Heads on frozen features"),
     "unequal, no head": ({"full": 4, "lora": 1}, False, False, "(full 4, lora 1). Part of a difference"),
@@ -445,8 +449,20 @@ TRIED: dict[str, tuple[dict[str, int], bool, bool | None, str]] = {
 
 def made_up(*jobs: dict[str, Any]) -> Any:
     """A run's record of which only what was tried is asked."""
-    named = [{"stage": "after", "label_budget": "8", "options": {}, **job} for job in jobs]
-    return SimpleNamespace(given=None, jobs=named, models={(job["strategy"], "8"): (0, 1) for job in named})
+    always = {
+        "id": "",
+        "benchmark": "toy",
+        "stage": "after",
+        "kind": "full",
+        "label_budget": "8",
+        "options": {},
+        "attempts": 1,
+        "labels": {"train": 8, "validation": 8},
+        "cost": {"training": {"wall_seconds": 1.0}},
+        "machine": {},
+    }
+    named = [JobRecord.from_json({**always, **job}) for job in jobs]
+    return SimpleNamespace(given=None, jobs=named, models={(job.strategy, "8"): (0, 1) for job in named})
 
 
 @pytest.mark.parametrize("name", TRIED)

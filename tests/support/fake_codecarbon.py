@@ -35,5 +35,6 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setitem(sys.modules, "codecarbon", fake)
     monkeypatch.setitem(sys.modules, "codecarbon.input", data)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: fake if name == "codecarbon" else find(name, *a))
-    monkeypatch.setattr(energy.metadata, "version", lambda name: "3.0")
+    version = energy.metadata.version
+    monkeypatch.setattr(energy.metadata, "version", lambda name: "3.0" if name == "codecarbon" else version(name))
     return pieces
