@@ -37,7 +37,7 @@ from fairtransfer.report.curves import learning_curves
 from fairtransfer.runner.asked import training_in
 from fairtransfer.runner.cost import expected_work
 from fairtransfer.runner.opened_data import open_data
-from fairtransfer.runner.rates import kind_of_work
+from fairtransfer.runner.rates import kind_of_work, steps_of
 from fairtransfer.runner.timing_probe import probe
 from fairtransfer.spec.check import load_audit
 from fairtransfer.spec.fair_options import GroupOptions
@@ -234,7 +234,9 @@ def test_a_plan_foresees_time_and_work_of_each(tmp_path: Path) -> None:
         assert seconds is not None
         assert seconds > 0
         assert (expected_work(training, 1) > 0) == (asked.passes > 0)
-        assert (rates.works[kind_of_work(training)].step is None) == (training_in(training) is None)
+        timed = rates.works[kind_of_work(training)].step is not None
+        assert not timed or training_in(training) is not None
+        assert timed or steps_of(training, 24) < 4, "with fewer steps than four all of it is timed at once"
 
 
 def test_what_is_done_again_comes_out_the_same_to_the_byte(roots: dict[str, Path]) -> None:
