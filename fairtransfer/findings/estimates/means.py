@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from fairtransfer.findings.estimates.base import MoverContrast, Observed
+from fairtransfer.findings.estimates.base import MoverContrast
+from fairtransfer.findings.estimates.kept_rows import OfRows
 from fairtransfer.findings.estimates.values import ONE_SIDED, Limits, NotEstimable, Reported, suffix
 from fairtransfer.findings.sums import PerSeed, Row
 from fairtransfer.formats import plural
@@ -38,20 +39,8 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class MeanOfCases(Observed):
-    """The mean of a value per case; subclasses know its limits.
-
-    Attributes
-    ----------
-    rows
-        What the evidence holds of the value.
-    bounds
-        What a case's value can be.
-    """
-
-    rows: PerSeed
-    procedure: bool
-    bounds: Limits
+class MeanOfCases(OfRows):
+    """The mean of a value per case; subclasses know its limits."""
 
     @property
     def row(self) -> Row:
@@ -67,21 +56,6 @@ class MeanOfCases(Observed):
     def by_seed(self) -> tuple[float, ...]:
         """The mean of every seed."""
         return tuple(mean_in(row) for row in self.rows.by_seed)
-
-    @property
-    def range(self) -> Limits:
-        """What the mean can be."""
-        return self.bounds
-
-    @property
-    def seeds_count(self) -> int:
-        """How many seeds."""
-        return len(self.rows.by_seed)
-
-    @property
-    def of_procedure(self) -> bool:
-        """Whether the spread over seeds counts."""
-        return self.procedure
 
     @property
     def n(self) -> float:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from fairtransfer.findings.estimates.base import Observed
-from fairtransfer.findings.estimates.values import CHANGE, ONE_SIDED, RATE, Limits, NotEstimable, Reported, suffix
+from fairtransfer.findings.estimates.kept_rows import OfRows
+from fairtransfer.findings.estimates.values import CHANGE, ONE_SIDED, RATE, NotEstimable, Reported, suffix
 from fairtransfer.findings.sums import PerSeed, Row
 from fairtransfer.formats import noun
 from fairtransfer.outcomes.metric import Metric
@@ -33,35 +33,8 @@ NONE_ALIKE = "no two cases have scores that are alike"
 
 
 @dataclass(frozen=True)
-class OfRankings(Observed):
-    """What is made of bins of scores.
-
-    Attributes
-    ----------
-    rows
-        What the evidence holds of one metric, model (or change) and group.
-    bounds
-        What the quantity can be.
-    """
-
-    rows: PerSeed
-    procedure: bool
-    bounds: Limits
-
-    @property
-    def range(self) -> Limits:
-        """What the quantity can be."""
-        return self.bounds
-
-    @property
-    def seeds_count(self) -> int:
-        """How many seeds."""
-        return len(self.rows.by_seed)
-
-    @property
-    def of_procedure(self) -> bool:
-        """Whether the spread over seeds counts."""
-        return self.procedure
+class OfRankings(OfRows):
+    """What is made of bins of scores."""
 
     @property
     def by_seed(self) -> tuple[float, ...]:
