@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,11 +63,6 @@ class Benchmark:
     def judged(self) -> NDArray[np.int64]:
         """Return the positions of the rows the model is judged on: test, or everything for a test suite without splits."""
         return np.arange(len(self.items)) if self.card.splits == "none" else self.positions("test")
-
-    def content_digest(self) -> str:
-        """Return a digest of ids, labels, splits and inputs."""
-        text = "\0".join("\1".join(part) for part in (self.items.ids, self.items.y, self.items.split))
-        return hashlib.sha256((text + self.inputs.digest()).encode()).hexdigest()
 
 
 def place(loaded: LoadedCard, problem: Problem) -> Problem:

@@ -172,13 +172,6 @@ class Audit(Strict):
         first = self.benchmarks[0]
         return self.adapt_on or AdaptOn(card=first.card, labels=first.labels)
 
-    def view_attributes(self) -> tuple[tuple[str, ...], ...]:
-        """Every attribute and intersection asked for, over all benchmarks, in order of first mention."""
-        views = [(group,) for b in self.benchmarks for group in b.groups] + [
-            v for b in self.benchmarks for v in b.intersections
-        ]
-        return tuple(dict.fromkeys(views))
-
 
 def project_folder(audit: Path) -> Path:
     """Return the folder that an audit file's cards and models lie in: its own, or the one above `audits/`."""
