@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.roots import root_of
+from fairtransfer.data.table import checked, plain_texts
 from fairtransfer.data.tables import Column, TableRefused, TextTable
 from fairtransfer.errors import MissingExtra, Problems, shown
+from fairtransfer.libraries import refusing
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.card_files import DatasetsRef
 
@@ -41,10 +42,8 @@ def _load(loaded: LoadedCard, ref: DatasetsRef, data_root: Path | None) -> Any:
     where: dict[str, Any] = {"path": source.name, "revision": source.revision}
     if source.kind == "folder":
         where = {"path": str(locate(root_of(loaded, ref.under, data_root), source.name, folder=True))}
-    try:
+    with refusing(lambda why: TableRefused("FT-D062", f"`datasets` cannot load {shown(str(source))}: {why}")):
         return datasets.load_dataset(name=ref.config, **where)
-    except (FileNotFoundError, ValueError, ConnectionError, OSError) as error:
-        raise TableRefused("FT-D062", f"`datasets` cannot load {shown(str(source))}: {shown(str(error))}") from None
 
 
 def _table(split: Any, name: str, columns: Any) -> TextTable:
@@ -57,12 +56,26 @@ def _table(split: Any, name: str, columns: Any) -> TextTable:
             raise TableRefused(
                 "FT-D001", f"column `{shown(column)}` not found; columns are {', '.join(arrow.column_names)}"
             )
-        names = getattr(split.features[column], "names", None)
-        values = arrow.column(column)
-        texts[column] = (
-            [None if v is None else names[v] for v in values.to_pylist()]
-            if names
-            else pc.cast(values, pa.string()).to_pylist()
-        )
+        texts[column] = _column(arrow.column(column), getattr(split.features[column], "names", None), column)
     texts.setdefault("split", [name] * len(split))
     return TextTable(texts)
+
+
+def _column(values: pa.ChunkedArray, names: list[str] | None, column: str) -> Column:
+    found = f"column `{shown(column)}` cannot be read as text"
+    with refusing(lambda why: TableRefused("FT-D040", f"{found}: {why}", "store plain values"), TableRefused):
+        texts = _named(values.to_pylist(), names, column) if names else plain_texts(values)
+    return [None if v is None else checked(v, column, n) for n, v in enumerate(texts, 1)]
+
+
+_NO_NAME = -1
+"""The number that stands for "no label", as test splits of published data sets have it."""
+
+
+def _named(numbers: list[int | None], names: list[str], column: str) -> Column:
+    """Return the names of class labels; -1 has none, and any other number outside the list is a fault of the data."""
+    odd = sorted({n for n in numbers if n is not None and not _NO_NAME <= n < len(names)})
+    if odd:
+        found = f"column `{shown(column)}` holds the class number {odd[0]}, and there are names for {len(names)}"
+        raise TableRefused("FT-D057", found, "give every number a name, or write -1 where there is no label")
+    return [None if n is None or n == _NO_NAME else names[n] for n in numbers]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 import warnings
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,15 +20,41 @@ from fairtransfer.data.paths import PathRefused, locate
 from fairtransfer.data.pictures import Images, Picture, PixelArray, key_of
 from fairtransfer.data.tables import TableRefused
 from fairtransfer.errors import IntegrityError, Problem, shown
+from fairtransfer.formats import noun, plural
+from fairtransfer.libraries import refusing
 
 PICTURE_FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 25_000_000
+
+_OF_PHONES = "MPO"
+"""What Pillow calls a JPEG with further pictures behind the first: a small one, a map of light, the other eye."""
 
 ORIENTATION, UPRIGHT = 0x0112, 1
 """EXIF's tag for how a picture is to be turned, and its value for not at all (Exif 2.3, 4.6.4)."""
 
 MOST_DECODED = 512 * 2**20
 """Bytes of decoded pictures a card keeps in memory; the others are decoded anew whenever they are needed."""
+
+
+_TURNED, _SEVERAL, _DIM = "FT-D063", "FT-D064", "FT-D065"
+_TOLD = {
+    _TURNED: (
+        "to be turned, by their own tag (EXIF)",
+        "they are read as stored; turn them as they are turned where the model is used",
+    ),
+    _SEVERAL: (
+        "followed by others in the same file, as phones store them (MPO)",
+        "the first of each is read, as Pillow, timm and torchvision do",
+    ),
+    _DIM: (
+        "stored with 16 bits of which the two highest are empty",
+        "read as stored they are nearly black; scale them to the range they use, or give them as an array with `range`",
+    ),
+}
+"""What is told of pictures that are read, by code: what they are, and how they are read or what to do."""
+
+_QUARTER = 64
+"""Grey levels of 256: pictures of 16 bits that stay below hold 14 bits or fewer (X-rays have 10 to 14), or are dark."""
 
 
 def read_array(path: Path, key: str, index: Sequence[int], scale: tuple[float, float]) -> Images:
@@ -37,15 +65,18 @@ def read_array(path: Path, key: str, index: Sequence[int], scale: tuple[float, f
     TableRefused
         When the file is not a plain array, or an index lies outside it.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
+    do = "save it with numpy.savez, without objects"
+    with (
+        refusing(lambda why: TableRefused("FT-D058", f"not a plain array file: {why}", do), TableRefused),
+        path.open("rb") as file,
+    ):
+        opened: Any = np.load(file, allow_pickle=False)
+        if not isinstance(opened, np.lib.npyio.NpzFile):
+            raise TableRefused("FT-D058", "one array without a name (.npy), named .npz", do)
+        with opened as archive:
             if key not in archive:
                 raise TableRefused("FT-D001", f"array `{shown(key)}` not found; arrays are {', '.join(archive.files)}")
             array = archive[key]
-    except (ValueError, OSError) as error:
-        raise TableRefused(
-            "FT-D058", f"not a plain array file: {shown(str(error))}", "save it with numpy.savez, without objects"
-        ) from None
     if array.ndim not in (3, 4) or array.dtype.kind not in "uif" or (array.ndim == 4 and array.shape[3] not in (1, 3)):
         found = f"array `{key}` has shape {array.shape} of {array.dtype}"
         wanted = "rows x height x width, or this x 1 or 3 channels, of numbers"
@@ -76,7 +107,7 @@ def read_images(root: Path, names: Sequence[str]) -> tuple[Images, list[Problem]
     """
     problems: list[Problem] = []
     pictures: list[Picture] = []
-    held = turned = 0
+    held, seen = 0, Counter[str]()
     repeated = len(names) - len(set(names))
     if repeated:
         problems.append(_problem("FT-D043", f"{repeated} images used by two rows"))
@@ -84,9 +115,9 @@ def read_images(root: Path, names: Sequence[str]) -> tuple[Images, list[Problem]
     for name in names:
         try:
             path = locate(root, name)
-            pixels, as_stored = _decode(path)
+            pixels, told = _decode(path)
             held += pixels.nbytes
-            turned += not as_stored
+            seen.update(told)
             picture = Picture.of(pixels)
             pictures.append(
                 picture if held <= MOST_DECODED else replace(picture, read=partial(_again, path, picture.key))
@@ -95,10 +126,10 @@ def read_images(root: Path, names: Sequence[str]) -> tuple[Images, list[Problem]
             problems.append(_problem("FT-D043" if refused.code == "FT-D001" else refused.code, refused.found))
         except TableRefused as refused:
             problems.append(_problem(refused.code, f"`{shown(name)}`: {refused.found}", refused.do))
-    if turned:
-        found = f"{turned} pictures are to be turned, by their own tag (EXIF)"
-        do = "they are read as stored; turn them as they are turned where the model is used"
-        problems.append(_problem("FT-D063", found, do, warn=True))
+    problems += [
+        _problem(code, f"{plural(n, 'picture')} {noun(n, 'is', 'are')} {_TOLD[code][0]}", _TOLD[code][1], warn=True)
+        for code, n in seen.items()
+    ]
     return Images(tuple(pictures)), problems
 
 
@@ -113,8 +144,8 @@ def _clashes(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _decode(path: Path) -> tuple[PixelArray, bool]:
-    """Return the pixels as they are stored, and whether that is how they are to be seen."""
+def _decode(path: Path) -> tuple[PixelArray, list[str]]:
+    """Return the pixels as they are stored, and the codes of what is to be told of them."""
     if path.stat().st_size == 0:
         raise TableRefused("FT-D044", "image is empty")
     with path.open("rb") as file, warnings.catch_warnings():
@@ -122,14 +153,30 @@ def _decode(path: Path) -> tuple[PixelArray, bool]:
         warnings.simplefilter("ignore", UserWarning)
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(file, formats=PICTURE_FORMATS) as image:
-                return _pixels(image), image.getexif().get(ORIENTATION, UPRIGHT) == UPRIGHT
+            with _refusing_damage(), Image.open(file, formats=PICTURE_FORMATS) as image:
+                deep = _is_deep(image)
+                pixels = _pixels(image)
+                upright = image.getexif().get(ORIENTATION, UPRIGHT) == UPRIGHT
+                noticed = {
+                    _TURNED: not upright,
+                    _SEVERAL: image.format == _OF_PHONES,
+                    _DIM: deep and pixels.max() < _QUARTER,
+                }
+                return pixels, [code for code, is_so in noticed.items() if is_so]
         except UnidentifiedImageError:
             raise TableRefused("FT-D044", "not a PNG, JPEG or WebP image", "convert it") from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise TableRefused("FT-D044", f"more than {MAX_PIXELS / 1e6:.0f} million pixels", "scale it down") from None
-        except (OSError, SyntaxError, ValueError) as error:
-            raise TableRefused("FT-D044", f"image is damaged: {shown(str(error))}") from None
+
+
+def _refusing_damage() -> AbstractContextManager[None]:
+    others = (TableRefused, UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+    return refusing(lambda why: TableRefused("FT-D044", f"image is damaged: {why}"), *others)
+
+
+def _is_deep(image: Any) -> bool:
+    """Say whether a picture is stored with 16 bits; of colours Pillow tells it before it decodes them, and keeps 8."""
+    return image.mode.startswith("I") or any(";16" in str(tile[3]) for tile in image.tile)
 
 
 def _again(path: Path, key: str) -> PixelArray:
@@ -146,7 +193,7 @@ def _again(path: Path, key: str) -> PixelArray:
 def _pixels(image: Any) -> PixelArray:
     if image.width * image.height > MAX_PIXELS:
         raise TableRefused("FT-D044", f"more than {MAX_PIXELS / 1e6:.0f} million pixels", "scale it down")
-    if getattr(image, "n_frames", 1) > 1:
+    if getattr(image, "n_frames", 1) > 1 and image.format != _OF_PHONES:
         raise TableRefused("FT-D044", "animated image", "store one still picture")
     if image.mode.startswith("I"):
         # Pillow would cut what is above 255 off: nearly all of a scan or an X-ray would be white.

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from fairtransfer.errors import shown
 
 MAX_ROWS = 50_000_000
@@ -23,6 +26,23 @@ class TableRefused(Exception):
     def __init__(self, code: str, found: str, do: str = "", line: int = 0) -> None:
         super().__init__(found)
         self.code, self.found, self.do, self.line = code, found, do, line
+
+
+def plain_texts(values: pa.Array | pa.ChunkedArray) -> Column:
+    """Return a column of a columnar file as text. In a column of floats NaN is where there is no value: pandas writes it so.
+
+    Raises
+    ------
+    TableRefused
+        When text of the file is no text (``FT-D013``).
+    """
+    if pa.types.is_floating(values.type):
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    try:
+        found: Column = pc.cast(values, pa.string()).to_pylist()
+    except UnicodeDecodeError:
+        raise TableRefused("FT-D013", "a text of the file is not UTF-8", "write it again from text") from None
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +106,20 @@ def _control(value: str) -> str | None:
     return next((c for c in value if ord(c) < 32 and c not in "\t\n\r"), None)
 
 
+def _lone_surrogate(value: str) -> str | None:
+    """Return a code unit of UTF-16 that stands alone: escapes of JSON can write one, and no encoding of text can hold it."""
+    return None if value.isascii() else next((c for c in value if "\ud800" <= c <= "\udfff"), None)
+
+
 def checked(value: str, name: str, row: int) -> str:
     """Return a cell, or refuse it."""
     if (bad := _control(value)) is not None:
         raise TableRefused(
             "FT-D015", f"control character `{shown(bad)}` in row {row}, column `{shown(name)}`", "delete it", row + 1
         )
+    if (odd := _lone_surrogate(value)) is not None:
+        found = f"`{shown(odd)}` in row {row}, column `{shown(name)}`, is half of a character and no text"
+        raise TableRefused("FT-D013", found, "write the whole character, or delete it", row + 1)
     if len(value) > MAX_CELL:
         raise TableRefused("FT-D042", f"cell of {len(value) / 1024**2:.1f} MiB in row {row}, limit 1 MiB")
     return value

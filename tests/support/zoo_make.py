@@ -201,6 +201,21 @@ def pictures_turned(root: Path) -> None:
             picture.save(folder / name, exif=tag)
 
 
+def pictures_dim(root: Path) -> None:
+    """Two of 12 bits in 16, one that uses all of its 16."""
+    folder = _pictures(root)
+    for name, most in (("0.png", 4095), ("1.png", 4000), ("2.png", 65535)):
+        levels = np.linspace(0, most, 16).reshape(4, 4).astype(np.uint16)
+        Image.fromarray(levels).save(folder / name)
+
+
+def pictures_of_phones(root: Path) -> None:
+    """One JPEG with a second, smaller picture behind the first."""
+    folder = _pictures(root)
+    first, second = (Image.fromarray(np.full((side, side, 3), 90, dtype=np.uint8)) for side in (8, 4))
+    first.save(folder / "0.png", format="MPO", save_all=True, append_images=[second])
+
+
 def pictures_damaged(root: Path) -> None:
     folder = _pictures(root)
     (folder / "0.png").write_bytes(b"")
@@ -329,6 +344,8 @@ MAKERS: dict[str, Callable[[Path], None]] = {
         picture_twice,
         pictures_damaged,
         pictures_turned,
+        pictures_dim,
+        pictures_of_phones,
         pictures_clash,
         object_array,
         long_header,

@@ -30,6 +30,8 @@ def _read_csv(path: Path, wanted: list[str]) -> TextTable:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
     began = 1
+    # The library's own limit (131,072 characters) is not ours, which is told with row and size (`checked`).
+    limit = csv.field_size_limit(max(len(text), 1))
     try:
         for row in reader:
             rows.append(row)
@@ -42,6 +44,8 @@ def _read_csv(path: Path, wanted: list[str]) -> TextTable:
         raise TableRefused(
             "FT-D012", f"row {reader.line_num} cannot be read: {shown(str(error))}", "", reader.line_num
         ) from None
+    finally:
+        csv.field_size_limit(limit)
     while rows and not any(rows[-1]):
         rows.pop()
     return _csv_table(rows, wanted, notes)

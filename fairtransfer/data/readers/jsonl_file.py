@@ -48,13 +48,14 @@ def _read_jsonl(path: Path, wanted: list[str]) -> TextTable:
 
 def _json_object(line: str, number: int, *, last: bool) -> dict[str, Any]:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1:
+        row: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in row:
                 raise TableRefused(
                     "FT-D039", f"key `{shown(key)}` appears twice in line {number}", "keep one of them", number
                 )
-        return dict(pairs)
+            row[key] = value
+        return row
 
     def constant(word: str) -> Any:
         raise TableRefused("FT-D039", f"{word} is not allowed", "write null where there is no value", number)

@@ -6,12 +6,22 @@ from pathlib import Path
 from typing import final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fairtransfer.data.reader import Reader
-from fairtransfer.data.table import MAX_ROWS, Column, TableRefused, TextTable, checked, first_bytes, limit_decoded, need
+from fairtransfer.data.table import (
+    MAX_ROWS,
+    Column,
+    TableRefused,
+    TextTable,
+    checked,
+    first_bytes,
+    limit_decoded,
+    need,
+    plain_texts,
+)
 from fairtransfer.errors import shown
+from fairtransfer.libraries import refusing
 
 
 @final
@@ -30,11 +40,9 @@ class ParquetReader(Reader):
 
 def _read_parquet(path: Path, wanted: list[str]) -> TextTable:
     with path.open("rb") as file:
-        try:
+        with refusing(lambda why: TableRefused("FT-D040", _parquet_trouble(why, path))):
             parquet = pq.ParquetFile(file, page_checksum_verification=True)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise TableRefused("FT-D040", _parquet_trouble(str(error), path)) from None
-        schema = parquet.schema_arrow
+            schema = parquet.schema_arrow
         need(wanted, schema.names)
         for name in wanted:
             _plain_type(schema.field(name).type, name)
@@ -45,10 +53,8 @@ def _read_parquet(path: Path, wanted: list[str]) -> TextTable:
             )
         if parquet.metadata.num_rows > MAX_ROWS:
             raise TableRefused("FT-D042", f"row limit {MAX_ROWS:,} reached")
-        try:
+        with refusing(lambda why: TableRefused("FT-D040", f"file is damaged: {why}"), TableRefused):
             return TextTable(_parquet_columns(parquet, wanted), (), tuple(n for n in schema.names if n not in wanted))
-        except (pa.ArrowInvalid, OSError) as error:
-            raise TableRefused("FT-D040", f"file is damaged: {shown(str(error))}") from None
 
 
 def _parquet_trouble(message: str, path: Path) -> str:
@@ -75,7 +81,7 @@ def _parquet_columns(parquet: pq.ParquetFile, wanted: list[str]) -> dict[str, Co
         decoded += batch.nbytes
         limit_decoded(decoded)
         for name in wanted:
-            values = pc.cast(batch.column(name), pa.string()).to_pylist()
+            values = plain_texts(batch.column(name))
             begin = len(columns[name]) + 1
             columns[name] += [None if v is None else checked(v, name, n) for n, v in enumerate(values, begin)]
     return columns
