@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from fairtransfer.evidence.table.casts import as_text
 from fairtransfer.evidence.table.checks import Columns
-from fairtransfer.evidence.table.count import Counted, as_text
+from fairtransfer.evidence.table.count import Counted, usable_counts
 from fairtransfer.evidence.views import JOIN
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
@@ -56,7 +57,7 @@ def _rows(table: ibis.Table, columns: Columns) -> Any:
     """Return how many rows each row stands for."""
     import ibis
 
-    return table[columns.counts].cast("float64") if columns.counts else ibis.literal(1.0)
+    return usable_counts(table[columns.counts]).fill_null(0.0) if columns.counts else ibis.literal(1.0)
 
 
 def _named(values: Sequence[str | None], columns: Sequence[str]) -> Example:

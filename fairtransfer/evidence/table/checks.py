@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, is_invisible, shown
+from fairtransfer.evidence.table.casts import as_text, is_whole, number
 from fairtransfer.evidence.table.source import rows_in_memory
 from fairtransfer.evidence.views import JOIN
 from fairtransfer.spec.names import LOOKS_MISSING, UNKNOWN_GROUP
@@ -165,10 +166,9 @@ def check_numbers_as_classes(table: ibis.Table, name: str, columns: Columns, pro
     label = table.limit(LOOKED_AT)[columns.label]
     if not (label.type().is_string() or label.type().is_floating() or label.type().is_decimal()):
         return
-    value = label.try_cast("float64") if label.type().is_string() else label.cast("float64")
-    finite = value.notnull() & ~value.isnan() & ~value.isinf()
-    broken = finite & (value != value.floor())
-    head = label.as_table().mutate(other=label.notnull() & ~finite, broken=broken)
+    value = number(label)
+    broken = value.notnull() & ~is_whole(value)
+    head = label.as_table().mutate(other=as_text(label).notnull() & value.isnull(), broken=broken)
     seen = head.aggregate(others=head.other.sum(), fractions=head.broken.sum()).to_pyarrow().to_pylist()[0]
     if seen["fractions"] and not seen["others"]:
         example = head.filter(head.broken).limit(1)[columns.label].to_pyarrow()[0].as_py()
@@ -206,7 +206,7 @@ def check_items(table: ibis.Table, name: str, columns: Columns, problems: Proble
 
 
 def _no_name(column: Any) -> Any:
-    return column.isnull() | column.isnan() if column.type().is_floating() else column.isnull()
+    return as_text(column).isnull()
 
 
 class Checker:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems
 from fairtransfer.evidence.column_codes import sorted_by
+from fairtransfer.evidence.table.casts import as_text, is_whole, number
 from fairtransfer.evidence.table.checks import (
     LEAST_WEIGHT,
     MOST,
@@ -25,7 +26,6 @@ from fairtransfer.evidence.table.checks import (
     check_numbers_as_classes,
     counted_at_once,
 )
-from fairtransfer.evidence.table.powers import number
 from fairtransfer.evidence.table.scores import SIDES, binned, group_pairs, loss_sums, losses_asked
 from fairtransfer.evidence.table.values import CountedValues, count_values
 from fairtransfer.outcomes.table import metric_named
@@ -162,20 +162,6 @@ def _total(cells: pa.Table, name: str) -> int:
     return int(np.sum(cells[name].to_numpy())) if cells.num_rows and name in cells.column_names else 0
 
 
-def as_text(column: Any) -> Any:
-    """Return a column as text; whole numbers in floating columns are written without a point, NaN is missing."""
-    import ibis
-
-    if column.type().is_floating():
-        whole = column == column.floor()
-        return ibis.cases(
-            (column.isnan(), ibis.null("string")),
-            (whole, column.cast("int64").cast("string")),
-            else_=column.cast("string"),
-        )
-    return column.cast("string")
-
-
 def grouped_as_text(table: ibis.Table, keys: dict[str, Any], sums: dict[str, Any]) -> ibis.Table:
     """Return sums by groups whose keys are text.
 
@@ -230,14 +216,14 @@ def usable_counts(column: Any) -> Any:
     import ibis
 
     within = _within(number(column), 1, MOST)
-    return ibis.ifelse(within == within.floor(), within, ibis.null("float64"))
+    return ibis.ifelse(is_whole(within), within, ibis.null("float64"))
 
 
 def _within(column: Any, least: float, most: float) -> Any:
     """Return a column without what is neither nought nor between two limits."""
     import ibis
 
-    usable = column.notnull() & ~column.isnan() & ((column == 0) | ((column >= least) & (column <= most)))
+    usable = column.notnull() & ((column == 0) | ((column >= least) & (column <= most)))
     return ibis.ifelse(usable, column, ibis.null("float64"))
 
 

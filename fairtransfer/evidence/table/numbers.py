@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.number_rows import LOSS_NAMES, HeldCases, columns_of
+from fairtransfer.evidence.table.casts import as_text, number
 from fairtransfer.evidence.table.checks import Checker, Columns, check_columns, check_groups, check_items
-from fairtransfer.evidence.table.count import Counted, as_text
-from fairtransfer.evidence.table.powers import number
+from fairtransfer.evidence.table.count import Counted
 from fairtransfer.evidence.views import Names, View, view_of
 from fairtransfer.outcomes.numbers import VALUES as ERRORS
 from fairtransfer.spec.names import UNKNOWN_GROUP
@@ -151,7 +151,7 @@ def _values(columns: Columns) -> tuple[str, ...]:
 
 
 def _odd(column: Any) -> Any:
-    return column.isnull() | column.isnan() | column.isinf()
+    return column.isnull()
 
 
 def _losses(plain: ibis.Table, columns: Columns) -> dict[str, Any]:

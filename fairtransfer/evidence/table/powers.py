@@ -24,14 +24,6 @@ Degrees = dict[str, int]
 _WEIGHTS = ("w1", "w2", "w3")
 
 
-def number(column: Any) -> Any:
-    """Return a column as numbers; text that is none is missing.
-
-    Text is stripped first: DuckDB reads a column of CSV that is only cast as numbers at once, and then ends at text that is none.
-    """
-    return column.strip().try_cast("float64") if column.type().is_string() else column.cast("float64")
-
-
 def total(plain: ibis.Table, column: Any) -> Any:
     """Return the sum of a column over all rows that the table stands for; of None their number."""
     if "c" not in plain.columns:

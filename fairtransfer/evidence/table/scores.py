@@ -38,7 +38,7 @@ def _usable(column: Any) -> Any:
     """Return scores without those that are no probabilities."""
     import ibis
 
-    return ibis.ifelse(column.isnull() | column.isnan() | (column < 0) | (column > 1), ibis.null("float64"), column)
+    return ibis.ifelse(column.isnull() | (column < 0) | (column > 1), ibis.null("float64"), column)
 
 
 def losses_asked(questions: Sequence[Question]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from fairtransfer.errors import DefinitionError, Problem, shown
+from fairtransfer.evidence.table.casts import guarded
 
 if TYPE_CHECKING:
     import ibis
@@ -36,9 +37,9 @@ def open_table(source: Any) -> tuple[ibis.Table, str]:
     import ibis
 
     if isinstance(source, ibis.Table):
-        return source, "table"
+        return (source if rows_in_memory(source) is not None else guarded(source)), "table"
     if isinstance(source, str | Path):
-        return _file(Path(source)), shown(str(source))
+        return guarded(_file(Path(source))), shown(str(source))
     return ibis.memtable(source if isinstance(source, pa.Table) else _arrow(source)), "table"
 
 

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.sums import Row
+from fairtransfer.evidence.table.casts import number
 from fairtransfer.evidence.table.checks import Columns
-from fairtransfer.evidence.table.powers import cases_of, number, power_sums, powers_of
+from fairtransfer.evidence.table.powers import cases_of, power_sums, powers_of
 from fairtransfer.evidence.value_sums import value_rows
 from fairtransfer.evidence.views import Names
 
@@ -94,7 +95,7 @@ def _looked_at(plain: ibis.Table) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     for stage in (stage for stage in STAGES if stage in plain.columns):
         column = plain[stage]
-        odd = column.isnull() | column.isnan() | column.isinf()
+        odd = column.isnull()
         asked |= {f"odd_{stage}": odd.cast("int64").sum(), f"mean_{stage}": column.mean(where=~odd)}
         asked |= {f"low_{stage}": column.min(where=~odd), f"high_{stage}": column.max(where=~odd)}
     found: dict[str, Any] = plain.aggregate(**asked).to_pyarrow().to_pylist()[0]
