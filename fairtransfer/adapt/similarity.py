@@ -8,7 +8,8 @@ from torch import Tensor
 from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.data.inputs import Texts
 from fairtransfer.models.backbone import Prepared
-from fairtransfer.models.text import PreparedTexts, TextBackbone, classifier_logits
+from fairtransfer.models.text import TextBackbone, classifier_logits
+from fairtransfer.models.tokens import PreparedTexts
 
 SIMILARITY_SCALE = 20.0
 """Cosine similarities are multiplied by this before the softmax: the scale sentence encoders are trained with."""

@@ -156,3 +156,17 @@ def bad_tensors(module: nn.Module) -> list[str]:
             if count:
                 found.append(f"`{name}` has {count} non-finite values")
     return found
+
+
+def thaw(module: nn.Module, blank: Callable[[], nn.Module]) -> None:
+    """Let every parameter be trained that the architecture trains: loaders freeze some, as that of an adapter does.
+
+    What the architecture itself holds fixed (sines of positions) stays so; it is asked for without memory.
+    """
+    if all(parameter.requires_grad for parameter in module.parameters()):
+        return
+    with torch.device("meta"):
+        trained = {name for name, parameter in blank().named_parameters() if parameter.requires_grad}
+    for name, parameter in module.named_parameters():
+        if name in trained:
+            parameter.requires_grad = True

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fairtransfer.errors import DefinitionError, Problem, Problems, shown
+from fairtransfer.errors import DefinitionError, IntegrityError, Problem, Problems, shown
+from fairtransfer.models.weight_files import Shapes, problem_of, weight_files
 from fairtransfer.spec.audit import LoadedAudit
 
 CONFIG = "config.json"
-_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npz", ".h5", ".msgpack")
+_ADAPTER = "adapter_config.json"
 _SMALL = {".json", ".txt", ".model", ".jinja"}
-_MAX_HEADER = 100 * 1024**2
 _OF_A_HEAD = ("id2label", "label2id", "label_names")
 _CODE_KEYS = ("auto_map", "trust_remote_code", "custom_pipelines")
+_KERNELS = ("attn_implementation", "_attn_implementation", "experts_implementation")
+"""Keys whose value, with a slash in it, is a repository of compiled code that transformers fetches and runs."""
+_QUANTISED = "quantization_config"
+_DEEPEST = 64
+_DEPTHS = ("num_hidden_layers", "num_layers", "n_layers", "n_layer")
+"""How configurations call the number of their layers."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +58,25 @@ class Checkpoint:
     files
         ``relative path -> SHA-256`` of every file that decides what the model is.
     tensors
-        Names of the tensors in the weight files.
+        Name -> shape of the tensors in the weight files.
     trained
         Weights of a source that was trained here, on this base; None for a model as it was published.
+    told
+        Warnings: what of its files is read in another way than its publisher's tools would.
     """
 
     source: str
     folder: Path
     config: Mapping[str, Any]
     files: Mapping[str, str]
-    tensors: frozenset[str]
+    tensors: Shapes
     trained: Trained | None = None
+    told: tuple[Problem, ...] = ()
+
+    @property
+    def weights(self) -> list[Path]:
+        """The weight files that lie in the folder."""
+        return [self.folder / name for name in self.files if name.endswith(".safetensors")]
 
     @property
     def digest(self) -> str:
@@ -77,6 +90,21 @@ class Checkpoint:
         config = {key: value for key, value in self.config.items() if key not in _OF_A_HEAD}
         return replace(self, config=config, files={**kept, trained.weights.name: sha256}, trained=trained)
 
+    def check_unchanged(self) -> None:
+        """Read every file of the folder again: what was loaded has to be what is recorded.
+
+        Raises
+        ------
+        IntegrityError
+            When a file is another one than when the model was looked at.
+        """
+        for name, digest in self.files.items():
+            path = self.folder / name
+            if self.trained is not None and name == self.trained.weights.name:
+                path = self.trained.weights
+            if not path.is_file() or _sha256(path) != digest:
+                raise IntegrityError(f"{path} was changed while the model was loaded; run again")
+
 
 def inspect_checkpoint(folder: Path, source: str) -> Checkpoint:
     """Look at a model folder.
@@ -84,18 +112,37 @@ def inspect_checkpoint(folder: Path, source: str) -> Checkpoint:
     Raises
     ------
     DefinitionError
-        With every problem found (``FT-M006`` to ``FT-M010``, ``FT-M020``).
+        With every problem found (``FT-M006`` to ``FT-M010``, ``FT-M020``, ``FT-M046``, ``FT-M047``).
     """
     problems = Problems()
+    if (folder / _ADAPTER).is_file():
+        problems.add(_adapter(folder, source))
+        problems.raise_if_any()
     config = _config(folder, source, problems)
-    weights = sorted(p for p in folder.glob("*.safetensors") if p.is_file())
-    if not weights:
-        problems.add(_no_weights(folder, source))
-    tensors = frozenset(name for path in weights for name in _header(path, source, problems))
-    _check_shards(folder, source, {p.name for p in weights}, problems)
+    weights, tensors = weight_files(folder, source, problems)
+    problems.extend(_too_deep(config, len(tensors), source))
     problems.raise_if_any()
     files = {path.relative_to(folder).as_posix(): _sha256(path) for path in [*weights, *_small_files(folder)]}
     return Checkpoint(source, folder, config, files, tensors)
+
+
+def _adapter(folder: Path, source: str) -> Problem:
+    """Return what is wrong with a folder of peft: libraries load its adapter, or do not, without a word."""
+    found = f"the folder holds an adapter (`{_ADAPTER}`)"
+    beside = "beside a model's weights: which of the two is meant cannot be told"
+    what = f"{found} {beside}" if (folder / CONFIG).is_file() else f"{found} alone, which is no model"
+    return problem_of(
+        "FT-M046", source, what, "one model", "merge it into the weights (`merge_and_unload`), or remove it"
+    )
+
+
+def _too_deep(config: Mapping[str, Any], tensors: int, source: str) -> Iterator[Problem]:
+    """Yield what is wrong with a configuration of more layers than there are weights, before anything is built of them."""
+    for key in _DEPTHS:
+        layers = config.get(key)
+        if isinstance(layers, int) and layers > max(tensors, 1):
+            found = f"`{CONFIG}` asks for {layers:,} layers (`{key}`), and the weights are {tensors:,} tensors"
+            yield problem_of("FT-M012", source, found, "a complete checkpoint")
 
 
 def _small_files(folder: Path) -> Iterator[Path]:
@@ -115,95 +162,55 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _problem(code: str, source: str, found: str, allowed: str = "", do: str = "") -> Problem:
-    return Problem(code, found, allowed, do, path=f"model.source ({source})")
+def read_json_object(path: Path) -> dict[str, Any]:
+    """Return a JSON file that has to hold an object; raise `ValueError` with the reason where it does not."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("it holds no object")  # noqa: TRY004  # one kind of error for whatever is wrong with the file
+    return found
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number")
 
 
 def _config(folder: Path, source: str, problems: Problems) -> Mapping[str, Any]:
     path = folder / CONFIG
     if not path.is_file():
         problems.add(
-            _problem("FT-M020", source, f"no `{CONFIG}` in {folder}", "a folder saved with save_pretrained or timm")
+            problem_of("FT-M020", source, f"no `{CONFIG}` in {folder}", "a folder saved with save_pretrained or timm")
         )
         return {}
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        problems.add(_problem("FT-M020", source, f"`{CONFIG}` is not JSON: {shown(str(error))}"))
+        config = read_json_object(path)
+        found = list(_code_keys(config))
+    except ValueError as error:
+        problems.add(problem_of("FT-M020", source, f"`{CONFIG}` is not JSON: {shown(str(error))}"))
         return {}
-    for key in _code_keys(config):
-        problems.add(
-            _problem(
-                "FT-M010",
-                source,
-                f"model needs its own code (`{key}` in {CONFIG}); not allowed",
-                "models whose code ships with the libraries",
-            )
-        )
-    return config if isinstance(config, dict) else {}
+    for key in found:
+        what = f"model needs its own code (`{shown(key)}` in {CONFIG}); not allowed"
+        problems.add(problem_of("FT-M010", source, what, "models whose code ships with the libraries"))
+    if config.get(_QUANTISED):
+        what, do = f"the weights are quantised (`{_QUANTISED}` in {CONFIG})", "use the checkpoint it was made from"
+        problems.add(problem_of("FT-M047", source, what, "weights of 16 or 32 bits, which can be trained", do))
+    return config
 
 
-def _code_keys(value: Any, at: str = "") -> Iterator[str]:
-    """Yield every key, however deep, that would make a loader run code from the checkpoint."""
+def _code_keys(value: Any, at: str = "", depth: int = 0) -> Iterator[str]:
+    """Yield every key, however deep, that would make a loader run code from the checkpoint or from elsewhere."""
+    if depth > _DEEPEST:
+        raise ValueError("it is nested too deeply")
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         name = f"{at}.{key}" if at else str(key)
         if (key in _CODE_KEYS and inner) or (isinstance(key, str) and key.endswith("_internal")):
             yield name
-        yield from _code_keys(inner, name)
-
-
-def _no_weights(folder: Path, source: str) -> Problem:
-    pickles = sorted(p.name for p in folder.glob("*") if p.suffix in _PICKLES)
-    if not pickles:
-        return _problem("FT-M006", source, f"no safetensors weights in {folder}")
-    convert = "convert the file in a sandbox first: `model.save_pretrained(folder, safe_serialization=True)`"
-    return _problem(
-        "FT-M006", source, f"no safetensors weights (found {', '.join(pickles[:3])}); pickle is not loaded", "", convert
-    )
-
-
-def _header(path: Path, source: str, problems: Problems) -> list[str]:
-    """Return the tensor names of a safetensors file, checking that the file is exactly as long as its header says."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        raw = file.read(8)
-        length = struct.unpack("<Q", raw)[0] if len(raw) == 8 else -1
-        if not 0 < length <= min(_MAX_HEADER, max(size - 8, 0)):
-            problems.add(_problem("FT-M007", source, f"`{path.name}` is not a safetensors file (header)"))
-            return []
-        try:
-            header = json.loads(file.read(length))
-            ends = [int(info["data_offsets"][1]) for name, info in header.items() if name != "__metadata__"]
-        except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
-            problems.add(_problem("FT-M007", source, f"`{path.name}` is not a safetensors file (header)"))
-            return []
-    expected = 8 + length + max(ends, default=0)
-    if size != expected:
-        problems.add(
-            _problem(
-                "FT-M008",
-                source,
-                f"`{path.name}` is incomplete: expected {expected:,} bytes, got {size:,}",
-                "",
-                "fetch it again",
-            )
-        )
-    return [name for name in header if name != "__metadata__"]
-
-
-def _check_shards(folder: Path, source: str, present: set[str], problems: Problems) -> None:
-    for index in sorted(folder.glob("*.safetensors.index.json")):
-        try:
-            shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (UnicodeDecodeError, json.JSONDecodeError, KeyError, AttributeError, TypeError):
-            problems.add(_problem("FT-M008", source, f"`{index.name}` cannot be read"))
-            continue
-        for shard in sorted(map(str, shards)):
-            if "/" in shard or "\\" in shard or ".." in shard:
-                problems.add(_problem("FT-M008", source, f"illegal shard name `{shown(shard)}`"))
-            elif shard not in present:
-                problems.add(_problem("FT-M008", source, f"shard `{shown(shard)}` missing", "", "fetch it again"))
+        if key in _KERNELS and "/" in json.dumps(inner):
+            yield name
+        yield from _code_keys(inner, name, depth + 1)
 
 
 @contextmanager
@@ -212,13 +219,16 @@ def placed(loaded: LoadedAudit) -> Iterator[None]:
     try:
         yield
     except DefinitionError as error:
-        line, column = loaded.document.place(("model", "source"))
-        file = loaded.document.file
-        raise DefinitionError(
-            replace(p, file=file, line=line, column=column) if not p.file else p for p in error.problems
-        ) from None
+        raise DefinitionError(at_source(loaded, error.problems)) from None
+
+
+def at_source(loaded: LoadedAudit, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Return problems of a checkpoint at the place of the audit's `model.source`; those that have one keep theirs."""
+    line, column = loaded.document.place(("model", "source"))
+    file = loaded.document.file
+    return tuple(replace(p, file=file, line=line, column=column) if not p.file else p for p in problems)
 
 
 def refuse(code: str, checkpoint: Checkpoint, found: str, allowed: str = "", do: str = "") -> DefinitionError:
     """Return the error for something found while a checkpoint was loaded."""
-    return DefinitionError([_problem(code, checkpoint.source, found, allowed, do)])
+    return DefinitionError([problem_of(code, checkpoint.source, found, allowed, do)])

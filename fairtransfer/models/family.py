@@ -27,6 +27,16 @@ class Family(FamilyKind):
         """
         return inspect_checkpoint(folder, source)
 
+    def labels(self, checkpoint: Checkpoint) -> tuple[str, ...] | None:  # noqa: ARG002  # the interface
+        """Return the labels of a checkpoint's own head, from its files; empty where it has none, None where files do not tell.
+
+        Raises
+        ------
+        DefinitionError
+            When they cannot be read, or do not fit the weights (``FT-M050``).
+        """
+        return None
+
     @abc.abstractmethod
     def open(self, checkpoint: Checkpoint, max_tokens: int) -> Backbone:
         """Load a checkpoint's weights, without its head.

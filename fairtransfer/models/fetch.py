@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -76,15 +77,13 @@ def _folder(source: Source, loaded: LoadedAudit, model_root: Path | None) -> Pat
 def _package(source: Source) -> Path:
     """Find a package's files without importing it: a package that carries weights has no need to run code."""
     name, _, inside = source.name.partition("/")
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ModuleNotFoundError, ValueError):
-        spec = None
+    # To look for a package inside another would import the other; only the top of a package is found without.
+    spec = importlib.util.find_spec(name) if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else None
     if spec is None or not spec.submodule_search_locations:
         raise _NotFound("FT-M022", f"package `{shown(name)}` is not installed", "", _install(name))
     root = Path(next(iter(spec.submodule_search_locations)))
     if inside:
-        return root / inside
+        return _inside(root, inside, name)
     found = [folder for folder in [root, *sorted(p for p in root.rglob("*") if p.is_dir())] if _has_model(folder)]
     if len(found) != 1:
         names = ", ".join(p.relative_to(root).as_posix() for p in found) or "none"
@@ -95,6 +94,16 @@ def _package(source: Source) -> Path:
             f"name it: package:{name}/<folder>",
         )
     return found[0]
+
+
+def _inside(root: Path, inside: str, name: str) -> Path:
+    """Return a folder of a package; none that lies elsewhere, by `..`, by an absolute path or by a link."""
+    found = (root / inside).resolve()
+    if not found.is_relative_to(root.resolve()):
+        raise _NotFound("FT-M005", f"path leaves the package `{shown(name)}`: `{shown(inside)}`", "a folder inside it")
+    if not found.is_dir():
+        raise _NotFound("FT-M022", f"package `{shown(name)}` has no folder `{shown(inside)}`", "", "check the name")
+    return found
 
 
 def _has_model(folder: Path) -> bool:

@@ -13,14 +13,17 @@ import numpy as np
 import timm
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from timm.data import create_transform, resolve_model_data_config
 from torch import Tensor, nn
 
 from fairtransfer.data.inputs import Inputs
 from fairtransfer.data.pictures import Images, Picture
-from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors
+from fairtransfer.libraries import refusing
+from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors, thaw
 from fairtransfer.models.blocks import matched_blocks
 from fairtransfer.models.checkpoint import Checkpoint, refuse
+from fairtransfer.models.head_labels import image_labels
 from fairtransfer.models.pixels import Opener, Pixels, prepared_pixels
 
 _MODES = {1: "L", 3: "RGB"}
@@ -79,17 +82,13 @@ class ImageBackbone(Backbone):
     def load(cls, checkpoint: Checkpoint) -> ImageBackbone:
         """Load weights, and check that they are complete and finite."""
         module = _create(checkpoint, pretrained=True, num_classes=0)
-        missing = sorted(module.state_dict().keys() - checkpoint.tensors)
-        if missing:
-            raise refuse(
-                "FT-M012",
-                checkpoint,
-                f"{len(missing)} backbone weights not found in checkpoint (first: `{missing[0]}`)",
-                "a complete checkpoint",
-            )
+        _check_loaded(module, checkpoint)
         if bad := bad_tensors(module):
             raise refuse("FT-M013", checkpoint, "; ".join(bad[:3]), "finite weights")
-        return cls(checkpoint, module.eval())
+        with refusing(lambda why: refuse("FT-M011", checkpoint, f"timm cannot run this model: {why}")):
+            found = cls(checkpoint, module.eval())
+        thaw(module, found.blank)
+        return found
 
     def prepare(self, inputs: Inputs) -> PreparedImages:
         """Apply the model's own evaluation transform; grey pictures become three equal channels where the model wants colour."""
@@ -118,10 +117,8 @@ class ImageBackbone(Backbone):
 
     def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
         """Return the logits of the checkpoint's own classifier, and its labels in order."""
+        names = image_labels(self.checkpoint)
         model = _create(self.checkpoint, pretrained=True)
-        names = self.checkpoint.config.get("label_names") or (self.checkpoint.config.get("pretrained_cfg") or {}).get(
-            "label_names"
-        )
         if not int(getattr(model, "num_classes", 0)) or not names:
             raise refuse(
                 "FT-M023",
@@ -130,8 +127,35 @@ class ImageBackbone(Backbone):
                 "`label_names` in its config",
                 "use `before: probe`",
             )
+        _check_loaded(model, self.checkpoint)
         model.eval()
-        return runner.run(lambda batch: model(batch["pixels"]), model, prepared), [str(name) for name in names]
+        return runner.run(lambda batch: model(batch["pixels"]), model, prepared), list(names)
+
+
+def _check_loaded(module: nn.Module, checkpoint: Checkpoint) -> None:
+    """Refuse a network with weights that are not the file's: timm drops a head of other sizes, and starts one anew.
+
+    Values are compared. Weights that timm converts (first layers for other channels, positions for other sizes) have another
+    shape in the file, and as many outputs.
+    """
+    state = module.state_dict()
+    missing = sorted(state.keys() - checkpoint.tensors.keys())
+    if not missing:
+        with refusing(lambda why: refuse("FT-M011", checkpoint, f"its weights cannot be read: {why}")):
+            saved = {n: t for path in checkpoint.weights for n, t in load_file(path).items()}
+        missing = sorted(name for name, tensor in state.items() if not _is_loaded(name, tensor, saved[name]))
+    checkpoint.check_unchanged()
+    if missing:
+        found = f"{len(missing)} weights not loaded from the checkpoint (first: `{missing[0]}`)"
+        raise refuse("FT-M012", checkpoint, found, "a complete checkpoint, with a head as its configuration says")
+
+
+def _is_loaded(name: str, tensor: Tensor, saved: Tensor) -> bool:
+    if saved.shape == tensor.shape:
+        return torch.equal(saved.to(tensor.dtype), tensor)
+    return (
+        "rel" in name or saved.shape[:1] == tensor.shape[:1]
+    )  # tables of relative positions grow in their first direction
 
 
 def _width(checkpoint: Checkpoint, module: nn.Module, size: tuple[int, int, int]) -> int:
@@ -167,11 +191,12 @@ def _create(checkpoint: Checkpoint, *, pretrained: bool, num_classes: int | None
     name = checkpoint.config.get("architecture")
     if not isinstance(name, str) or not timm.is_model(name):
         raise refuse("FT-M011", checkpoint, f"`{name}` is not an architecture timm knows", "a folder saved by timm")
-    arguments = copy.deepcopy(dict(checkpoint.config.get("model_args") or {}))
+    written = checkpoint.config.get("model_args") or {}
+    if not isinstance(written, dict):
+        raise refuse("FT-M011", checkpoint, "`model_args` in `config.json` is no object", "a folder saved by timm")
+    arguments = copy.deepcopy(written)
     if num_classes is not None:
         arguments["num_classes"] = num_classes
-    try:
+    with refusing(lambda why: refuse("FT-M011", checkpoint, f"timm cannot load this model: {why}")):
         module: nn.Module = timm.create_model(f"local-dir:{checkpoint.folder}", pretrained=pretrained, **arguments)
-    except (RuntimeError, ValueError, OSError) as error:
-        raise refuse("FT-M011", checkpoint, f"timm cannot load this model: {error}") from None
     return module

@@ -6,67 +6,32 @@ heads of decoders are trained on. Whether a model is one is seen in what it does
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
 from transformers.utils import logging
 
 from fairtransfer.data.inputs import Inputs, Texts
-from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors
+from fairtransfer.errors import shown
+from fairtransfer.libraries import refusing
+from fairtransfer.models.backbone import Backbone, Prepared, bad_tensors, thaw
 from fairtransfer.models.blocks import listed_blocks
 from fairtransfer.models.checkpoint import Checkpoint, refuse
 from fairtransfer.models.embedding import SeenRows
+from fairtransfer.models.head_labels import has_text_head, labels_by_id
+from fairtransfer.models.pooling import pooled
+from fairtransfer.models.reading import Reading
+from fairtransfer.models.sentence import sentence_settings
+from fairtransfer.models.tokens import SAFE, PreparedTexts, encoded, load_tokenizer
 
-Pooling = Literal["mean", "cls", "last"]
-
-_SAFE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-_HEADS = ("classifier", "score", "classification_head")
 _NO_TOKEN = -1
 _ROUNDING, _SLIGHT = 1e-5, 1e-2
 _FOLLOWING = 8
-
-
-@final
-class PreparedTexts(Prepared):
-    """Token ids of every text, without padding."""
-
-    def __init__(self, texts: Texts, ids: list[list[int]], types: list[list[int]] | None, pad: int, cut: int) -> None:
-        self.texts, self.ids, self.types, self.pad, self.cut = texts, ids, types, pad, cut
-
-    @property
-    def lengths(self) -> Sequence[int]:
-        """Tokens of each text."""
-        return [len(row) for row in self.ids]
-
-    @property
-    def fingerprint(self) -> str:
-        """The digest of the token ids (and segments) of all texts, in order."""
-        return hashlib.sha256(json.dumps([self.ids, self.types, self.pad]).encode()).hexdigest()
-
-    def among(self, rows: Sequence[int]) -> PreparedTexts:
-        """Return some of the texts."""
-        types = None if self.types is None else [self.types[i] for i in rows]
-        return PreparedTexts(self.texts.take(rows), [self.ids[i] for i in rows], types, self.pad, 0)
-
-    def batch(self, positions: Sequence[int], device: torch.device) -> dict[str, Tensor]:
-        """Return token ids and attention mask, padded to the longest of these texts."""
-        rows = [self.ids[i] for i in positions]
-        width = max(map(len, rows))
-        batch = {
-            "input_ids": torch.tensor([row + [self.pad] * (width - len(row)) for row in rows]),
-            "attention_mask": torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows]),
-        }
-        if self.types is not None:
-            batch["token_type_ids"] = torch.tensor(
-                [self.types[i] + [0] * (width - len(self.types[i])) for i in positions]
-            )
-        return {name: tensor.to(device) for name, tensor in batch.items()}
 
 
 @final
@@ -77,41 +42,29 @@ class TextBackbone(Backbone):
         self.checkpoint, self.module, self.tokenizer = checkpoint, module, tokenizer
         config: Any = module.config
         self.config = config
-        self.dim = int(config.hidden_size)
-        positions = int(getattr(self.config, "max_position_embeddings", None) or max_tokens)
-        self.max_tokens = min(max_tokens, positions) if positions > 0 else max_tokens  # XLNet's are without end, and -1
-        self.pooling = _pooling(checkpoint, module)
+        settings = sentence_settings(checkpoint)
+        self.prompt = settings.prompt
+        self.max_tokens = _most_tokens(module, max_tokens, settings.most_tokens)
+        causal = _looks_back_only(checkpoint, module)
+        self.pooling = settings.pooling or (("lasttoken",) if causal else ("mean",))
+        self.dim = int(config.hidden_size) * len(self.pooling)
 
     @classmethod
     def load(cls, checkpoint: Checkpoint, max_tokens: int) -> TextBackbone:
         """Load weights and tokenizer, and check that they are complete, finite and fit each other."""
-        try:
-            # Eager attention: on short texts it trains faster than the fused kernel on CPUs, whose backward pass is slow.
-            with _quiet():
-                module, info = AutoModel.from_pretrained(
-                    checkpoint.folder,
-                    use_safetensors=True,
-                    output_loading_info=True,
-                    attn_implementation="eager",
-                    dtype=torch.float32,
-                    **_SAFE,
-                )
-        except (ValueError, KeyError, OSError) as error:
-            raise refuse("FT-M011", checkpoint, f"transformers cannot load this architecture: {error}") from None
-        missing = sorted(name for name in info["missing_keys"] if not name.startswith("pooler."))
-        if missing:
-            raise refuse(
-                "FT-M012",
-                checkpoint,
-                f"{len(missing)} backbone weights not found in checkpoint (first: `{missing[0]}`)",
-                "a complete checkpoint",
-            )
+        # Eager attention: on short texts it trains faster than the fused kernel on CPUs, whose backward pass is slow.
+        module = _loaded(AutoModel, checkpoint, attn_implementation="eager")
         if bad := bad_tensors(module):
             raise refuse("FT-M013", checkpoint, "; ".join(bad[:3]), "finite weights")
-        found = cls(checkpoint, module.eval(), _tokenizer(checkpoint, module), max_tokens)
-        if not found.heeds_its_mask():
+        tokenizer = load_tokenizer(checkpoint, module)
+        checkpoint.check_unchanged()
+        with refusing(lambda why: refuse("FT-M011", checkpoint, f"transformers cannot run this model: {why}")):
+            found = cls(checkpoint, module.eval(), tokenizer, max_tokens)
+            heeds = found.heeds_its_mask()
+        if not heeds:
             said = "the model reads padding as text: what it says of a text would depend on the others in its batch"
             raise refuse("FT-M045", checkpoint, said, "a model that heeds its attention mask")
+        thaw(module, found.blank)
         return found
 
     def prepare(self, inputs: Inputs) -> PreparedTexts:
@@ -125,25 +78,13 @@ class TextBackbone(Backbone):
 
     def _encode(self, texts: Texts, sentence: str | None = None) -> PreparedTexts:
         if not len(texts):
-            return PreparedTexts(texts, [], None, 0, 0)
-        first, second = list(texts.values), None if sentence is None else [sentence] * len(texts)
-        cut = {"truncation": "only_first" if second else True, "max_length": self.max_tokens}
-        found = self.tokenizer(first, second, add_special_tokens=True, return_token_type_ids=second is not None, **cut)
-        whole = self.tokenizer(first, second, add_special_tokens=True, truncation=False, verbose=False)["input_ids"]
-        longer = sum(len(full) > len(kept) for full, kept in zip(whole, found["input_ids"], strict=True))
-        types = found.get("token_type_ids") if second else None
-        return PreparedTexts(texts, found["input_ids"], types, self.tokenizer.pad_token_id or 0, longer)
+            return PreparedTexts(texts, [], None, 0, Reading((), (), ()))
+        return encoded(self.tokenizer, texts, self.prompt if sentence is None else "", sentence, self.max_tokens)
 
     def forward(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor:
         """Return one vector per text."""
         hidden: Tensor = module(**batch).last_hidden_state
-        mask = batch["attention_mask"]
-        if self.pooling == "cls":
-            return hidden[:, 0]
-        if self.pooling == "last":
-            return hidden[torch.arange(len(mask), device=hidden.device), mask.sum(dim=1) - 1]
-        weights = mask.unsqueeze(-1).to(hidden.dtype)
-        return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+        return pooled(hidden, batch["attention_mask"], self.pooling)
 
     def heeds_its_mask(self) -> bool:
         """Return whether a text of one token has the vector that it has with padding behind it."""
@@ -157,7 +98,7 @@ class TextBackbone(Backbone):
 
     def blank(self) -> nn.Module:
         """Return the architecture with random weights."""
-        config = AutoConfig.from_pretrained(self.checkpoint.folder, **_SAFE)
+        config = AutoConfig.from_pretrained(self.checkpoint.folder, **SAFE)
         module: nn.Module = AutoModel.from_config(config, attn_implementation="eager", trust_remote_code=False)
         return module
 
@@ -179,8 +120,7 @@ class TextBackbone(Backbone):
 
     def classifier(self) -> nn.Module:
         """Return the checkpoint with the classification head it was published with."""
-        headed = any("ForSequenceClassification" in name for name in self.checkpoint.config.get("architectures") or ())
-        if not headed and not any(name.startswith(_HEADS) for name in self.checkpoint.tensors):
+        if not has_text_head(self.checkpoint):
             raise refuse(
                 "FT-M023",
                 self.checkpoint,
@@ -188,25 +128,16 @@ class TextBackbone(Backbone):
                 "",
                 "use `before: zero_shot` or `before: probe`",
             )
-        with _quiet():
-            model, info = AutoModelForSequenceClassification.from_pretrained(
-                self.checkpoint.folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **_SAFE
-            )
-        if info["missing_keys"]:
-            raise refuse(
-                "FT-M012",
-                self.checkpoint,
-                f"{len(info['missing_keys'])} weights not found in checkpoint (first: `{sorted(info['missing_keys'])[0]}`)",
-            )
-        head: nn.Module = model.eval()
+        head: nn.Module = _loaded(AutoModelForSequenceClassification, self.checkpoint).eval()
+        self.checkpoint.check_unchanged()
         return head
 
     def native_logits(self, prepared: Prepared, runner: Any) -> tuple[Tensor, list[str]]:
         """Return the logits of the checkpoint's own head, and its labels in order."""
         assert isinstance(prepared, PreparedTexts), "a text backbone prepares texts"
         model: Any = self.classifier()
-        names = {int(k): str(v) for k, v in model.config.id2label.items()}
-        return classifier_logits(model, prepared, runner), [names[i] for i in range(len(names))]
+        labels = labels_by_id(self.checkpoint, model.config.id2label)
+        return classifier_logits(model, prepared, runner), list(labels)
 
 
 def classifier_logits(model: Any, prepared: PreparedTexts, runner: Any) -> Tensor:
@@ -248,19 +179,70 @@ def _quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _pooling(checkpoint: Checkpoint, module: nn.Module) -> Pooling:
-    causal = _looks_back_only(checkpoint, module)
-    path = checkpoint.folder / "1_Pooling" / "config.json"
-    if path.is_file():
-        chosen = json.loads(path.read_text(encoding="utf-8"))
-        return (
-            "cls"
-            if chosen.get("pooling_mode_cls_token")
-            else "last"
-            if chosen.get("pooling_mode_lasttoken")
-            else "mean"
+def _loaded(kind: Any, checkpoint: Checkpoint, **more: Any) -> Any:
+    """Return a network with the checkpoint's weights, all of them and none that the library made up or left out.
+
+    Raises
+    ------
+    DefinitionError
+        When the library cannot load it, or weights are missing, of another shape, or left over (``FT-M011``, ``FT-M012``).
+    """
+    cannot = "transformers cannot load this architecture"
+    with refusing(lambda why: refuse("FT-M011", checkpoint, f"{cannot}: {why}")), _quiet():
+        module, info = kind.from_pretrained(
+            checkpoint.folder,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # told below, with names: the library's own error has none
+            dtype=torch.float32,
+            **more,
+            **SAFE,
         )
-    return "last" if causal else "mean"
+    problems = list(_not_as_saved(module, info))
+    if problems:
+        raise refuse("FT-M012", checkpoint, "; ".join(problems), "a complete checkpoint")
+    return module
+
+
+def _not_as_saved(module: Any, info: Any) -> Iterator[str]:
+    """Yield what of a loaded network is not what the checkpoint holds, by the library's own account."""
+    missing = sorted(name for name in info["missing_keys"] if not name.startswith("pooler."))
+    if missing:
+        yield f"{len(missing)} weights not found in checkpoint (first: `{missing[0]}`)"
+    shapes = sorted(
+        tuple(map(str, entry)) if isinstance(entry, tuple) else (str(entry),) for entry in info["mismatched_keys"]
+    )
+    if shapes:
+        name, *sizes = shapes[0]
+        told = f": {' in the checkpoint, '.join(sizes)} in the model" if len(sizes) == 2 else ""
+        yield f"{len(shapes)} weights have another shape than the configuration says (first: `{name}`{told})"
+    if lost := _lost_blocks(listed_blocks(module), info["unexpected_keys"]):
+        yield f"{len(lost)} weights of blocks that the configuration leaves out (first: `{lost[0]}`)"
+    if info["error_msgs"]:
+        yield shown(str(info["error_msgs"]))
+
+
+def _lost_blocks(blocks: Sequence[str], unused: Iterable[str]) -> list[str]:
+    """Return the unused weights that belong to a block above those that the network has; heads are not wanted here."""
+    if not blocks:
+        return []
+    stack = re.escape(blocks[0].rpartition(".")[0])
+    found = ((name, re.search(rf"(?:^|\.){stack}\.(\d+)\.", name)) for name in unused)
+    return sorted(name for name, match in found if match and int(match[1]) >= len(blocks))
+
+
+def _most_tokens(module: nn.Module, asked: int, said: int | None) -> int:
+    """Return where texts are cut: as asked, unless the publisher's tools cut earlier or the network has fewer positions.
+
+    The RoBERTa family counts positions from the one behind padding, so that two of 514 are never a text's.
+    """
+    config: Any = module.config
+    positions = int(getattr(config, "max_position_embeddings", None) or asked)
+    tables = [part for name, part in module.named_modules() if name.endswith("position_embeddings")]
+    offsets = [part.padding_idx + 1 for part in tables if getattr(part, "padding_idx", None) is not None]
+    usable = positions - max(offsets, default=0)
+    limits = [asked, *([usable] if positions > 0 else []), *([said] if said else [])]  # XLNet's are without end, and -1
+    return min(limits)
 
 
 def _looks_back_only(checkpoint: Checkpoint, module: nn.Module) -> bool:
@@ -274,23 +256,3 @@ def _looks_back_only(checkpoint: Checkpoint, module: nn.Module) -> bool:
         found = f"the model does not read texts as token ids and attention mask: {str(error).splitlines()[0]}"
         raise refuse("FT-M043", checkpoint, found, "an encoder or a decoder") from None
     return bool((first - first[0]).abs().max() <= _ROUNDING * first.abs().max())
-
-
-def _tokenizer(checkpoint: Checkpoint, module: nn.Module) -> Any:
-    try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(checkpoint.folder, **_SAFE)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise refuse("FT-M014", checkpoint, f"tokenizer not found: {error}") from None
-    largest = max(tokenizer.get_vocab().values())
-    rows = module.get_input_embeddings().num_embeddings  # type: ignore[operator]  # every transformers model has this method
-    if largest >= rows:
-        raise refuse(
-            "FT-M014",
-            checkpoint,
-            f"tokenizer produces id {largest}, model has {rows}",
-            "a tokenizer that belongs to the model",
-        )
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    tokenizer.padding_side = "right"
-    return tokenizer

@@ -44,6 +44,7 @@ def put_in_place(backbone: Backbone, checkpoint: Checkpoint) -> Backbone:
     """
     assert checkpoint.trained is not None, "asked for where a source was trained here"
     weights = load_file(checkpoint.trained.weights)
+    checkpoint.check_unchanged()
     own = {n.removeprefix(_BACKBONE): t for n, t in weights.items() if n.startswith(_BACKBONE)}
     if odd := sorted(own.keys() ^ backbone.module.state_dict().keys()):
         found = f"{len(odd)} weights of the trained source are not those of its base (first: `{odd[0]}`)"

@@ -162,7 +162,8 @@ def reproduce(record: RunRecord, environment: Environment) -> tuple[tuple[str, s
         "rounding"
     )
     if record.given is None:
-        machine = f"{environment.device}, {environment.precision}, {machine}{_threads(record)}"
+        asked = "" if record.audit.model.precision == "auto" else " as the audit asks"
+        machine = f"{environment.device}, {environment.precision}{asked}, {machine}{_threads(record)}"
     else:
         promised = (
             "the same predictions, cards and audit give the same findings; how the predictions were made is not known"

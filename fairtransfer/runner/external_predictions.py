@@ -57,7 +57,7 @@ def plan_given(files: AuditFiles, roots: Roots, max_jobs: int) -> Plan:
         find_prediction_file(files.loaded).parent,
         {},
         {predictions.file: predictions.sha256},
-        frozenset(),
+        {},
     )
     rows = row_keys(files, roots)
     jobs = tuple(_jobs(files, predictions, rows))

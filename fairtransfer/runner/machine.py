@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -27,6 +27,10 @@ class Machine:
 
     device: str
     precision: str
+
+    def computing_in(self, precision: str) -> Machine:
+        """Return this machine as an audit asks for it: `auto` is what it does fastest, anything else is a number format."""
+        return self if precision == "auto" else replace(self, precision=precision)
 
 
 ELSEWHERE = Machine("made elsewhere", "not known")

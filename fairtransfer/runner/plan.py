@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from fairtransfer.models import Checkpoint, fetch
-from fairtransfer.models.checkpoint import placed
-from fairtransfer.models.family import family_named
+from fairtransfer.models import Checkpoint
 from fairtransfer.runner.external_predictions import plan_given
 from fairtransfer.runner.job import Job, Plan, Pretraining, Roots, RowKeys, Training
 from fairtransfer.runner.job_ids import common_key, job_id, row_keys, run_id, source_id
 from fairtransfer.runner.label_budgets import budget_text, largest_budget
 from fairtransfer.runner.machine import Machine, guess
+from fairtransfer.runner.model_checks import inspected, model_warnings
 from fairtransfer.runner.plan_checks import MAX_JOBS, check_files, check_size
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.audit_files import AuditFiles
@@ -31,24 +31,24 @@ def make_plan(
     DefinitionError
         When the model or a data file is missing, changed or not acceptable, or the plan is too large (``FT-Y025``).
     """
-    roots, machine = roots or Roots(), machine or guess()
     audit = files.loaded.audit
+    roots, machine = roots or Roots(), (machine or guess()).computing_in(audit.model.precision)
     if audit.made_elsewhere:
         return plan_given(files, roots, max_jobs)
     check_size(files, sum(1 for _ in _trainings(audit)) * len(audit.benchmarks), max_jobs)
     check_files(files, roots)
-    with placed(files.loaded):
-        family = family_named(audit.model.loaded_as)
-        checkpoint = family.inspect(fetch(files.loaded, roots.model), str(audit.model.source))
+    checkpoint = inspected(files, roots.model)
+    files = replace(files, warnings=(*files.warnings, *model_warnings(files, checkpoint)))
     return _named(files, roots, checkpoint, machine, row_keys(files, roots))
 
 
 def on_machine(plan: Plan, machine: Machine) -> Plan:
     """Return a plan as it is on another machine, on which jobs have other ids; reads nothing again."""
     assert plan.checkpoint.trained is None, "a source is trained after it is known where"
-    if machine == plan.machine:
+    there = machine.computing_in(plan.audit.model.precision)
+    if there == plan.machine:
         return plan
-    return _named(plan.files, plan.roots, plan.checkpoint, machine, plan.rows)
+    return _named(plan.files, plan.roots, plan.checkpoint, there, plan.rows)
 
 
 def _named(files: AuditFiles, roots: Roots, checkpoint: Checkpoint, machine: Machine, rows: RowKeys) -> Plan:

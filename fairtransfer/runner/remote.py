@@ -123,17 +123,17 @@ def _session(common: str) -> Session:
     _compare(told, "code", code_digest(), "another version of fairtransfer is installed there")
     _compare(told, "libraries", libraries(files.loaded.audit.model.family), "other libraries are installed there")
     _compare(told, "plugin_code", code_of(plugins_of(files)), "other plug-ins are installed there")
-    _compare(told, "device", found.device, "it computes on another device")
-    _compare(told, "precision", found.precision, "it computes in another number format")
+    machine = Machine(found.device, found.precision).computing_in(files.loaded.audit.model.precision)
+    _compare(told, "device", machine.device, "it computes on another device")
+    _compare(told, "precision", machine.precision, "it computes in another number format")
     data, model = (None if told[name] is None else Path(told[name]) for name in ("data_root", "model_root"))
-    plan = make_plan(files, Roots(data, model), Machine(found.device, found.precision))
+    plan = make_plan(files, Roots(data, model), machine)
     if (source := told["source"]) is not None:
         weights = Path(source["weights"])
         trained = plan.checkpoint.with_weights(Trained(weights, tuple(source["classes"])), file_digest(weights))
         plan = replace(plan, checkpoint=trained)
-    return Session(
-        plan, open_data(files, plan.roots), Hardware(found.device, found.precision), Costing(**told["costing"])
-    )
+    hardware = Hardware(machine.device, machine.precision)
+    return Session(plan, open_data(files, plan.roots), hardware, Costing(**told["costing"]))
 
 
 def _compare(told: dict[str, Any], key: str, here: Any, found: str) -> None:

@@ -41,6 +41,9 @@ class ModelRef(Strict):
     max_tokens: Annotated[int, Field(ge=8, le=4096)] = Field(
         128, description="longer texts are cut; the ledger counts them"
     )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="numbers in which networks compute; auto: bf16 where the machine is made for it, else fp32"
+    )
 
     @field_validator("source")
     @classmethod
@@ -113,6 +116,9 @@ class Candidate(Strict):
 
 
 Budget = int | float | Literal["all"]
+
+OF_LOADING = ("max_tokens", "precision")
+"""What `model` says of how a model is loaded and run: refused where predictions are given, as `TRAINING_KEYS` are."""
 
 TRAINING_KEYS = ("before", "strategies", "label_budgets", "seeds")
 """What says how models are made: required where models are adapted, refused where predictions are given."""

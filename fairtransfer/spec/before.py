@@ -27,6 +27,8 @@ class BeforeKind(abc.ABC):
         Whether it learns from labels; then it exists for every seed, at the largest budget.
     answers_numbers
         Whether it can be asked for a number.
+    reads_head
+        Whether it asks the checkpoint's own head, so that the head's labels have to mean the classes.
     """
 
     kind: ClassVar[str]
@@ -34,6 +36,7 @@ class BeforeKind(abc.ABC):
     words: ClassVar[str]
     uses_labels: ClassVar[bool] = False
     answers_numbers: ClassVar[bool] = False
+    reads_head: ClassVar[bool] = False
 
     def classes_named(self, options: Strict) -> Mapping[str, tuple[str, ...]]:  # noqa: ARG002  # most name none
         """Return the classes its options speak of, each with its place among them."""

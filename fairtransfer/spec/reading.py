@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.plugins import how_to_switch_on
 from fairtransfer.registry import Asked
-from fairtransfer.spec.audit import SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, ModelRef
+from fairtransfer.spec.audit import OF_LOADING, SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, ModelRef
 from fairtransfer.spec.before import BEFORE_OPTIONS, BeforeSpec
 from fairtransfer.spec.document import Document, Place, kind_of
 from fairtransfer.spec.document_reading import read_document
@@ -93,7 +93,7 @@ class _Reader:
         model = model if isinstance(model, dict) else {"family": "unreadable"}
         if str(model.get("source")).startswith("predictions:"):
             placed: list[Place] = [(key,) for key in (*TRAINING_KEYS, "adapt_on") if key in data]
-            placed += [("model", key) for key in ("max_tokens",) if key in model]
+            placed += [("model", key) for key in OF_LOADING if key in model]
             for path in placed:
                 found = f"`{path[-1]}` has no meaning where the predictions are given: nothing is adapted here"
                 self.add("FT-Y052", path, found, "", "delete it", at_key=True)

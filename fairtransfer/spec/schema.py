@@ -108,7 +108,10 @@ def _by_source() -> dict[str, Any]:
     return {
         "if": {"properties": {"model": given}, "required": ["model"]},
         "then": {
-            "properties": {**dict.fromkeys((*keys, "adapt_on"), False), "model": {"properties": {"max_tokens": False}}}
+            "properties": {
+                **dict.fromkeys((*keys, "adapt_on"), False),
+                "model": {"properties": dict.fromkeys(definitions.OF_LOADING, False)},
+            }
         },
         "else": {"properties": {"model": {"required": ["family"]}}, "required": list(keys)},
     }

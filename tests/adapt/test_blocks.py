@@ -22,7 +22,8 @@ from fairtransfer.errors import DefinitionError
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone, Network
 from fairtransfer.models.blocks import Layout, listed_blocks, matched_blocks, trace
-from fairtransfer.models.text import PreparedTexts
+from fairtransfer.models.reading import Reading
+from fairtransfer.models.tokens import PreparedTexts
 
 pytestmark = pytest.mark.train
 SIZES = {
@@ -213,7 +214,7 @@ def test_a_network_that_cannot_be_resumed_is_run_whole(changes: dict[str, bool],
     """Blocks that hand on two things, or a top that looks further down, are found out on one batch."""
     module = Stack(**changes)
     network = Network(module, lambda m, batch: m(batch["features"]))
-    rows = PreparedFeatures(PreparedTexts(Texts(("",) * 5), [[1]] * 5, None, 0, 0), torch.randn(5, 4))
+    rows = PreparedFeatures(PreparedTexts(Texts(("",) * 5), [[1]] * 5, None, 0, Reading((), (), ())), torch.randn(5, 4))
     backbone = SimpleNamespace(pretrained=lambda: network)
     frozen = FrozenFeatures(backbone, RUNNER)  # type: ignore[arg-type]  # all that is needed of one
 

@@ -68,7 +68,7 @@ def test_what_reads_both_ways_is_averaged(tmp_path: Path) -> None:
     save_encoder(tmp_path / "encoder")
     save_encoder(tmp_path / "decoder", is_decoder=True)
 
-    assert [opened(tmp_path / name).pooling for name in ("encoder", "decoder")] == ["mean", "last"]
+    assert [opened(tmp_path / name).pooling for name in ("encoder", "decoder")] == [("mean",), ("lasttoken",)]
 
 
 @KINDS

@@ -11,9 +11,13 @@ from support.plans import jobs_of
 from support.projects import image_project
 from support.toy import edit, toy_rows, write_project
 
+from fairtransfer.api import load_audit
+from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
 from fairtransfer.runner.job import Plan
+from fairtransfer.runner.machine import Machine
+from fairtransfer.runner.plan import make_plan, on_machine
 
 
 def ids(audit: Path) -> set[str]:
@@ -74,3 +78,25 @@ def test_one_failed_try_is_one_attempt(tmp_path: Path) -> None:
         store.begin("job")
         store.fail("job", "diverged")
         assert store.status("job").attempt == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "computed"), [("", "bf16"), (", precision: auto", "bf16"), (", precision: fp32", "fp32")]
+)
+def test_an_audit_says_in_which_numbers_networks_compute(asked: str, computed: str, tmp_path: Path) -> None:
+    """A machine that is made for bf16; what is asked for decides the ids of jobs, as any other difference does."""
+    audit = write_project(tmp_path)
+    edit(audit, ("family: text}", f"family: text{asked}}}"))
+    fast, slow = Machine("cpu", "bf16"), Machine("cpu", "fp32")
+    made = make_plan(load_audit(audit), machine=fast)
+    assert made.machine.precision == computed
+    assert on_machine(made, fast) == made
+    same = [job.id for job in made.jobs] == [job.id for job in on_machine(made, slow).jobs]
+    assert same == (asked == ", precision: fp32")
+
+
+def test_a_number_format_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    audit = write_project(tmp_path)
+    edit(audit, ("family: text}", "family: text, precision: fp16}"))
+    with pytest.raises(DefinitionError, match=r"model\.precision"):
+        load_audit(audit)

@@ -57,11 +57,12 @@ def table_text(rows: list[dict[str, str]]) -> str:
 
 
 def write_checkpoint(folder: Path, config: dict[str, object] | None = None) -> Path:
-    """A model folder with a valid config and one tensor."""
+    """A model folder with a valid config, a vocabulary and one tensor."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config or {"architectures": ["BertModel"], "model_type": "bert"}))
     header = json.dumps({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
     (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + b"\0" * 8)
+    (folder / "vocab.txt").write_text("[UNK]\napple\n")
     return folder
 
 

@@ -155,6 +155,67 @@ def needs_code(root: Path) -> None:
     (root / "models" / "tiny" / "config.json").write_text(json.dumps(config))
 
 
+def _model_file(root: Path, name: str, content: object) -> None:
+    path = root / "models" / "tiny" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def deep_config(root: Path) -> None:
+    _model_file(root, "config.json", '{"a":' + "[" * 100 + "]" * 100 + "}")
+
+
+def kernels(root: Path) -> None:
+    _model_file(root, "config.json", {"text_config": {"attn_implementation": "someone/kernels:attention"}})
+
+
+def quantised(root: Path) -> None:
+    _model_file(root, "config.json", {"quantization_config": {"quant_method": "gptq", "bits": 4}})
+
+
+def no_tokenizer(root: Path) -> None:
+    (root / "models" / "tiny" / "vocab.txt").unlink()
+
+
+def small_tokenizer(root: Path) -> None:
+    _model_file(root, "config.json", {"architectures": ["BertModel"], "vocab_size": 30522})
+    _model_file(root, "tokenizer.json", {"model": {"vocab": {"[UNK]": 0, "a": 1}}, "added_tokens": []})
+
+
+def adapter_beside(root: Path) -> None:
+    _model_file(root, "adapter_config.json", {"peft_type": "LORA"})
+
+
+def adapter_alone(root: Path) -> None:
+    adapter_beside(root)
+    (root / "models" / "tiny" / "config.json").unlink()
+
+
+def head_labels(root: Path) -> None:
+    """A head of three labels, of which one means a class of the card's."""
+    labels = {"0": "fruit", "1": "TOOL", "2": "beast"}
+    _model_file(root, "config.json", {"architectures": ["BertForSequenceClassification"], "id2label": labels})
+
+
+def labels_with_a_gap(root: Path) -> None:
+    labels = {"0": "fruit", "2": "tool", "3": "animal"}
+    _model_file(root, "config.json", {"architectures": ["BertForSequenceClassification"], "id2label": labels})
+
+
+def sentence_model(root: Path) -> None:
+    """One that reads texts behind a prompt, with a layer behind its pooling."""
+    kinds = {"": "Transformer", "1_Pooling": "Pooling", "2_Dense": "Dense"}
+    modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds.items()]
+    _model_file(root, "modules.json", modules)
+    _model_file(root, "1_Pooling/config.json", {"pooling_mode": "cls"})
+    prompts = {"prompts": {"query": "query: "}, "default_prompt_name": "query"}
+    _model_file(root, "config_sentence_transformers.json", prompts)
+
+
+def sentence_model_of_words(root: Path) -> None:
+    _model_file(root, "modules.json", [{"path": "", "type": "sentence_transformers.models.WordEmbeddings"}])
+
+
 def no_config(root: Path) -> None:
     (root / "models" / "tiny" / "config.json").unlink()
 
@@ -339,6 +400,17 @@ MAKERS: dict[str, Callable[[Path], None]] = {
         weights_cut,
         shard_missing,
         needs_code,
+        deep_config,
+        kernels,
+        quantised,
+        no_tokenizer,
+        small_tokenizer,
+        adapter_beside,
+        adapter_alone,
+        head_labels,
+        labels_with_a_gap,
+        sentence_model,
+        sentence_model_of_words,
         no_config,
         picture_missing,
         picture_twice,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 
 from pydantic import Field
 
-from fairtransfer.adapt.before.way import Before
+from fairtransfer.adapt.before.way import Asked, Before
 from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.errors import DefinitionError, Problem, did_you_mean, shown
 from fairtransfer.spec.strict import Strict
@@ -30,6 +30,20 @@ class NativeHead(Before[NativeHeadOptions]):
     kind = "native_head"
     options = NativeHeadOptions
     words = "its own head, labels mapped"
+    reads_head = True
+
+    def refused(self, asked: Asked, options: NativeHeadOptions) -> list[Problem]:
+        """Return why a head cannot answer: it has no labels, or they do not mean the classes."""
+        if asked.labels is None:
+            return []
+        if not asked.labels:
+            do = "use `before: zero_shot` (texts) or `before: probe`"
+            return [Problem("FT-M023", "the checkpoint has no classification head with named labels", "", do)]
+        try:
+            class_columns(list(asked.labels), options.labels, asked.classes)
+        except DefinitionError as error:
+            return list(error.problems)
+        return []
 
     def ask(self, setting: Setting, options: NativeHeadOptions) -> Adapted:
         """Return the model, asked by its own head.

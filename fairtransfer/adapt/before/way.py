@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import abc
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fairtransfer.errors import DefinitionError, Problem
+from fairtransfer.models.checkpoint import Checkpoint
 from fairtransfer.spec.before import BeforeKind, before_kind
 from fairtransfer.spec.strict import Strict
 
 if TYPE_CHECKING:
     from fairtransfer.adapt.strategy import Adapted, Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which model is asked, for what.
+
+    Attributes
+    ----------
+    labels
+        Of the checkpoint's own head; empty where it has none, None where it is not asked or its files do not tell.
+    """
+
+    checkpoint: Checkpoint
+    labels: tuple[str, ...] | None
+    classes: tuple[str, ...]
+
 
 OptionsT = TypeVar("OptionsT", bound=Strict)
 
@@ -19,6 +37,10 @@ class Before(BeforeKind, Generic[OptionsT]):
     """A way to ask; subclasses are final and live one to a file."""
 
     options: type[OptionsT]
+
+    def refused(self, asked: Asked, options: Any) -> list[Problem]:  # noqa: ARG002  # the interface
+        """Return why a model cannot be asked in this way, as far as its files tell."""
+        return []
 
     @abc.abstractmethod
     def ask(self, setting: Setting, options: OptionsT) -> Adapted:

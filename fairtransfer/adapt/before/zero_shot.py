@@ -7,9 +7,12 @@ from typing import Annotated, final
 
 from pydantic import Field, field_validator
 
-from fairtransfer.adapt.before.way import Before
+from fairtransfer.adapt.before.way import Asked, Before
 from fairtransfer.adapt.strategy import Adapted, Setting
 from fairtransfer.errors import DefinitionError, Problem
+from fairtransfer.models.checkpoint import Checkpoint
+from fairtransfer.models.head_labels import labels_by_id
+from fairtransfer.models.sentence import sentence_settings
 from fairtransfer.spec.strict import Strict, refuse
 
 
@@ -42,6 +45,15 @@ class ZeroShot(Before[ZeroShotOptions]):
         assert isinstance(options, ZeroShotOptions), "its own options"
         return {name: ("words", name) for name in options.words}
 
+    def refused(self, asked: Asked, options: ZeroShotOptions) -> list[Problem]:  # noqa: ARG002  # the interface
+        """Return why texts cannot be compared: by similarity the published model has a layer that is not used here."""
+        if asked.checkpoint.trained is not None or _by_entailment(asked.checkpoint):
+            return []
+        if not sentence_settings(asked.checkpoint).dense:
+            return []
+        found = "the checkpoint compares texts behind a layer (Dense) that is not used here"
+        return [Problem("FT-M048", found, "", "use `before: probe`")]
+
     def ask(self, setting: Setting, options: ZeroShotOptions) -> Adapted:
         """Return the model, asked.
 
@@ -57,10 +69,17 @@ class ZeroShot(Before[ZeroShotOptions]):
         if setting.task.multilabel:
             raise _refused("FT-M019", "`zero_shot` has no threshold for several labels at once")
         sentences = prompts(options, setting.task.classes)
-        labels = [str(v).lower() for v in (backbone.checkpoint.config.get("id2label") or {}).values()]
-        if "entailment" in labels:
-            return by_entailment(setting, backbone, sentences, labels)
+        if _by_entailment(backbone.checkpoint):
+            return by_entailment(setting, backbone, sentences, _lower_labels(backbone.checkpoint))
         return by_similarity(setting, backbone, sentences)
+
+
+def _by_entailment(checkpoint: Checkpoint) -> bool:
+    return "entailment" in _lower_labels(checkpoint)
+
+
+def _lower_labels(checkpoint: Checkpoint) -> list[str]:
+    return [label.lower() for label in labels_by_id(checkpoint, checkpoint.config.get("id2label") or {})]
 
 
 def _refused(code: str, found: str) -> DefinitionError:
