@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from fairtransfer.display import Display, Displayed, Illustration
 from fairtransfer.errors import Problems
 from fairtransfer.evidence.table.count import Counted, count_table
 from fairtransfer.evidence.table.numbers import count_numbers
+from fairtransfer.evidence.table.recoded import recoded
 from fairtransfer.evidence.table.source import open_table, reading
 from fairtransfer.findings.build import measure as findings_of
 from fairtransfer.findings.collection import Findings
@@ -35,6 +36,7 @@ from fairtransfer.spec.columns import ColumnNames, Columns
 from fairtransfer.spec.gates import Policy
 from fairtransfer.spec.keywords import Label
 from fairtransfer.spec.questions import metric_names
+from fairtransfer.spec.recoding import Bins, Map
 from fairtransfer.spec.short import Gate, Metric
 from fairtransfer.table_question import MeasureOptions, in_keywords, question_of, with_keywords
 from fairtransfer.version import VERSION
@@ -204,6 +206,8 @@ def measure(
     metrics: Metric | Iterable[Metric] | None = None,
     gates: Gate | Iterable[Gate] | None = None,
     policy: Policy | Mapping[str, Any] | None = None,
+    map: Map | None = None,  # the word for it, here and on the command line
+    bins: Bins | None = None,
 ) -> Measurement:
     """Measure a table of predictions, of any size, for each group; with gates it is judged too.
 
@@ -254,6 +258,11 @@ def measure(
     policy
         What counts as enough evidence, a `Policy` or a mapping such as ``{"alpha": 0.1}``. Default, and what a mapping leaves
         out: alpha 0.05 for the one evaluation that is planned.
+    map
+        Words that mean another one: ``{"LABEL_1": "spam"}`` in labels and answers, ``{"region": {"North": "north"}}`` among the
+        groups of a column; or as the command line writes them. A word that is mapped to itself is meant as it is written.
+    bins
+        Columns of groups that hold numbers, and where their ranges begin: ``{"age": [18, 30, 45, 60]}``.
 
     Raises
     ------
@@ -272,7 +281,9 @@ def measure(
     keywords = {"label": label, "after": after, "before": before, "groups": groups, "item": item, "unit": unit}
     keywords |= {"score": score, "score_before": score_before, "value": value, "value_before": value_before}
     keywords |= {"weights": weights, "counts": counts}
-    asked = MeasureOptions(intersections, positive, classes, multilabel, target, measured_in, metrics, gates, policy)
+    asked = MeasureOptions(
+        intersections, positive, classes, multilabel, target, measured_in, metrics, gates, policy, map, bins
+    )
     problems = Problems()
     with in_keywords():
         return measure_table(source, with_keywords(columns, keywords, problems), asked, problems)
@@ -288,9 +299,12 @@ def measure_table(source: Any, columns: Columns, options: MeasureOptions, proble
 
 def _measured(table: ibis.Table, name: str, question: Question, classes: Sequence[str]) -> Measurement:
     """Count a table, measure its groups and judge them."""
-    columns = question.columns
+    columns, problems = question.columns, Problems()
     with reading(name):
+        table, notes = recoded(table, Path(name).name, columns, problems)
+        problems.raise_if_any()
         counted = _count(table, Path(name).name, question, classes)
+        counted = replace(counted, notes={**counted.notes, **notes}, warnings=(*problems.warnings, *counted.warnings))
         query = EvidenceQuery(study_of_table(counted, question))
         # Nobody becomes right or wrong by a number: such answers have no harm ledger.
         listed = columns.items and columns.before is not None and columns.after and not columns.numbers

@@ -15,6 +15,7 @@ from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.columns import Columns
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.keywords import Keywords, Label
+from fairtransfer.spec.recoding import Bins, Map, read_recoding
 from fairtransfer.spec.short import Gate, Metric, read_gates, read_metrics, read_policy
 from fairtransfer.spec.target import TARGETS, check_beside, check_gates, check_metrics, default_metrics
 
@@ -32,6 +33,8 @@ class MeasureOptions:
     metrics: Metric | Iterable[Metric] | None = None
     gates: Gate | Iterable[Gate] | None = None
     policy: Policy | Mapping[str, Any] | None = None
+    map: Map | None = None
+    bins: Bins | None = None
 
 
 def with_keywords(columns: object, given: Mapping[str, Any], problems: Problems) -> Columns:
@@ -56,7 +59,7 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
     ------
     DefinitionError
         With everything in it that cannot be read, or does not go together (``FT-P020`` to ``FT-P022``, ``FT-P041``,
-        ``FT-P042``, ``FT-P062`` to ``FT-P064``).
+        ``FT-P042``, ``FT-P062`` to ``FT-P064``, ``FT-P106``, ``FT-P107``).
     """
     read = Keywords(problems)
     given = {field.name: getattr(columns, field.name) for field in fields(Columns)}
@@ -71,6 +74,7 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
     crossed, unit = read.views("intersections", options.intersections), read.text("measured_in", options.measured_in)
     policy = read_policy(options.policy, problems)
     metrics, gates = _asked(options, problems, valued=valued)
+    recoding = read_recoding(options.map, options.bins, many["groups"], problems)
     _together(options, one, {"positive": positive, "multilabel": multilabel, "classes": classes}, unit, problems)
     problems.raise_if_any()
     named = TableColumns(
@@ -88,6 +92,7 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
         numbers=options.target == "number",
         value=one["value"],
         value_before=one["value_before"],
+        recoding=recoding,
     )
     return Question(named, crossed, metrics, gates, policy, positive, unit), classes
 
@@ -145,7 +150,8 @@ def _in_keywords(problem: Problem) -> Problem:
     """Return a problem in the words of a program; the option for a gate may be given several times, the keyword takes all."""
 
     def renamed(text: str) -> str:
-        return _OPTION.sub(lambda found: f"{found[1]}=".replace("-", "_").replace("gate=", "gates="), text)
+        named = _OPTION.sub(lambda found: f"{found[1]}=".replace("-", "_").replace("gate=", "gates="), text)
+        return named.replace("= '", "='")
 
     file = problem.file
     where = renamed(file).rstrip("=") if file.startswith("--") else file

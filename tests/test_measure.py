@@ -220,7 +220,9 @@ def test_numbers_are_the_same_labels_whatever_type_a_column_has() -> None:
 
 def test_several_labels_in_a_row_are_told_apart() -> None:
     frame = pd.DataFrame({"y": ["a|b", "a", "b", "a"] * 20, "p": ["b|a", "a|b", "b", "c"] * 20, "g": ["x", "y"] * 40})
-    seen = measure(frame, label="y", after="p", groups=["g"], multilabel=True)
+    with pytest.raises(DefinitionError, match="FT-P105"):  # `c` is no class, and the row not one without any
+        measure(frame, label="y", after="p", groups=["g"], multilabel=True)
+    seen = measure(frame, label="y", after="p", groups=["g"], multilabel=True, classes="a,b,c")
     assert found(seen, "after").k == 40  # the order within a row does not matter
 
 
@@ -247,7 +249,8 @@ BROKEN: dict[str, tuple[Any, dict[str, Any], str]] = {
     "same column": (table(20), {"after": "old"}, "FT-P004"),
     "ids as groups": (pd.concat([table(600), table(600, 1)]).assign(region=range(1200)), {}, "FT-P005"),
     "empty": (table(20)[:0], {}, "FT-P007"),
-    "other spelling": (table(20).assign(new="YES"), {}, "FT-P012"),
+    "other spelling": (table(20).assign(new="YES"), {}, "FT-P101"),
+    "other words": (table(20).assign(new="maybe"), {}, "FT-P012"),
     "label not declared": (table(20), {"classes": ["yes"]}, "FT-P011"),
     "half counts": (table(20).assign(c=0.5), {"counts": "c"}, "FT-P013"),
     "endless weight": (table(20).assign(c=[math.inf] + [1.0] * 19), {"weights": "c"}, "FT-P014"),

@@ -39,6 +39,14 @@ def measure(
     weights: Annotated[str | None, typer.Option(help="Column with sampling weights.")] = None,
     classes: Annotated[str, typer.Option(help="All labels there are; default: those that occur.")] = "",
     multilabel: Annotated[bool, typer.Option("--multilabel", help="Rows may have several labels: a|b")] = False,
+    map: Annotated[  # the option's name
+        list[str] | None,
+        typer.Option(help="Read words as others: LABEL_1=spam,... or region:North=north", rich_help_panel="Reading"),
+    ] = None,
+    bins: Annotated[
+        list[str] | None,
+        typer.Option(help="Ranges of a group that is a number: age=18,30,45,60", rich_help_panel="Reading"),
+    ] = None,
     alpha: Annotated[float, typer.Option(help="Error rate the gates may spend.", min=0.0001, max=0.4999)] = 0.05,
     min_group: Annotated[int, typer.Option(help="Smallest denominator that is judged.", min=10)] = 10,
     on_inconclusive: Annotated[str, typer.Option(help="block | warn: what not enough evidence means.")] = "block",
@@ -65,6 +73,8 @@ def measure(
         metrics=metrics,
         gates=gate,
         policy=_policy(alpha, min_group, on_inconclusive, suppress_below),
+        map=map,
+        bins=bins,
     )
     found = measure_table(file, columns, options, Problems())
     _tell(found, json, out)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fairtransfer.errors import Problem, is_invisible, shown
+from fairtransfer.errors import Problem, shown
 from fairtransfer.formats import plural
 from fairtransfer.spec.card_columns import Attribute, Bin
-from fairtransfer.spec.names import LOOKS_MISSING, OTHER_GROUP, UNKNOWN_GROUP
+from fairtransfer.spec.names import OTHER_GROUP, UNKNOWN_GROUP
+from fairtransfer.spec.spelling import group_name_problems
 
 MAX_GROUPS = 50
 MAX_INTERSECTIONS = 200
@@ -64,63 +65,12 @@ def _problem(
 
 def _spelling(attribute: Attribute, values: Sequence[str | None]) -> Iterator[Problem]:
     counts = Counter(value for value in values if value is not None)
+    path = f"attributes.{attribute.name}"
+    for problem in group_name_problems(counts, advice="`recode` all but one of them", rename="`recode`"):
+        yield replace(problem, path=path)
     for value in counts:
-        if any(is_invisible(c) for c in value):
-            hidden = next(c for c in value if is_invisible(c))
-            yield _problem(
-                "FT-G005",
-                attribute,
-                f"group `{shown(value)}` holds the invisible character U+{ord(hidden):04X}",
-                "",
-                "delete it, or recode",
-            )
-        if value.lower() in LOOKS_MISSING:
-            yield _problem(
-                "FT-G002", attribute, f"`{shown(value)}` looks like a missing value", "kept as text", "", warn=True
-            )
         if len(value) > 128:
             yield _problem("FT-G017", attribute, f"group name has {len(value):,} characters, limit 128")
-    yield from _variants(attribute, counts)
-
-
-def _variants(attribute: Attribute, counts: Counter[str]) -> Iterator[Problem]:
-    by_form: dict[str, list[str]] = defaultdict(list)
-    by_look: dict[str, list[str]] = defaultdict(list)
-    for value in sorted(counts):
-        by_form[" ".join(value.casefold().split())].append(value)
-        by_look[_skeleton(value)].append(value)
-    for spellings in by_form.values():
-        if len(spellings) > 1:
-            rows = ", ".join(f"`{shown(s)}` ({plural(counts[s], 'row')})" for s in spellings)
-            yield _problem(
-                "FT-G003",
-                attribute,
-                f"{len(spellings)} spellings of one group: {rows}",
-                "",
-                "`recode` all but one of them",
-            )
-    for looks in by_look.values():
-        if len(looks) > 1 and len({" ".join(v.casefold().split()) for v in looks}) > 1:
-            first, second = looks[0], looks[1]
-            a, b = next(((a, b) for a, b in zip(first, second, strict=False) if a != b), (first[-1], second[-1]))
-            found = f"`{a}` U+{ord(a):04X} and `{b}` U+{ord(b):04X} look alike (`{shown(first)}`, `{shown(second)}`)"
-            yield _problem("FT-G005", attribute, found, "", "rename one, or `recode`")
-
-
-def _skeleton(value: str) -> str:
-    """Return what a value looks like: letters of other scripts become the ASCII letters they resemble."""
-    plain = unicodedata.normalize("NFKC", value)
-    return plain.casefold() if plain.isascii() else "".join(map(_ascii_look, plain)).casefold()
-
-
-def _ascii_look(character: str) -> str:
-    if character.isascii():
-        return character
-    # Imported here: it loads a table of 6,000 characters that plain ASCII names never need.
-    from confusable_homoglyphs.confusables import confusables_data
-
-    twins = [twin["c"] for twin in confusables_data.get(character, ())]
-    return min((twin for twin in twins if len(twin) == 1 and twin.isascii()), default=character)
 
 
 def _binning(attribute: Attribute, values: Sequence[str | None]) -> Iterator[Problem]:

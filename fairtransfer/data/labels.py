@@ -10,6 +10,7 @@ from fairtransfer.data.benchmark import LABEL_JOIN
 from fairtransfer.errors import Problem, shown
 from fairtransfer.formats import plural
 from fairtransfer.spec.card_columns import Label
+from fairtransfer.spec.spelling import listed, meant
 
 
 def given(label: Label, values: Sequence[str | None]) -> tuple[list[str], list[Problem]]:
@@ -42,15 +43,11 @@ def _classes(label: Label, values: Sequence[str | None], problems: list[Problem]
 
 
 def _unknown_label(value: str, count: int, classes: Sequence[str]) -> Problem:
-    def spelled(text: str) -> str:
-        lowered = text.strip().lower()
-        return {"0.0": "0", "1.0": "1"}.get(lowered, lowered)
-
-    same = [c for c in classes if spelled(c) == spelled(value)]
+    same = meant([value], classes)
     if same:
         return Problem(
             "FT-D032",
-            f"labels are written as `{shown(value)}` ({plural(count, 'row')}), declared as `{same[0]}`",
+            f"labels are written as {listed([value], {value: count})}, declared as `{shown(same[value])}`",
             "nothing is coerced",
             "declare them as written",
             path="label",

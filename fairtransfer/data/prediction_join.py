@@ -16,6 +16,7 @@ from fairtransfer.data.sides import EvaluationData
 from fairtransfer.errors import shown
 from fairtransfer.formats import plural
 from fairtransfer.outcomes.metric import Limits
+from fairtransfer.spec.spelling import listed, meant, spelled_otherwise
 
 MOST_LISTED = 20
 """Different answers outside the classes that are listed for each model."""
@@ -80,6 +81,8 @@ def join_predictions(
 
 _ADVICE = {
     "FT-P012": "write answers and classes the same way",
+    "FT-P101": "each would count as an error; write them as the classes are written",
+    "FT-P105": "write the classes only; a row without any is empty",
     "FT-P037": "every model answers every judged item",
     "FT-P038": "items are joined by their id in the card's data",
     "FT-P047": "give every judged item a finite number of every model, within the ends that the metric says",
@@ -127,9 +130,10 @@ class _Joiner:
                 self.pred[predictor, name] = self.numbers(predictor, name, wanted, given)
                 continue
             pred = tuple(map(self.known, given))
-            outside[predictor.model].update(g for g, p in zip(given, pred, strict=True) if g and not p)
             self.pred[predictor, name] = pred
-            if not any(pred) and any(given):
+            strange = Counter(g for g, p in zip(given, pred, strict=True) if g and not p)
+            outside[predictor.model].update(strange)
+            if strange and not self.spelled(predictor, name, strange) and not any(pred):
                 examples = ", ".join(sorted({shown(g) for g in given if g})[:3])
                 found = f"no answer of {predictor} is one of the classes (answers: {examples}"
                 self.fault("FT-P012", name, f"{found}; classes: {', '.join(self.classes[:3])})")
@@ -138,6 +142,20 @@ class _Joiner:
         }
         self.ledgers[name] = Ledger(rows, {UNJUDGED: unjudged} if unjudged else {}).noting(notes)
         self.outside[name] = {model: _most(n) for model, n in outside.items() if n}
+
+    def spelled(self, predictor: Predictor, name: str, strange: Counter[str]) -> bool:
+        """Look for answers that are classes in another spelling, and for what is none beside others; tell whether there are."""
+        words = Counter(part for answer in strange.elements() for part in answer.split(LABEL_JOIN) if part)
+        counted = words if self.multilabel else strange
+        if same := dict(sorted(meant(counted, self.classes).items())):
+            found = f"answers of {predictor} on `{name}` are classes in another spelling"
+            self.fault("FT-P101", name, f"{found}: {spelled_otherwise(same, counted)}")
+        elif self.multilabel and (none := sorted(set(counted) - set(self.classes))):
+            found = f"answers of {predictor} on `{name}` hold what is no class: {listed(none, counted)}"
+            self.fault("FT-P105", name, found)
+        else:
+            return False
+        return True
 
     def fits(
         self, predictor: Predictor, name: str, missing: list[str], given: list[str], wanted: tuple[str, ...]

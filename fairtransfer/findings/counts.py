@@ -18,6 +18,7 @@ from fairtransfer.outcomes.classes import EVENTS, WRONG
 Ints = NDArray[np.int64]
 Numbers = NDArray[Any]
 View = tuple[str, ...]
+Flags = NDArray[np.bool_] | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ class Block:
     n: Ints
     w: Numbers | None = None
     """Sums of weights, where cases do not count alike."""
+    outside_first: Flags = False
+    outside_second: Flags = False
+    """Whether an answer is none of the classes."""
     _tallies: dict[tuple[View, str, str], Tally] = field(default_factory=dict)
 
     def tally(self, view: View, event: str, of: str) -> Tally:
@@ -140,6 +144,8 @@ class Counts:
     classes: tuple[str, ...]
     chosen_seeds: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """``(benchmark, strategy, budget) -> seed`` where the claim is about one trained model."""
+    multilabel: bool = False
+    """Rows may have no class at all, so that an empty answer is one."""
     _blocks: dict[tuple[str, str, str, str], Block | None] = field(default_factory=dict)
 
     def block(self, benchmark: str, stage: str, strategy: str, budget: str) -> Block | None:
@@ -187,6 +193,12 @@ class Counts:
             column = self._columns[name]
             return membership(column.values, self.classes)[column.codes[mask]]
 
+        def outside(name: str) -> NDArray[np.bool_]:
+            """Tell which answers are none of the classes: the evidence keeps nothing of them."""
+            column = self._columns[name]
+            empty = np.array([not value and not self.multilabel for value in column.values], dtype=bool)
+            return empty[column.codes[mask]]
+
         return Block(
             self.classes,
             tuple(seeds),
@@ -198,6 +210,8 @@ class Counts:
             chosen("pred_after"),
             self._n[mask],
             self.cells["w"].to_numpy()[mask] if "w" in self.cells.column_names else None,
+            outside("pred_before"),
+            outside("pred_after"),
         )
 
 

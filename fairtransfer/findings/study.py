@@ -125,7 +125,7 @@ def study_of(record: RunRecord) -> Study:
             for benchmark in run.benchmarks
         ),
         label_budgets=budgets if len(budgets) == len(run.label_budgets) else {},
-        counts=Counts(record.cells, record.classes, chosen_seeds(record)),
+        counts=Counts(record.cells, record.classes, chosen_seeds(record), multilabel=run.multilabel),
         questions=told_questions(
             audit.metrics, audit.gates, record.classes, run.positive_class, multilabel=run.multilabel
         ),

@@ -51,7 +51,7 @@ def study_of_table(counted: Counted, question: Question) -> Study:
                 BENCHMARK, counted.name, bool(question.columns.unit), question.columns.groups, question.views
             ),
         ),
-        counts=Counts(cells_of(counted, model), counted.classes),
+        counts=Counts(cells_of(counted, model), counted.classes, multilabel=counted.multilabel),
         questions=told,
         sums=UnitSums(sums_of(counted, asked)),
         rankings=Rankings(rankings_of(counted, asked)),

@@ -206,6 +206,7 @@ _WORDS = {
     "few_clusters": f"fewer than {MINIMUM_UNITS} units",
     "few_seeds": f"fewer than {PROCEDURE_MINIMUM} seeds",
     "few_events": "fewer than 5 cases put into the class",
+    "outside_answers": "answers that are none of the classes count as errors, and could have made it pass; map or name them",
     "wide_ci": "the interval holds the limit; more cases would narrow it",
     "on_limit": "the measured value lies too close to the limit, so that no realistic number of cases would settle it",
     "seed_limited": "the interval holds the limit; more seeds would narrow it, more cases would not",

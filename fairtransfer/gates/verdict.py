@@ -16,6 +16,7 @@ from fairtransfer.formats import noun, plural
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import JudgedContrast, decide, judge_contrasts, outcome_of
 from fairtransfer.gates.gate import gate_of
+from fairtransfer.gates.outside_answers import without_help
 from fairtransfer.gates.results import Evaluation, GateResult, OtherModel, Outcome, Verdict
 from fairtransfer.gates.reuse_budget import apply_reuse_budget, reuse_notes
 from fairtransfer.spec.gates import GateSpec, Policy
@@ -112,7 +113,12 @@ def _contrasts(query: EvidenceQuery, model: Chosen, gate: GateSpec) -> list[Cont
         for benchmark in query.study.benchmarks
         if gate.options.judges(benchmark.id, benchmark.attributes)
     )
-    return [contrast for target in targets for contrast in gate_of(gate).contrasts(query, target)]
+    judge = gate_of(gate)
+    return [
+        without_help(query, judge, target, contrast)
+        for target in targets
+        for contrast in judge.contrasts(query, target)
+    ]
 
 
 def _exists(query: EvidenceQuery, model: Chosen) -> bool:

@@ -69,7 +69,12 @@ def test_every_line_is_a_row_whatever_it_begins_with(tmp_path: Path) -> None:
     """A reader that guesses takes lines that begin with # for remarks, and quotes in one column for quoting."""
     rows = "".join(("#" if n % 7 == 0 else "") + row + "\n" for n, row in enumerate(lines(70).splitlines()))
     rows += "# a, yes, no, a\n" + "x,'yes',\"no\",'b'\n"
-    seen = measure(written(tmp_path, HEADER + rows), **COLUMNS, classes=["no", "yes", " yes", "'yes'"])
+    asked = {
+        **COLUMNS,
+        "classes": ["no", "yes", " yes", "'yes'"],
+        "map": {" no": " no", "g": {" a": " a", "'b'": "'b'"}},
+    }
+    seen = measure(written(tmp_path, HEADER + rows), **asked)
     assert cases(seen) == {"": 72, "a": 35, "b": 35, " a": 1, "'b'": 1}
 
 

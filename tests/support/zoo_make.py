@@ -336,10 +336,16 @@ def empty_answers(root: Path) -> None:
     (root / ANSWERS).write_text("")
 
 
-def upper_answers(root: Path) -> None:
+def shouted_answers(root: Path) -> None:
     header, *lines = (root / ANSWERS).read_text().splitlines()
     shouted = [f"{rest},{pred.upper()}" for rest, _, pred in (line.rpartition(",") for line in lines)]
     (root / ANSWERS).write_text("\n".join([header, *shouted, ""]))
+
+
+def foreign_answers(root: Path) -> None:
+    header, *lines = (root / ANSWERS).read_text().splitlines()
+    other = [f"{rest},thing-{pred}" for rest, _, pred in (line.rpartition(",") for line in lines)]
+    (root / ANSWERS).write_text("\n".join([header, *other, ""]))
 
 
 def only_after(root: Path) -> None:
@@ -376,7 +382,8 @@ MAKERS: dict[str, Callable[[Path], None]] = {
         wide_answers,
         linked_answers,
         empty_answers,
-        upper_answers,
+        shouted_answers,
+        foreign_answers,
         only_after,
         latin1,
         latin1_audit,

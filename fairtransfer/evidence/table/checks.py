@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from fairtransfer.errors import Problem, Problems, did_you_mean, is_invisible, shown
-from fairtransfer.evidence.table.casts import as_text, is_whole, number
+from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.evidence.table.source import rows_in_memory
+from fairtransfer.evidence.table.spellings import (
+    answer_problems,
+    group_problems,
+    label_problems,
+    many_problems,
+    parts_of,
+    rows_of,
+)
 from fairtransfer.evidence.views import JOIN
-from fairtransfer.spec.names import LOOKS_MISSING, UNKNOWN_GROUP
+from fairtransfer.spec.names import UNKNOWN_GROUP
+from fairtransfer.spec.recoding import Recoding
 
 if TYPE_CHECKING:
     import ibis
@@ -54,6 +62,8 @@ class Columns:
     value, value_before
         Columns with a number of its own for every row, after and before. There may be no labels and answers then: their names
         are empty.
+    recoding
+        Words and numbers that are read as something else.
     """
 
     label: str
@@ -70,6 +80,7 @@ class Columns:
     numbers: bool = False
     value: str | None = None
     value_before: str | None = None
+    recoding: Recoding = field(default_factory=Recoding)
 
     @property
     def model(self) -> str:
@@ -159,56 +170,6 @@ def _names_of_rows(name: str, group: str, found: str) -> Problem:
     return Problem("FT-P005", text, "", "it names rows, not groups: put its values into ranges first", name)
 
 
-def check_numbers_as_classes(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
-    """Refuse labels that are all numbers with a fraction among them, before every one of them becomes a class."""
-    if columns.label not in table.columns or problems.errors:
-        return
-    label = table.limit(LOOKED_AT)[columns.label]
-    if not (label.type().is_string() or label.type().is_floating() or label.type().is_decimal()):
-        return
-    value = number(label)
-    broken = value.notnull() & ~is_whole(value)
-    head = label.as_table().mutate(other=as_text(label).notnull() & value.isnull(), broken=broken)
-    seen = head.aggregate(others=head.other.sum(), fractions=head.broken.sum()).to_pyarrow().to_pylist()[0]
-    if seen["fractions"] and not seen["others"]:
-        example = head.filter(head.broken).limit(1)[columns.label].to_pyarrow()[0].as_py()
-        found = f"the labels in `{columns.label}` are numbers, such as {shown(str(example))}, not classes"
-        do = "say `--target number` to measure how far off predictions are, or name the classes with --classes"
-        problems.add(Problem("FT-P060", found, "classes", do, name))
-
-
-def check_items(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
-    """Look for rows that stand twice, or have no name."""
-    import ibis
-
-    counted = table.group_by(list(columns.items)).aggregate(n_=lambda t: t.count())
-    nameless = ibis.or_(*(_no_name(counted[column]) for column in columns.items))
-    asked = counted.mutate(nameless_=nameless, twice_=(counted.n_ > 1) & ~nameless)
-    sums = {
-        "items": asked.twice_.sum(),
-        "rows": asked.n_.sum(where=asked.twice_),
-        "nameless": asked.n_.sum(where=asked.nameless_),
-    }
-    found = asked.aggregate(**sums).to_pyarrow().to_pylist()[0]
-    if found["nameless"]:
-        named = ", ".join(f"`{column}`" for column in columns.items)
-        text = f"{int(found['nameless']):,} rows have no name in {named}"
-        problems.add(Problem("FT-P097", text, "", "give every row its own", name))
-    if found["items"]:
-        example = asked.filter(asked.twice_).limit(1).to_pyarrow().to_pylist()[0]
-        which = ", ".join(f"{key} `{shown(str(example[key]))}`" for key in columns.items)
-        text = f"{found['items']:,} items stand more than once ({int(found['rows']):,} rows), for example {which}"
-        problems.add(
-            Problem(
-                "FT-P006", text, "one row per item", "name every column that tells rows apart, or drop repeats", name
-            )
-        )
-
-
-def _no_name(column: Any) -> Any:
-    return as_text(column).isnull()
-
-
 class Checker:
     """Looks at the counted table for what cannot be measured."""
 
@@ -235,18 +196,11 @@ class Checker:
             if len(values) > MAX_GROUPS:
                 self.problems.add(_names_of_rows(self.name, group, f"{len(values):,} values"))
                 continue
-            seen = set(values.to_pylist()) - {UNKNOWN_GROUP}
-            if self.cells.num_rows and not seen:
+            if self.cells.num_rows and not set(values.to_pylist()) - {UNKNOWN_GROUP}:
                 do = "check the join that wrote it, or leave the column out"
                 self._add("FT-P098", f"no row has a value in group column `{shown(group)}`", "", do)
-            for name in sorted(name for name in seen if any(map(is_invisible, name))):
-                hidden = next(character for character in name if is_invisible(character))
-                found = f"group `{shown(name)}` in `{shown(group)}` holds the invisible character U+{ord(hidden):04X}"
-                self._add("FT-G005", found, "", "delete it")
-            for name in sorted(name for name in seen if name.lower() in LOOKS_MISSING):
-                found = f"`{shown(name)}` in `{shown(group)}` looks like a missing value"
-                do = "if it means missing, leave the field empty"
-                self.problems.add(Problem("FT-G002", found, "kept as text", do, self.name, severity="warning"))
+            meant = self.columns.recoding.meant(group)
+            self._tell(group_problems(rows_of(self.cells, f"g_{group}"), group, meant))
 
     def may_be_numbers(self) -> bool:
         """Tell whether all labels have a digit; a word without one is no number, and spares asking the database."""
@@ -277,12 +231,15 @@ class Checker:
                 self._add("FT-P009", f"{empty:,} rows have no prediction in `{column}`", "", advice)
         if columns.unit and (empty := self._missing("unit")):
             self._add("FT-P010", f"{empty:,} rows have no unit in `{columns.unit}`", "", "give each its own")
-        written = sorted({value for value in self.cells["y"].to_pylist() if value is not None})
+        rows = rows_of(self.cells, "y")
+        written = sorted(rows)
         joined = [label for label in written if JOIN in label]
         if joined and not columns.multilabel:
             text = f"labels hold `{JOIN}`, which parts the labels of a row with several: {shown(joined[0])}"
             self._add("FT-P015", text, "", "say that rows have several labels (multilabel), or write another character")
-        labels = sorted({part for label in written for part in label.split(JOIN)}) if columns.multilabel else written
+        rows = parts_of(rows) if columns.multilabel else rows
+        labels = sorted(rows)
+        self._tell(label_problems(rows, columns.label, stated=bool(stated), meant=columns.recoding.meant()))
         extra = [label for label in labels if stated and label not in stated]
         if extra:
             self._add(
@@ -300,26 +257,30 @@ class Checker:
             if unknown := self._rows(named):
                 found[f"{group} {UNKNOWN_GROUP}"] = unknown
         for side, column in (("before", self.columns.before), ("after", self.columns.after)):
-            if column and self.cells.num_rows:
-                answers = self.cells[side].to_pylist()
-                outside = self._rows([a is not None and not self._known(a, classes) for a in answers])
-                if outside == int(self.n.sum()) > 0:
-                    others, labels = sorted({shown(a) for a in answers if a is not None})[:3], ", ".join(classes[:3])
-                    text = (
-                        f"no answer in `{column}` is one of the labels (answers: {', '.join(others)}; labels: {labels})"
-                    )
-                    self._add("FT-P012", text, "", "write both the same way")
-                elif outside:
-                    self.outside[column] = self._most_frequent(answers, classes)
-                    found[f"answers of {column} outside the labels, counted as errors"] = outside
+            looked_at = column and self.cells.num_rows and not self.problems.errors
+            if looked_at and (outside := self._outside(side, str(column), classes)):
+                found[f"answers of {column} outside the labels, counted as errors"] = outside
         return found
 
-    def _most_frequent(self, answers: Sequence[str | None], classes: tuple[str, ...]) -> dict[str, int]:
-        found: Counter[str] = Counter()
-        for answer, n in zip(answers, self.n.tolist(), strict=True):
-            if answer is not None and not self._known(answer, classes):
-                found[answer] += n
-        return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_LISTED])
+    def _outside(self, side: str, column: str, classes: tuple[str, ...]) -> int:
+        """Look for answers that are no label, or one in another spelling; return how many rows have one that is none."""
+        answers = rows_of(self.cells, side)
+        strange = Counter({answer: n for answer, n in answers.items() if not self._known(answer, classes)})
+        words = parts_of(answers) if self.columns.multilabel else answers
+        problems = [*answer_problems(words, classes, column, self.columns.recoding.meant())]
+        if self.columns.multilabel and not problems:
+            problems = [*many_problems(words, classes, column)]
+        self._tell(problems)
+        if strange.total() == int(self.n.sum()) > 0 and not problems:
+            others, labels = sorted(map(shown, strange))[:3], ", ".join(classes[:3])
+            text = f"no answer in `{column}` is one of the labels (answers: {', '.join(others)}; labels: {labels})"
+            self._add("FT-P012", text, "", "write both the same way, or say which answer is which label with --map")
+        elif strange:
+            self.outside[column] = _most_frequent(strange)
+        return strange.total()
+
+    def _tell(self, found: Iterable[Problem]) -> None:
+        self.problems.extend(replace(problem, file=self.name) for problem in found)
 
     def _known(self, answer: str, classes: tuple[str, ...]) -> bool:
         return set(answer.split(JOIN) if self.columns.multilabel else [answer]) <= set(classes)
@@ -343,3 +304,7 @@ class Checker:
     def _odd(self) -> int:
         """Return how many counts or weights are none."""
         return int(np.sum(self.cells["odd"].to_numpy())) if "odd" in self.cells.column_names else 0
+
+
+def _most_frequent(answers: Counter[str]) -> dict[str, int]:
+    return dict(sorted(answers.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_LISTED])

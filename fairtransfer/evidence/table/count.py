@@ -22,10 +22,9 @@ from fairtransfer.evidence.table.checks import (
     Columns,
     check_columns,
     check_groups,
-    check_items,
-    check_numbers_as_classes,
     counted_at_once,
 )
+from fairtransfer.evidence.table.row_checks import check_items, check_numbers_as_classes
 from fairtransfer.evidence.table.scores import SIDES, binned, group_pairs, loss_sums, losses_asked
 from fairtransfer.evidence.table.values import CountedValues, count_values
 from fairtransfer.outcomes.table import metric_named

@@ -18,8 +18,9 @@ import pyarrow as pa
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.number_rows import LOSS_NAMES, HeldCases, columns_of
 from fairtransfer.evidence.table.casts import as_text, number
-from fairtransfer.evidence.table.checks import Checker, Columns, check_columns, check_groups, check_items
+from fairtransfer.evidence.table.checks import Checker, Columns, check_columns, check_groups
 from fairtransfer.evidence.table.count import Counted
+from fairtransfer.evidence.table.row_checks import check_items
 from fairtransfer.evidence.views import Names, View, view_of
 from fairtransfer.outcomes.numbers import VALUES as ERRORS
 from fairtransfer.spec.names import UNKNOWN_GROUP
