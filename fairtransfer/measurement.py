@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairtransfer.display import Display, Displayed, Illustration
 from fairtransfer.errors import Problems
+from fairtransfer.evidence.table.column_types import plain_columns, type_problems
 from fairtransfer.evidence.table.count import Counted, count_table
 from fairtransfer.evidence.table.numbers import count_numbers
 from fairtransfer.evidence.table.recoded import recoded
@@ -208,6 +209,7 @@ def measure(
     policy: Policy | Mapping[str, Any] | None = None,
     map: Map | None = None,  # the word for it, here and on the command line
     bins: Bins | None = None,
+    multilabel_separator: str | None = None,
 ) -> Measurement:
     """Measure a table of predictions, of any size, for each group; with gates it is judged too.
 
@@ -263,6 +265,8 @@ def measure(
         groups of a column; or as the command line writes them. A word that is mapped to itself is meant as it is written.
     bins
         Columns of groups that hold numbers, and where their ranges begin: ``{"age": [18, 30, 45, 60]}``.
+    multilabel_separator
+        What parts the classes of a row, where it is not ``|``; columns of lists need none.
 
     Raises
     ------
@@ -282,7 +286,18 @@ def measure(
     keywords |= {"score": score, "score_before": score_before, "value": value, "value_before": value_before}
     keywords |= {"weights": weights, "counts": counts}
     asked = MeasureOptions(
-        intersections, positive, classes, multilabel, target, measured_in, metrics, gates, policy, map, bins
+        intersections,
+        positive,
+        classes,
+        multilabel,
+        target,
+        measured_in,
+        metrics,
+        gates,
+        policy,
+        map,
+        bins,
+        multilabel_separator,
     )
     problems = Problems()
     with in_keywords():
@@ -291,19 +306,24 @@ def measure(
 
 def measure_table(source: Any, columns: Columns, options: MeasureOptions, problems: Problems) -> Measurement:
     """Measure a table of predictions; `measure` says what the values are. Messages name options of the command line."""
+    noticed = Problems()
     with problems.gathered():
-        table, name = open_table(source)
+        table, name = open_table(source, noticed)
     question, classes = question_of(columns, options, problems)
-    return _measured(table, name, question, classes)
+    return _measured(table, name, question, classes, noticed)
 
 
-def _measured(table: ibis.Table, name: str, question: Question, classes: Sequence[str]) -> Measurement:
-    """Count a table, measure its groups and judge them."""
-    columns, problems = question.columns, Problems()
+def _measured(
+    table: ibis.Table, name: str, question: Question, classes: Sequence[str], problems: Problems
+) -> Measurement:
+    """Count a table, measure its groups and judge them; problems hold what was noticed of it before."""
+    columns, short = question.columns, Path(name).name
     with reading(name):
-        table, notes = recoded(table, Path(name).name, columns, problems)
+        problems.extend(type_problems(table, short, columns))
         problems.raise_if_any()
-        counted = _count(table, Path(name).name, question, classes)
+        table, notes = recoded(plain_columns(table, columns, question.separator), short, columns, problems)
+        problems.raise_if_any()
+        counted = _count(table, short, question, classes)
         counted = replace(counted, notes={**counted.notes, **notes}, warnings=(*problems.warnings, *counted.warnings))
         query = EvidenceQuery(study_of_table(counted, question))
         # Nobody becomes right or wrong by a number: such answers have no harm ledger.

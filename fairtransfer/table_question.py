@@ -10,6 +10,7 @@ from typing import Any
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
 from fairtransfer.evidence.table.checks import Columns as TableColumns
+from fairtransfer.evidence.views import JOIN
 from fairtransfer.findings.question import Question
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.columns import Columns
@@ -35,6 +36,7 @@ class MeasureOptions:
     policy: Policy | Mapping[str, Any] | None = None
     map: Map | None = None
     bins: Bins | None = None
+    multilabel_separator: str | None = None
 
 
 def with_keywords(columns: object, given: Mapping[str, Any], problems: Problems) -> Columns:
@@ -74,6 +76,7 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
     crossed, unit = read.views("intersections", options.intersections), read.text("measured_in", options.measured_in)
     policy = read_policy(options.policy, problems)
     metrics, gates = _asked(options, problems, valued=valued)
+    separator = read.text("multilabel_separator", options.multilabel_separator) or JOIN
     recoding = read_recoding(options.map, options.bins, many["groups"], problems)
     _together(options, one, {"positive": positive, "multilabel": multilabel, "classes": classes}, unit, problems)
     problems.raise_if_any()
@@ -94,7 +97,7 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
         value_before=one["value_before"],
         recoding=recoding,
     )
-    return Question(named, crossed, metrics, gates, policy, positive, unit), classes
+    return Question(named, crossed, metrics, gates, policy, positive, unit, separator), classes
 
 
 def _asked(

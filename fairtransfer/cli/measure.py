@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 @without_garbage_collection()
 def measure(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet, or a folder of Parquet files.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV, TSV, JSONL (or .gz of these), Parquet, Arrow; a folder of Parquet, or saved by `datasets`.",
+        ),
+    ],
     label: Annotated[str | None, typer.Option(help="Column with the truth.")] = None,
     after: Annotated[str | None, typer.Option(help="Column with the model's answers.")] = None,
     before: Annotated[str | None, typer.Option(help="Column with the answers of the model before.")] = None,
@@ -47,6 +53,9 @@ def measure(
         list[str] | None,
         typer.Option(help="Ranges of a group that is a number: age=18,30,45,60", rich_help_panel="Reading"),
     ] = None,
+    multilabel_separator: Annotated[
+        str, typer.Option(help="What parts the labels of a row, if not |", rich_help_panel="Reading")
+    ] = "",
     alpha: Annotated[float, typer.Option(help="Error rate the gates may spend.", min=0.0001, max=0.4999)] = 0.05,
     min_group: Annotated[int, typer.Option(help="Smallest denominator that is judged.", min=10)] = 10,
     on_inconclusive: Annotated[str, typer.Option(help="block | warn: what not enough evidence means.")] = "block",
@@ -75,6 +84,7 @@ def measure(
         policy=_policy(alpha, min_group, on_inconclusive, suppress_below),
         map=map,
         bins=bins,
+        multilabel_separator=multilabel_separator,
     )
     found = measure_table(file, columns, options, Problems())
     _tell(found, json, out)

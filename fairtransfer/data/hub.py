@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,21 @@ def _load(loaded: LoadedCard, ref: DatasetsRef, data_root: Path | None) -> Any:
     if source.kind == "folder":
         where = {"path": str(locate(root_of(loaded, ref.under, data_root), source.name, folder=True))}
     with refusing(lambda why: TableRefused("FT-D062", f"`datasets` cannot load {shown(str(source))}: {why}")):
-        return datasets.load_dataset(name=ref.config, **where)
+        as_text = _as_text(datasets.load_dataset_builder(name=ref.config, **where), loaded.card.columns)
+        return datasets.load_dataset(name=ref.config, **where, **as_text)
+
+
+def _as_text(builder: Any, columns: Iterable[str]) -> dict[str, Any]:
+    """Return what makes the library's reader of CSV keep every value as it is written; other kinds of files have types.
+
+    It would take `007` for 7 and `NA` for nothing. Where the data set declares its types itself, these stand.
+    """
+    guesses = hasattr(builder.config, "converters") and not builder.info.features
+    return {"converters": dict.fromkeys(columns, _written), "keep_default_na": False} if guesses else {}
+
+
+def _written(cell: str) -> str | None:
+    return cell or None
 
 
 def _table(split: Any, name: str, columns: Any) -> TextTable:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.evidence.table.checks import Columns
 from fairtransfer.evidence.table.count import Counted
+from fairtransfer.evidence.views import JOIN
 from fairtransfer.findings.counts import View
 from fairtransfer.outcomes import row_value
 from fairtransfer.outcomes.metric import RANKED, Metric
@@ -29,6 +30,8 @@ class Question:
         The class that metrics of one class are about; without it they are averaged over all classes.
     measured_in
         The unit of a label that is a number; empty where it is not said.
+    separator
+        What parts the classes of a row that may have several.
     """
 
     columns: Columns
@@ -38,6 +41,7 @@ class Question:
     policy: Policy
     positive: str | None
     measured_in: str = ""
+    separator: str = JOIN
 
     @property
     def views(self) -> tuple[View, ...]:

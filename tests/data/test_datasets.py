@@ -86,3 +86,12 @@ def test_a_folder_without_data_is_told(tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(DefinitionError, match="FT-D062"):
         opened(card)
+
+
+def test_every_value_stands_as_it_is_written(tmp_path: Path) -> None:
+    """The library's own reader would take `007` for 7, and `NA` for nothing."""
+    rows = [{**row, "region": ("007", "07", "NA")[i % 3]} for i, row in enumerate(ROWS)]
+    card = card_of(tmp_path, rows)
+    edit(card, ("values: [north, south]", 'values: ["007", "07", "NA"]'))
+    found = opened(card)
+    assert set(found.items.groups["region"]) == {"007", "07", "NA"}
