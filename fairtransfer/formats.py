@@ -222,6 +222,11 @@ def count(number: float | None) -> str:
     return f"{int(number):,}" if float(number).is_integer() else f"{number:,.1f}"
 
 
+def mean_count(number: float) -> str:
+    """Return a mean of counts with one decimal, ``12.5``."""
+    return f"{number:,.1f}"
+
+
 def noun(number: float, word: str, many: str | None = None) -> str:
     """Return the word alone as the number wants it: ``person`` or ``people``."""
     return word if number == 1 else many or f"{word}s"

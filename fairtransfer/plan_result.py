@@ -18,6 +18,7 @@ from fairtransfer.gates.gate_power import GatePower
 from fairtransfer.runner.disk import Disk
 from fairtransfer.runner.job import Job
 from fairtransfer.runner.job import Plan as JobPlan
+from fairtransfer.runner.text_checks import text_warnings
 from fairtransfer.stages import Planned
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Plan(Displayed):
         What is done already, what the rest takes, and what the groups' sizes could show, in full.
     uses
         Per benchmark, how many models were judged on it in this workspace, and how much of alpha they took.
+    texts
+        What is told of how the judged texts will be read.
 
     Examples
     --------
@@ -52,6 +55,7 @@ class Plan(Displayed):
     planned: Planned
     foresight: Foresight
     uses: Mapping[str, Uses]
+    texts: tuple[Problem, ...] = ()
 
     @property
     def job_plan(self) -> JobPlan:
@@ -85,8 +89,8 @@ class Plan(Displayed):
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What the checks of audit and cards warned of."""
-        return self.job_plan.files.warnings
+        """What the checks of audit, cards and model warned of, and of how texts will be read."""
+        return (*self.job_plan.files.warnings, *self.texts)
 
     def to_frame(self) -> pd.DataFrame:
         """Return what every gate could come to, a row per comparison.
@@ -145,6 +149,7 @@ def looked_at(planned: Planned, expected: Expected, *, probe: bool) -> Plan:
     DefinitionError
         When the data contradicts its cards, or a label budget does not fit it.
     """
-    foresight = foresee(planned.opened(), expected, probe=probe)
-    cards = planned.plan.files.benchmarks
-    return Plan(planned, foresight, {card.card.id: uses_of(planned.workspace, card.card) for card in cards})
+    opened = planned.opened()
+    foresight = foresee(opened, expected, probe=probe)
+    uses = {card.card.id: uses_of(planned.workspace, card.card) for card in planned.plan.files.benchmarks}
+    return Plan(planned, foresight, uses, text_warnings(planned.plan, opened.data))

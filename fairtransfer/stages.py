@@ -30,6 +30,7 @@ from fairtransfer.runner.opened_data import OpenedData, open_data
 from fairtransfer.runner.plan import on_machine
 from fairtransfer.runner.rates import read_rates
 from fairtransfer.runner.source import ready, with_source
+from fairtransfer.runner.text_checks import text_warnings
 from fairtransfer.runner.times import expected
 from fairtransfer.runner.todo import NO_PROGRESS, Progress, is_final, pending
 from fairtransfer.workspace import put_in_place, run_folder, store_of
@@ -145,6 +146,9 @@ class Opened:
     def _trained(self, means: Means) -> Executed:
         if missing := missing_for_training(self.plan.audit):
             raise missing
+        text_warnings(
+            self.plan, self.data
+        )  # refuses what no model could read; the report tells the rest of what was read
         with open_executor(means.executor, means.costing) as hands:
             opened = self._with_source(on_machine(self.plan, hands.machine()), means)
             todo = opened.todo()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from fairtransfer.errors import IntegrityError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs.records import JobCost, TrainingRecord
-from fairtransfer.evidence.json_record import Record, UnreadableRecord
+from fairtransfer.evidence.json_record import LEFT_OUT, Record, UnreadableRecord
 from fairtransfer.evidence.schema import check_schema
+from fairtransfer.evidence.text_reading import TextReading
 
 RUN_FILE = "run.json"
 
@@ -63,7 +64,13 @@ class LeaksRecord(Record):
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkRecord(Record):
-    """A benchmark as it was judged; `key` is ``id@version``, `leaks` None where nothing was adapted here."""
+    """A benchmark as it was judged; `key` is ``id@version``, `leaks` None where nothing was adapted here.
+
+    Attributes
+    ----------
+    texts
+        How its texts were read; None where they were not read here, or are pictures.
+    """
 
     id: str
     key: str
@@ -72,6 +79,7 @@ class BenchmarkRecord(Record):
     rows: int
     ledger: LedgerRecord
     leaks: LeaksRecord | None
+    texts: Annotated[TextReading | None, LEFT_OUT] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from fairtransfer.data.inputs import Inputs
 from fairtransfer.models.blocks import Layout, trace
 from fairtransfer.models.checkpoint import Checkpoint, refuse
+from fairtransfer.models.reading import Reading
 
 
 class Prepared(abc.ABC):
@@ -23,9 +24,12 @@ class Prepared(abc.ABC):
     ----------
     cut
         How many inputs were longer than the network reads, and lost their end.
+    reading
+        How each text was read; None for pictures.
     """
 
     cut: int = 0
+    reading: Reading | None = None
 
     @property
     @abc.abstractmethod
@@ -87,12 +91,15 @@ class Backbone(abc.ABC):
     ----------
     own_head
         The head of a source that was trained here; None for checkpoints that came from elsewhere.
+    max_tokens
+        Where texts are cut; 0 for pictures.
     """
 
     checkpoint: Checkpoint
     module: nn.Module
     dim: int
     own_head: OwnHead | None = None
+    max_tokens: int = 0
 
     @abc.abstractmethod
     def prepare(self, inputs: Inputs) -> Prepared:

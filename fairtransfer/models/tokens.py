@@ -35,7 +35,8 @@ class PreparedTexts(Prepared):
     def __init__(
         self, texts: Texts, ids: list[list[int]], types: list[list[int]] | None, pad: int, reading: Reading
     ) -> None:
-        self.texts, self.ids, self.types, self.pad, self.reading = texts, ids, types, pad, reading
+        self.texts, self.ids, self.types, self.pad = texts, ids, types, pad
+        self.reading: Reading = reading
         self.cut = reading.n_cut
 
     @property

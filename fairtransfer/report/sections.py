@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fairtransfer import formats
 from fairtransfer.evidence.jobs.threads import threads_of
 from fairtransfer.evidence.run_file import BenchmarkRecord, Environment, LeaksRecord, LedgerRecord
+from fairtransfer.evidence.text_reading import GroupReading, TextReading
 from fairtransfer.findings.rows import SUPPRESSED
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences, tables
@@ -72,6 +73,8 @@ def _benchmark(record: RunRecord, rows: FindingIndex, kept: BenchmarkRecord, hid
     }
     listed = tuple((label, text or NOT_PROVIDED) for label, text in facts.items())
     composition = tuple(_composition(rows, kept, view) for view in kept.views)
+    if kept.texts is not None:
+        composition += tuple(_reading(kept, kept.texts, name, hidden) for name in kept.texts.attributes)
     return BenchmarkSection(
         f"b-{card.id}",
         kept.key,
@@ -134,6 +137,24 @@ def _composition(rows: FindingIndex, kept: BenchmarkRecord, view: tuple[str, ...
         f"Judged cases by {' and '.join(view)}",
         (" and ".join(view), "Cases"),
         listed,
+    )
+
+
+def _reading(kept: BenchmarkRecord, texts: TextReading, attribute: str, hidden: Hidden) -> Table:
+    """Return how the texts of an attribute's groups were read, everyone's first."""
+
+    def cells(one: GroupReading) -> tuple[str, ...]:
+        name = formats.group_label(one.group)
+        if (kept.key, one.key) in hidden:
+            return name, *[formats.STATUS_WORDS[SUPPRESSED]] * 4
+        cut, empty = (formats.percent(n / one.texts) for n in (one.cut, one.empty))
+        return name, formats.mean_count(one.mean), formats.percent(one.unknown_share), cut, empty
+
+    return tables.table(
+        f"t-{kept.id}-{attribute}",
+        f"How texts were read by {attribute}; cut at {texts.most_tokens} tokens",
+        (attribute, "Tokens a text", "Unknown tokens", "Texts cut", "Texts without a token"),
+        [cells(one) for one in (texts.everyone, *texts.of(attribute))],
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fairtransfer import formats
 from fairtransfer.evidence.run_file import BenchmarkRecord, SourceRecord
+from fairtransfer.evidence.text_reading import told
 from fairtransfer.findings.details import MembershipDetails
 from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding, Stage
@@ -203,11 +204,10 @@ def _of_benchmark(record: RunRecord, subject: Subject, benchmark: BenchmarkRecor
             attribute = what.removesuffix(" unknown")
             people = formats.plural(n, "case")
             yield f"{card.id}: {people} without a recorded {attribute} {formats.noun(n, 'is', 'are')} the group `unknown`."
-    cut = max((job.inputs_cut for job in record.jobs if job.benchmark == card.id), default=0)
-    if cut:
-        of = f"{formats.count(cut)} of {formats.count(benchmark.rows)}"
-        limit = record.audit.model.max_tokens
-        yield f"{card.id}: {of} texts are longer than {limit} tokens; only their beginning was read."
+    if benchmark.texts is not None:
+        hidden = {group for key, group in subject.hidden if key == benchmark.key}
+        least = record.audit.policy.min_group
+        yield from (f"{card.id}: {text}." for text in told(benchmark.texts, hidden, least))
     yield from _answers(record, benchmark.id)
     if benchmark.leaks is not None and benchmark.leaks.blocks:
         twins = formats.count(benchmark.leaks.residual)

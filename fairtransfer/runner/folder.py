@@ -25,6 +25,7 @@ from fairtransfer.runner.label_budgets import budget_text
 from fairtransfer.runner.machine import environment
 from fairtransfer.runner.opened_data import OpenedData, is_multilabel
 from fairtransfer.runner.source import source_json
+from fairtransfer.runner.text_checks import reading_in
 from fairtransfer.spec.audit import BenchmarkRef
 
 
@@ -45,6 +46,9 @@ def write_folder(
     failed = _copy_jobs(plan, store, folder / "jobs")
     mixed = several_threads(jobs_in(folder))
     about = _run_json(plan, data, failed, () if mixed is None else (mixed,))
+    for benchmark in about["benchmarks"]:
+        reading = reading_in(folder, benchmark["id"], data.judged[benchmark["id"]].part)
+        benchmark |= {} if reading is None else {"texts": reading.to_json()}
     write_json(folder / "run.json", {**about, "pretraining": source_json(plan, store, data)})
     for index in range(len(plan.files.benchmarks)):
         _items(plan, data, index, folder)

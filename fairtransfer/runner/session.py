@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from fairtransfer.runner.energy import EnergyMeter
 from fairtransfer.runner.job import Plan, Training
 from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.rates import kind_of_work
+from fairtransfer.runner.text_checks import grouped, refuse_unknown, write_reading
 from fairtransfer.spec.fair_options import GroupOptions, GroupStage
 from fairtransfer.spec.transfer_options import Options
 
@@ -84,6 +86,21 @@ class Session:
         if id(part) not in self._prepared:
             self._prepared[id(part)] = self.backbone.prepare(part.inputs)
         return self._prepared[id(part)]
+
+    def keep_reading(self, benchmark: str, folder: Path) -> None:
+        """Write how a benchmark's texts were read beside the answers; pictures are seen whole.
+
+        Raises
+        ------
+        DefinitionError
+            When most of their tokens are unknown (``FT-M051``): where a plan could not see it without loading the tokenizer.
+        """
+        part = self.data.judged[benchmark].part
+        reading, most = self.prepared(part).reading, self.backbone.max_tokens
+        if reading is None:
+            return
+        refuse_unknown(self.plan, benchmark, grouped(part, reading, most))
+        write_reading(folder, part, reading, most)
 
     def check(self, trainings: Iterable[Training]) -> None:
         """Refuse what the model cannot do before anything is trained; opens it only where a strategy wants to see it.

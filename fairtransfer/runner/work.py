@@ -50,6 +50,8 @@ def carry_out(
             asked = session.group_labels_at_prediction(adapted, lease.job.benchmark)
             write_table(lease.folder / "predictions.parquet", session.predict(adapted, lease.job.benchmark))
             cost = {"training": learned, "prediction": predicting.read(), **_cost_record(session)}
+            if training.stage == "before":
+                session.keep_reading(lease.job.benchmark, lease.folder)
             record = _record(session, lease, adapted.record, _all(labels, asked), cost)
             write_json(lease.folder / "job.json", record)
             ready(lease)
