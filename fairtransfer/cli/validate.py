@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairtransfer.cli.options import DataRoot, Json
+from fairtransfer.cli.options import DataRoot, Json, ModelRoot
 
 if TYPE_CHECKING:
     from fairtransfer.data.benchmark import Benchmark
     from fairtransfer.errors import Problems
+    from fairtransfer.runner.job import Roots
     from fairtransfer.spec.audit_files import AuditFiles
     from fairtransfer.spec.card import LoadedCard
 
@@ -21,19 +22,22 @@ def validate(
         list[Path], typer.Argument(metavar="PATH...", help="Audits (.yaml), data cards (.md), or folders with both.")
     ],
     data_root: DataRoot = None,
+    model_root: ModelRoot = None,
     data: Annotated[
-        bool, typer.Option("--data/--no-data", help="Also open the data and check it against its card.")
+        bool, typer.Option("--data/--no-data", help="Also open the data and the model's files, and check them.")
     ] = True,
     json: Json = False,
 ) -> None:
-    """Check audits and data cards, and the data of the cards. Nothing is run and nothing is written."""
+    """Check audits and data cards, the data of the cards and the models' files. Nothing is run and nothing is written."""
     from fairtransfer.errors import DefinitionError, Problems
+    from fairtransfer.runner.job import Roots
 
+    roots = Roots(data_root if data else None, model_root)
     problems = Problems()
     left_out: list[tuple[Path, str]] = []
     checked = list(dict.fromkeys(path for given in paths for path in _files(given, problems, left_out)))
     for path in checked:
-        _check(path, data_root if data else None, problems, data=data)
+        _check(path, roots, problems, data=data)
     if json:
         _print_json(checked, problems, left_out)
         raise typer.Exit(DefinitionError.exit_code if problems.errors else 0)
@@ -108,7 +112,7 @@ def _files(path: Path, problems: Problems, left_out: list[tuple[Path, str]]) -> 
     return [path]
 
 
-def _check(path: Path, data_root: Path | None, problems: Problems, *, data: bool) -> None:
+def _check(path: Path, roots: Roots, problems: Problems, *, data: bool) -> None:
     from fairtransfer.errors import DefinitionError, Problems
     from fairtransfer.spec import load_audit, load_card
 
@@ -125,26 +129,18 @@ def _check(path: Path, data_root: Path | None, problems: Problems, *, data: bool
         cards = []
     problems.extend(found)
     before = len(problems.errors)
-    opened = {card.path: _open(card, data_root, problems) for card in cards if data}
-    if files is not None and files.loaded.audit.made_elsewhere and data and len(problems.errors) == before:
-        _join(files, data_root, {path: found for path, found in opened.items() if found is not None}, problems)
+    opened = {card.path: _open(card, roots.data, problems) for card in cards if data}
+    if files is not None and data and len(problems.errors) == before:
+        _rehearse(files, roots, {path: found for path, found in opened.items() if found is not None}, problems)
 
 
-def _join(files: AuditFiles, data_root: Path | None, opened: dict[Path, Benchmark], problems: Problems) -> None:
-    """Check predictions that were made elsewhere against the rows they are about."""
-    from fairtransfer.errors import DefinitionError
-    from fairtransfer.runner.job import Roots
-    from fairtransfer.runner.opened_data import open_data
-    from fairtransfer.runner.plan import make_plan
+def _rehearse(files: AuditFiles, roots: Roots, opened: dict[Path, Benchmark], problems: Problems) -> None:
+    """Look at everything a run would look at before it loads a model, once the cards' own data is sound."""
+    from fairtransfer.runner.rehearsal import rehearse
 
-    try:
-        made = make_plan(files, Roots(data_root))
-        open_data(made.files, made.roots, made.predictions, opened)
-    except DefinitionError as error:
-        # Without the operator's folder the data cannot be checked, which opening the cards has told.
-        problems.extend(p for p in error.problems if p.code != "FT-D060")
-        return
-    problems.extend(made.files.warnings)
+    if len(opened) < len(files.cards):
+        return  # data in a folder nobody named, which opening the cards has told
+    rehearse(files, roots, opened, problems)
 
 
 def _open(card: LoadedCard, data_root: Path | None, problems: Problems) -> Benchmark | None:
