@@ -60,6 +60,7 @@ TABLES: dict[str, Callable[..., Table]] = {
     "templates": units.templates,
     "auc-shapes": shapes.aucs,
     "macro-f1": shapes.rare_classes,
+    "changed-f1": shapes.changed_f1,
     "heavy-tails": shapes.heavy_tails,
     "intersections": borrowing.intersections,
     "likely-groups": borrowing.likely,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
@@ -12,9 +12,7 @@ from covering.margins import SHARED
 from covering.promises import ALPHA, LEVEL, Array, Figures, Line, Promise, Table, rng_of
 from fairtransfer.stats.auc import auc_interval
 from fairtransfer.stats.auc_limits import robust_auc_interval
-from fairtransfer.stats.draws import quantiles
-from fairtransfer.stats.f1 import drawn_f1
-from fairtransfer.stats.f1_limits import f1_interval
+from fairtransfer.stats.f1_limits import correlations, f1_contrast, f1_of_share, jaccard_sums
 from fairtransfer.stats.heavy_tails import skewed_limits, too_skewed
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.skewed import Skewed
@@ -99,8 +97,6 @@ CLASSES: dict[str, tuple[tuple[float, ...], float, int]] = {
 """How frequent classes are, how many of each are right, and cases."""
 
 LEAST_OF_CLASS = 5
-DRAWN = 150
-"""Samples whose limits are drawn as well."""
 
 
 def rare_classes(*, quick: bool) -> Table:
@@ -110,11 +106,61 @@ def rare_classes(*, quick: bool) -> Table:
     promised = (Promise("coverage", least=0.94), Promise("high < t", most=0.075), Promise("low > t", most=0.06))
     for name, (frequent, right, n) in list(CLASSES.items())[:2] if quick else CLASSES.items():
         counts, truth = _confusions(np.array(frequent), right, n, many, rng)
-        if not quick:
-            lines.append(Line(name, "draws", _drawn(counts[:DRAWN], truth), (), DRAWN))
-        found = one_sided(lambda level: f1_interval(counts, normal_quantile(level))[1], truth)  # noqa: B023  # called at once
+        of, said = (place.ravel()[:, None] == np.arange(len(frequent)) for place in np.indices(counts.shape[1:]))
+        found = _f1_limits([(of & said, of | said)], counts.reshape(len(counts), -1), len(frequent))
+        lines.append(Line(name, "combined shares", one_sided(found, truth), promised, len(counts)))
+    return Table(title, "simulated", lines)
+
+
+def _f1_limits(models: Sequence[tuple[Array, Array]], counts: Array, classes: int) -> Callable[[float], Interval]:
+    """Return limits of the mean F1 of one model, or of its change to the first of two, at any one-sided level."""
+    right, concerned = (np.hstack(flags) for flags in zip(*models, strict=True))
+    sums = jaccard_sums(right, concerned, counts)
+    together, shares = correlations(sums, classes), sums.x / np.maximum(sums.m, 1)
+    weights = np.repeat([1 / classes, -1 / classes][: len(models)], classes)
+    return lambda level: f1_contrast(shares, sums.m, weights, together, normal_quantile(level))
+
+
+TWO_MODELS: dict[str, tuple[int, float, float, float, int]] = {
+    "two classes, 98 % right, 60 cases": (2, 0.98, 0.98, 0.7, 60),
+    "two classes, 95 % right, 40 cases": (2, 0.95, 0.95, 1.0, 40),
+    "two classes, 70 to 90 %, 150 cases": (2, 0.7, 0.9, 0.7, 150),
+    "three classes, 95 to 70 %, 250 cases": (3, 0.95, 0.7, 0.3, 250),
+    "six classes, 85 % right, 150 cases": (6, 0.85, 0.85, 0.7, 150),
+}
+"""Classes, right ones before and after, how often both models err alike, and cases."""
+
+
+def changed_f1(*, quick: bool) -> Table:
+    """Measure how macro-F1 changed on the same cases."""
+    title, many, lines = "change of macro F1", 1500 if quick else 6000, []
+    rng = rng_of(title)
+    promised = (Promise("coverage", least=0.94), Promise("high < t", most=0.06), Promise("low > t", most=0.06))
+    for name, (classes, old, new, alike, n) in list(TWO_MODELS.items())[:2] if quick else TWO_MODELS.items():
+        truth, before, after = (a.ravel() for a in np.indices((classes,) * 3))
+        chances = _two_answers(truth, (before, after), (old, new), alike) / classes
+        of, first, second = (a[:, None] == np.arange(classes) for a in (truth, before, after))
+        models = [(of & said, of | said) for said in (second, first)]
+        scores = [f1_of_share((chances @ hit) / (chances @ near)).mean() for hit, near in models]
+        counts = rng.multinomial(n, chances, many).astype(float)
+        counts = counts[((counts @ of.astype(float)) >= LEAST_OF_CLASS).all(axis=1)]
+        found = one_sided(_f1_limits(models, counts, classes), float(scores[0] - scores[1]))
         lines.append(Line(name, "combined shares", found, promised, len(counts)))
     return Table(title, "simulated", lines)
+
+
+def _two_answers(truth: Array, said: tuple[Array, Array], right: tuple[float, float], alike: float) -> Array:
+    """Return the chance of two answers given the truth: a share `alike` is right and wrong together, as far as can be."""
+    others = truth.max()
+    each = [np.where(one == truth, r, (1 - r) / others) for one, r in zip(said, right, strict=True)]
+    hits = [one == truth for one in said]
+    both, same = min(right), said[0] == said[1]
+    together = np.select(
+        [hits[0] & hits[1], hits[0], hits[1], same],
+        [both, (right[0] - both) / others, (right[1] - both) / others, (1 - max(right)) / others],
+        0.0,
+    )
+    return np.asarray(alike * together + (1 - alike) * each[0] * each[1])
 
 
 def _confusions(frequent: Array, right: float, n: int, many: int, rng: np.random.Generator) -> tuple[Array, float]:
@@ -124,18 +170,6 @@ def _confusions(frequent: Array, right: float, n: int, many: int, rng: np.random
     truth = float((2 * np.diag(chances) / (chances.sum(axis=0) + chances.sum(axis=1))).mean())
     drawn = rng.multinomial(n, chances.ravel(), many).reshape(-1, k, k).astype(float)
     return drawn[(drawn.sum(axis=2) >= LEAST_OF_CLASS).all(axis=1)], truth
-
-
-def _drawn(counts: Array, truth: float) -> Figures:
-    """Return the coverage of limits from draws; their one-sided misses are those of 97.5 %."""
-    k = counts.shape[1]
-    is_class, said = np.repeat(np.eye(k, dtype=bool), k, axis=0), np.tile(np.eye(k, dtype=bool), (k, 1))[None]
-    found = [
-        quantiles(drawn_f1(table.ravel(), is_class, said, str(place).encode())[:, 0].mean(axis=1))
-        for place, table in enumerate(counts)
-    ]
-    low, high = (np.array([float(part) for part in side]) for side in zip(*found, strict=True))
-    return one_sided(lambda _: Interval(low, high), truth)
 
 
 # --- heavy tails -------------------------------------------------------------------------------------------------------

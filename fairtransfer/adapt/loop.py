@@ -17,12 +17,10 @@ from fairtransfer.adapt.dropout import seeded_dropout
 from fairtransfer.adapt.random_streams import numpy_stream, stream_seed, torch_stream
 from fairtransfer.adapt.selection import AVERAGE, Score, Selection
 from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting, check_classes
+from fairtransfer.formats import plural
 from fairtransfer.models.backbone import Network, Prepared
 from fairtransfer.spec.grids import one
 from fairtransfer.spec.transfer_options import StepOptions, TrainingOptions
-
-CHECKS = 3
-"""How often validation is consulted, spread evenly over the steps."""
 
 MEGABATCH = 8
 """Batches that are sorted by length together: rows of one batch are of similar length, the order stays random."""
@@ -54,6 +52,8 @@ class Recipe:
         Given the step and the number of steps, once the network is in training mode.
     before_update
         When the gradients are there, and clipped.
+    checks
+        How often validation is consulted; as the options say where None.
     """
 
     objective: Callable[[Tensor, Tensor, list[int]], Tensor] | None = None
@@ -61,13 +61,13 @@ class Recipe:
     before_step: Callable[[int, int], None] = _nothing
     before_update: Callable[[], None] = _nothing
     selection: Selection = AVERAGE
-    checks: int = CHECKS
+    checks: int | None = None
 
 
 PLAIN = Recipe()
 
 
-def plan_steps(rows: int, options: StepOptions, checks: int = CHECKS) -> Plan:
+def plan_steps(rows: int, options: StepOptions, checks: int) -> Plan:
     """Return how many optimiser steps a training takes, and after which of them validation is consulted."""
     steps = max(options.epochs * math.ceil(rows / options.batch_size), options.min_steps)
     return Plan(steps, tuple(sorted({math.ceil(steps * k / checks) for k in range(1, checks + 1)})))
@@ -111,7 +111,7 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: StepOpti
             network.module, setting.train.prepared, setting.train.rows, trained=options.embeddings == "trained"
         )
     optimizer = torch.optim.AdamW(_parameter_groups(network.module, head, options), fused=True)
-    plan = plan_steps(len(setting.train.rows), options, recipe.checks)
+    plan = plan_steps(len(setting.train.rows), options, recipe.checks or options.checks)
     targets, kind = setting.task.targets(setting.train.labels).to(device), object()
     all_lengths = setting.train.prepared.lengths
     lengths = [all_lengths[i] for i in setting.train.rows]
@@ -203,7 +203,7 @@ class _Best:
         self.head.load_state_dict(self.state[1])
         self.state = None
         record = {
-            "selection": self.selection.rule(f"{len(plan.checks)} checkpoints", "the earliest", self.setting.task),
+            "selection": self.selection.rule(plural(len(plan.checks), "checkpoint"), "the earliest", self.setting.task),
             "selected": {"step": self.step},
             "steps": plan.steps,
             **self.selection.record(self.scores[self.step]),

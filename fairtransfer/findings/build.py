@@ -11,7 +11,6 @@ from fairtransfer.findings.counts import View
 from fairtransfer.findings.details import ChangeDetails, Details
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
-from fairtransfer.findings.f1 import F1Scores, drawn_gap
 from fairtransfer.findings.gaps import gap_finding, moved_gap
 from fairtransfer.findings.group_differences import Compared, asked_by, compared_fields
 from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
@@ -49,18 +48,12 @@ class _Teller:
         for pairing in self.query.pairings(name, "gain"):
             yield from self.changes(pairing)
 
-    def asked(self, pairing: Pairing, *, shares: bool) -> Iterator[tuple[Question, View, dict[str, str]]]:
-        """Yield every question about shares, or about other metrics but F1, with every group it is asked about."""
+    def asked(self, pairing: Pairing) -> Iterator[tuple[Question, dict[str, str]]]:
+        """Yield every question with every group it is asked about."""
         for question in self.study.questions:
-            metric = metric_named(question[0])
-            if metric.estimator != "f1" and metric.of_shares == shares:
-                for view in self.views(pairing.benchmark):
-                    for group in self.query.groups(pairing, view):
-                        yield question, view, group
-
-    @property
-    def _f1(self) -> list[Question]:
-        return [question for question in self.study.questions if metric_named(question[0]).estimator == "f1"]
+            for view in self.views(pairing.benchmark):
+                for group in self.query.groups(pairing, view):
+                    yield question, group
 
     def views(self, benchmark: str) -> list[View]:
         """Return the views of a benchmark, everyone first."""
@@ -68,28 +61,20 @@ class _Teller:
 
     def levels(self, pairing: Pairing, model: Model) -> Iterator[Finding]:
         """Yield every metric of one model, then the gaps between its groups."""
-        scores = F1Scores(self.query, pairing, model)
-        for shares in (True, False):
-            for (metric, of), _, group in self.asked(pairing, shares=shares):
-                yield self._row(pairing, model, group, metric, of, self.query.level(pairing, model, group, metric, of))
-            yield from self.drawn(scores) if shares else ()
+        for (metric, of), group in self.asked(pairing):
+            yield self._row(pairing, model, group, metric, of, self.query.level(pairing, model, group, metric, of))
         for metric, of in self.study.questions:
             for view in self.views(pairing.benchmark)[1:]:
                 blank = replace(
                     self._blank(pairing, model, {}, metric, of), level="gap", group=dict.fromkeys(view, "*")
                 )
-                if metric_named(metric).estimator == "f1":
-                    yield drawn_gap(scores, view, (metric, of), blank)
-                else:
-                    yield gap_finding(self.query, pairing, model, view, blank)
+                yield gap_finding(self.query, pairing, model, view, blank)
 
     def changes(self, pairing: Pairing) -> Iterator[Finding]:
         """Yield the changes from one model to another, on the same cases."""
-        for shares in (True, False):
-            for (metric, of), _, group in self.asked(pairing, shares=shares):
-                if metric_named(metric).has_changes:
-                    yield self._row(pairing, None, group, metric, of, self.query.change(pairing, group, metric, of))
-            yield from self.drawn(F1Scores(self.query, pairing, None)) if shares else ()
+        for (metric, of), group in self.asked(pairing):
+            if metric_named(metric).has_changes:
+                yield self._row(pairing, None, group, metric, of, self.query.change(pairing, group, metric, of))
         yield from self._moved_gaps(pairing) if pairing.stage == "change" else ()
 
     def compared(self, pairing: Pairing) -> Iterator[Finding]:
@@ -108,27 +93,9 @@ class _Teller:
                     blank = replace(blank, stage=one.stage, against="rest" if other is None else other)
                     yield replace(blank, **compared_fields(self.query, pairing, blank))
 
-    def drawn(self, scores: F1Scores) -> Iterator[Finding]:
-        """Yield what has limits from draws only."""
-        for view in self.views(scores.pairing.benchmark):
-            for group in self.query.groups(scores.pairing, view):
-                for question in self._f1:
-                    yield self._drawn(self._blank(scores.pairing, scores.model, group, *question), scores, question)
-
-    def _drawn(self, blank: Finding, scores: F1Scores, question: Question) -> Finding:
-        found = scores.of(blank.group, question)
-        if isinstance(found, NotEstimable):
-            return replace(blank, n=found.n, status=found.status, status_reason=found.reason)
-        minimum = self.study.policy.min_group
-        if found.least < minimum:
-            of = "the rarest class" if question[1] is None else "the class"
-            reason = f"{found.least:g} {noun(found.least, 'case')} of {of}, fewer than {minimum}"
-            return replace(blank, n=found.n, status="too_small", status_reason=reason)
-        return replace(blank, **found.fields(-1.0 if scores.model is None else 0.0))
-
     def _moved_gaps(self, pairing: Pairing) -> Iterator[Finding]:
         known = [(metric_named(metric), metric, of) for metric, of in self.study.questions]
-        asked = [(m, of) for kind, m, of in known if kind.paired and kind.estimator != "f1"]
+        asked = [(m, of) for kind, m, of in known if kind.paired]
         for metric, of in asked:
             for view in self.views(pairing.benchmark)[1:]:
                 blank = replace(self._blank(pairing, None, {}, metric, of), level="gap", group=dict.fromkeys(view, "*"))
@@ -192,13 +159,14 @@ class _Teller:
             return replace(row, n=found.told_n, status=found.status, status_reason=found.reason)
         row = replace(row, **found.counts(higher_is_worse=metric_named(metric).higher_is_worse))
         if found.cases < minimum:
-            small = self._too_small(row, found.cases)
+            small = self._too_small(row, found.cases, found.cases_of)
             return replace(small, estimate=found.estimate) if self.study.policy.show_small else small
         told = interval_fields(found, self._others(pairing, model, group, metric, of, row.n or 0))
         return replace(row, **told)
 
-    def _too_small(self, row: Finding, cases: float) -> Finding:
-        reason = f"{cases:g} {noun(cases, 'case')}, fewer than {self.study.policy.min_group}"
+    def _too_small(self, row: Finding, cases: float, of: str = "") -> Finding:
+        whose = f" of {of}" if of else ""
+        reason = f"{cases:g} {noun(cases, 'case')}{whose}, fewer than {self.study.policy.min_group}"
         kept = None if isinstance(row.details, ChangeDetails) else row.details
         return replace(row, status="too_small", status_reason=reason, details=kept)
 

@@ -86,6 +86,11 @@ class Block:
             self._tallies[key] = self._count(view, event, of)
         return self._tallies[key]
 
+    def members(self, group: dict[str, str]) -> NDArray[np.bool_]:
+        """Return which cells are of a group."""
+        matches = [all(one[name] == value for name, value in group.items()) for one in self.groups]
+        return np.array(matches, dtype=bool)[self.group]
+
     def _count(self, view: View, event: str, of: str) -> Tally:
         groups, codes = self._view(view)
         den_first, first = self._event(self.first, event, of)

@@ -18,6 +18,7 @@ from fairtransfer.findings.estimates.moving import MovingRateChange
 from fairtransfer.findings.estimates.rankings import NO_CHANGE, ranking_estimate
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.estimates.values import NotEstimable
+from fairtransfer.findings.f1 import f1_estimate
 from fairtransfer.findings.study import Study
 from fairtransfer.findings.sums import Key, PerSeed, key_of
 from fairtransfer.formats import group_name, plural
@@ -89,6 +90,8 @@ class EvidenceQuery:
         if kind.of_shares:
             parts = [self._level(pairing, model, group, kind, label, side) for label in self._classes(kind, of)]
             return _combine(parts, kind)
+        if kind.estimator == "f1":
+            return self._f1(pairing, (model,), group, kind, of, side)
         return self._valued(pairing, model, group, kind, of, side)
 
     def change(
@@ -102,6 +105,8 @@ class EvidenceQuery:
             return _combine(
                 [self._change(pairing, group, kind, label, side) for label in self._classes(kind, of)], kind
             )
+        if kind.estimator == "f1":
+            return self._f1(pairing, ("after", "before"), group, kind, of, side)
         return self._valued(pairing, None, group, kind, of, side)
 
     def judged_level(
@@ -260,6 +265,20 @@ class EvidenceQuery:
         return MovingRateChange(
             before, after, self.study.sums.row(self._key(pairing, None, side, group, kind.adds, of))
         )
+
+    def _f1(
+        self, pairing: Pairing, models: Sequence[Model], group: Group, kind: Metric, of: str | None, side: Side
+    ) -> Estimate | NotEstimable:
+        """Return an F1 score of a model, or how it changed to the first of two models from the second."""
+        block = self.block(pairing)
+        assert block is not None, "questions are asked of pairs that exist"
+        said = {"before": block.first, "after": block.second}
+        sides = [
+            (said[model], lambda label, model=model: self._level(pairing, model, group, kind, label, side))
+            for model in models
+        ]
+        inside = block.members(group) if side == "group" else ~block.members(group)
+        return f1_estimate(block, inside, self._classes(kind, of), sides)
 
     def _column(self, pairing: Pairing, group: Group, event: str, of: str) -> tuple[Tally, int]:
         block = self.block(pairing)

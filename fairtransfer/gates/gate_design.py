@@ -59,7 +59,7 @@ class GateDesign:
     def sizes(self) -> list[tuple[Group, int, int]]:
         """Every group with the cases and units that the metric counts."""
         metric = self.gate.measures
-        of = None if self.gate.metric == "balanced_accuracy" else self.gate.class_ or self.positive
+        of = None if metric.about == "average" else self.gate.class_ or self.positive
         classes = self.classes if of is None else (of,)
         return [(group, *_counted(self.part, rows, metric, classes)) for group, rows in self.groups]
 
@@ -133,12 +133,12 @@ def designs_of(
 def _counted(part: Part, rows: Sequence[int], metric: Metric, classes: tuple[str, ...]) -> tuple[int, int]:
     """Return the cases of these rows that a metric counts, and the units they are from.
 
-    A metric of what a model answers (precision) is taken to count as many as there are in the class. An average over classes
+    A metric of what a model answers (precision, F1) is taken to count as many as there are in the class. An average over classes
     is worth as many cases as make one rate as sure: ``K² / Σ 1/n_k``.
     """
     if not metric.of_class or metric.adds == "predicted_positive":
         return len(rows), len({part.units[row] for row in rows})
-    inside = metric.adds in ("true_positive", "precision")
+    inside = metric.adds in ("true_positive", "precision", "jaccard")
     sizes = []
     for name in classes:
         counted = [row for row in rows if (name in part.y[row].split(LABEL_JOIN)) == inside]

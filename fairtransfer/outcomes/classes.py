@@ -1,7 +1,7 @@
 """Answers that are classes: what a row counts of them, and the metrics that follow.
 
-A share counts an *event*: of the rows that its denominator selects, how many the numerator does. An F1 score is of the same
-counts, but no share of cases.
+A share counts an *event*: of the rows that its denominator selects, how many the numerator does. An F1 score follows from one,
+but is no share of cases.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fairtransfer.outcomes.metric import Metric, ReportedOnly
+from fairtransfer.outcomes.metric import Metric
 
 Flags = Any
 """Arrays of bool, of one shape."""
@@ -52,13 +52,19 @@ EVENTS: Mapping[str, Event] = {
             "precision", lambda mine, said: (said, mine & said), "no case was put into the class `{of}`", fixed=False
         ),
         Event(
+            "jaccard",
+            lambda mine, said: (mine | said, mine & said),
+            "no case is of the class `{of}`, or was put into it",
+            fixed=False,
+        ),
+        Event(
             "npv", lambda mine, said: (~said, ~mine & ~said), "every case was put into the class `{of}`", fixed=False
         ),
     )
 }
 """Events of one class. true_positive: rows of the class, answered with it. false_positive: rows not of it, answered with it.
-predicted_positive: all rows, answered with the class. precision: rows answered with the class, of the class. npv: rows answered
-without the class, not of it."""
+predicted_positive: all rows, answered with the class. precision: rows answered with the class, of the class. jaccard: rows of the
+class or answered with it, both. npv: rows answered without the class, not of it."""
 
 
 def why_empty(event: str, of: str) -> str:
@@ -103,36 +109,29 @@ SHARES: tuple[Metric, ...] = (
 """The selection rate has no harmful direction of its own; as of accuracy, less is harm."""
 
 
-def _drawn(name: str) -> ReportedOnly:
-    found = f"`{name}` has no interval in closed form: its limits are drawn, and no verdict rests on draws"
-    return ReportedOnly("FT-G031", found, "judge `error_rate`, or `recall` and `precision` of a class")
-
-
 F1_SCORES: tuple[Metric, ...] = (
     Metric(
         "macro_f1",
         "classes",
         "f1",
-        "true_positive",
+        "jaccard",
         "lower_is_worse",
         "mean over classes of the F1 score; undefined where a class has no cases",
         about="average",
         spelled="macro F1",
         unit="score",
         changes_pair=False,
-        reported_only=_drawn("macro_f1"),
     ),
     Metric(
         "f1_score",
         "classes",
         "f1",
-        "true_positive",
+        "jaccard",
         "lower_is_worse",
         "harmonic mean of precision and recall of the class",
         about="one",
         spelled="F1 score",
         unit="score",
         changes_pair=False,
-        reported_only=_drawn("f1_score"),
     ),
 )

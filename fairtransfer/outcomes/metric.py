@@ -16,7 +16,8 @@ Outcome = Literal["classes", "probabilities", "numbers", "row_value"]
 Estimator = Literal["share", "f1", "bounded_mean", "skewed_mean", "root_mean", "ranking", "slope", "binned"]
 """How an estimate and its limits are made.
 
-share: of cases. f1: of counts of one class. bounded_mean, skewed_mean: of a value per case, with both ends known or not.
+share: of cases. f1: of the share of right ones among those concerned. bounded_mean, skewed_mean: of a value per case, with both
+ends known or not.
 root_mean: the root of a mean square. ranking: the AUC. slope, binned: of calibration, fitted to or summed over many cases."""
 
 RANKED: tuple[Estimator, ...] = ("ranking", "slope", "binned")
@@ -159,7 +160,7 @@ class Metric:
     @property
     def has_changes(self) -> bool:
         """Whether a change of it has limits, on the same people: of pairs of answers, or of shares of different cases."""
-        return self.changes_pair or self.of_shares
+        return self.changes_pair or self.outcome == "classes"
 
     @property
     def paired(self) -> bool:

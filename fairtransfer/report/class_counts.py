@@ -46,9 +46,11 @@ def _metric(gate: GateSpec) -> str:
 
 
 def _event(metric: str) -> str:
-    """Return what a metric counts; one made of scores tells, like a hit rate, how many cases have its class."""
+    """Return what a metric counts; one made of scores, or an F1 score, tells, like a hit rate, how many cases have its class."""
     known = metric_named(metric)
-    return known.adds if known.outcome == "classes" else "true_positive" if known.of_scores else WRONG
+    if known.of_scores or known.estimator == "f1":
+        return "true_positive"
+    return known.adds if known.outcome == "classes" else WRONG
 
 
 def _sizes(block: Block, views: Iterable[tuple[str, ...]], classes: Iterable[str]) -> dict[View, dict[GroupKey, float]]:

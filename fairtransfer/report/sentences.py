@@ -36,8 +36,9 @@ _SCORE_INTERVALS = (
     "put into fixed bins for AUC, slope and ECE."
 )
 
-_DRAWN_INTERVALS = (
-    " F1 scores: percentile limits of draws of the counts (Dirichlet, two imaginary cases), reported and not judged."
+_F1_INTERVALS = (
+    " F1 scores: 2J / (1 + J) of J, the share of right ones among the cases concerned (of the class, or put into it), with "
+    "Clopper and Pearson's limits; means over classes and changes combine them as they vary together (MOVER)."
 )
 
 _VALUE_INTERVALS = (
@@ -47,11 +48,11 @@ _VALUE_INTERVALS = (
 
 
 def score_intervals(metrics: Iterable[str]) -> str:
-    """Return how intervals of metrics made of scores or of values, or drawn, are made; nothing when none is asked for."""
+    """Return how intervals of metrics made of scores or of values, or F1 scores, are made; nothing when none is asked for."""
     asked = [metric_named(name) for name in metrics]
     told = _SCORE_INTERVALS if any(metric.of_scores for metric in asked) else ""
     told += _VALUE_INTERVALS if any(metric.of_values for metric in asked) else ""
-    return told + (_DRAWN_INTERVALS if any(metric.estimator == "f1" for metric in asked) else "")
+    return told + (_F1_INTERVALS if any(metric.estimator == "f1" for metric in asked) else "")
 
 
 NUMBER_INTERVALS = (

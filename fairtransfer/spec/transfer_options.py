@@ -53,6 +53,9 @@ class StepOptions(Options):
     warmup: Annotated[float, Field(ge=0, le=0.5)] = Field(
         0.1, description="share of the steps in which the learning rate rises"
     )
+    checks: Annotated[int, Field(ge=1, le=100)] = Field(
+        3, description="how often validation is consulted, spread evenly over the steps; the best checkpoint is kept"
+    )
 
     @model_validator(mode="after")
     def _few_settings(self) -> Self:

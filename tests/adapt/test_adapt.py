@@ -135,7 +135,7 @@ def test_every_row_is_in_every_epoch_once(lengths: list[int], size: int, seed: i
 
 
 def test_small_budgets_still_get_their_steps() -> None:
-    plan = plan_steps(8, FullOptions(epochs=2, min_steps=30, batch_size=4))
+    plan = plan_steps(8, FullOptions(epochs=2, min_steps=30, batch_size=4), checks=3)
 
     assert plan.steps == 30
     assert plan.checks[-1] == 30

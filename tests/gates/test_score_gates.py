@@ -233,7 +233,6 @@ REFUSED = {
     "slope": ("worst_group:by=region,metric=calibration_slope,at_most=0.5", "FT-G030", "calibration_bias"),
     "error of calibration": ("no_harm:by=region,metric=debiased_ece,margin=0.1", "FT-G030", "calibration_bias"),
     "raw error of calibration": ("no_harm:by=region,metric=ece,margin=0.1", "FT-Y038", "calibration_bias"),
-    "macro F1": ("worst_group:by=region,metric=macro_f1,at_least=0.5", "FT-G031", "recall"),
     "change of a bias": ("no_harm:by=region,metric=calibration_bias,margin=0.1", "FT-G032", "worst_group"),
     "gap of biases": ("gap:by=region,metric=calibration_bias,margin=0.1", "FT-G035", "brier_score"),
     "wrong way": ("worst_group:by=region,metric=auc,at_most=0.9", "FT-G018", "at_least"),

@@ -33,11 +33,12 @@ def test_these_are_the_metrics_and_what_may_be_asked_of_them() -> None:
     """Names and properties that users write gates by: a change has to be made here on purpose."""
     judged_of_classes = {
         "error_rate", "accuracy", "recall", "true_positive_rate", "false_negative_rate", "false_positive_rate",
-        "true_negative_rate", "precision", "selection_rate", "balanced_accuracy", "negative_predictive_value",
+        "true_negative_rate", "precision", "selection_rate", "balanced_accuracy", "negative_predictive_value", "macro_f1",
+        "f1_score",
     }  # fmt: skip
     scores, sizes = {"auc", "brier_score", "calibration_bias"}, {"mean_absolute_error", "mean_error"}
     assert named(judged=True) == judged_of_classes | scores | sizes
-    reported = {"log_loss", "calibration_slope", "debiased_ece", "macro_f1", "f1_score", "root_mean_squared_error"}
+    reported = {"log_loss", "calibration_slope", "debiased_ece", "root_mean_squared_error"}
     assert named(judged=False) == reported
     assert named(judged=True, two_sided=True) == {"calibration_bias", "mean_error"}
     assert named(judged=True, harm_sign=1) == {
@@ -124,6 +125,7 @@ def test_events_count_what_their_names_say(name: str) -> None:
         "false_positive": ([0, 0, 1, 1], [0, 0, 1, 0]),
         "predicted_positive": ([1, 1, 1, 1], [1, 0, 1, 0]),
         "precision": ([1, 0, 1, 0], [1, 0, 0, 0]),
+        "jaccard": ([1, 1, 1, 0], [1, 0, 0, 0]),
         "npv": ([0, 1, 0, 1], [0, 0, 0, 1]),
     }
     den, num = EVENTS[name].counted(mine, said)
@@ -136,6 +138,7 @@ def test_what_is_counted_for_metrics_is_counted_once() -> None:
     assert events_for(["error_rate", "accuracy", "recall", "macro_f1", "auc", "mean_error"]) == [
         "wrong",
         "true_positive",
+        "jaccard",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,8 @@ from numpy.testing import assert_allclose
 from sklearn.metrics import f1_score
 
 from fairtransfer.stats.exact import clopper_pearson
-from fairtransfer.stats.f1_limits import f1_interval, f1_of_class
-from fairtransfer.stats.intervals import normal_quantile
+from fairtransfer.stats.f1_limits import correlations, f1_contrast, f1_of_share, jaccard_sums
+from fairtransfer.stats.intervals import Interval, normal_quantile
 
 Z = normal_quantile(0.975)
 tables = (
@@ -21,6 +22,16 @@ tables = (
     .flatmap(lambda k: st.lists(st.lists(st.integers(0, 20), min_size=k, max_size=k), min_size=k, max_size=k))
     .filter(lambda rows: all(sum(row) for row in rows))
 )
+
+
+def f1_interval(rows: Any, columns: list[int] | None = None) -> tuple[Any, Interval]:
+    """The mean F1 of the classes asked for, of tables of truth and answers, (..., truths, answers)."""
+    table = np.array(rows)
+    asked = list(range(table.shape[-2])) if columns is None else columns
+    of, said = (place.ravel()[:, None] == np.array(asked) for place in np.indices(table.shape[-2:]))
+    sums = jaccard_sums(of & said, of | said, table.reshape(*table.shape[:-2], -1))
+    shares, weights = sums.x / np.maximum(sums.m, 1), np.full(len(asked), 1 / len(asked))
+    return f1_of_share(shares).mean(axis=-1), f1_contrast(shares, sums.m, weights, correlations(sums, len(asked)), Z)
 
 
 def slow_interval(rows: list[list[int]]) -> tuple[float, float, float]:
@@ -41,24 +52,26 @@ def slow_interval(rows: list[list[int]]) -> tuple[float, float, float]:
     def covariance(a: int, b: int) -> float:
         if a == b:
             return soft[a] * (1 - soft[a]) / (concerned[a] + 2)
-        return soft[a] / (concerned[a] + 2) * soft[b] / (concerned[b] + 2) * (rows[a][b] + rows[b][a])
+        confused = rows[a][b] + rows[b][a] + 1 / (k - 1)  # the wrong case that is added is one of some other class, too
+        return soft[a] / (concerned[a] + 2) * soft[b] / (concerned[b] + 2) * confused
 
     slopes = [2 / (1 + s) ** 2 for s in soft]
     sums = [0.0, 0.0, 0.0]
     for a in range(k):
         for b in range(k):
             r = min(covariance(a, b) / math.sqrt(covariance(a, a) * covariance(b, b)), 1)
+            joint = r * math.sqrt(covariance(a, a) * covariance(b, b))
             sums[0] += below[a] * below[b] * r
             sums[1] += above[a] * above[b] * r
-            sums[2] += slopes[a] * slopes[b] * covariance(a, b)
+            sums[2] += slopes[a] * slopes[b] * joint
     down, up, delta = (math.sqrt(s) / k for s in sums)
     value = sum(map(f1, shares)) / k
-    return value, max(value - max(down, Z * delta), 0), min(value + max(up, Z * delta), 1)
+    return value, value - max(down, Z * delta), value + max(up, Z * delta)
 
 
 @given(tables)
 def test_the_interval_equals_its_slow_twin(rows: list[list[int]]) -> None:
-    value, limits = f1_interval(rows, Z)
+    value, limits = f1_interval(rows)
 
     assert_allclose((float(value), float(limits.low), float(limits.high)), slow_interval(rows), atol=1e-9)
 
@@ -69,29 +82,16 @@ def test_the_value_is_scikit_learns(rows: list[list[int]]) -> None:
     truth = [a for a in range(k) for b in range(k) for _ in range(rows[a][b])]
     said = [b for a in range(k) for b in range(k) for _ in range(rows[a][b])]
 
-    assert float(f1_interval(rows, Z)[0]) == pytest.approx(f1_score(truth, said, average="macro", zero_division=0))
-    assert float(f1_of_class(rows, 0, Z)[0]) == pytest.approx(
+    assert f1_interval(rows)[0] == pytest.approx(f1_score(truth, said, average="macro", zero_division=0))
+    assert f1_interval(rows, [0])[0] == pytest.approx(
         f1_score(truth, said, average=None, labels=[0], zero_division=0)[0]
     )
-
-
-def test_a_class_without_cases_has_no_f1() -> None:
-    value, limits = f1_interval([[5, 1], [0, 0]], Z)
-
-    assert np.isnan([value, limits.low, limits.high]).all()
-    assert np.isnan(f1_of_class([[5, 1], [0, 0]], 1, Z)[0])
-
-
-def test_answers_that_are_no_class_count_against_the_class() -> None:
-    with_none, without = f1_interval([[5, 1, 2], [0, 6, 0]], Z)[0], f1_interval([[5, 1], [0, 6]], Z)[0]
-
-    assert float(with_none) < float(without)
 
 
 def test_one_class_is_an_exact_share_turned() -> None:
     """Twelve of sixteen concerned are right: 0.476 to 0.927 as a share."""
     share = clopper_pearson(12 / 16, 16, Z)
-    value, limits = f1_of_class([[12, 1], [3, 20]], 0, Z)
+    value, limits = f1_interval([[12, 1], [3, 20]], [0])
 
     assert float(value) == pytest.approx(24 / 28)
     assert_allclose((limits.low, limits.high), [2 * s / (1 + s) for s in (float(share.low), float(share.high))])
@@ -108,6 +108,32 @@ def test_limits_cover_with_rare_classes(prevalence: list[float], right: float, n
     truth = float((2 * hits / (chances.sum(axis=0) + chances.sum(axis=1))).mean())
     drawn = np.random.default_rng(3).multinomial(n, chances.ravel(), 3000).reshape(-1, k, k)
 
-    _, limits = f1_interval(drawn[(drawn.sum(axis=2) >= 5).all(axis=1)], Z)
+    _, limits = f1_interval(drawn[(drawn.sum(axis=2) >= 5).all(axis=1)])
 
     assert ((limits.low <= truth) & (truth <= limits.high)).mean() >= 0.95
+
+
+@pytest.mark.parametrize("right", [(0.95, 0.95), (0.98, 0.98), (0.7, 0.9)])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_limits_of_levels_and_changes_hold(classes: int, right: tuple[float, float]) -> None:
+    """Two models that often answer alike: each limit at 2.5 % misses rarely, also with hardly an error.
+
+    Without the added case that is wrong of two classes, limits of two classes' mean missed 4.9 % below.
+    """
+    truth, old, new = (a.ravel() for a in np.indices((classes,) * 3))
+    chance = [np.where(said == truth, r, (1 - r) / (classes - 1)) for said, r in zip((old, new), right, strict=True)]
+    alike = np.where(old == new, np.minimum(*chance), 0)
+    kinds = 0.5 * chance[0] * chance[1] + 0.5 * alike
+    kinds = kinds / kinds.sum()
+    names = np.arange(classes)
+    of, *said = (a[:, None] == names for a in (truth, new, old))
+    hits, concerned = (np.hstack([f(of, s) for s in said]) for f in (np.logical_and, np.logical_or))
+    drawn = np.random.default_rng(3).multinomial(80, kinds, 4000)
+    sums, exact = jaccard_sums(hits, concerned, drawn), jaccard_sums(hits, concerned, kinds)
+    together, scores = correlations(sums, classes), f1_of_share(exact.x / exact.m)
+    each = np.full(classes, 1 / classes)
+    for weights in (np.concatenate([each, 0 * each]), np.concatenate([each, -each])):
+        found = f1_contrast(sums.x / sums.m, sums.m, weights, together, Z)
+        true = float(weights @ scores)
+        assert (true < found.low).mean() <= 0.03
+        assert (true > found.high).mean() <= 0.03

@@ -128,6 +128,11 @@ class Estimate(abc.ABC):
         return self.smallest
 
     @property
+    def cases_of(self) -> str:
+        """Whose cases have to be as many, where not all of the group count."""
+        return ""
+
+    @property
     def fewest_units(self) -> float | None:
         """The fewest units that any part rests on; None where no cases share units."""
         return min((part.units for part in self.parts if part.units is not None), default=None)
