@@ -75,7 +75,8 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
     multilabel = read.flag("multilabel", options.multilabel)
     crossed, unit = read.views("intersections", options.intersections), read.text("measured_in", options.measured_in)
     policy = read_policy(options.policy, problems)
-    metrics, gates = _asked(options, problems, valued=valued)
+    drawn = one["weights"] is None and one["counts"] is None
+    metrics, gates = _asked(options, problems, valued=valued, drawn=drawn)
     separator = read.text("multilabel_separator", options.multilabel_separator) or JOIN
     recoding = read_recoding(options.map, options.bins, many["groups"], problems)
     _together(options, one, {"positive": positive, "multilabel": multilabel, "classes": classes}, unit, problems)
@@ -101,9 +102,17 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
 
 
 def _asked(
-    options: MeasureOptions, problems: Problems, *, valued: bool
+    options: MeasureOptions, problems: Problems, *, valued: bool, drawn: bool
 ) -> tuple[tuple[MetricSpec, ...], tuple[GateSpec, ...]]:
-    """Return the metrics and gates that are asked for; both must fit the target. `valued`: there are values and no answers."""
+    """Return the metrics and gates that are asked for; both must fit the target.
+
+    Parameters
+    ----------
+    valued
+        There are values and no answers.
+    drawn
+        Limits may be drawn: every row is one case.
+    """
     target = options.target
     gates = read_gates(options.gates, problems)
     if not isinstance(target, str) or target not in TARGETS:
@@ -111,7 +120,7 @@ def _asked(
         return read_metrics(options.metrics, problems), gates
     metrics = read_metrics(options.metrics, problems)
     if not metrics and not valued:
-        metrics = read_metrics(default_metrics(target), problems)
+        metrics = read_metrics(default_metrics(target, drawn=drawn), problems)
     check_metrics(metrics, target, "say `--target number`", problems)
     check_gates(gates, target, problems)
     return metrics, gates
@@ -133,8 +142,7 @@ def _together(
     if options.target == "number":
         score = {"score": columns["score"], "score-before": columns["score_before"]}
         score |= {"value": columns["value"], "value-before": columns["value_before"]}
-        beside = {**labels, **score, "counts": columns["counts"], "weights": columns["weights"]}
-        check_beside(beside.items(), problems)
+        check_beside({**labels, **score}.items(), problems)
 
 
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")

@@ -84,6 +84,10 @@ def _metrics(question: Question, name: str, problems: Problems) -> None:
             problems.add(Problem("FT-P017", found, "", "say which with --positive, or ask for it per class", name))
     if question.columns.score is not None and question.positive is None:
         problems.add(Problem("FT-P028", "scores are of one class, and none was named", "", "give --positive", name))
+    names = metric_names(question.metrics, question.gates)
+    if question.columns.heavy and (root := next((name for name in names if metric_named(name).root), None)):
+        found = f"`{root}` has limits from draws only, which rows that weigh, or stand for several, have none of"
+        problems.add(Problem("FT-P062", found, "`mean_absolute_error`", "leave it out", name))
     of_scores = [name for name in metric_names(question.metrics, question.gates) if metric_named(name).of_scores]
     ranked = [name for name in of_scores if metric_named(name).estimator in RANKED]
     if ranked and question.columns.weights:

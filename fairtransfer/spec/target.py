@@ -14,9 +14,17 @@ Target = Literal["classes", "number"]
 TARGETS: tuple[Target, ...] = ("classes", "number")
 
 
-def default_metrics(target: str) -> tuple[str, ...]:
-    """Return what is measured where nothing is asked for: of classes the error rate, of numbers all there is."""
-    return number_metrics() if target == "number" else ("error_rate",)
+def default_metrics(target: str, *, drawn: bool = True) -> tuple[str, ...]:
+    """Return what is measured where nothing is asked for: of classes the error rate, of numbers all there is.
+
+    Parameters
+    ----------
+    drawn
+        Limits may be drawn; where rows weigh, or stand for several, they are not, and the root of a mean square has none.
+    """
+    if target != "number":
+        return ("error_rate",)
+    return tuple(name for name in number_metrics() if drawn or not metric_named(name).root)
 
 
 def number_metrics() -> tuple[str, ...]:
@@ -61,12 +69,8 @@ def _is_judged(name: str) -> bool:
 
 
 def check_beside(given: Iterable[tuple[str, object]], problems: Problems) -> None:
-    """Add what a table was given that has no meaning, or no method yet, where the label is a number."""
+    """Add what a table was given that has no meaning, where the label is a number."""
     for name, value in given:
         if value:
-            do = (
-                "leave it out"
-                if name not in ("weights", "counts")
-                else "give a table with one row per case, unweighted"
-            )
-            problems.add(Problem("FT-P062", f"--{name} is given, and the label is a number", "", do, f"--{name}"))
+            found = f"--{name} is given, and the label is a number"
+            problems.add(Problem("FT-P062", found, "", "leave it out", f"--{name}"))

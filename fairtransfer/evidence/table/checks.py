@@ -88,6 +88,11 @@ class Columns:
         return self.after or self.value or ""
 
     @property
+    def heavy(self) -> str | None:
+        """The column of weights, or of counts; None where every row is one case."""
+        return self.weights or self.counts
+
+    @property
     def compared(self) -> str | None:
         """What the model it is compared with is called; None where there is one model only."""
         return self.before or (None if self.after else self.value_before)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import ibis
 
     from fairtransfer.evidence.number_rows import Source
+    from fairtransfer.evidence.table.weighed_errors import WeighedErrors
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Counted:
         Where rows have numbers of their own: what these add up to.
     numbers
         Where labels and answers are numbers: the errors of every group.
+    weighed
+        The same where rows weigh unevenly, or stand for several.
     idle
         Rows whose weight is 0. They say nothing and are not among `rows`.
     warnings
@@ -72,6 +75,7 @@ class Counted:
     scores: Mapping[str, pa.Table] = field(default_factory=dict)
     values: CountedValues | None = None
     numbers: Source | None = None
+    weighed: WeighedErrors | None = None
     idle: int = 0
     warnings: tuple[Problem, ...] = ()
 
@@ -116,7 +120,7 @@ def count_table(
     scores = {} if positive is None else _scored(table, name, columns, (positive, asked), problems)
     values = None
     if columns.value:
-        values = count_values(table, name, columns, _keys(table, columns), _counting(table, columns), problems)
+        values = count_values(table, name, columns, _keys(table, columns), counting(table, columns), problems)
     problems.raise_if_any()
     return Counted(
         _named_unknown(cells, columns),
@@ -188,7 +192,7 @@ def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
         keys["before"] = table[columns.before]
     if columns.unit:
         keys["unit"] = table[columns.unit]
-    found = grouped_as_text(table, keys, _sums(table, columns)).to_pyarrow()
+    found = grouped_as_text(table, keys, counting_sums(table, columns)).to_pyarrow()
     if not columns.before:
         found = found.append_column("before", found["after"])
     order = [*(f"g_{group}" for group in columns.groups), "y", "before", "after", *(["unit"] if columns.unit else [])]
@@ -196,7 +200,7 @@ def _grouped(table: ibis.Table, columns: Columns) -> pa.Table:
     return sorted_by(found, order)
 
 
-def _sums(table: ibis.Table, columns: Columns) -> dict[str, Any]:
+def counting_sums(table: ibis.Table, columns: Columns) -> dict[str, Any]:
     """Return what is counted in every cell."""
     import ibis
 
@@ -205,8 +209,8 @@ def _sums(table: ibis.Table, columns: Columns) -> dict[str, Any]:
         return {"n": c.fill_null(0.0).sum().cast("int64"), "odd": c.isnull().sum()}
     if columns.weights:
         v = _within(number(table[columns.weights]), LEAST_WEIGHT, MOST)
-        counting = ibis.ifelse(v > 0, 1, 0).sum()
-        return {"n": counting, "w": v.sum(), "ww": (v * v).sum(), "idle": (v == 0).sum(), "odd": v.isnull().sum()}
+        weighing = ibis.ifelse(v > 0, 1, 0).sum()
+        return {"n": weighing, "w": v.sum(), "ww": (v * v).sum(), "idle": (v == 0).sum(), "odd": v.isnull().sum()}
     return {"n": table.count()}
 
 
@@ -232,7 +236,7 @@ def _keys(table: ibis.Table, columns: Columns) -> dict[str, Any]:
     return keys | ({"unit": as_text(table[columns.unit])} if columns.unit else {})
 
 
-def _counting(table: ibis.Table, columns: Columns) -> dict[str, Any]:
+def counting(table: ibis.Table, columns: Columns) -> dict[str, Any]:
     """Return what rows count, as sums of powers take it; what is no weight or no count has been told."""
     if columns.counts:
         return {"c": usable_counts(table[columns.counts]).fill_null(0.0)}
@@ -252,7 +256,7 @@ def _scored(
     if columns.score is None:
         return {}
     keys = _keys(table, columns)
-    values = {SIDES[side]: number(table[column]) for side, column in scores.items()} | _counting(table, columns)
+    values = {SIDES[side]: number(table[column]) for side, column in scores.items()} | counting(table, columns)
     truth = as_text(table[columns.label])
     plain = table.select(**keys, **values, positive=truth.notnull() & (truth == positive))
     found = {"sums": loss_sums(plain, list(keys), scores, losses_asked(questions), problems, name)}

@@ -16,6 +16,7 @@ from fairtransfer.evidence.sums import ClassAnswers, Row, change_rows, level_row
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.evidence.table.scores import ScoreQuery, bin_rows, loss_rows, ranking_changes
 from fairtransfer.evidence.table.values import sums_of_values
+from fairtransfer.evidence.table.weighed_errors import sums_of_errors
 from fairtransfer.evidence.views import JOIN, Cases, Names, People, membership, view_of
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.questions import Question
@@ -85,6 +86,9 @@ def _key(stage: str, of: str) -> dict[str, str]:
 
 def sums_of(counted: Counted, asked: TableQuery) -> pa.Table:
     """Return what every case adds, summed up: of both models and of the change between them."""
+    if counted.weighed is not None:
+        rows = sums_of_errors(counted.weighed, counted.attributes, asked.views, asked.keys, asked.numbers)
+        return sums_table(rows)
     if counted.numbers is not None:
         return sums_table(_number_sums(counted, asked))
     return sums_table([*_class_sums(counted, asked), *_loss_sums(counted, asked), *_value_sums(counted, asked)])

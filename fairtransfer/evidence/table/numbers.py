@@ -7,7 +7,7 @@ there are at most that many in each. Where rows share units, the units' sums tak
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,12 @@ import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems, shown
-from fairtransfer.evidence.number_rows import LOSS_NAMES, HeldCases, columns_of
+from fairtransfer.evidence.number_rows import LOSS_NAMES, HeldCases, Source, columns_of
 from fairtransfer.evidence.table.casts import as_text, number
 from fairtransfer.evidence.table.checks import Checker, Columns, check_columns, check_groups
-from fairtransfer.evidence.table.count import Counted
+from fairtransfer.evidence.table.count import Counted, counting, counting_sums
 from fairtransfer.evidence.table.row_checks import check_items
+from fairtransfer.evidence.table.weighed_errors import WeighedErrors, weighed_errors
 from fairtransfer.evidence.views import Names, View, view_of
 from fairtransfer.outcomes.numbers import VALUES as ERRORS
 from fairtransfer.spec.names import UNKNOWN_GROUP
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     import ibis
 
 Power = tuple[str, ...]
+
+_HEAVY = "heavy"
+"""What rows weigh, or how many they stand for, as the table has it."""
+
+_SQUARES = "squared_error"
+"""The root of a mean square has no limits without draws."""
 
 VALUES = {"y": "label", "p": "after", "q": "before"}
 """Short name of a column of numbers -> what it holds."""
@@ -95,13 +102,22 @@ def count_numbers(table: ibis.Table, name: str, columns: Columns, views: Sequenc
     plain = _plain(table, columns)
     cells = _cells(plain, columns)
     rows = int(np.sum(cells["n"].to_numpy())) if cells.num_rows else 0
-    Checker(name, columns, cells, problems).groups()
+    checker = Checker(name, columns, cells, problems)
+    checker.groups()
+    checker.weights()
     _check(table, cells, name, columns, problems)
     if columns.items:
         check_items(table, name, columns, problems)
     problems.raise_if_any()
-    alone = columns.unit is None
-    source = _groups(plain, cells, columns, views) if alone else _units(cells, columns, views)
+    heavy: WeighedErrors | None = None
+    source: Source | None = None
+    if columns.heavy:
+        errors = {name: value for name, value in _losses(plain, columns).items() if not name.startswith(_SQUARES)}
+        heavy = weighed_errors(plain, _keys(columns), errors)
+    elif columns.unit is None:
+        source = _groups(plain, cells, columns, views)
+    else:
+        source = _units(cells, columns, views)
     return Counted(
         _only_groups(cells, columns),
         columns.groups,
@@ -112,6 +128,8 @@ def count_numbers(table: ibis.Table, name: str, columns: Columns, views: Sequenc
         outside={},
         name=name,
         numbers=source,
+        weighed=heavy,
+        idle=int(np.sum(cells["idle"].to_numpy())) if "idle" in cells.column_names else 0,
         warnings=problems.warnings,
     )
 
@@ -124,7 +142,8 @@ def _plain(table: ibis.Table, columns: Columns) -> ibis.Table:
     values = {"y": number(table[columns.label]), "p": number(table[columns.after])}
     if columns.before:
         values["q"] = number(table[columns.before])
-    return table.select(**keys, **values)
+    own = {_HEAVY: table[columns.heavy]} if columns.heavy else {}
+    return table.select(**keys, **values, **counting(table, columns), **own)
 
 
 def _keys(columns: Columns) -> list[str]:
@@ -134,16 +153,19 @@ def _keys(columns: Columns) -> list[str]:
 def _cells(plain: ibis.Table, columns: Columns) -> pa.Table:
     """Return the GROUP BY, sorted: cases, numbers that are none, and sums of powers (or, of units, sums alone)."""
     wide = plain.mutate(**_losses(plain, columns))
-    sums = {f"odd_{name}": _odd(plain[name]).cast("int64").sum() for name in _values(columns)}
-    for power in _powers(columns):
+    own = replace(columns, weights=columns.weights and _HEAVY, counts=columns.counts and _HEAVY)
+    sums = {
+        **counting_sums(wide, own),
+        **{f"odd_{name}": _odd(plain[name]).cast("int64").sum() for name in _values(columns)},
+    }
+    for power in [] if columns.heavy else _powers(columns):
         value = wide[power[0]]
         for factor in power[1:]:
             value = value * wide[factor]
         sums["*".join(power)] = value.sum()
     keys = _keys(columns)
-    cells = wide.group_by(keys).aggregate(n=wide.count(), **sums) if keys else wide.aggregate(n=wide.count(), **sums)
-    found = cells.to_pyarrow()
-    found = found.filter(pa.compute.greater(found["n"], 0))
+    found = (wide.group_by(keys) if keys else wide).aggregate(rows=wide.count(), **sums).to_pyarrow()
+    found = found.filter(pa.compute.greater(found["rows"], 0))
     return found.sort_by([(key, "ascending") for key in keys]) if keys else found
 
 

@@ -235,7 +235,7 @@ def mean_estimate(
     if metric.estimator == "bounded_mean":
         few = NotEstimable("undefined", "all cases belong to one unit", float(n), cases=n) if units < 2 else None
         return few or BoundedMean(rows, procedure, bounds)
-    if metric.least is None:
+    if metric.least is None or row["squares"] is not None:  # sums of powers, which nothing was drawn from
         return _skewed(rows, procedure, bounds)
     if (reason := too_few(n, units, metric.least, clustered=units < n)) is not None:
         return NotEstimable("too_small", reason, n, metric.least, units if units < n else None)
