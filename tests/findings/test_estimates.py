@@ -18,6 +18,7 @@ import fairtransfer.findings.estimates as room
 from fairtransfer.findings.estimates.averages import MacroAverage
 from fairtransfer.findings.estimates.base import Estimate, Observed
 from fairtransfer.findings.estimates.contrasts import RateRatioContrast
+from fairtransfer.findings.estimates.f1 import F1Score
 from fairtransfer.findings.estimates.means import BoundedMean, DrawnMean, DrawnRoot, SkewedMean
 from fairtransfer.findings.estimates.moving import MovingRateChange
 from fairtransfer.findings.estimates.rankings import BinnedError, Ranking, RankingChange, Slope
@@ -101,6 +102,8 @@ EXAMPLES: list[Estimate] = [
     level(12, 80),
     paired(9, 4, 80),
     moving(),
+    F1Score((level(30, 50),), (), np.eye(1), 80, 40),
+    F1Score((level(30, 50), level(60, 90)), (level(28, 52), level(61, 90)), np.eye(4), 80, 40),
     level(12, 80).less(level(60, 600)),
     paired(9, 4, 80).less(paired(30, 40, 600)),
     MacroAverage((level(12, 80), level(30, 90)), independent=True),
