@@ -197,7 +197,7 @@ def test_runs_average_over_seeds_and_allow_for_their_spread(tmp_path: Path) -> N
     assert rows.find("toy@1.0.0", "gain", "macro_f1", {}, "full", "16").status == "ok"
     report = (run / "report" / "report.md").read_text().replace("\\", "")
     assert "Macro F1" in report
-    assert "among the cases concerned" in report
+    assert "F1 scores: 2J / (1 + J)" in report
 
 
 def test_one_class_has_to_be_named() -> None:
