@@ -36,7 +36,9 @@ _SCORE_INTERVALS = (
     "put into fixed bins for AUC, slope and ECE."
 )
 
-_F1_INTERVALS = " F1 scores: 2J / (1 + J), J the share of right ones in the class or answered with it (Clopper-Pearson), combined by MOVER."
+_F1_INTERVALS = (
+    " F1 scores: 2J / (1 + J) of J, the right ones of all in or put into a class (Clopper-Pearson), by MOVER."
+)
 
 _VALUE_INTERVALS = (
     " Means of numbers of one's own: Student's with one case added at each end where both ends are known, else the union of "

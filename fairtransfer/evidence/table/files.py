@@ -273,7 +273,7 @@ def reading(name: str) -> Iterator[None]:
 
     try:
         yield
-    except (duckdb.Error, pa.ArrowException, EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (duckdb.Error, pa.ArrowException, OSError, EOFError, zlib.error) as error:  # of Arrow, damage is an OSError
         raise DefinitionError([_unreadable(str(error), name)]) from error
 
 
