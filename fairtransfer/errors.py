@@ -189,6 +189,24 @@ def is_invisible(character: str) -> bool:
     return character not in "\t\n\r\ufeff" and unicodedata.category(character) in ("Cf", "Cc")
 
 
+_JOINERS = "\u200c\u200d"
+_BLACK_FLAG, _TAGS = "\U0001f3f4", range(0xE0020, 0xE0080)
+
+
+def hides(text: str, place: int) -> bool:
+    """Say whether the character at a place hides or reorders text.
+
+    Joiners inside words of other scripts do not: Sinhala, Persian and Hindi are spelled with them, emoji are made with them.
+    Nor do the letters of a flag behind its black flag.
+    """
+    character = text[place]
+    if not is_invisible(character):
+        return False
+    inside = 0 < place < len(text) - 1 and not text[place - 1].isascii() and not text[place + 1].isascii()
+    joins = character in _JOINERS and inside
+    return not (joins or (ord(character) in _TAGS and _BLACK_FLAG in text[:place]))
+
+
 def relative(path: Path) -> str:
     """Return a path the way a person typed it: relative to the current folder where that is shorter."""
     try:

@@ -114,8 +114,13 @@ class Measurement(Displayed):
         counted = self.counted
         rows = {"n_in": counted.rows + counted.idle, "n_used": counted.rows, "n_excluded": counted.excluded}
         table = {"name": counted.name, "classes": list(counted.classes), **rows}
+        groups = (
+            {"notes_by_group": {note: dict(told) for note, told in counted.of_groups.items()}}
+            if counted.of_groups
+            else {}
+        )
         warnings = {"warnings": list(map(str, counted.warnings))} if counted.warnings else {}
-        return {**table, "notes": counted.notes, "outside": counted.outside, **warnings}
+        return {**table, "notes": counted.notes, "outside": counted.outside, **groups, **warnings}
 
     def document(self) -> TableDocument:
         """Return the report as plain values, small groups hidden."""

@@ -112,6 +112,7 @@ def tell_warnings(warnings: Iterable[str]) -> None:
 def print_measured(found: Measurement) -> None:
     """Print what was measured: a table per metric, and what was noticed while counting."""
     from fairtransfer.errors import shown
+    from fairtransfer.evidence.table.told_by_group import in_words
     from fairtransfer.report.dispersion import compact_apart
     from fairtransfer.report.finding_index import FindingIndex
     from fairtransfer.report.results import compact_tables
@@ -125,6 +126,8 @@ def print_measured(found: Measurement) -> None:
         print_table(table.caption, table.headings, table.rows, right, whole=_width(table) <= width)
     for note, n in found.counted.notes.items():
         console().print(f"note: {formats.count(n)} {plain(note)}")
+        if where := in_words(found.counted.of_groups.get(note, {})):
+            console().print(f"note: of these in {plain(where)}", soft_wrap=True)
     for column, answers in found.counted.outside.items():
         most = formats.listing(
             [f"`{shown(answer) or '(empty)'}` {formats.count(n)}" for answer, n in [*answers.items()][:_MOST_TOLD]]

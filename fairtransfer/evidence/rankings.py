@@ -1,7 +1,8 @@
 """How scores rank, and whether they mean what they say: what metrics that no sum can tell need to be known, per group.
 
-A row holds one metric of one model (or of the change between two) in one group, made of bins of the scores
-(`fairtransfer.evidence.score_bins`): enough for its estimate and its limits, whatever rows share a unit.
+A row holds one metric of one model (or of the change between two) in one group: enough for its estimate and its limits, whatever
+rows share a unit. Scores are ranked exactly, as long as memory holds them all; beyond that, and where they are calibrated, they
+stand in bins (`fairtransfer.evidence.score_bins`).
 """
 
 from __future__ import annotations
@@ -47,11 +48,29 @@ class Scored:
         Bin of the scores (`score_bins`).
     total
         Sum of a cell's scores.
+    places
+        Place of the scores among all different ones, where these are told apart: what ranks goes by it. None: by the bins.
     """
 
     positive: Flags
     codes: Counts
     total: Floats
+    places: Counts | None = None
+
+    @property
+    def order(self) -> Counts:
+        """What ascends with the scores, as finely as they are told apart."""
+        return self.codes if self.places is None else self.places
+
+
+MOST_EXACT = 10_000_000
+"""Groups times different scores: with more of these, scores are ranked by their bins."""
+
+
+def places_of(scores: Floats, groups: int) -> Counts | None:
+    """Return the place of every score among the different ones; None where these are too many for so many groups."""
+    different, places = np.unique(scores, return_inverse=True)
+    return places.astype(np.int64) if groups * len(different) <= MOST_EXACT else None
 
 
 def ranking_rows(
@@ -64,7 +83,7 @@ def ranking_rows(
     compared
         Views whose groups are compared with everyone else: of these the AUC outside every group is told too. No sum tells it.
     """
-    different, codes = np.unique(scored.codes, return_inverse=True)
+    different, codes = np.unique(scored.order, return_inverse=True)
     everyone = _histogram(cases, scored, codes, np.zeros(len(codes), dtype=np.int64), (1, len(different)))
     for names, view in cases.views.items():
         h = _histogram(cases, scored, codes, view.codes, (len(view.groups), len(different)))
@@ -100,7 +119,7 @@ def _histogram(
 
 def ranking_change_rows(cases: Cases, before: Scored, after: Scored, key: Mapping[str, Any]) -> Iterator[Row]:
     """Yield how the AUC changed in every group, where both models scored the same cases: both AUCs and how they vary together."""
-    binned = [np.unique(scored.codes, return_inverse=True) for scored in (before, after)]
+    binned = [np.unique(scored.order, return_inverse=True) for scored in (before, after)]
     for names, view in cases.views.items():
         sides = []
         for scored, (different, codes) in zip((before, after), binned, strict=True):

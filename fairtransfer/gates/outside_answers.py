@@ -29,7 +29,7 @@ AGAINST_AFTER = (WRONG, "true_positive")
 
 def without_help(query: EvidenceQuery, gate: Gate, target: Target, contrast: Contrast) -> Contrast:
     """Return a comparison that cannot pass by answers outside the classes; it may still fail."""
-    if contrast.blocked or not gate.measures.of_shares:
+    if contrast.blocked or gate.measures.outcome != "classes":
         return contrast
     block = query.block(target.gain if gate.needs.scratch else target.change)
     moved = 0.0 if block is None else most_moved(block, gate, contrast)
@@ -45,12 +45,12 @@ def most_moved(block: Block, gate: Gate, contrast: Contrast) -> float:
         others = ~own if contrast.other is None else _members(block, contrast.other)
     after, before = block.outside_second, block.outside_first & _compares_models(gate)
     helping = others & (after | before) | own & before
-    if gate.measures.adds not in AGAINST_AFTER:
+    if not gate.measures.of_shares or gate.measures.adds not in AGAINST_AFTER:
         helping |= own & after
     if not helping.any():
         return 0.0
-    if block.w is not None:
-        return math.inf  # a few rows may weigh more than all others
+    if block.w is not None or not gate.measures.of_shares:
+        return math.inf  # a few rows may weigh more than all others; and an F1 score is no share of rows
     rows = np.bincount(block.seed, weights=np.where(helping, block.n, 0), minlength=len(block.seeds))
     return float(rows.max()) / contrast.smallest
 

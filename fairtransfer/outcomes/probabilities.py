@@ -9,8 +9,9 @@ from fairtransfer.outcomes.metric import POSITIVE, RATE, SIGNED, UNBOUNDED, Metr
 
 # numpy and ibis are imported where values are computed: a definition is checked without them.
 
-LEAST_PROBABILITY = 1e-7
-"""The logarithmic loss takes smaller probabilities for this one; scores stored in single precision know no less."""
+LEAST_PROBABILITY = 2.220446049250313e-16
+"""The logarithmic loss takes smaller probabilities for this one, as scikit-learn does: beside 1, double precision knows no less.
+Tables tell how many there are."""
 
 
 def _surprise(p: Any, y: Any) -> Any:

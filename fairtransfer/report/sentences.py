@@ -33,7 +33,7 @@ _SCORE_INTERVALS = (
     " Brier score and calibration bias: Student's interval with one case added at each bound. AUC: Wilson's at the size that "
     "DeLong's variance gives; its change: the union of MOVER of both and of DeLong's with Student's t. Gates may judge these. "
     "Reported and not judged: log loss (the union of Student's and Hall's), calibration slope (HC3), debiased ECE. Scores are "
-    "put into fixed bins for AUC, slope and ECE."
+    "put into fixed bins for slope and ECE, and for AUC where there are too many to be ranked one by one."
 )
 
 _F1_INTERVALS = (

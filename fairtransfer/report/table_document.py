@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from fairtransfer import formats
 from fairtransfer.evidence.table.count import Counted
+from fairtransfer.evidence.table.told_by_group import in_words, shown_groups
 from fairtransfer.findings.question import Question
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.study import Study
@@ -118,7 +119,9 @@ def public_content(counted: Counted, subject: Subject, table: Mapping[str, Any])
     """Return the JSON that may be shown: small counts left out."""
     below = subject.study.policy.suppress_below
     outside = {c: {answer: n for answer, n in told.items() if n >= below} for c, told in counted.outside.items()}
-    public_table = {**table, "outside": outside, "notes": public_notes(counted, subject)}
+    notes = public_notes(counted, subject)
+    of_groups = {note: shown_groups(told, below) for note, told in counted.of_groups.items() if note in notes}
+    public_table = {**table, "outside": outside, "notes": notes, **({"notes_by_group": of_groups} if of_groups else {})}
     return {
         "schema": "1",
         "table": public_table,
@@ -138,7 +141,10 @@ def _unknowns(counted: Counted, subject: Subject) -> Iterator[str]:
     yield statements.examined(subject)
     for note, n in public_notes(counted, subject).items():
         if not note.endswith(f" {UNKNOWN_GROUP}"):
-            yield f"{formats.count(n)} {note}."
+            told = in_words(shown_groups(counted.of_groups.get(note, {}), subject.study.policy.suppress_below))
+            yield f"{formats.count(n)} {note}{f' ({told})' if told else ''}."
+    for warning in counted.warnings:
+        yield f"{warning.found[:1].upper()}{warning.found[1:]}."
     yield from statements.unassessed(subject)
     yield from statements.notes(subject)
     yield "Whether these cases resemble those to come, and whether their labels and groups are right, is in no interval."

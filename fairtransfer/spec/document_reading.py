@@ -12,7 +12,7 @@ from types import MappingProxyType
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from fairtransfer.errors import Problem, Problems, is_invisible, relative, shown
+from fairtransfer.errors import Problem, Problems, hides, relative, shown
 from fairtransfer.spec.document import Document, kind_of
 from fairtransfer.spec.yaml_events import Builder
 
@@ -66,7 +66,7 @@ def _invisible(text: str, name: str) -> list[Problem]:
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         for column, character in enumerate(line, 1):
-            if is_invisible(character):
+            if hides(line, column - 1):
                 found.append(
                     Problem(
                         "FT-Y010",

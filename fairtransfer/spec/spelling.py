@@ -12,7 +12,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from fairtransfer.errors import Problem, is_invisible, shown
+from fairtransfer.errors import Problem, hides, shown
 from fairtransfer.formats import plural
 from fairtransfer.spec.names import LOOKS_MISSING
 
@@ -103,23 +103,10 @@ def spelled_otherwise(words: Mapping[str, str], rows: Mapping[str, int]) -> str:
 
 # --- what cannot be seen -----------------------------------------------------------------------------------------------
 
-_JOINERS = "\u200c\u200d"
-_FLAG, _TAGS = "\U0001f3f4", range(0xE0020, 0xE0080)
-
 
 def hidden(word: str) -> str | None:
-    """Return the first character that hides or reorders a word.
-
-    Joiners inside words of other scripts are none: Sinhala, Persian and Hindi are spelled with them, emoji are made with them.
-    Nor are the letters of a flag behind its black flag.
-    """
-    for place, character in enumerate(word):
-        inside = 0 < place < len(word) - 1 and not word[place - 1].isascii() and not word[place + 1].isascii()
-        joins = character in _JOINERS and inside
-        flies = ord(character) in _TAGS and _FLAG in word[:place]
-        if is_invisible(character) and not joins and not flies:
-            return character
-    return None
+    """Return the first character that hides or reorders a word (`fairtransfer.errors.hides`)."""
+    return next((character for place, character in enumerate(word) if hides(word, place)), None)
 
 
 def look_alikes(words: Iterable[str]) -> list[tuple[str, str]]:

@@ -127,3 +127,10 @@ def test_numbers_fall_into_ranges_and_nobody_is_left_out() -> None:
     right = {name: sum(a is not None and rule(a) for a in ages) for name, rule in names.items()}
     assert sizes == {**right, "unknown": sum(a is None for a in ages)}
     assert "FT-G012" in refused(table(g=["x", "12"] * (N // 2)), bins="g=18,60")
+
+
+def test_a_class_among_several_is_mapped_as_a_part() -> None:
+    frame = table(y=["a|b", "a"] * (N // 2), old=["b|a", "a"] * (N // 2), new=["A|b|A", " a"] * (N // 2))
+    seen = measure(frame, **ASKED, multilabel=True, map='A=a," a"=a')
+    assert {f.k for f in seen.findings if f.stage == "after" and not f.group} == {0}
+    assert seen.counted.notes == {"rows of new write `a` as `A`": N // 2, "rows of new write `a` as ` a`": N // 2}

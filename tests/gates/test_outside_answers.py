@@ -93,3 +93,12 @@ def test_a_pass_stands_however_the_answers_are_read(old_wrong: int, strange: int
 def test_a_class_that_is_named_is_an_answer_like_any_other() -> None:
     frame = table(0, 60, old=100)
     assert outcome(frame, NO_HARM, classes=["ham", "spam", STRANGE])[0] != "inconclusive"
+
+
+@pytest.mark.parametrize(
+    "gate", ["worst_group:by=g,metric=f1_score,at_least=0.5", "worst_group:by=g,metric=precision,at_least=0.5"]
+)
+def test_what_weighs_answers_against_each_other_may_be_helped_by_one_that_is_none(gate: str) -> None:
+    assert outcome(table(0, 40), gate)[0] == "pass"
+    judged, codes = outcome(table(0, 40, new=60), gate)
+    assert (judged, "outside_answers" in codes) == ("inconclusive", True)

@@ -11,7 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fairtransfer.evidence.rankings import Scored, error_rows, ranking_change_rows, ranking_rows, slope_rows
+from fairtransfer.evidence.rankings import (
+    Scored,
+    error_rows,
+    places_of,
+    ranking_change_rows,
+    ranking_rows,
+    slope_rows,
+)
 from fairtransfer.evidence.score_bins import score_bins
 from fairtransfer.evidence.sums import Row
 from fairtransfer.evidence.value_sums import RowValues, value_rows
@@ -119,7 +126,8 @@ def change_rankings(who: People, pairs: Pairs, questions: Sequence[Question], ke
 def _scored(who: People, model: Said, of: str) -> Scored:
     column = who.classes.index(of)
     p = model.scores[:, column]
-    return Scored(who.truth[:, column], score_bins(p), p)
+    groups = max(len(view.groups) for view in who.cases.views.values())
+    return Scored(who.truth[:, column], score_bins(p), p, places_of(p, groups))
 
 
 def _sums(

@@ -20,6 +20,7 @@ from fairtransfer.evidence.table.spellings import (
     parts_of,
     rows_of,
 )
+from fairtransfer.evidence.table.told_by_group import ByGroup, by_group
 from fairtransfer.evidence.views import JOIN
 from fairtransfer.spec.names import UNKNOWN_GROUP
 from fairtransfer.spec.recoding import Recoding
@@ -172,7 +173,7 @@ def check_groups(table: ibis.Table, name: str, columns: Columns, problems: Probl
 
 def _names_of_rows(name: str, group: str, found: str) -> Problem:
     text = f"group column `{shown(group)}` has {found}, limit {MAX_GROUPS:,}"
-    return Problem("FT-P005", text, "", "it names rows, not groups: put its values into ranges first", name)
+    return Problem("FT-P005", text, "", "it names rows, not groups: of numbers make ranges with --bins", name)
 
 
 class Checker:
@@ -181,6 +182,7 @@ class Checker:
     def __init__(self, name: str, columns: Columns, cells: pa.Table, problems: Problems) -> None:
         self.name, self.columns, self.cells, self.problems = name, columns, cells, problems
         self.outside: dict[str, dict[str, int]] = {}
+        self.of_groups: dict[str, ByGroup] = {}
         self.n = cells["n"].to_numpy() if cells.num_rows else np.zeros(0, dtype=np.int64)
 
     def _rows(self, mask: Any) -> int:
@@ -261,11 +263,23 @@ class Checker:
             named = [value in (None, UNKNOWN_GROUP) for value in self.cells[f"g_{group}"].to_pylist()]
             if unknown := self._rows(named):
                 found[f"{group} {UNKNOWN_GROUP}"] = unknown
+        if self.columns.multilabel:
+            found |= self._without_class()
         for side, column in (("before", self.columns.before), ("after", self.columns.after)):
             looked_at = column and self.cells.num_rows and not self.problems.errors
             if looked_at and (outside := self._outside(side, str(column), classes)):
-                found[f"answers of {column} outside the labels, counted as errors"] = outside
+                note = f"answers of {column} outside the labels, counted as errors"
+                found[note] = outside
+                answers = self.cells[side].to_pylist()
+                strange = [answer is not None and not self._known(answer, classes) for answer in answers]
+                self.of_groups[note] = by_group(self.cells, self.columns.groups, strange)
         return found
+
+    def _without_class(self) -> dict[str, int]:
+        """Return how many rows have no class at all, where they may have several: an empty cell says so."""
+        columns = {"y": self.columns.label, "before": self.columns.before, "after": self.columns.after}
+        empty = {column: rows_of(self.cells, side)[""] for side, column in columns.items() if column}
+        return {f"rows of {column} are empty, which is none of the classes": n for column, n in empty.items() if n}
 
     def _outside(self, side: str, column: str, classes: tuple[str, ...]) -> int:
         """Look for answers that are no label, or one in another spelling; return how many rows have one that is none."""
@@ -288,7 +302,7 @@ class Checker:
         self.problems.extend(replace(problem, file=self.name) for problem in found)
 
     def _known(self, answer: str, classes: tuple[str, ...]) -> bool:
-        return set(answer.split(JOIN) if self.columns.multilabel else [answer]) <= set(classes)
+        return set(filter(None, answer.split(JOIN)) if self.columns.multilabel else [answer]) <= set(classes)
 
     def weights(self) -> None:
         """Look for counts that are not whole and weights that are not numbers."""

@@ -64,4 +64,7 @@ def _joined(column: Any, separator: str) -> Any:
     kind = column.type()
     if kind.is_array():
         return column.map(lambda item: item.cast("string")).join(JOIN)
-    return column.replace(separator, JOIN) if separator != JOIN and kind.is_string() else column
+    if not kind.is_string():
+        return column
+    text = column.fill_null("")  # a file of text cannot tell nothing from no class
+    return text.replace(separator, JOIN) if separator != JOIN else text

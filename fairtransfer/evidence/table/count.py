@@ -25,9 +25,9 @@ from fairtransfer.evidence.table.checks import (
     counted_at_once,
 )
 from fairtransfer.evidence.table.row_checks import check_items, check_numbers_as_classes
-from fairtransfer.evidence.table.scores import SIDES, binned, group_pairs, loss_sums, losses_asked
+from fairtransfer.evidence.table.score_counts import count_scores, score_notes, score_problems, scored_rows
+from fairtransfer.evidence.table.told_by_group import ByGroup
 from fairtransfer.evidence.table.values import CountedValues, count_values
-from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.names import UNKNOWN_GROUP
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class Counted:
         Where labels and answers are numbers: the errors of every group.
     weighed
         The same where rows weigh unevenly, or stand for several.
+    of_groups
+        Note -> how many rows of each group it is of.
     idle
         Rows whose weight is 0. They say nothing and are not among `rows`.
     warnings
@@ -77,6 +79,7 @@ class Counted:
     numbers: Source | None = None
     weighed: WeighedErrors | None = None
     idle: int = 0
+    of_groups: Mapping[str, ByGroup] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -117,7 +120,13 @@ def count_table(
     checker.weights()
     if columns.items:
         check_items(table, name, columns, problems)
-    scores = {} if positive is None else _scored(table, name, columns, (positive, asked), problems)
+    scores: dict[str, pa.Table] = {}
+    if positive is not None and columns.score is not None:
+        plain = scored_rows(table, columns, positive, _keys(table, columns), counting(table, columns))
+        scores = count_scores(plain, columns, asked, problems, name)
+        if not problems.errors:
+            problems.extend(replace(p, file=name) for p in score_problems(plain, columns, positive, len(known)))
+            notes |= score_notes(plain, columns, asked, scores)
     values = None
     if columns.value:
         values = count_values(table, name, columns, _keys(table, columns), counting(table, columns), problems)
@@ -134,6 +143,7 @@ def count_table(
         {side: _named_unknown(found, columns) for side, found in scores.items()},
         values=None if values is None else replace(values, cells=_named_unknown(values.cells, columns)),
         idle=_total(cells, "idle"),
+        of_groups=checker.of_groups,
         warnings=problems.warnings,
     )
 
@@ -243,29 +253,6 @@ def counting(table: ibis.Table, columns: Columns) -> dict[str, Any]:
     if columns.weights:
         return {"w": _within(number(table[columns.weights]), LEAST_WEIGHT, MOST).fill_null(0.0)}
     return {}
-
-
-def _scored(
-    table: ibis.Table, name: str, columns: Columns, asked: tuple[str, Sequence[str]], problems: Problems
-) -> dict[str, pa.Table]:
-    """Return the sums of all models' losses, every model's scores in bins, and those of two models together."""
-    positive, names = asked
-    questions = [(metric, positive) for metric in names if metric_named(metric).of_scores]
-    named = {"after": columns.score, "before": columns.score_before}
-    scores = {side: column for side, column in named.items() if column}
-    if columns.score is None:
-        return {}
-    keys = _keys(table, columns)
-    values = {SIDES[side]: number(table[column]) for side, column in scores.items()} | counting(table, columns)
-    truth = as_text(table[columns.label])
-    plain = table.select(**keys, **values, positive=truth.notnull() & (truth == positive))
-    found = {"sums": loss_sums(plain, list(keys), scores, losses_asked(questions), problems, name)}
-    if problems.errors or columns.weights:  # what is no probability has no bin; and no ranking is of weighted cases
-        return found
-    found |= {side: binned(plain, list(keys), side) for side in scores}
-    if "before" in scores and any(metric_named(metric).estimator == "ranking" for metric, _ in questions):
-        found["change"] = group_pairs(plain, list(keys))
-    return found
 
 
 def _named_unknown(cells: pa.Table, columns: Columns) -> pa.Table:

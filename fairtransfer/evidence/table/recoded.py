@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.table.casts import as_text, number
 from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.views import JOIN
 from fairtransfer.spec.recoding import Words, ranges
 from fairtransfer.spec.spelling import plain
 
@@ -28,8 +29,14 @@ def recoded(table: ibis.Table, name: str, columns: Columns, problems: Problems) 
     binned = {column: edges for column, edges in recoding.bins.items() if column in table.columns}
     if not present and not binned:
         return table, {}
-    notes = _read_otherwise(table, name, present, binned, problems)
-    changed = {column: as_text(table[column]).substitute(dict(words)) for column, words in present.items()}
+    notes = _read_otherwise(table, name, present, binned, problems, several=columns.multilabel)
+    several = _answer_columns(columns) if columns.multilabel else ()
+    changed = {
+        column: _parts_read(as_text(table[column]), words)
+        if column in several
+        else as_text(table[column]).substitute(dict(words))
+        for column, words in present.items()
+    }
     for column, edges in binned.items():
         value, names = number(table[column]), ranges(edges)
         ladder = [(value < edge, label) for edge, label in zip(edges, names, strict=False)]
@@ -37,11 +44,23 @@ def recoded(table: ibis.Table, name: str, columns: Columns, problems: Problems) 
     return table.mutate(**changed), notes
 
 
+def _answer_columns(columns: Columns) -> tuple[str, ...]:
+    return tuple(column for column in (columns.label, columns.after, columns.before) if column)
+
+
+def _parts_read(text: Any, words: Words) -> Any:
+    """Return joined classes with each of them read as its owner says; every part has both its signs while it is replaced."""
+    found = JOIN + text.replace(JOIN, JOIN + JOIN) + JOIN
+    for old, new in words.items():
+        found = found.replace(f"{JOIN}{old}{JOIN}", f"{JOIN}{new}{JOIN}")
+    whole = found.replace(JOIN + JOIN, JOIN)
+    return whole.substr(1, whole.length() - 2)
+
+
 def _maps(columns: Columns) -> dict[str, Words]:
     recoding = columns.recoding
     answers = {old: new for old, new in recoding.answers.items() if old != new}
-    named = [columns.label, columns.after, *([columns.before] if columns.before else [])]
-    found: dict[str, Words] = {column: answers for column in named if column and answers}
+    found: dict[str, Words] = {column: answers for column in _answer_columns(columns) if answers}
     for column, words in recoding.groups.items():
         found[column] = {old: new for old, new in words.items() if old != new}
     return {column: words for column, words in found.items() if words}
@@ -60,12 +79,15 @@ def _read_otherwise(
     maps: Mapping[str, Words],
     bins: Mapping[str, tuple[float, ...]],
     problems: Problems,
+    *,
+    several: bool,
 ) -> dict[str, int]:
     """Count the rows that a map reads as something else; tell of words that no row holds, and of bins of what is no number."""
     asked: dict[str, Any] = {}
     for place, (column, words) in enumerate(maps.items()):
-        text = as_text(table[column])
-        asked |= {f"m{place}_{i}": (text == word).cast("int64").sum() for i, word in enumerate(words)}
+        text = JOIN + as_text(table[column]) + JOIN if several else as_text(table[column])
+        held = [text.contains(f"{JOIN}{word}{JOIN}") if several else text == word for word in words]
+        asked |= {f"m{place}_{i}": flags.cast("int64").sum() for i, flags in enumerate(held)}
     for place, column in enumerate(bins):
         odd = as_text(table[column]).strip()
         asked[f"b{place}"] = (odd.notnull() & (odd != "") & number(table[column]).isnull()).cast("int64").sum()

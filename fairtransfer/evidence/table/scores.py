@@ -1,7 +1,7 @@
 """More GROUP BYs: from a table with scores to sums per group and class, and to how many scores each bin holds.
 
-Losses are summed per group and class alone. What ranks scores or calibrates them needs bins, of which a group may have
-thousands: nothing else is kept for them. No row leaves the database.
+Losses are summed per group and class alone. What ranks scores needs them all, as long as they are few enough to be held; beyond
+that it needs bins, of which a group may have thousands, and no row leaves the database. What calibrates scores needs bins.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import pyarrow as pa
 from fairtransfer.errors import Problem, Problems
 from fairtransfer.evidence.column_codes import sorted_by
 from fairtransfer.evidence.jobs.scores import binned_rows, of_bins
-from fairtransfer.evidence.rankings import Scored, ranking_change_rows
-from fairtransfer.evidence.score_bins import score_bin_of
+from fairtransfer.evidence.rankings import MOST_EXACT, Scored, places_of, ranking_change_rows
+from fairtransfer.evidence.score_bins import score_bin_of, score_bins
 from fairtransfer.evidence.sums import Row
 from fairtransfer.evidence.table.powers import Degrees, cases_of, power_sums, powers_of, total
 from fairtransfer.evidence.value_sums import value_rows
-from fairtransfer.evidence.views import Cases, Flags, Names
+from fairtransfer.evidence.views import Cases, Counts, Flags, Names
 from fairtransfer.outcomes.probabilities import VALUES
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.questions import Question
@@ -87,27 +87,73 @@ def loss_sums(
     return found
 
 
-def binned(plain: ibis.Table, keys: Sequence[str], side: str) -> pa.Table:
+MOST_ROWS = 1_000_000
+"""Rows whose scores leave the database one by one, to be ranked exactly; of more, bins do."""
+
+
+def told_apart(plain: ibis.Table, keys: Sequence[str], sides: Sequence[str]) -> bool:
+    """Tell whether all different scores can be ranked: neither they nor the groups are too many."""
+    groups = [key for key in keys if key != "unit"]
+    asked = {side: plain[SIDES[side]].nunique() for side in sides}
+    if int(plain.count().to_pyarrow().as_py()) > MOST_ROWS:
+        return False
+    known = plain.aggregate(**asked).to_pyarrow().to_pylist()[0]
+    cells = plain.select(groups).distinct().count().to_pyarrow().as_py() if groups else 1
+    return all(int(cells) * int(known[side]) <= MOST_EXACT for side in sides)
+
+
+def merged_by_bins(plain: ibis.Table, side: str) -> bool:
+    """Tell whether bins call scores ties that differ, about: of so many rows different scores are estimated."""
+    score = plain[SIDES[side]]
+    known = (
+        plain.aggregate(scores=score.approx_nunique(), bins=score_bin_of(score).nunique()).to_pyarrow().to_pylist()[0]
+    )
+    return bool(known["scores"] > 1.1 * known["bins"])
+
+
+def binned(plain: ibis.Table, keys: Sequence[str], side: str, *, exact: bool) -> pa.Table:
     """Return how many scores of one model lie in each bin, and their sum, per group and class, sorted.
 
     All scores are probabilities: `loss_sums` has looked. NaN would have no bin.
+
+    Parameters
+    ----------
+    exact
+        Every different score is a cell of its own, and its column is ``score``.
     """
     score = SIDES[side]
+    if exact:
+        found = _every_score(plain, keys, {"score": score})
+        total_of = pa.array(found["score"].to_numpy() * found["n"].to_numpy())
+        return found.append_column("bin", pa.array(score_bins(found["score"].to_numpy()))).append_column("p", total_of)
     by = [*keys, "positive", "bin"]
     kept = plain.mutate(bin=score_bin_of(plain[score]))
     counted = kept.group_by(by).aggregate(n=total(kept, None).cast("int64"), p=total(kept, kept[score]))
     return sorted_by(counted.to_pyarrow(), by)
 
 
-def group_pairs(plain: ibis.Table, keys: Sequence[str]) -> pa.Table:
+def group_pairs(plain: ibis.Table, keys: Sequence[str], *, exact: bool) -> pa.Table:
     """Return how many rows there are per group, class, bin of the scores after and bin of those before, sorted.
 
     How two rankings vary together needs both scores of a row. At most as many cells as rows. All scores are probabilities.
     """
-    bins = {"bin": score_bin_of(plain[SIDES["after"]]), "bin_before": score_bin_of(plain[SIDES["before"]])}
-    by = [*keys, "positive", *bins]
-    kept = plain.mutate(**bins)
+    if exact:
+        found = _every_score(plain, keys, {"score": SIDES["after"], "score_before": SIDES["before"]})
+        for bins, score in (("bin", "score"), ("bin_before", "score_before")):
+            found = found.append_column(bins, pa.array(score_bins(found[score].to_numpy())))
+        return found
+    bins_of = {"bin": score_bin_of(plain[SIDES["after"]]), "bin_before": score_bin_of(plain[SIDES["before"]])}
+    by = [*keys, "positive", *bins_of]
+    kept = plain.mutate(**bins_of)
     return sorted_by(kept.group_by(by).aggregate(n=total(kept, None).cast("int64")).to_pyarrow(), by)
+
+
+def _every_score(plain: ibis.Table, keys: Sequence[str], scores: Mapping[str, str]) -> pa.Table:
+    """Return how many rows have each score (or pair of scores), per group and class, sorted."""
+    by = [*keys, "positive", *scores]
+    kept = plain.mutate(**{name: plain[score] for name, score in scores.items()})
+    counted = kept.group_by(by).aggregate(n=total(kept, None).cast("int64")).to_pyarrow()
+    return counted.sort_by([(name, "ascending") for name in by])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +188,7 @@ def loss_rows(sums: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
 def bin_rows(cells: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
     """Yield how one model's scores rank and are calibrated, from their bins."""
     cases, positive = _cases(cells, asked)
-    scored = Scored(positive, cells["bin"].to_numpy().astype(np.int64), cells["p"].to_numpy())
+    scored = Scored(positive, _bins(cells, "bin"), cells["p"].to_numpy(), _places(cells, "score"))
     for name, of in of_bins(asked.questions, binned=True):
         about = {**asked.key, "metric": name, "class": of or "", "seed": None}
         yield from binned_rows(name, cases, scored, about, asked.compared)
@@ -153,7 +199,7 @@ def ranking_changes(cells: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
     nothing = np.zeros(cells.num_rows)
     cases, positive = _cases(cells, asked)
     after, before = (
-        Scored(positive, cells[bins].to_numpy().astype(np.int64), nothing) for bins in ("bin", "bin_before")
+        Scored(positive, _bins(cells, f"bin{end}"), nothing, _places(cells, f"score{end}")) for end in ("", "_before")
     )
     for name, of in asked.questions:
         if metric_named(name).estimator == "ranking":
@@ -163,3 +209,13 @@ def ranking_changes(cells: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
 
 def _cases(cells: pa.Table, asked: ScoreQuery) -> tuple[Cases, Flags]:
     return cases_of(cells, asked.attributes, asked.views), cells["positive"].to_numpy().astype(bool)
+
+
+def _bins(cells: pa.Table, name: str) -> Counts:
+    found: Counts = cells[name].to_numpy().astype(np.int64)
+    return found
+
+
+def _places(cells: pa.Table, name: str) -> Counts | None:
+    """Return the place of every score among the different ones, where the cells hold them (`told_apart` has looked)."""
+    return places_of(cells[name].to_numpy(), 1) if name in cells.column_names else None

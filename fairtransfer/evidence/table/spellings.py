@@ -16,6 +16,8 @@ from fairtransfer.errors import Problem, shown
 from fairtransfer.evidence.views import JOIN
 from fairtransfer.spec.spelling import as_map, group_name_problems, hidden, listed, meant, spelled_otherwise, variants
 
+MANY_NUMBERS = 20
+"""A column of more different numbers than this holds measurements rather than names of groups."""
 MAX_CLASSES = 1_000
 """More labels than this are names of rows, or free text."""
 
@@ -32,11 +34,24 @@ def rows_of(cells: pa.Table, column: str) -> Counter[str]:
 def group_problems(rows: Mapping[str, int], group: str, meant: frozenset[str]) -> Iterator[Problem]:
     """Yield what is wrong with the names of the groups in a column."""
     looked_at = {word: n for word, n in rows.items() if word not in meant}
+    numbers = sum(map(_is_number, rows))
+    if numbers > MANY_NUMBERS and numbers >= len(rows) - 1:  # beside them the unknown
+        found = f"group column `{shown(group)}` holds {numbers:,} different numbers, each a group of its own"
+        do = f"for ranges say `--bins {group}=18,30,45,60`"
+        yield Problem("FT-P111", found, "", do, severity="warning")
     changed = as_map(one_spelling(looked_at))
     advice = f"write them one way: `--map '{group}:{changed}'`; a word that is mapped to itself is meant as it is"
     yield from group_name_problems(
         looked_at, advice=advice, rename=f"`--map '{group}:OLD=NEW'`", of=f" in `{shown(group)}`"
     )
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def one_spelling(rows: Mapping[str, int]) -> dict[str, str]:

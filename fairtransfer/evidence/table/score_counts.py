@@ -1,0 +1,125 @@
+"""What a table's scores are counted for, and what people should know of them: whose they are, what is cut, what ranks alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from fairtransfer.errors import Problem, Problems, shown
+from fairtransfer.evidence.table.casts import as_text, number
+from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.powers import total
+from fairtransfer.evidence.table.scores import (
+    SIDES,
+    binned,
+    group_pairs,
+    loss_sums,
+    losses_asked,
+    merged_by_bins,
+    told_apart,
+)
+from fairtransfer.outcomes.probabilities import LEAST_PROBABILITY
+from fairtransfer.outcomes.table import metric_named
+
+if TYPE_CHECKING:
+    import ibis
+
+FEWEST = 20
+"""With fewer rows answered otherwise nothing is seen of whose the scores are."""
+SURER = 0.01
+"""By so much some score of an answer lies above what a coin, or a die, would say."""
+
+
+def scored_rows(
+    table: ibis.Table, columns: Columns, positive: str, keys: Mapping[str, Any], counting: Mapping[str, Any]
+) -> ibis.Table:
+    """Return keys, scores, whether a row has the class and is answered with it, and what rows count."""
+    truth = as_text(table[columns.label])
+    values = {SIDES[side]: number(table[column]) for side, column in _columns(columns).items()} | dict(counting)
+    given = {"after": columns.after, "before": columns.before}
+    answered = {f"said_{side}": as_text(table[given[side] or columns.after]) == positive for side in _columns(columns)}
+    return table.select(**keys, **values, **answered, positive=truth.notnull() & (truth == positive))
+
+
+def _columns(columns: Columns) -> dict[str, str]:
+    named = {"after": columns.score, "before": columns.score_before}
+    return {side: column for side, column in named.items() if column}
+
+
+def score_problems(plain: ibis.Table, columns: Columns, positive: str, classes: int) -> Iterator[Problem]:
+    """Yield scores that look like what a model said of its answer.
+
+    None is small, also where the answer is another class; there the class is rarer than the least of them says; and no threshold
+    parts the answers, as one would that was set high.
+    """
+    for side, column in _columns(columns).items() if classes > 1 else ():
+        said, score, least = plain[f"said_{side}"], plain[SIDES[side]], 1 / classes
+        asked = {
+            "others": (~said).cast("int64").sum(),
+            "lowest": score.min(),
+            "highest_other": score.max(where=~said),
+            "lowest_said": score.min(where=said),
+            "rare": (plain.positive & ~said).cast("int64").sum(),
+        }
+        known = plain.aggregate(**asked).to_pyarrow().to_pylist()[0]
+        others, parted = known["others"] or 0, (known["lowest_said"] or 1.0) >= (known["highest_other"] or 0.0)
+        sure = (known["highest_other"] or 0.0) > least + SURER
+        if (
+            others >= FEWEST
+            and known["lowest"] > least - 1e-6
+            and known["rare"] < least * others
+            and sure
+            and not parted
+        ):
+            found = (
+                f"no score in `{shown(column)}` is below {least:.2g}, although {others:,} rows are answered otherwise "
+                f"than `{shown(positive)}`: it looks like the probability of the answer that was given"
+            )
+            do = f"give a column with the probability of `{shown(positive)}`"
+            of_two = "; of two classes it is 1 less the score where the answer is the other one" if classes == 2 else ""
+            yield Problem("FT-P110", found, "the probability of the positive class", do + of_two)
+
+
+def count_scores(
+    plain: ibis.Table, columns: Columns, asked: Sequence[str], problems: Problems, name: str
+) -> dict[str, pa.Table]:
+    """Return the sums of all models' losses, every model's scores, and those of two models together."""
+    scores, keys = _columns(columns), _keys(plain)
+    questions = [(metric, "") for metric in asked if metric_named(metric).of_scores]
+    found = {"sums": loss_sums(plain, keys, scores, losses_asked(questions), problems, name)}
+    if problems.errors or columns.weights:  # what is no probability has no bin; and no ranking is of weighted cases
+        return found
+    ranked = any(metric_named(metric).estimator == "ranking" for metric in asked)
+    exact = ranked and told_apart(plain, keys, list(scores))
+    found |= {side: binned(plain, keys, side, exact=exact) for side in scores}
+    if "before" in scores and ranked:
+        found["change"] = group_pairs(plain, keys, exact=exact)
+    return found
+
+
+def _keys(plain: ibis.Table) -> list[str]:
+    return [name for name in plain.columns if name.startswith("g_") or name == "unit"]
+
+
+def score_notes(
+    plain: ibis.Table, columns: Columns, asked: Sequence[str], found: Mapping[str, pa.Table]
+) -> dict[str, int]:
+    """Return how many scores the logarithmic loss cuts, and of how many rows scores that differ are ranked alike."""
+    notes: dict[str, int] = {}
+    for side, column in _columns(columns).items():
+        score = plain[SIDES[side]]
+        if "log_loss" in asked:
+            cut = (plain.positive & (score < LEAST_PROBABILITY)) | (~plain.positive & (1 - score < LEAST_PROBABILITY))
+            rows = total(plain, cut.cast("int64")).to_pyarrow().as_py() or 0
+            notes[
+                f"scores in {column} leave the truth less than {LEAST_PROBABILITY:.2g}, which log loss takes for so much"
+            ] = int(rows)
+        cells = found.get(side)
+        ranked = cells is not None and any(metric_named(metric).estimator == "ranking" for metric in asked)
+        if ranked and cells is not None and "score" not in cells.column_names and merged_by_bins(plain, side):
+            notes[f"scores in {column} are ranked in bins, which takes some that differ for ties"] = int(
+                total(plain, None).to_pyarrow().as_py()
+            )
+    return {note: n for note, n in notes.items() if n}
