@@ -9,6 +9,7 @@ from typing import Any, Literal
 from torch import nn
 
 from fairtransfer.errors import MissingExtra
+from fairtransfer.libraries import refusing
 from fairtransfer.models.backbone import Backbone
 from fairtransfer.models.blocks import Layout
 from fairtransfer.models.checkpoint import refuse
@@ -76,8 +77,6 @@ def inject(backbone: Backbone, network: nn.Module, names: list[str], additions: 
         raise MissingExtra(error.name or "peft", "lora", "the strategy `lora`") from None
     asked: Any = {"r": additions.rank, "lora_alpha": additions.alpha, "lora_dropout": additions.dropout}
     asked["fan_in_fan_out"] = any(_is_turned(network.get_submodule(name)) for name in names)
-    try:
+    found = f"peft cannot add to `targets: {additions.targets}` of this architecture"
+    with refusing(lambda why: refuse("FT-M024", backbone.checkpoint, f"{found}: {why}", "query_value | linear")):
         inject_adapter_in_model(LoraConfig(target_modules=names, bias="none", **asked), network)
-    except ValueError as error:
-        found = f"peft cannot add to `targets: {additions.targets}` of this architecture: {error}"
-        raise refuse("FT-M024", backbone.checkpoint, found, "query_value | linear") from None

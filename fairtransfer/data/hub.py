@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,19 @@ def _load(loaded: LoadedCard, ref: DatasetsRef, data_root: Path | None) -> Any:
     if source.kind == "folder":
         where = {"path": str(locate(root_of(loaded, ref.under, data_root), source.name, folder=True))}
     with refusing(lambda why: TableRefused("FT-D062", f"`datasets` cannot load {shown(str(source))}: {why}")):
-        as_text = _as_text(datasets.load_dataset_builder(name=ref.config, **where), loaded.card.columns)
-        return datasets.load_dataset(name=ref.config, **where, **as_text)
+        builder = datasets.load_dataset_builder(name=ref.config, **where)
+    if source.kind == "folder":
+        _check_inside(Path(where["path"]), builder.config.data_files)
+    with refusing(lambda why: TableRefused("FT-D062", f"`datasets` cannot load {shown(str(source))}: {why}")):
+        return datasets.load_dataset(name=ref.config, **where, **_as_text(builder, loaded.card.columns))
+
+
+def _check_inside(folder: Path, files: Mapping[Any, Sequence[str]] | None) -> None:
+    """Refuse files outside the folder: a README in it can name any, here or elsewhere, and no digest would cover them."""
+    for name in (str(name) for names in (files or {}).values() for name in names):
+        place = Path(name.removeprefix("file://"))
+        if "://" in str(place) or not place.resolve().is_relative_to(folder.resolve()):
+            raise TableRefused("FT-D002", f"the data set's own settings lead out of its folder, to `{shown(name)}`")
 
 
 def _as_text(builder: Any, columns: Iterable[str]) -> dict[str, Any]:

@@ -223,10 +223,14 @@ def placed(loaded: LoadedAudit) -> Iterator[None]:
 
 
 def at_source(loaded: LoadedAudit, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """Return problems of a checkpoint at the place of the audit's `model.source`; those that have one keep theirs."""
-    line, column = loaded.document.place(("model", "source"))
-    file = loaded.document.file
-    return tuple(replace(p, file=file, line=line, column=column) if not p.file else p for p in problems)
+    """Return problems of a checkpoint at the audit's line that names it, or says how it is asked; those with a place keep it."""
+
+    def placed_at(problem: Problem) -> Problem:
+        at = ("before",) if problem.path.startswith("before") else ("model", "source")
+        line, column = loaded.document.place(at)
+        return replace(problem, file=loaded.document.file, line=line, column=column)
+
+    return tuple(problem if problem.file else placed_at(problem) for problem in problems)
 
 
 def refuse(code: str, checkpoint: Checkpoint, found: str, allowed: str = "", do: str = "") -> DefinitionError:

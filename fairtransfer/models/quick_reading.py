@@ -40,7 +40,7 @@ def quick_reading(checkpoint: Checkpoint, texts: Sequence[str], asked: int) -> t
         settings = sentence_settings(checkpoint)
         behind = [f"{settings.prompt}{text}" for text in texts]
         whole = [found.ids for found in tokenizer.encode_batch(behind)]
-        prompt = len(tokenizer.encode(settings.prompt, add_special_tokens=False).ids) if settings.prompt else 0
+        prompt = tokenizer.encode(settings.prompt, add_special_tokens=False).ids if settings.prompt else []
         besides, unknown = tokenizer.num_special_tokens_to_add(is_pair=False), _unknown(tokenizer)
     limits = (asked, settings.most_tokens, _positions(checkpoint.config))
     most = min(limit for limit in limits if limit)

@@ -35,7 +35,7 @@ class Reading:
         read: Sequence[Sequence[int]],
         besides: int,
         unknown: int | None,
-        prompt: int = 0,
+        prompt: Sequence[int] = (),
     ) -> Reading:
         """Count token ids of whole texts and of what was read of them.
 
@@ -46,11 +46,13 @@ class Reading:
         unknown
             The token for what is not known; None where there is none.
         prompt
-            Tokens that stand before every text and are not of it.
+            Ids that stand before every text and are not of it.
         """
+        not_its = besides + len(prompt)
+        of_prompt = 0 if unknown is None else list(prompt).count(unknown)
         return cls(
-            tuple(max(len(row) - besides - prompt, 0) for row in whole),
-            tuple(0 if unknown is None else list(row).count(unknown) for row in whole),
+            tuple(max(len(row) - not_its, 0) for row in whole),
+            tuple(0 if unknown is None else max(list(row).count(unknown) - of_prompt, 0) for row in whole),
             tuple(len(row) > len(kept) for row, kept in zip(whole, read, strict=True)),
         )
 

@@ -209,13 +209,10 @@ def _not_as_saved(module: Any, info: Any) -> Iterator[str]:
     missing = sorted(name for name in info["missing_keys"] if not name.startswith("pooler."))
     if missing:
         yield f"{len(missing)} weights not found in checkpoint (first: `{missing[0]}`)"
-    shapes = sorted(
-        tuple(map(str, entry)) if isinstance(entry, tuple) else (str(entry),) for entry in info["mismatched_keys"]
-    )
-    if shapes:
-        name, *sizes = shapes[0]
-        told = f": {' in the checkpoint, '.join(sizes)} in the model" if len(sizes) == 2 else ""
-        yield f"{len(shapes)} weights have another shape than the configuration says (first: `{name}`{told})"
+    if shapes := sorted((name, *map(list, sizes)) for name, *sizes in info["mismatched_keys"]):
+        name, saved, built = shapes[0]
+        told = f"`{name}`: {saved} in the checkpoint, {built} in the model"
+        yield f"{len(shapes)} weights have another shape than the configuration says (first: {told})"
     if lost := _lost_blocks(listed_blocks(module), info["unexpected_keys"]):
         yield f"{len(lost)} weights of blocks that the configuration leaves out (first: `{lost[0]}`)"
     if info["error_msgs"]:

@@ -104,9 +104,8 @@ def encoded(tokenizer: Any, texts: Texts, prompt: str, sentence: str | None, mos
     found = tokenizer(first, second, add_special_tokens=True, return_token_type_ids=second is not None, **cut)
     whole = tokenizer(first, second, add_special_tokens=True, truncation=False, verbose=False)["input_ids"]
     besides = tokenizer.num_special_tokens_to_add(pair=second is not None)
-    reading = Reading.of(
-        whole, found["input_ids"], besides, _unknown(tokenizer), len(tokenizer.tokenize(prompt)) if prompt else 0
-    )
+    before = tokenizer(prompt, add_special_tokens=False)["input_ids"] if prompt else []
+    reading = Reading.of(whole, found["input_ids"], besides, _unknown(tokenizer), before)
     nothing = _nothing(tokenizer)
     ids = [row or [nothing] for row in found["input_ids"]]
     types = [row or [0] for row in found["token_type_ids"]] if second else None

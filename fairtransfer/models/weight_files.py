@@ -10,6 +10,7 @@ from pathlib import Path
 from fairtransfer.errors import Problem, Problems, shown
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npz", ".h5", ".msgpack")
+_FLOATS = ("F64", "F32", "F16", "BF16")
 _MAX_HEADER = 100 * 1024**2
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -58,11 +59,22 @@ def _header(path: Path, source: str, problems: Problems) -> dict[str, tuple[int,
         except (UnicodeDecodeError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
             problems.add(problem_of("FT-M007", source, f"`{path.name}` is not a safetensors file (header)"))
             return {}
+    integers = sorted(name for name, info in tensors.items() if name.endswith("weight") and _is_packed(info))
+    if integers:
+        found = f"{len(integers)} weights in `{path.name}` are no plain floats (first: `{shown(integers[0])}`)"
+        problems.add(
+            problem_of("FT-M047", source, found, "weights of 16 or 32 bits", "use the checkpoint it was made from")
+        )
     expected = 8 + length + max(ends, default=0)
     if size != expected:
         found = f"`{path.name}` is incomplete: expected {expected:,} bytes, got {size:,}"
         problems.add(problem_of("FT-M008", source, found, "", "fetch it again"))
     return shapes
+
+
+def _is_packed(info: Mapping[str, object]) -> bool:
+    """Say whether a tensor holds codes that stand for numbers; libraries would take the codes for the numbers."""
+    return not str(info.get("dtype")).startswith(_FLOATS)
 
 
 def _check_shards(folder: Path, source: str, present: set[str], problems: Problems) -> None:

@@ -125,6 +125,10 @@ class Session:
 
     def adapt(self, training: Training, progress: Callable[[float], None]) -> tuple[Adapted, dict[str, int]]:
         """Adapt the model as a training asks and return it with what the evidence keeps of its labels."""
+        with placed(self.plan.files.loaded):
+            return self._adapt(training, progress)
+
+    def _adapt(self, training: Training, progress: Callable[[float], None]) -> tuple[Adapted, dict[str, int]]:
         if training.stage == "before":
             setting, labels = self._setting(training, None, progress)
             way = before_named(training.kind)
@@ -178,7 +182,8 @@ class Session:
     def predict(self, adapted: Adapted, benchmark: str) -> pa.Table:
         """Return a model's answers on a benchmark."""
         part = self.data.judged[benchmark].part
-        logits = adapted.logits(self.prepared(part))
+        with placed(self.plan.files.loaded):
+            logits = adapted.logits(self.prepared(part))
         if not torch.isfinite(logits).all():
             raise FloatingPointError("some scores are NaN or infinite")
         if self.plan.files.numeric:

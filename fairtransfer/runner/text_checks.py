@@ -14,7 +14,7 @@ from fairtransfer.evidence.jobs.records import jobs_in
 from fairtransfer.evidence.tables import read_table, write_table
 from fairtransfer.evidence.text_reading import MOST_UNKNOWN, TextReading, counted, told
 from fairtransfer.formats import percent
-from fairtransfer.models.checkpoint import at_source
+from fairtransfer.models.checkpoint import at_source, placed
 from fairtransfer.models.quick_reading import quick_reading
 from fairtransfer.models.reading import Reading
 from fairtransfer.runner.job import Plan
@@ -29,6 +29,10 @@ MOST_LOOKED_AT = 5_000
 
 _FEWEST = 3
 """Texts of a group below which a plan says nothing of it: one long text is no finding."""
+
+
+_KNOWN = 0.2
+"""Share of unknown tokens up to which a group's texts are known well enough to be judged."""
 
 
 def text_warnings(plan: Plan, data: OpenedData) -> tuple[Problem, ...]:
@@ -46,7 +50,8 @@ def text_warnings(plan: Plan, data: OpenedData) -> tuple[Problem, ...]:
         part = _sample(side.part)
         if not isinstance(part.inputs, Texts):
             continue
-        read = quick_reading(plan.checkpoint, part.inputs.values, plan.audit.model.max_tokens)
+        with placed(plan.files.loaded):
+            read = quick_reading(plan.checkpoint, part.inputs.values, plan.audit.model.max_tokens)
         if read is None:
             continue
         reading = grouped(part, *read)
@@ -63,9 +68,7 @@ def refuse_unknown(plan: Plan, benchmark: str, reading: TextReading) -> None:
     """Refuse a tokenizer that knows next to nothing of what is judged: the model would answer noise."""
     share = reading.everyone.unknown_share
     # Where one group's texts are known, that another's are not is what an audit is for: that is told.
-    if share > MOST_UNKNOWN and not any(
-        one.unknown_share <= MOST_UNKNOWN for one in reading.groups if one.texts >= _FEWEST
-    ):
+    if share > MOST_UNKNOWN and not any(one.unknown_share <= _KNOWN for one in reading.groups if one.texts >= _FEWEST):
         found = f"{benchmark}: {percent(share)} of the tokens of the judged texts are unknown to the tokenizer"
         do = "use a model of these languages, and check that its tokenizer is its own"
         document = plan.files.loaded.document

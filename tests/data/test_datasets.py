@@ -95,3 +95,18 @@ def test_every_value_stands_as_it_is_written(tmp_path: Path) -> None:
     edit(card, ("values: [north, south]", 'values: ["007", "07", "NA"]'))
     found = opened(card)
     assert set(found.items.groups["region"]) == {"007", "07", "NA"}
+
+
+@pytest.mark.parametrize("outside", ["../beside.csv", "{root}/beside.csv"])
+def test_settings_of_the_data_set_lead_nowhere_else(outside: str, tmp_path: Path) -> None:
+    """A README in the folder can name files anywhere; no digest of the card would cover them."""
+    card = card_of(tmp_path, ROWS)
+    folder = card.parent / "rows"
+    inside = next(path for path in folder.iterdir() if path.suffix == ".csv")
+    (card.parent / "beside.csv").write_bytes(inside.read_bytes())
+    named = outside.format(root=card.parent.resolve())
+    (folder / "README.md").write_text(f"---\nconfigs:\n- config_name: default\n  data_files: {named}\n---\n")
+    with pytest.raises(DefinitionError, match=r"FT-D0(02|62)"):
+        opened(card)
+    (folder / "README.md").write_text(f"---\nconfigs:\n- config_name: default\n  data_files: {inside.name}\n---\n")
+    assert len(opened(card).items) == len(ROWS)

@@ -165,11 +165,12 @@ def test_a_prompt_that_is_left_out_of_the_pooling_is_refused(copy: Path) -> None
 
 
 def test_texts_are_read_behind_the_checkpoints_own_prompt_and_that_is_told(copy: Path, encoder: Path) -> None:
-    put(copy, "config_sentence_transformers.json", {"default_prompt_name": "q", "prompts": {"q": "cat ", "d": ""}})
+    put(copy, "config_sentence_transformers.json", {"default_prompt_name": "q", "prompts": {"q": "cat: ", "d": ""}})
     prepared = text_model(copy).prepare(TEXTS)
-    plain = text_model(encoder).prepare(Texts(tuple(f"cat {text}" for text in TEXTS.values)))
+    plain = text_model(encoder).prepare(Texts(tuple(f"cat: {text}" for text in TEXTS.values)))
     assert prepared.ids == plain.ids
     assert prepared.reading.tokens == (1, 3, 5, 2), "the prompt is no part of the text"
+    assert prepared.reading.unknown == (0, 0, 0, 0)
     assert [p.code for p in inspected(copy).told] == ["FT-M049"]
     assert inspected(encoder).told == ()
 
@@ -383,3 +384,15 @@ def test_headers_that_lie_about_shapes_end_in_a_code(shape: list[int], copy: Pat
     changed = json.dumps(header).encode()
     (copy / "model.safetensors").write_bytes(len(changed).to_bytes(8, "little") + changed + raw[8 + length :])
     assert refused(lambda: opened(copy)).startswith(("FT-M011", "FT-M012"))
+
+
+@pytest.mark.parametrize(("kind", "is_fine"), [(torch.float16, True), (torch.bfloat16, True), (torch.int8, False)])
+def test_weights_that_are_codes_for_numbers_are_not_taken_for_the_numbers(
+    kind: torch.dtype, is_fine: bool, copy: Path
+) -> None:
+    weights = {name: tensor.to(kind) for name, tensor in load_file(copy / "model.safetensors").items()}
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    if is_fine:
+        assert opened(copy).dim == 32
+    else:
+        assert refused(lambda: inspected(copy)).startswith("FT-M047")
