@@ -9,25 +9,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairtransfer.display import Display, Displayed, Illustration
 from fairtransfer.errors import Problems
-from fairtransfer.evidence.table.column_types import plain_columns, type_problems
-from fairtransfer.evidence.table.count import Counted, count_table
-from fairtransfer.evidence.table.numbers import count_numbers
-from fairtransfer.evidence.table.recoded import recoded
-from fairtransfer.evidence.table.source import open_table, reading
+from fairtransfer.evidence.table.count import Counted
+from fairtransfer.evidence.table.source import reading
 from fairtransfer.findings.build import measure as findings_of
 from fairtransfer.findings.collection import Findings
 from fairtransfer.findings.flips_of_table import harm_of_table
 from fairtransfer.findings.metric_table import MetricTable, metric_table
 from fairtransfer.findings.query import EvidenceQuery
-from fairtransfer.findings.question import Question, check_views
+from fairtransfer.findings.question import Question
 from fairtransfer.findings.screening import screened
 from fairtransfer.findings.study import Study
 from fairtransfer.findings.table import study_of_table
@@ -36,14 +33,13 @@ from fairtransfer.gates.verdict import judge_table
 from fairtransfer.spec.columns import ColumnNames, Columns
 from fairtransfer.spec.gates import Policy
 from fairtransfer.spec.keywords import Label
-from fairtransfer.spec.questions import metric_names
 from fairtransfer.spec.recoding import Bins, Map
 from fairtransfer.spec.short import Gate, Metric
-from fairtransfer.table_question import MeasureOptions, in_keywords, question_of, with_keywords
+from fairtransfer.table_input import read_input
+from fairtransfer.table_question import MeasureOptions, in_keywords, with_keywords
 from fairtransfer.version import VERSION
 
 if TYPE_CHECKING:
-    import ibis
     import pandas as pd
 
     from fairtransfer.report.subject import Subject
@@ -215,6 +211,9 @@ def measure(
     map: Map | None = None,  # the word for it, here and on the command line
     bins: Bins | None = None,
     multilabel_separator: str | None = None,
+    labels_file: Any = None,
+    before_file: Any = None,
+    after_file: Any = None,
 ) -> Measurement:
     """Measure a table of predictions, of any size, for each group; with gates it is judged too.
 
@@ -272,6 +271,8 @@ def measure(
         Columns of groups that hold numbers, and where their ranges begin: ``{"age": [18, 30, 45, 60]}``.
     multilabel_separator
         What parts the classes of a row, where it is not ``|``; columns of lists need none.
+    labels_file, before_file, after_file
+        Files or tables of their own with the labels, or with the answers (and scores, values) of either model; joined by `item`.
 
     Raises
     ------
@@ -303,6 +304,9 @@ def measure(
         map,
         bins,
         multilabel_separator,
+        labels_file,
+        before_file,
+        after_file,
     )
     problems = Problems()
     with in_keywords():
@@ -311,39 +315,13 @@ def measure(
 
 def measure_table(source: Any, columns: Columns, options: MeasureOptions, problems: Problems) -> Measurement:
     """Measure a table of predictions; `measure` says what the values are. Messages name options of the command line."""
-    noticed = Problems()
-    with problems.gathered():
-        table, name = open_table(source, noticed)
-    question, classes = question_of(columns, options, problems)
-    return _measured(table, name, question, classes, noticed)
-
-
-def _measured(
-    table: ibis.Table, name: str, question: Question, classes: Sequence[str], problems: Problems
-) -> Measurement:
-    """Count a table, measure its groups and judge them; problems hold what was noticed of it before."""
-    columns, short = question.columns, Path(name).name
-    with reading(name):
-        problems.extend(type_problems(table, short, columns))
-        problems.raise_if_any()
-        table, notes = recoded(plain_columns(table, columns, question.separator), short, columns, problems)
-        problems.raise_if_any()
-        counted = _count(table, short, question, classes)
-        counted = replace(counted, notes={**counted.notes, **notes}, warnings=(*problems.warnings, *counted.warnings))
+    found, place = read_input(source, columns, options, problems)
+    question, named = found.question, found.question.columns
+    with reading(place):
+        counted = found.counted()
         query = EvidenceQuery(study_of_table(counted, question))
         # Nobody becomes right or wrong by a number: such answers have no harm ledger.
-        listed = columns.items and columns.before is not None and columns.after and not columns.numbers
-        harm = tuple(harm_of_table(table, counted, question)) if listed else None
+        listed = named.items and named.before is not None and named.after and not named.numbers
+        harm = tuple(harm_of_table(found.table, counted, question)) if listed else None
     looked = screened(query, findings_of(query), "")
     return Measurement(counted, question, query.study, Findings(looked.rows), judge_table(query), looked.about, harm)
-
-
-def _count(table: ibis.Table, name: str, question: Question, classes: Sequence[str]) -> Counted:
-    """Return the joint counts of a table, or the sums of its numbers."""
-    if question.columns.numbers:
-        problems = Problems()
-        check_views(question, problems)  # views that do not exist could not be summed
-        problems.raise_if_any()
-        return count_numbers(table, name, question.columns, question.views)
-    asked = metric_names(question.metrics, question.gates)
-    return count_table(table, name, question.columns, classes, question.positive, asked)

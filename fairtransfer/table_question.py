@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
@@ -15,7 +16,7 @@ from fairtransfer.findings.question import Question
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.columns import Columns
 from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.keywords import Keywords, Label
+from fairtransfer.spec.keywords import Keywords, Label, kind_in_python
 from fairtransfer.spec.recoding import Bins, Map, read_recoding
 from fairtransfer.spec.short import Gate, Metric, read_gates, read_metrics, read_policy
 from fairtransfer.spec.target import TARGETS, check_beside, check_gates, check_metrics, default_metrics
@@ -37,6 +38,23 @@ class MeasureOptions:
     map: Map | None = None
     bins: Bins | None = None
     multilabel_separator: str | None = None
+    labels_file: Any = None
+    before_file: Any = None
+    after_file: Any = None
+
+    @property
+    def files(self) -> dict[str, Any]:
+        """Files of their own: ``labels``, ``before`` and ``after``, those that are given."""
+        given = {"labels": self.labels_file, "before": self.before_file, "after": self.after_file}
+        return {side: file for side, file in given.items() if file is not None}
+
+
+def check_files(options: MeasureOptions, problems: Problems) -> None:
+    """Add files that are neither a path nor a table."""
+    for side, file in options.files.items():
+        if not isinstance(file, str | Path) and not hasattr(file, "columns") and not hasattr(file, "column_names"):
+            found, allowed = f"got {kind_in_python(file)}", "a path, a DataFrame, a pyarrow Table or an ibis table"
+            problems.add(Problem("FT-P041", found, allowed, "", f"{side}_file"))
 
 
 def with_keywords(columns: object, given: Mapping[str, Any], problems: Problems) -> Columns:
@@ -78,6 +96,7 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
     drawn = one["weights"] is None and one["counts"] is None
     metrics, gates = _asked(options, problems, valued=valued, drawn=drawn)
     separator = read.text("multilabel_separator", options.multilabel_separator) or JOIN
+    check_files(options, problems)
     recoding = read_recoding(options.map, options.bins, many["groups"], problems)
     _together(options, one, {"positive": positive, "multilabel": multilabel, "classes": classes}, unit, problems)
     problems.raise_if_any()

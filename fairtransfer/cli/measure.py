@@ -56,6 +56,16 @@ def measure(
     multilabel_separator: Annotated[
         str, typer.Option(help="What parts the labels of a row, if not |", rich_help_panel="Reading")
     ] = "",
+    labels_file: Annotated[
+        Path | None,
+        typer.Option(help="A file of its own with --label, joined by --item.", rich_help_panel="Other files"),
+    ] = None,
+    before_file: Annotated[
+        Path | None, typer.Option(help="The same with --before and its scores.", rich_help_panel="Other files")
+    ] = None,
+    after_file: Annotated[
+        Path | None, typer.Option(help="The same with --after and its scores.", rich_help_panel="Other files")
+    ] = None,
     alpha: Annotated[float, typer.Option(help="Error rate the gates may spend.", min=0.0001, max=0.4999)] = 0.05,
     min_group: Annotated[int, typer.Option(help="Smallest denominator that is judged.", min=10)] = 10,
     on_inconclusive: Annotated[str, typer.Option(help="block | warn: what not enough evidence means.")] = "block",
@@ -85,6 +95,9 @@ def measure(
         map=map,
         bins=bins,
         multilabel_separator=multilabel_separator,
+        labels_file=labels_file,
+        before_file=before_file,
+        after_file=after_file,
     )
     found = measure_table(file, columns, options, Problems())
     _tell(found, json, out)

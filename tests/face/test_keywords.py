@@ -92,6 +92,9 @@ WRONG: dict[str, Iterable[Any]] = {
     "map": (3, [3], True, {"a": object()}, {"a": None}, object()),
     "bins": (3, [3], True, {"age": 3}, {3: [1, 2]}, object()),
     "multilabel_separator": (3, ["|"], True, {"|"}),
+    "labels_file": (3, ["a.csv"], True),
+    "before_file": (3, ["a.csv"], True),
+    "after_file": (3, ["a.csv"], True),
     "policy": (3, "alpha=0.1", [0.1], True, object(), {"alpha": object()}),
 }
 OTHER_CODES = {"target": "FT-P022"}

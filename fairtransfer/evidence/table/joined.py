@@ -1,0 +1,110 @@
+"""Labels and answers in files of their own, joined with a table by the names of its rows, never by their places."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from fairtransfer.errors import DefinitionError, Problem, Problems, did_you_mean, shown
+from fairtransfer.evidence.table.casts import as_text
+from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.files import reading
+from fairtransfer.evidence.table.source import open_table
+
+if TYPE_CHECKING:
+    import ibis
+
+SIDES: Mapping[str, tuple[str, ...]] = {
+    "labels": ("label",),
+    "before": ("before", "score_before", "value_before"),
+    "after": ("after", "score", "value"),
+}
+"""What a file of its own may hold: the columns that are taken from it."""
+
+
+def joined(
+    table: ibis.Table, name: str, columns: Columns, files: Mapping[str, Any], problems: Problems
+) -> tuple[ibis.Table, Columns, dict[str, int]]:
+    """Return a table with the columns of other files, their names there, and how many rows of these are not used.
+
+    Parameters
+    ----------
+    files
+        ``labels``, ``before`` or ``after`` -> the file (or table) that holds these columns.
+
+    Raises
+    ------
+    DefinitionError
+        When rows cannot be told apart, or have no row in another file (``FT-P003``, ``FT-P006``, ``FT-P112``).
+    """
+    notes: dict[str, int] = {}
+    if not columns.items:
+        raise DefinitionError(
+            [Problem("FT-P112", "files are joined by items, and none is named", "", "give --item", name)]
+        )
+    named = Counter(filter(None, (columns.label, columns.after, columns.before, columns.score, columns.score_before)))
+    shared = [column for column, n in named.items() if n > 1]
+    for side, source in files.items():
+        other, called = open_table(source, problems)
+        with reading(called):
+            table, columns, unused = _with(table, Path(called).name, side, other, columns, shared)
+        if unused:
+            notes[f"rows of {Path(called).name} are about items that {name} does not have"] = unused
+    return table, columns, notes
+
+
+def _with(
+    table: ibis.Table, called: str, side: str, other: ibis.Table, columns: Columns, shared: Collection[str]
+) -> tuple[ibis.Table, Columns, int]:
+    """Return the table with one file's columns, which go by the file's name where the table has them already."""
+    import ibis
+
+    taken = {field: getattr(columns, field) for field in SIDES[side] if getattr(columns, field)}
+    missing = [column for column in (*columns.items, *taken.values()) if column not in other.columns]
+    if missing:
+        hint = did_you_mean(missing[0], other.columns)
+        raise DefinitionError([Problem("FT-P003", f"column `{shown(missing[0])}` not found", hint, "", called)])
+    names: dict[str, Any] = {
+        field: f"{column} of {called}" if column in (*table.columns, *shared) else column
+        for field, column in taken.items()
+    }
+    keys = {f"key_{i}": as_text(other[column]) for i, column in enumerate(columns.items)}
+    held = other.select(**keys, **{names[field]: other[column] for field, column in taken.items()}).to_pyarrow()
+    answers = ibis.memtable(held.append_column("found_", pa.array([True] * held.num_rows, pa.bool_())))
+    _once(answers, list(keys), called, columns.items)
+    lacking = [column for column in columns.items if column not in table.columns]
+    if lacking:
+        hint = did_you_mean(lacking[0], table.columns)
+        raise DefinitionError([Problem("FT-P003", f"item column `{shown(lacking[0])}` not found", hint, "", "table")])
+    wide = table.mutate(**{f"key_{i}": as_text(table[column]) for i, column in enumerate(columns.items)})
+    found = wide.left_join(answers, list(keys)).drop(*(f"{key}_right" for key in keys))
+    _everyone(found, called, columns.items)
+    matched = int(wide.semi_join(answers, list(keys)).select(*keys).distinct().count().to_pyarrow().as_py())
+    return found.drop(*keys, "found_"), replace(columns, **names), held.num_rows - matched
+
+
+def _once(answers: ibis.Table, keys: Sequence[str], called: str, items: Sequence[str]) -> None:
+    counted = answers.group_by(list(keys)).aggregate(n_=lambda t: t.count())
+    twice = counted.filter(counted.n_ > 1)
+    if n := int(twice.count().to_pyarrow().as_py()):
+        example = twice.limit(1).to_pyarrow().to_pylist()[0]
+        which = ", ".join(f"{item} `{shown(str(example[key]))}`" for item, key in zip(items, keys, strict=True))
+        found = f"{n:,} items stand more than once, for example {which}"
+        raise DefinitionError(
+            [Problem("FT-P006", found, "one row per item", "name every column that tells rows apart", called)]
+        )
+
+
+def _everyone(found: ibis.Table, called: str, items: Sequence[str]) -> None:
+    lost = found.filter(found.found_.isnull())
+    if n := int(lost.count().to_pyarrow().as_py()):
+        example = lost.limit(1).to_pyarrow().to_pylist()[0]
+        which = ", ".join(f"{item} `{shown(str(example[item]))}`" for item in items)
+        told = f"{n:,} items have no row in `{shown(called)}`, for example {which}"
+        do = "give every item an answer, or leave these items out of the table, and say so"
+        raise DefinitionError([Problem("FT-P112", told, "", do, called)])

@@ -1,0 +1,77 @@
+"""What `measure` measures: one table, whatever files it lies in, read as its owner says, together with the question about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairtransfer.errors import Problem, Problems
+from fairtransfer.evidence.table.column_types import plain_columns, type_problems
+from fairtransfer.evidence.table.count import Counted, count_table
+from fairtransfer.evidence.table.joined import joined
+from fairtransfer.evidence.table.numbers import count_numbers
+from fairtransfer.evidence.table.recoded import recoded
+from fairtransfer.evidence.table.source import open_table, reading
+from fairtransfer.findings.question import Question, check_views
+from fairtransfer.spec.columns import Columns
+from fairtransfer.spec.questions import metric_names
+from fairtransfer.table_question import MeasureOptions, question_of
+
+if TYPE_CHECKING:
+    import ibis
+
+
+@dataclass(frozen=True)
+class TableInput:
+    """A table and the question about it.
+
+    Attributes
+    ----------
+    name
+        What messages call the table.
+    classes
+        The labels there are, where they are stated.
+    notes, warnings
+        What was noticed while it was read.
+    """
+
+    table: ibis.Table
+    name: str
+    question: Question
+    classes: Sequence[str]
+    notes: Mapping[str, int]
+    warnings: tuple[Problem, ...]
+
+    def counted(self) -> Counted:
+        """Return the joint counts of the table, or the sums of its numbers, with everything that was noticed."""
+        question = self.question
+        if question.columns.numbers:
+            problems = Problems()
+            check_views(question, problems)  # views that do not exist could not be summed
+            problems.raise_if_any()
+            found = count_numbers(self.table, self.name, question.columns, question.views)
+        else:
+            asked = metric_names(question.metrics, question.gates)
+            found = count_table(self.table, self.name, question.columns, self.classes, question.positive, asked)
+        return replace(found, notes={**found.notes, **self.notes}, warnings=(*self.warnings, *found.warnings))
+
+
+def read_input(source: Any, columns: Columns, options: MeasureOptions, problems: Problems) -> tuple[TableInput, str]:
+    """Return what is measured, and the place it was read from; messages name options of the command line."""
+    noticed = Problems()
+    with problems.gathered():
+        table, place = open_table(source, noticed)
+    question, classes = question_of(columns, options, problems)
+    name, notes = Path(place).name, dict[str, int]()
+    with reading(place):
+        if options.files:
+            table, there, notes = joined(table, name, question.columns, options.files, noticed)
+            question = replace(question, columns=there)
+        noticed.extend(type_problems(table, name, question.columns))
+        noticed.raise_if_any()
+        plain = plain_columns(table, question.columns, question.separator)
+        table, read = recoded(plain, name, question.columns, noticed)
+        noticed.raise_if_any()
+    return TableInput(table, name, question, classes, {**notes, **read}, noticed.warnings), place
