@@ -214,6 +214,7 @@ def measure(
     labels_file: Any = None,
     before_file: Any = None,
     after_file: Any = None,
+    threshold: float | None = None,
 ) -> Measurement:
     """Measure a table of predictions, of any size, for each group; with gates it is judged too.
 
@@ -274,6 +275,9 @@ def measure(
     labels_file, before_file, after_file
         Files or tables of their own with the labels, or with the answers (and scores, values) of either model; joined by `item`.
 
+    threshold
+        Answers are made of scores, in the place of `after` and `before`: the positive class from this score on.
+
     Raises
     ------
     DefinitionError
@@ -307,6 +311,7 @@ def measure(
         labels_file,
         before_file,
         after_file,
+        threshold,
     )
     problems = Problems()
     with in_keywords():

@@ -14,10 +14,11 @@ from fairtransfer.evidence.table.joined import joined
 from fairtransfer.evidence.table.numbers import count_numbers
 from fairtransfer.evidence.table.recoded import recoded
 from fairtransfer.evidence.table.source import open_table, reading
+from fairtransfer.evidence.table.thresholds import answered
 from fairtransfer.findings.question import Question, check_views
 from fairtransfer.spec.columns import Columns
 from fairtransfer.spec.questions import metric_names
-from fairtransfer.table_question import MeasureOptions, question_of
+from fairtransfer.table_question import MeasureOptions, question_of, with_threshold
 
 if TYPE_CHECKING:
     import ibis
@@ -63,12 +64,14 @@ def read_input(source: Any, columns: Columns, options: MeasureOptions, problems:
     noticed = Problems()
     with problems.gathered():
         table, place = open_table(source, noticed)
-    question, classes = question_of(columns, options, problems)
+    question, classes = question_of(with_threshold(columns, options, problems), options, problems)
     name, notes = Path(place).name, dict[str, int]()
     with reading(place):
         if options.files:
             table, there, notes = joined(table, name, question.columns, options.files, noticed)
             question = replace(question, columns=there)
+        if options.threshold is not None and question.positive is not None:
+            table = answered(table, name, question.columns, question.positive, float(options.threshold), classes)
         noticed.extend(type_problems(table, name, question.columns))
         noticed.raise_if_any()
         plain = plain_columns(table, question.columns, question.separator)

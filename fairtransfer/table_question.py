@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,12 +12,13 @@ from typing import Any
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
 from fairtransfer.evidence.table.checks import Columns as TableColumns
+from fairtransfer.evidence.table.thresholds import answer_name
 from fairtransfer.evidence.views import JOIN
 from fairtransfer.findings.question import Question
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.columns import Columns
 from fairtransfer.spec.gates import GateSpec, Policy
-from fairtransfer.spec.keywords import Keywords, Label, kind_in_python
+from fairtransfer.spec.keywords import Keywords, Label, kind_in_python, single
 from fairtransfer.spec.recoding import Bins, Map, read_recoding
 from fairtransfer.spec.short import Gate, Metric, read_gates, read_metrics, read_policy
 from fairtransfer.spec.target import TARGETS, check_beside, check_gates, check_metrics, default_metrics
@@ -41,6 +43,7 @@ class MeasureOptions:
     labels_file: Any = None
     before_file: Any = None
     after_file: Any = None
+    threshold: float | None = None
 
     @property
     def files(self) -> dict[str, Any]:
@@ -55,6 +58,23 @@ def check_files(options: MeasureOptions, problems: Problems) -> None:
         if not isinstance(file, str | Path) and not hasattr(file, "columns") and not hasattr(file, "column_names"):
             found, allowed = f"got {kind_in_python(file)}", "a path, a DataFrame, a pyarrow Table or an ibis table"
             problems.add(Problem("FT-P041", found, allowed, "", f"{side}_file"))
+
+
+def with_threshold(columns: Columns, options: MeasureOptions, problems: Problems) -> Columns:
+    """Return columns whose answers are made of scores, where a threshold is given (``FT-P041``, ``FT-P113``)."""
+    threshold = single(options.threshold)
+    if threshold is None:
+        return columns
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
+        problems.add(Problem("FT-P041", f"got {kind_in_python(threshold)}", "a number", "", "threshold"))
+    elif columns.after or columns.before or not columns.score or options.positive is None or options.multilabel:
+        found = "a threshold makes answers of scores"
+        do = "give --score and --positive, and neither --after nor --before, nor --multilabel"
+        problems.add(Problem("FT-P113", found, "", do, "--threshold"))
+    else:
+        before = answer_name(columns.score_before, threshold) if columns.score_before else None
+        return replace(columns, after=answer_name(columns.score, threshold), before=before)
+    return replace(columns, after=columns.after or columns.score or "score")
 
 
 def with_keywords(columns: object, given: Mapping[str, Any], problems: Problems) -> Columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from fairtransfer.spec.gates import Policy
 
 
+_column, _question, _reading, _file, _policy_option, _output = (
+    partial(typer.Option, rich_help_panel=panel)
+    for panel in ("Columns", "Questions", "Reading", "Other files", "Policy", "Output")
+)
+
+
 @without_garbage_collection()
 def measure(
     file: Annotated[
@@ -23,55 +30,54 @@ def measure(
             help="CSV, TSV, JSONL (or .gz of these), Parquet, Arrow; a folder of Parquet, or saved by `datasets`.",
         ),
     ],
-    label: Annotated[str | None, typer.Option(help="Column with the truth.")] = None,
-    after: Annotated[str | None, typer.Option(help="Column with the model's answers.")] = None,
-    before: Annotated[str | None, typer.Option(help="Column with the answers of the model before.")] = None,
-    groups: Annotated[str, typer.Option(help="Columns with group membership: a,b")] = "",
-    intersections: Annotated[str, typer.Option(help="Groups to cross: a*b,a*c")] = "",
-    item: Annotated[str, typer.Option(help="Columns that together name a row; repeats are an error.")] = "",
-    unit: Annotated[str | None, typer.Option(help="Column with the person or document that rows share.")] = None,
-    positive: Annotated[str | None, typer.Option(help="The class that metrics of one class are about.")] = None,
-    score: Annotated[str | None, typer.Option(help="Column with the probability of --positive.")] = None,
-    score_before: Annotated[str | None, typer.Option(help="The same, of the model before.")] = None,
-    value: Annotated[str | None, typer.Option(help="Column with a number of your own: mean:COLUMN:higher:0:1")] = None,
-    value_before: Annotated[str | None, typer.Option(help="The same, of the model before.")] = None,
-    metrics: Annotated[str, typer.Option(help="error_rate,recall:per_class; with --score also auc")] = "",
-    target: Annotated[str, typer.Option(help="classes | number: what label and answers are.")] = "classes",
-    measured_in: Annotated[str, typer.Option(help="Unit of numbers, as results and limits write it: days")] = "",
-    gate: Annotated[
-        list[str] | None, typer.Option(help="no_harm:by=a,metric=error_rate,margin=0.02; may be given several times.")
+    label: Annotated[str | None, _column(help="Column with the truth.")] = None,
+    after: Annotated[str | None, _column(help="Column with the model's answers.")] = None,
+    before: Annotated[str | None, _column(help="Column with the answers of the model before.")] = None,
+    groups: Annotated[str, _column(help="Columns with group membership: a,b")] = "",
+    intersections: Annotated[str, _question(help="Groups to cross: a*b,a*c")] = "",
+    item: Annotated[str, _column(help="Columns that together name a row; repeats are an error.")] = "",
+    unit: Annotated[str | None, _column(help="Column with the person or document that rows share.")] = None,
+    positive: Annotated[str | None, _question(help="The class that metrics of one class are about.")] = None,
+    score: Annotated[str | None, _column(help="Column with the probability of --positive.")] = None,
+    score_before: Annotated[str | None, _column(help="The same, of the model before.")] = None,
+    value: Annotated[
+        str | None,
+        _column(help="Column with a number of your own: mean:COLUMN:higher:0:1"),
     ] = None,
-    counts: Annotated[str | None, typer.Option(help="The file holds counts, in this column.")] = None,
-    weights: Annotated[str | None, typer.Option(help="Column with sampling weights.")] = None,
-    classes: Annotated[str, typer.Option(help="All labels there are; default: those that occur.")] = "",
-    multilabel: Annotated[bool, typer.Option("--multilabel", help="Rows may have several labels: a|b")] = False,
+    value_before: Annotated[str | None, _column(help="The same, of the model before.")] = None,
+    metrics: Annotated[str, _question(help="error_rate,recall:per_class; with --score also auc")] = "",
+    target: Annotated[str, _question(help="classes | number: what label and answers are.")] = "classes",
+    measured_in: Annotated[str, _question(help="Unit of numbers, as results and limits write it: days")] = "",
+    gate: Annotated[
+        list[str] | None,
+        _question(help="no_harm:by=a,metric=error_rate,margin=0.02; may be given several times."),
+    ] = None,
+    counts: Annotated[str | None, _column(help="The file holds counts, in this column.")] = None,
+    weights: Annotated[str | None, _column(help="Column with sampling weights.")] = None,
+    classes: Annotated[str, _reading(help="All labels there are; default: those that occur.")] = "",
+    multilabel: Annotated[bool, _reading("--multilabel", help="Rows may have several labels: a|b")] = False,
     map: Annotated[  # the option's name
         list[str] | None,
-        typer.Option(help="Read words as others: LABEL_1=spam,... or region:North=north", rich_help_panel="Reading"),
+        _reading(help="Read words as others: LABEL_1=spam,... or region:North=north"),
     ] = None,
     bins: Annotated[
         list[str] | None,
-        typer.Option(help="Ranges of a group that is a number: age=18,30,45,60", rich_help_panel="Reading"),
+        _reading(help="Ranges of a group that is a number: age=18,30,45,60"),
     ] = None,
-    multilabel_separator: Annotated[
-        str, typer.Option(help="What parts the labels of a row, if not |", rich_help_panel="Reading")
-    ] = "",
+    multilabel_separator: Annotated[str, _reading(help="What parts the labels of a row, if not |")] = "",
+    threshold: Annotated[float | None, _reading(help="Answers are --positive from this --score on.")] = None,
     labels_file: Annotated[
         Path | None,
-        typer.Option(help="A file of its own with --label, joined by --item.", rich_help_panel="Other files"),
+        _file(help="A file of its own with --label, joined by --item."),
     ] = None,
-    before_file: Annotated[
-        Path | None, typer.Option(help="The same with --before and its scores.", rich_help_panel="Other files")
-    ] = None,
-    after_file: Annotated[
-        Path | None, typer.Option(help="The same with --after and its scores.", rich_help_panel="Other files")
-    ] = None,
-    alpha: Annotated[float, typer.Option(help="Error rate the gates may spend.", min=0.0001, max=0.4999)] = 0.05,
-    min_group: Annotated[int, typer.Option(help="Smallest denominator that is judged.", min=10)] = 10,
-    on_inconclusive: Annotated[str, typer.Option(help="block | warn: what not enough evidence means.")] = "block",
-    suppress_below: Annotated[int, typer.Option(help="Smaller counts are hidden in documents.", min=0)] = 11,
-    json: Annotated[Path | None, typer.Option(help="Write findings and verdict here; - prints them.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write a report into this folder.")] = None,
+    before_file: Annotated[Path | None, _file(help="The same with --before and its scores.")] = None,
+    after_file: Annotated[Path | None, _file(help="The same with --after and its scores.")] = None,
+    alpha: Annotated[float, _policy_option(help="Error rate the gates may spend.", min=0.0001, max=0.4999)] = 0.05,
+    min_group: Annotated[int, _policy_option(help="Smallest denominator that is judged.", min=10)] = 10,
+    on_inconclusive: Annotated[str, _policy_option(help="block | warn: what not enough evidence means.")] = "block",
+    suppress_below: Annotated[int, _policy_option(help="Smaller counts are hidden in documents.", min=0)] = 11,
+    json: Annotated[Path | None, _output(help="Write findings and verdict here; - prints them.")] = None,
+    out: Annotated[Path | None, _output(help="Write a report into this folder.")] = None,
 ) -> None:
     """Measure predictions made elsewhere, for each group, with intervals; with --gate they are judged too."""
     from fairtransfer.errors import Problems
@@ -98,6 +104,7 @@ def measure(
         labels_file=labels_file,
         before_file=before_file,
         after_file=after_file,
+        threshold=threshold,
     )
     found = measure_table(file, columns, options, Problems())
     _tell(found, json, out)

@@ -127,3 +127,25 @@ def test_answers_outside_the_labels_are_told_of_every_group() -> None:
     assert found.counted.of_groups == {note: {"g": frame[:50].groupby("g").size().to_dict()}}
     shown = found.document().content["table"]["notes_by_group"][note]
     assert shown in ({}, found.counted.of_groups[note])
+
+
+def test_a_threshold_makes_answers_of_scores() -> None:
+    frame = table().assign(
+        s1=lambda d: np.where(d.s1 > 0.30006, 0.7, 0.2), s0=lambda d: np.where(d.s0 > 0.30004, 0.5, 0.4)
+    )
+    asked = {"label": "y", "groups": "g", "score": "s1", "score_before": "s0", "positive": 1, "metrics": "error_rate"}
+    made = measure(frame, **asked, threshold=0.5)
+    given = measure(
+        frame.assign(new=(frame.s1 >= 0.5).astype(int), old=(frame.s0 >= 0.5).astype(int)),
+        **asked,
+        after="new",
+        before="old",
+    )
+    assert [(f.group, f.n, f.estimate) for f in made.findings] == [(f.group, f.n, f.estimate) for f in given.findings]
+    assert made.question.columns.after == "s1 from 0.5 on"
+    with pytest.raises(DefinitionError, match="FT-P113"):
+        measure(frame, **asked, after="new", threshold=0.5)
+    with pytest.raises(DefinitionError, match="FT-P113"):
+        measure(frame.assign(y=np.arange(N) % 3), **asked, threshold=0.5)
+    with pytest.raises(DefinitionError, match="FT-P009: 1 rows have no prediction"):
+        measure(frame.assign(s1=[None, *frame.s1[1:]]), **{**asked, "score_before": None}, threshold=0.5)

@@ -95,6 +95,7 @@ WRONG: dict[str, Iterable[Any]] = {
     "labels_file": (3, ["a.csv"], True),
     "before_file": (3, ["a.csv"], True),
     "after_file": (3, ["a.csv"], True),
+    "threshold": ("0.5", [0.5], True, float("nan"), object()),
     "policy": (3, "alpha=0.1", [0.1], True, object(), {"alpha": object()}),
 }
 OTHER_CODES = {"target": "FT-P022"}
