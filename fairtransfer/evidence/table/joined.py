@@ -51,10 +51,11 @@ def joined(
     shared = [column for column, n in named.items() if n > 1]
     for side, source in files.items():
         other, called = open_table(source, problems)
+        short = Path(source).name if isinstance(source, str | Path) else called
         with reading(called):
-            table, columns, unused = _with(table, Path(called).name, side, other, columns, shared)
+            table, columns, unused = _with(table, short, side, other, columns, shared)
         if unused:
-            notes[f"rows of {Path(called).name} are about items that {name} does not have"] = unused
+            notes[f"rows of {short} are about items that {name} does not have"] = unused
     return table, columns, notes
 
 
