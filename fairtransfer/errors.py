@@ -22,6 +22,7 @@ from typing import Literal
 Severity = Literal["error", "warning"]
 
 _SHOWN = 80
+_LISTED = 40
 
 
 class FairtransferError(Exception):
@@ -181,7 +182,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?"
-    return f"known: {', '.join(names)}" if names else ""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"known: {', '.join(names[:_LISTED])}{more}" if names else ""
 
 
 def is_invisible(character: str) -> bool:

@@ -67,6 +67,9 @@ def with_threshold(columns: Columns, options: MeasureOptions, problems: Problems
         return columns
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
         problems.add(Problem("FT-P041", f"got {kind_in_python(threshold)}", "a number", "", "threshold"))
+    elif not 0 < threshold <= 1:
+        found = f"a threshold of {threshold:g} gives every row the same answer"
+        problems.add(Problem("FT-P113", found, "above 0, at most 1", "", "--threshold"))
     elif columns.after or columns.before or not columns.score or options.positive is None or options.multilabel:
         found = "a threshold makes answers of scores"
         do = "give --score and --positive, and neither --after nor --before, nor --multilabel"
@@ -116,6 +119,9 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
     drawn = one["weights"] is None and one["counts"] is None
     metrics, gates = _asked(options, problems, valued=valued, drawn=drawn)
     separator = read.text("multilabel_separator", options.multilabel_separator) or JOIN
+    if separator != JOIN and not multilabel:
+        found = "rows have one class, and a separator is given"
+        problems.add(Problem("FT-P022", found, "", "say --multilabel, or leave it out", "--multilabel-separator"))
     check_files(options, problems)
     recoding = read_recoding(options.map, options.bins, many["groups"], problems)
     _together(options, one, {"positive": positive, "multilabel": multilabel, "classes": classes}, unit, problems)

@@ -61,7 +61,11 @@ def read_recoding(written: Map | None, bins: Bins | None, groups: Iterable[str],
             if of.setdefault(old, new) != new:
                 found = f"`{shown(old)}` is mapped to `{shown(of[old])}` and to `{shown(new)}`"
                 problems.add(Problem("FT-P106", found, "", "map it once", "--map"))
-    return Recoding(answers, of_groups, dict(_bins(bins, columns, problems)))
+    ranges_of = dict(_bins(bins, columns, problems))
+    for column in sorted(ranges_of.keys() & of_groups.keys()):
+        found = f"`{shown(column)}` is mapped, and made ranges of"
+        problems.add(Problem("FT-P107", found, "", "one of the two", "--bins"))
+    return Recoding(answers, of_groups, ranges_of)
 
 
 def _maps(

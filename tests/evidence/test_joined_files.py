@@ -84,3 +84,11 @@ def test_answers_about_others_are_counted() -> None:
     found = measure(frame[["id", "y", "g"]][:150], **ASKED, after="new", after_file=frame[["id", "new"]])
     assert found.counted.rows == 150
     assert found.counted.notes == {"rows of table are about items that table does not have": 50}
+
+
+@pytest.mark.parametrize("spelled", [lambda i: float(i), lambda i: f"{i:03d}", lambda i: f" {i}"])
+def test_items_that_are_only_written_otherwise_are_told(spelled: Any) -> None:
+    frame = whole()
+    other = frame[["id", "new"]].assign(id=[str(spelled(i)) for i in frame.id])
+    with pytest.raises(DefinitionError, match="which is written `.*` there"):
+        measure(frame[["id", "y", "g"]], **ASKED, after="new", after_file=other)

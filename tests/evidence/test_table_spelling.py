@@ -134,3 +134,20 @@ def test_a_class_among_several_is_mapped_as_a_part() -> None:
     seen = measure(frame, **ASKED, multilabel=True, map='A=a," a"=a')
     assert {f.k for f in seen.findings if f.stage == "after" and not f.group} == {0}
     assert seen.counted.notes == {"rows of new write `a` as `A`": N // 2, "rows of new write `a` as ` a`": N // 2}
+
+
+def test_the_unknown_are_a_group_that_others_may_be_a_spelling_of() -> None:
+    frame = table(g=["Unknown", None] * (N // 2))
+    assert "`Unknown` (120 rows), `unknown` (120 rows)" in refused(frame)
+    assert {name for _, name in values(measure(frame, **ASKED, map="g:Unknown=unknown"))} == {"", "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"map": "g:1=2", "bins": "g=3"}, "FT-P107: `g` is mapped, and made ranges of"),
+        ({"multilabel_separator": ";"}, "FT-P022: rows have one class"),
+    ],
+)
+def test_what_would_be_passed_over_in_silence_is_refused(asked: dict[str, Any], said: str) -> None:
+    assert said in refused(table(), **asked)

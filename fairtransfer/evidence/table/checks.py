@@ -207,7 +207,9 @@ class Checker:
                 do = "check the join that wrote it, or leave the column out"
                 self._add("FT-P098", f"no row has a value in group column `{shown(group)}`", "", do)
             meant = self.columns.recoding.meant(group)
-            self._tell(group_problems(rows_of(self.cells, f"g_{group}"), group, meant))
+            rows = rows_of(self.cells, f"g_{group}")
+            rows[UNKNOWN_GROUP] += int(self.n.sum()) - rows.total()  # who has no value belongs there
+            self._tell(group_problems(+rows, group, meant))
 
     def may_be_numbers(self) -> bool:
         """Tell whether all labels have a digit; a word without one is no number, and spares asking the database."""

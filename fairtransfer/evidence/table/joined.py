@@ -15,6 +15,7 @@ from fairtransfer.evidence.table.casts import as_text
 from fairtransfer.evidence.table.checks import Columns
 from fairtransfer.evidence.table.files import reading
 from fairtransfer.evidence.table.source import open_table
+from fairtransfer.spec.spelling import plain
 
 if TYPE_CHECKING:
     import ibis
@@ -84,9 +85,14 @@ def _with(
         raise DefinitionError([Problem("FT-P003", f"item column `{shown(lacking[0])}` not found", hint, "", "table")])
     wide = table.mutate(**{f"key_{i}": as_text(table[column]) for i, column in enumerate(columns.items)})
     found = wide.left_join(answers, list(keys)).drop(*(f"{key}_right" for key in keys))
-    _everyone(found, called, columns.items)
+    _everyone(found, called, columns.items, held["key_0"].to_pylist())
     matched = int(wide.semi_join(answers, list(keys)).select(*keys).distinct().count().to_pyarrow().as_py())
     return found.drop(*keys, "found_"), replace(columns, **names), held.num_rows - matched
+
+
+def _bare(key: str) -> str:
+    """Return a name without its spelling, and without zeros in front: a hint, no more."""
+    return plain(key).lstrip("0") or "0"
 
 
 def _once(answers: ibis.Table, keys: Sequence[str], called: str, items: Sequence[str]) -> None:
@@ -101,11 +107,15 @@ def _once(answers: ibis.Table, keys: Sequence[str], called: str, items: Sequence
         )
 
 
-def _everyone(found: ibis.Table, called: str, items: Sequence[str]) -> None:
+def _everyone(found: ibis.Table, called: str, items: Sequence[str], there: Sequence[str | None]) -> None:
+    """Refuse items without a row; where one is only spelled otherwise, that is told."""
     lost = found.filter(found.found_.isnull())
     if n := int(lost.count().to_pyarrow().as_py()):
         example = lost.limit(1).to_pyarrow().to_pylist()[0]
         which = ", ".join(f"{item} `{shown(str(example[item]))}`" for item in items)
         told = f"{n:,} items have no row in `{shown(called)}`, for example {which}"
+        same = [key for key in there if key is not None and _bare(key) == _bare(str(example[items[0]]))]
+        if same and len(items) == 1:
+            told += f", which is written `{shown(same[0])}` there"
         do = "give every item an answer, or leave these items out of the table, and say so"
         raise DefinitionError([Problem("FT-P112", told, "", do, called)])
