@@ -90,5 +90,5 @@ def test_answers_about_others_are_counted() -> None:
 def test_items_that_are_only_written_otherwise_are_told(spelled: Any) -> None:
     frame = whole()
     other = frame[["id", "new"]].assign(id=[str(spelled(i)) for i in frame.id])
-    with pytest.raises(DefinitionError, match="which is written `.*` there"):
+    with pytest.raises(DefinitionError, match=r"which is written `.*` there"):
         measure(frame[["id", "y", "g"]], **ASKED, after="new", after_file=other)

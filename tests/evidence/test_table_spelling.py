@@ -137,9 +137,9 @@ def test_a_class_among_several_is_mapped_as_a_part() -> None:
 
 
 def test_the_unknown_are_a_group_that_others_may_be_a_spelling_of() -> None:
-    frame = table(g=["Unknown", None] * (N // 2))
-    assert "`Unknown` (120 rows), `unknown` (120 rows)" in refused(frame)
-    assert {name for _, name in values(measure(frame, **ASKED, map="g:Unknown=unknown"))} == {"", "unknown"}
+    frame = table(g=["Unknown", None, "north"] * (N // 3))
+    assert "`Unknown` (80 rows), `unknown` (80 rows)" in refused(frame)
+    assert {name for _, name in values(measure(frame, **ASKED, map="g:Unknown=unknown"))} == {"", "north", "unknown"}
 
 
 @pytest.mark.parametrize(
