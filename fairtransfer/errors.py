@@ -11,7 +11,6 @@ FairtransferError
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -177,13 +176,36 @@ def _escape(character: str) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint such as ``did you mean `full`?``, or the list of known names when nothing is close."""
+    """Return a hint such as ``did you mean `full`?``, or the list of known names when none is a few slips away."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean `{close[0]}`?"
+    slips = {other: _slips(name.casefold(), other.casefold()) for other in names}
+    closest = min(names, key=lambda other: slips[other], default="")
+    if closest and slips[closest] <= _forgiven(name):
+        return f"did you mean `{closest}`?"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"known: {', '.join(names[:_LISTED])}{more}" if names else ""
+
+
+def _forgiven(name: str) -> int:
+    """Return how many slips make another word of a name: one in a short one, three in a long one."""
+    return 1 if len(name) < 5 else 2 if len(name) < 12 else 3
+
+
+def _slips(one: str, two: str) -> int:
+    """Return how many letters have to be put in, left out, changed or swapped to make one word of another."""
+    if abs(len(one) - len(two)) > _forgiven(one):
+        return len(one) + len(two)
+    before: list[int] = []
+    above = list(range(len(two) + 1))
+    for i, left in enumerate(one, 1):
+        row = [i]
+        for j, right in enumerate(two, 1):
+            best = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (left != right))
+            if i > 1 and j > 1 and left == two[j - 2] and one[i - 2] == right:
+                best = min(best, before[j - 2] + 1)
+            row.append(best)
+        before, above = above, row
+    return above[-1]
 
 
 def is_invisible(character: str) -> bool:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -215,6 +215,8 @@ def measure(
     before_file: Any = None,
     after_file: Any = None,
     threshold: float | None = None,
+    favourable: Label | None = None,
+    title: str | None = None,
 ) -> Measurement:
     """Measure a table of predictions, of any size, for each group; with gates it is judged too.
 
@@ -277,6 +279,11 @@ def measure(
 
     threshold
         Answers are made of scores, in the place of `after` and `before`: the positive class from this score on.
+    favourable
+        The class that people want to be given, such as ``"approved"``: rates of being given a class (`selection_rate`) are of
+        it, and gates on them need it.
+    title
+        What the report is called: ``"Loan decisions by the new model"``.
 
     Raises
     ------
@@ -313,6 +320,7 @@ def measure(
         after_file,
         threshold,
     )
+    asked = replace(asked, favourable=favourable, title=title)
     problems = Problems()
     with in_keywords():
         return measure_table(source, with_keywords(columns, keywords, problems), asked, problems)

@@ -53,6 +53,7 @@ BUILT_IN: Mapping[Room, Mapping[str, str]] = {
         "no_harm": "fairtransfer.gates.no_harm:NoHarm",
         "worst_group": "fairtransfer.gates.worst_group:WorstGroup",
         "gap": "fairtransfer.gates.gap:Gap",
+        "equalized_odds": "fairtransfer.gates.equalized_odds:EqualizedOdds",
         "ratio": "fairtransfer.gates.ratio:Ratio",
         "no_negative_transfer": "fairtransfer.gates.no_negative_transfer:NoNegativeTransfer",
     },

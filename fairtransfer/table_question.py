@@ -44,6 +44,8 @@ class MeasureOptions:
     before_file: Any = None
     after_file: Any = None
     threshold: float | None = None
+    favourable: Label | None = None
+    title: str | None = None
 
     @property
     def files(self) -> dict[str, Any]:
@@ -113,6 +115,7 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
         if not valued and (given[name] is None or (isinstance(given[name], str) and not given[name])):
             problems.add(Problem("FT-P042", "not given", f"the name of the column with {what}", "", name))
     positive, classes = read.label("positive", options.positive), read.labels("classes", options.classes)
+    favourable, title = read.label("favourable", options.favourable), read.text("title", options.title)
     multilabel = read.flag("multilabel", options.multilabel)
     crossed, unit = read.views("intersections", options.intersections), read.text("measured_in", options.measured_in)
     policy = read_policy(options.policy, problems)
@@ -143,7 +146,8 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
         value_before=one["value_before"],
         recoding=recoding,
     )
-    return Question(named, crossed, metrics, gates, policy, positive, unit, separator), classes
+    found = Question(named, crossed, metrics, gates, policy, positive, unit, separator, favourable, title)
+    return found, classes
 
 
 def _asked(

@@ -24,7 +24,7 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.jobs import cells
 from fairtransfer.evidence.tables import predictions_table
 from fairtransfer.findings import rows
-from fairtransfer.gates import decide
+from fairtransfer.gates import decide, reasons
 from fairtransfer.gates.reuse_budget import USED_UP
 
 ROOT = Path(__file__).parents[1]
@@ -245,7 +245,7 @@ def real(run: Path) -> dict[str, list[str]]:
         "files of a run": names(run),
         "files of report/": names(run / "report"),
         "keys of findings.json": list(findings),
-        "fields of a finding": list(findings["rows"][0]),
+        "fields of a finding": [*{name: None for row in findings["rows"] for name in row}],
         "statuses": list(get_args(rows.Status)),
         "stages": [stage for stage in get_args(rows.Stage) if stage not in ("before", "after", "change")],
         "levels": list(get_args(rows.Scope)),
@@ -255,7 +255,7 @@ def real(run: Path) -> dict[str, list[str]]:
         "outcomes": list(get_args(decide.Outcome)),
         "keys of a gate": list(verdict["gates"][0]),
         "keys of a comparison": list(verdict["gates"][0]["contrasts"][0]),
-        "reason codes": [*decide._WORDS, "over_margin", USED_UP, *held_codes()],
+        "reason codes": [*reasons.CODES, "over_margin", USED_UP, *held_codes()],
         "keys of manifest.json": list(read_json(next(store.glob("jobs/*/attempt-1/manifest.json")))),
         "columns of the index": columns,
     }

@@ -37,6 +37,9 @@ def init(
         typer.echo(relative(folder / name))
     typer.echo(_price())
     typer.echo(
+        "policy: where there is not enough evidence the exit code is 0 (`on_inconclusive: warn`; `block` makes it 4)"
+    )
+    typer.echo(
         f"next: fairtransfer validate {relative(folder / FILES[0])} && fairtransfer run {relative(folder / FILES[0])}"
     )
 

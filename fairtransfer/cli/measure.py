@@ -38,6 +38,7 @@ def measure(
     item: Annotated[str, _column(help="Columns that together name a row; repeats are an error.")] = "",
     unit: Annotated[str | None, _column(help="Column with the person or document that rows share.")] = None,
     positive: Annotated[str | None, _question(help="The class that metrics of one class are about.")] = None,
+    favourable: Annotated[str | None, _question(help="The class that people want; selection_rate is of it.")] = None,
     score: Annotated[str | None, _column(help="Column with the probability of --positive.")] = None,
     score_before: Annotated[str | None, _column(help="The same, of the model before.")] = None,
     value: Annotated[
@@ -78,6 +79,7 @@ def measure(
     suppress_below: Annotated[int, _policy_option(help="Smaller counts are hidden in documents.", min=0)] = 11,
     json: Annotated[Path | None, _output(help="Write findings and verdict here; - prints them.")] = None,
     out: Annotated[Path | None, _output(help="Write a report into this folder.")] = None,
+    title: Annotated[str, _output(help="What the report is called.")] = "",
 ) -> None:
     """Measure predictions made elsewhere, for each group, with intervals; with --gate they are judged too."""
     from fairtransfer.errors import Problems
@@ -105,6 +107,8 @@ def measure(
         before_file=before_file,
         after_file=after_file,
         threshold=threshold,
+        favourable=favourable,
+        title=title,
     )
     found = measure_table(file, columns, options, Problems())
     _tell(found, json, out)

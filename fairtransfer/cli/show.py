@@ -35,7 +35,7 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else 120, soft_wrap=False)
+    return Console(stderr=stderr, highlight=False, emoji=False, width=None if stream.isatty() else 120, soft_wrap=False)
 
 
 def print_json(value: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from fairtransfer.findings.counts import View
 from fairtransfer.findings.details import ChangeDetails, Details
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
-from fairtransfer.findings.gaps import gap_finding, moved_gap
+from fairtransfer.findings.gaps import TOGETHER, gap_finding, moved_gap
 from fairtransfer.findings.group_differences import Compared, asked_by, compared_fields
 from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
 from fairtransfer.findings.row_details import change_details, level_details
@@ -72,10 +72,20 @@ class _Teller:
 
     def changes(self, pairing: Pairing) -> Iterator[Finding]:
         """Yield the changes from one model to another, on the same cases."""
-        for (metric, of), group in self.asked(pairing):
-            if metric_named(metric).has_changes:
-                yield self._row(pairing, None, group, metric, of, self.query.change(pairing, group, metric, of))
+        for question in self.study.questions:
+            for view in self.views(pairing.benchmark) if metric_named(question[0]).has_changes else ():
+                yield from self._changed(pairing, question, self.query.groups(pairing, view))
         yield from self._moved_gaps(pairing) if pairing.stage == "change" else ()
+
+    def _changed(self, pairing: Pairing, question: Question, groups: Sequence[dict[str, str]]) -> Iterator[Finding]:
+        """Yield the changes of one metric in the groups of a view, each with limits that hold for all of them."""
+        found = [self.query.change(pairing, group, *question) for group in groups]
+        rows = [self._row(pairing, None, g, *question, one) for g, one in zip(groups, found, strict=True)]
+        family = sum(row.ci is not None for row in rows)
+        for row, one in zip(rows, found, strict=True):
+            if row.group and row.ci is not None and not isinstance(one, NotEstimable):
+                row = replace(row, ci_together=one.limits(1 - TOGETHER / 2 / family))  # the same row
+            yield row
 
     def compared(self, pairing: Pairing) -> Iterator[Finding]:
         """Yield how groups differ after adaptation where a gate asks for it, and how differently they changed."""
@@ -117,8 +127,8 @@ class _Teller:
             stage = "scratch"
         level: Any = "overall" if not group else "group" if len(group) == 1 else "intersection"
         benchmark = self.study.benchmark(pairing.benchmark).key
-        direction = metric_named(metric).harm_direction
         study = self.study
+        direction = metric_named(metric).harm_of(of, study.favourable_class, study.classes)
         return Finding(
             study.audit_id,
             study.run_id,

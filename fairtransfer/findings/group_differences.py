@@ -40,8 +40,9 @@ def asked_by(query: EvidenceQuery, gate: GateSpec, benchmark: str) -> Iterator[C
     options = gate.options
     if options.judges(benchmark, query.study.benchmark(benchmark).attributes):
         of = query.meant(options.metric, options.class_)
-        for stage, contrast in options.shown_rows:
-            yield Compared(stage, options.metric, of, options.by, contrast)
+        for metric in options.judged:
+            for stage, contrast in options.shown_rows:
+                yield Compared(stage, metric, of, options.by, contrast)
 
 
 def compared_fields(query: EvidenceQuery, pairing: Pairing, blank: Finding) -> dict[str, Any]:

@@ -80,7 +80,7 @@ class EvidenceQuery:
 
     def meant(self, metric: str, of: str | None) -> str | None:
         """Return the class a gate is about: the one it names, else the positive class, else none."""
-        return class_meant(metric, of, self.study.positive_class)
+        return class_meant(metric, of, self.study.positive_class, self.study.favourable_class)
 
     def level(
         self, pairing: Pairing, model: Model, group: Group, metric: str, of: str | None, side: Side = "group"
@@ -174,8 +174,13 @@ class EvidenceQuery:
         metric: str,
         of: str | None,
         limit: float,
+        *,
+        turned: bool = False,
     ) -> RateRatioContrast | NotEstimable:
-        """Return a rate of the second model in a group less `limit` times that of another, or of everyone else (None)."""
+        """Return a rate of the second model in a group less `limit` times that of another, or of everyone else (None).
+
+        `turned`: the other's less `limit` times the group's.
+        """
         if (nobody := self._nobody(pairing, other)) is not None:
             return nobody
         kind = metric_named(metric)
@@ -184,7 +189,9 @@ class EvidenceQuery:
         two = self._level(pairing, "after", other or group, kind, label, _side(other))
         if isinstance(one, NotEstimable):
             return one
-        return two if isinstance(two, NotEstimable) else RateRatioContrast(one, two, limit)
+        if isinstance(two, NotEstimable):
+            return two
+        return RateRatioContrast(two, one, limit) if turned else RateRatioContrast(one, two, limit)
 
     def _nobody(self, pairing: Pairing, other: Group | None) -> NotEstimable | None:
         """Return why there is nothing to compare with, where nobody belongs to the group that is asked for."""

@@ -13,9 +13,10 @@ from fairtransfer.outcomes import row_value
 from fairtransfer.outcomes.metric import RANKED, Metric
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.favourable import not_wanted
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.group_pairs import is_named
-from fairtransfer.spec.questions import metric_names
+from fairtransfer.spec.questions import class_meant, metric_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class Question:
         The unit of a label that is a number; empty where it is not said.
     separator
         What parts the classes of a row that may have several.
+    favourable
+        The class that people want to be given; None where that is not said.
+    title
+        What the report is called; empty where that is left to it.
     """
 
     columns: Columns
@@ -42,6 +47,8 @@ class Question:
     positive: str | None
     measured_in: str = ""
     separator: str = JOIN
+    favourable: str | None = None
+    title: str = ""
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -60,9 +67,10 @@ def check_question(counted: Counted, question: Question) -> None:
         ``FT-P044`` to ``FT-P048``, ``FT-P070`` to ``FT-P073``).
     """
     problems = Problems()
-    if question.positive is not None and question.positive not in counted.classes:
-        hint = did_you_mean(question.positive, counted.classes)
-        problems.add(Problem("FT-P016", f"no row has the class `{question.positive}`", hint, "", counted.name))
+    for named in dict.fromkeys((question.positive, question.favourable)):
+        if named is not None and named not in counted.classes:
+            hint = did_you_mean(named, counted.classes)
+            problems.add(Problem("FT-P016", f"no row has the class `{named}`", hint, "", counted.name))
     _metrics(question, counted.name, problems)
     _values(question, counted, problems)
     check_views(question, problems)
@@ -79,9 +87,13 @@ def _metrics(question: Question, name: str, problems: Problems) -> None:
             found = f"`{metric.name}` per class needs a score of every class; a table has that of one"
             problems.add(Problem("FT-P027", found, f"`{metric.name}`", "measure one class at a time", name))
         one = known.one_class and not known.averaged and not known.of_scores
-        if one and question.positive is None and not metric.per_class:
-            found = f"`{metric.name}` is about one class"
-            problems.add(Problem("FT-P017", found, "", "say which with --positive, or ask for it per class", name))
+        if (
+            one
+            and class_meant(metric.name, None, question.positive, question.favourable) is None
+            and not metric.per_class
+        ):
+            found, which = f"`{metric.name}` is about one class", "--favourable" if known.selects else "--positive"
+            problems.add(Problem("FT-P017", found, "", f"say which with {which}, or ask for it per class", name))
     if question.columns.score is not None and question.positive is None:
         problems.add(Problem("FT-P028", "scores are of one class, and none was named", "", "give --positive", name))
     names = metric_names(question.metrics, question.gates)
@@ -162,7 +174,11 @@ def _before_of(metric: Metric, columns: Columns) -> str:
 
 def _class_of_gate(gate: GateSpec, question: Question, counted: Counted, problems: Problems) -> None:
     metric, of = metric_named(gate.options.metric), gate.options.class_
-    if metric.one_class and (of or question.positive) is None:
+    if (
+        wanted := not_wanted(gate.options, question.favourable, "give --favourable, the class that people want")
+    ) is not None:
+        problems.add(Problem("FT-G039", *wanted, gate.id))
+    elif metric.one_class and class_meant(metric.name, of, question.positive) is None and not metric.selects:
         found = f"`{metric.name}` is about one class"
         problems.add(Problem("FT-P070", found, "", "say which with --positive, or `class=...` in the gate", gate.id))
     if of is not None and of not in counted.classes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, TypeVar
 
 from fairtransfer.display import Display, Displayed, Grid
-from fairtransfer.evidence.json_record import Key, ReadBy, Record
+from fairtransfer.evidence.json_record import LEFT_OUT, Key, ReadBy, Record
 from fairtransfer.findings.details import Details, read_details, unit_of
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import CI_LEVEL, ONE_SIDED, NotEstimable
@@ -56,6 +56,9 @@ class Finding(Record, Displayed):
     estimate, ci
         Unrounded; null unless `status` is ``ok``. Of rows that are ``too_small`` there is an estimate, and no interval, where
         the policy says ``show_small``.
+    ci_together
+        For a change or gain of a group: limits that hold for all groups of its view at once (each at 1 - 0.05 divided by how
+        many have some). What leaves out 0 is clear; what only `ci` leaves out is so on its own.
     seed_sd, seed_share
         Spread over seeds, and the seeds' share of the squared half-width of the interval.
     minimum_detectable
@@ -96,6 +99,7 @@ class Finding(Record, Displayed):
     ci: tuple[float, float] | None = None
     ci_level: float | None = None
     ci_method: str | None = None
+    ci_together: Annotated[tuple[float, float] | None, LEFT_OUT] = None
     seed_sd: float | None = None
     seed_share: float | None = None
     minimum_detectable: float | None = None

@@ -69,6 +69,13 @@ class RunRecord:
         return self.run.measured_in
 
     @property
+    def favourable_class(self) -> str | None:
+        """The class that people want to be given, where the card names it and the models answer with it."""
+        first = self.run.benchmarks[0].id if self.run.benchmarks else ""
+        named = self.cards[first].card.label.favourable_class if first in self.cards else None
+        return named if named in self.classes else None
+
+    @property
     def given(self) -> GivenRecord | None:
         """What the run kept of predictions that were made elsewhere; None where models were adapted."""
         return self.run.predictions

@@ -61,8 +61,12 @@ class Study:
         The strategy that trains from scratch; empty when there is none.
     has_before
         There is a model to compare with; without it the counts hold one model twice.
-    before_name
-        What that model is called.
+    favourable_class
+        The class that people want to be given; None where that is not said.
+    before_name, after_name
+        What that model is called, and the other where two are given; empty where this one was adapted or has no name.
+    adapted
+        The second model was made of the first; else two models' answers are given.
     measured_in
         The unit of the label, where it is a number and the unit is known.
     """
@@ -87,6 +91,9 @@ class Study:
     has_before: bool = True
     before_name: str = "as published"
     measured_in: str = ""
+    favourable_class: str | None = None
+    after_name: str = ""
+    adapted: bool = True
 
     @property
     def counted(self) -> tuple[MetricSpec, ...]:
@@ -101,6 +108,7 @@ class Study:
 def study_of(record: RunRecord) -> Study:
     """Return a run's counts and questions."""
     audit, run = record.audit, record.run
+    favourable = record.favourable_class
     budgets = {budget.written: budget.labels for budget in run.label_budgets if budget.labels is not None}
     return Study(
         audit_id=audit.id,
@@ -127,10 +135,17 @@ def study_of(record: RunRecord) -> Study:
         label_budgets=budgets if len(budgets) == len(run.label_budgets) else {},
         counts=Counts(record.cells, record.classes, chosen_seeds(record), multilabel=run.multilabel),
         questions=told_questions(
-            audit.metrics, audit.gates, record.classes, run.positive_class, multilabel=run.multilabel
+            audit.metrics,
+            audit.gates,
+            record.classes,
+            run.positive_class,
+            multilabel=run.multilabel,
+            favourable=favourable,
         ),
         sums=UnitSums(record.sums),
         rankings=Rankings(record.rankings),
         before_name="as published" if record.given is None else "before",
         measured_in=record.measured_in,
+        favourable_class=favourable,
+        adapted=record.given is None,
     )

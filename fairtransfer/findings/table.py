@@ -28,7 +28,15 @@ def study_of_table(counted: Counted, question: Question) -> Study:
     """
     check_question(counted, question)
     model, before, positive = question.columns.model, question.columns.compared, question.positive
-    told = told_questions(question.metrics, question.gates, counted.classes, positive, multilabel=counted.multilabel)
+    favourable, multilabel = question.favourable, counted.multilabel
+    told = told_questions(
+        question.metrics,
+        question.gates,
+        counted.classes,
+        positive,
+        multilabel=multilabel,
+        favourable=favourable,
+    )
     events = events_for(["error_rate", *(name for name, _ in told)])
     scores, numbers, values = score_questions(told), number_metrics_of(told), value_metrics_of(told)
     asked = TableQuery(
@@ -58,4 +66,7 @@ def study_of_table(counted: Counted, question: Question) -> Study:
         has_before=before is not None,
         before_name=before or "",
         measured_in=question.measured_in,
+        favourable_class=favourable,
+        after_name=model,
+        adapted=False,
     )

@@ -33,6 +33,15 @@ class BetweenGroups(Gate):
         """The group every other one is compared with; None where that is everyone else, or every other group."""
         return self.contrast.partition(":")[2] or None
 
+    def mutual(self, opposed: Sequence[object]) -> bool:
+        """Say whether of these comparisons each is made the other way round too: what is too much here is too little there."""
+        return self.contrast == "all_pairs" or (self.contrast == "rest" and len(opposed) == 2)
+
+    @property
+    def compared_with(self) -> str:
+        """``all_pairs`` or ``reference:<group>``; empty where it is everyone else."""
+        return "" if self.contrast == "rest" else self.contrast
+
     @property
     def shown_rows(self) -> tuple[ShownRows, ...]:
         """How the groups differ after adaptation and how differently they changed, where these are not everyone else."""

@@ -9,6 +9,7 @@ from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.query import Pairing
 from fairtransfer.formats import group_label
+from fairtransfer.gates.results import Side
 from fairtransfer.spec.gates import GateOptions
 from fairtransfer.stats.holm import p_value_of_bound
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
@@ -55,6 +56,8 @@ class Target:
         against: str | None = None,
         sign: int | None = None,
         barred: tuple[str, ...] = (),
+        turned: bool = False,
+        metric: str | None = None,
     ) -> Contrast:
         """Return one comparison that a gate makes.
 
@@ -68,6 +71,10 @@ class Target:
             The direction of harm; by default the metric's.
         barred
             Why it cannot pass although it can be evaluated.
+        turned
+            The sample compares the other group with this one.
+        metric
+            What is compared, of a gate that judges several metrics.
         """
         return Contrast(
             gate.id,
@@ -81,6 +88,8 @@ class Target:
             other,
             self.measured_in,
             barred,
+            turned,
+            metric,
         )
 
 
@@ -104,6 +113,10 @@ class Contrast:
         The unit of the margin, as `Target` has it.
     barred
         Why the comparison cannot pass although it can be evaluated, and may fail: reason codes, none if it can.
+    turned
+        The sample compares the other group with this one, so that more of it is less of what is told.
+    metric
+        The metric, where the gate judges several.
     """
 
     gate: str
@@ -117,6 +130,13 @@ class Contrast:
     other: dict[str, str] | None = None
     measured_in: str | None = None
     barred: tuple[str, ...] = ()
+    turned: bool = False
+    metric: str | None = None
+
+    @property
+    def side(self) -> Side:
+        """On which side of the limit harm lies, of the value as it is told."""
+        return "over" if (self.sign > 0) != self.turned else "below"
 
     @property
     def harm(self) -> float | None:

@@ -67,8 +67,6 @@ class Gate(GateOptions):
         It can be met by making those worse who are served best.
     sees_everyone
         It notices a group that gets worse, whichever it is.
-    beyond
-        The side of the limit that fails, in words.
     own_table
         What documents show of its comparisons besides the verdict.
     nobody
@@ -82,7 +80,6 @@ class Gate(GateOptions):
     drawn_on: ClassVar[Literal["value", "change"] | None] = None
     levels_down: ClassVar[bool] = False
     sees_everyone: ClassVar[bool] = False
-    beyond: ClassVar[str] = "over"
     own_table: ClassVar[OwnTable | None] = None
     nobody: ClassVar[str] = "there is no group to judge"
 
@@ -136,9 +133,8 @@ class Gate(GateOptions):
         """How far from the limit a truth lies in which nothing is wrong."""
         return self.limit
 
-    @property
-    def sides(self) -> int:
-        """On how many sides of a group's value harm can lie."""
+    def sides_of(self, pairs: Sequence[Pair]) -> int:  # noqa: ARG002  # for most it does not depend on who is compared
+        """Return on how many sides of a group's value harm can lie."""
         return 2 if self.measures.two_sided else 1
 
     def pairs(self, groups: Sequence[Group]) -> list[Pair]:
@@ -147,36 +143,51 @@ class Gate(GateOptions):
 
     # --- words
 
-    @property
-    def shown_sign(self) -> int:
-        """-1 where words tell a value of which less is harm: its upper bound is then the harm's lower one; else 1."""
-        return self.harm_sign if self.on_value and not self.measures.two_sided else 1
-
     def told(self, value: float | None, measured_in: str | None) -> str:
-        """Return a harm or a bound of it in words; `measured_in` as `Contrast` has it."""
-        shown = None if value is None else self.shown_sign * value
+        """Return a value, a change or a difference in words, with the metric's own sign; `measured_in` as `Contrast` has it."""
         if measured_in is not None:
-            return formats.limit_in_unit(shown, measured_in, level=self.on_value)
-        return formats.limit_of(shown, level=self.on_value, rate=self.measures.unit == "share")
+            return formats.limit_in_unit(value, measured_in, level=self.on_value)
+        return formats.limit_of(value, level=self.on_value, rate=self.measures.unit == "share")
+
+    @property
+    def signed_limit(self) -> float:
+        """The limit on the metric's own scale: a fall of what is good to have lies below 0."""
+        return self.limit if self.on_value else self.harm_sign * self.limit
 
     def stated(self, measured_in: str | None) -> str:
         """Return the limit as the policy states it, in words."""
+        return self._in_words(self.signed_limit, measured_in)
+
+    def _in_words(self, limit: float, measured_in: str | None) -> str:
         if self.measures.unit == "own":
-            return formats.limit_in_unit(self.limit, "", level=self.on_value)
+            return formats.limit_in_unit(limit, "", level=self.on_value)
         if measured_in is None:
-            return self.told(self.shown_sign * self.limit, None)
-        return formats.stated_limit(self.limit, measured_in, level=self.on_value)
+            return self.told(limit, None)
+        return formats.stated_limit(limit, measured_in, level=self.on_value)
+
+    def limit_of(self, contrast: Contrast) -> str:
+        """Return the limit of one comparison, which may be one of two."""
+        return self.stated(contrast.measured_in)
 
     def demanded(self, measured_in: str | None) -> str:
         """Return the limit as a table shows it."""
-        return self.stated(measured_in)
+        return f"{'at most' if self.harm_sign > 0 else 'at least'} {self.stated(measured_in)}"
 
     def described(self, contrast: Contrast, alpha: float, *, failed: bool) -> str:
-        """Return what was found of a group and the bound that decided."""
+        """Return what was found of a group and the bound that decided, as the metric has them."""
         bound = contrast.lower(alpha) if failed else contrast.upper(alpha)
-        harm, limit = self.told(contrast.harm, contrast.measured_in), self.told(bound, contrast.measured_in)
-        side = "lower" if failed == (self.shown_sign > 0) else "upper"
-        return f"{harm} against {contrast.against} ({side} bound {limit})"
+        value, limit = (self._own(contrast, harm) for harm in (contrast.harm, bound))
+        side = "lower" if failed == (contrast.sign > 0) else "upper"
+        return f"{value} against {contrast.against} ({side} bound {limit})"
+
+    def measured(self, contrast: Contrast, alpha: float) -> str:
+        """Return what was found of a group with both one-sided bounds."""
+        ends = sorted(contrast.sign * bound(alpha) for bound in (contrast.lower, contrast.upper))
+        low, high = (self.told(end, contrast.measured_in) for end in ends)
+        return f"{self._own(contrast, contrast.harm)}, {low.partition(' ')[0]} to {high}"
+
+    def _own(self, contrast: Contrast, harm: float | None) -> str:
+        return self.told(None if harm is None else contrast.sign * harm, contrast.measured_in)
 
     def own_cell(self, entry: ContrastResult) -> str:
         """Return what the gate's own table tells of a comparison, as verdict.json has it."""

@@ -71,7 +71,7 @@ class GateDesign:
     @property
     def comparisons(self) -> int:
         """How many comparisons the gate makes: two of each group where harm lies on both sides."""
-        return len(self.pairs) * self.gate.sides
+        return len(self.pairs) * self.gate.sides_of(self.pairs)
 
     def independent(self, place: int) -> int:
         """Return how many independent cases a group is: its units where rows share them."""

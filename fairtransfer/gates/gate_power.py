@@ -101,7 +101,7 @@ def simulated(design: GateDesign, family: int) -> float:
 
 def _groups(design: GateDesign, family: int) -> Iterator[GroupPower]:
     gate, alpha, limit = design.gate, design.policy.alpha_run, design.gate.harm_limit
-    together = power_for_all(len(design.pairs))
+    together = power_for_all(design.comparisons)
     for place, other in design.pairs:
         group, cases, units = design.sizes[place]
         n, others = design.independent(place), design.others(place, other)

@@ -20,7 +20,7 @@ class NoHarm(PairedGate):
     summary = "no group may get worse by more than the margin"
     example = "no_harm:by=language,margin=0.02"
     needs = Needs(before=True)
-    against = "before adaptation"
+    against = "the model before"
     drawn_on = "change"
     sees_everyone = True
 

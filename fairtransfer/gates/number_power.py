@@ -85,7 +85,7 @@ def _about(design: GateDesign) -> str:
     """Return what spreads, as `NumberGatePower.about` has it."""
     if design.gate.measures.of_values:
         return "changes of values" if design.gate.spread_of == "changes" else "values"
-    return "errors" if design.gate.sides > 1 else design.gate.spread_of
+    return "errors" if design.gate.measures.two_sided else design.gate.spread_of
 
 
 def _groups(design: GateDesign) -> Iterator[NumberGroupPower]:

@@ -18,6 +18,7 @@ from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.gate import Gate
 from fairtransfer.outcomes.classes import WRONG
+from fairtransfer.outcomes.table import metric_named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +46,9 @@ def most_moved(block: Block, gate: Gate, contrast: Contrast) -> float:
         others = ~own if contrast.other is None else _members(block, contrast.other)
     after, before = block.outside_second, block.outside_first & _compares_models(gate)
     helping = others & (after | before) | own & before
-    if not gate.measures.of_shares or gate.measures.adds not in AGAINST_AFTER:
+    metric = metric_named(contrast.metric or gate.metric)
+    usual = "over" if metric.harm_sign > 0 else "below"  # of too many found, one more that is not found helps
+    if not metric.of_shares or metric.adds not in AGAINST_AFTER or contrast.side != usual:
         helping |= own & after
     if not helping.any():
         return 0.0

@@ -1,4 +1,4 @@
-"""`ratio`: after adaptation every group's rate must be at least a share of its comparison's (four-fifths rule: 0.8).
+"""`ratio`: every group's rate must be at least a share of its comparison's (four-fifths rule: 0.8), and theirs of its.
 
 Judged on ``rate - share·comparison``, by bounds and without a division (MOVER, Zou and Donner 2008): the bare ratio falls
 below a true four fifths in about half of all samples. A convention, not a test of law.
@@ -7,13 +7,13 @@ below a true four fifths in about half of all samples. A convention, not a test 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from pydantic import Field
 
 from fairtransfer import formats
 from fairtransfer.gates.between_groups import BetweenGroups
-from fairtransfer.gates.gate import Expected, OwnTable
+from fairtransfer.gates.gate import Expected, OwnTable, Pair
 from fairtransfer.spec.gate_metrics import RatioMetric
 
 if TYPE_CHECKING:
@@ -28,22 +28,29 @@ Bounds = tuple[float, float | None]
 
 
 class Ratio(BetweenGroups):
-    """After adaptation every group's rate must be at least this share of its comparison's (four-fifths rule: 0.8)."""
+    """Every group's rate must be at least this share of its comparison's, and theirs of its (four-fifths rule: 0.8)."""
 
     kind = "ratio"
     title = "Ratio"
-    summary = "every group's rate must be at least a share of the others'"
+    summary = "of every group's rate and the others', the smaller must be at least a share of the larger"
     example = "ratio:by=language,class=urgent,at_least=0.8"
     assumes = (
         "{given} of the cases of every group are given the class of `ratio`; its harm is as far below the limit as equal rates "
         "lie above it"
     )
     spread_of = "sizes"
-    beyond = "below"
     own_table = OwnTable("Ratio", "1 is the same rate; bounds of the verdict in brackets.")
 
     metric: RatioMetric = "selection_rate"
     at_least: Annotated[float, Field(gt=0, le=1)]
+    sides: Literal["both", "below"] = Field(
+        "both", description="both | below: whether a rate may exceed its comparison's as it may not fall short of it"
+    )
+
+    @property
+    def takes_sides(self) -> bool:
+        """Whether only too low a rate is harm."""
+        return self.sides == "below"
 
     @property
     def limit(self) -> float:
@@ -53,14 +60,26 @@ class Ratio(BetweenGroups):
     def contrasts(self, query: EvidenceQuery, target: Target) -> Iterator[Contrast]:
         """Yield one comparison per group (or pair of groups): the limit's share of the comparison's rate less the group's.
 
+        On both sides also the limit's share of the group's rate less the comparison's, unless another comparison is just that.
+
         A rate that rests on fewer than 5 people given the class cannot pass: its lower bound lies too high. At an error rate
         of 0.25 % up to six times as many false passes were found, with this rule up to three times (every outcome enumerated,
         groups of 10 to 1000, true ratio 0.8).
         """
-        of = query.meant(self.metric, self.class_)
-        for group, other in self.opposed(query, target):
-            sample = query.proportion(target.change, group, other, self.metric, of, self.at_least)
-            yield target.contrast(self, group, sample, 0.0, other=other, sign=-1, barred=_barred(sample))
+        of, opposed = query.meant(self.metric, self.class_), list(self.opposed(query, target))
+        for group, other in opposed:
+            for turned in (False, True) if self._both_asked(opposed) else (False,):
+                sample = query.proportion(target.change, group, other, self.metric, of, self.at_least, turned=turned)
+                barred = _barred(sample)
+                yield target.contrast(self, group, sample, 0.0, other=other, sign=-1, barred=barred, turned=turned)
+
+    def _both_asked(self, opposed: Sequence[object]) -> bool:
+        """Say whether a limit on the other side asks anything new: not where each is compared with the other anyway."""
+        return self.sides == "both" and not self.mutual(opposed)
+
+    def sides_of(self, pairs: Sequence[Pair]) -> int:
+        """Return on how many sides of its limit a ratio is looked at."""
+        return 2 if self._both_asked(pairs) else 1
 
     def smallest_margin(self, contrasts: Sequence[Contrast], alpha: float) -> float:
         """Return the largest share with which all would have passed."""
@@ -72,8 +91,8 @@ class Ratio(BetweenGroups):
 
     def recorded(self, contrast: Contrast, alpha: float) -> dict[str, float | None]:
         """Return the ratio with its limits; null where it rests on too few people, or nothing limits it."""
-        low, high = _bounds(contrast, alpha)
-        return {"ratio": _sample(contrast).ratio, "ratio_lower": low, "ratio_upper": high}
+        low, high = _told_bounds(contrast, alpha)
+        return {"ratio": _told_ratio(contrast), "ratio_lower": low, "ratio_upper": high}
 
     def truth(self, expected: Expected, ratio: float, times: float) -> ShareOfRate:
         """Return equal rates where nothing is wrong; the harm is as far below the limit as these lie above it."""
@@ -91,24 +110,50 @@ class Ratio(BetweenGroups):
         """Return a ratio in words."""
         return formats.ratio(value)
 
+    @property
+    def signed_limit(self) -> float:
+        """The limit on the ratio itself."""
+        return self.at_least
+
+    def stated(self, measured_in: str | None) -> str:
+        """Return the limit in words, or both."""
+        return (
+            f"{super().stated(measured_in)} to {self._upper}" if self.sides == "both" else super().stated(measured_in)
+        )
+
+    def limit_of(self, contrast: Contrast) -> str:
+        """Return the limit on the side that a comparison is about."""
+        return self._upper if contrast.turned else self.told(self.at_least, None)
+
+    @property
+    def _upper(self) -> str:
+        return self.told(1 / self.at_least, None)
+
     def demanded(self, measured_in: str | None) -> str:
-        """Return the limit as a table shows it."""
-        return f"at least {self.stated(measured_in)}"
+        """Return the limit, or both, as a table shows it."""
+        return f"{'from' if self.sides == 'both' else 'at least'} {self.stated(measured_in)}"
 
     def described(self, contrast: Contrast, alpha: float, *, failed: bool) -> str:
         """Return both rates, their ratio where it may be told, and the bound that decides."""
-        sample, (low, high) = _sample(contrast), _bounds(contrast, alpha)
-        own, others = (formats.percent(side.estimate) for side in (sample.first, sample.second))
-        bound = f"at most {formats.ratio(high)}" if failed else f"at least {formats.ratio(low)}"
-        point = "" if sample.ratio is None else f"{formats.ratio(sample.ratio)}, "
-        return f"{own}, {contrast.against} {others}: ratio {point}{bound}"
+        low, high = _told_bounds(contrast, alpha)
+        upper = failed == (contrast.side == "below")
+        bound = f"at most {formats.ratio(high)}" if upper else f"at least {formats.ratio(low)}"
+        ratio = _told_ratio(contrast)
+        point = "" if ratio is None else f"{formats.ratio(ratio)}, "
+        return f"{_rates(contrast)}: ratio {point}{bound}"
+
+    def measured(self, contrast: Contrast, alpha: float) -> str:
+        """Return both rates, and their ratio with both bounds."""
+        (low, high), ratio = _told_bounds(contrast, alpha), _told_ratio(contrast)
+        point = "" if ratio is None else f"{formats.ratio(ratio)}, "
+        return f"{_rates(contrast)}: ratio {point}{_span(low, high)}"
 
     def own_cell(self, entry: ContrastResult) -> str:
         """Return the ratio with its bounds."""
         if entry.blocked:
             return "–"
         ratio, low, high = (entry.recorded[name] for name in ("ratio", "ratio_lower", "ratio_upper"))
-        bounds = f"{formats.ratio(low)} or more" if high is None else f"{formats.ratio(low)} to {formats.ratio(high)}"
+        bounds = _span(low, high)
         point = "too few cases to tell" if ratio is None else formats.ratio(ratio)
         return f"{point} ({bounds})"
 
@@ -132,3 +177,28 @@ def _bounds(contrast: Contrast, alpha: float) -> Bounds:
     if contrast.lower(alpha) > 0:
         return low, limit if high is None else min(high, limit)
     return low, None if high is None else max(high, limit)
+
+
+def _told_bounds(contrast: Contrast, alpha: float) -> Bounds:
+    """Return the limits of the group's rate divided by the other's, whichever way the sample has it."""
+    low, high = _bounds(contrast, alpha)
+    if not contrast.turned:
+        return low, high
+    return (0.0 if high is None else 1 / high), (1 / low if low > 0 else None)
+
+
+def _told_ratio(contrast: Contrast) -> float | None:
+    ratio = _sample(contrast).ratio
+    return 1 / ratio if ratio and contrast.turned else ratio
+
+
+def _rates(contrast: Contrast) -> str:
+    """Return the group's rate and the other's."""
+    sample = _sample(contrast)
+    sides = (sample.second, sample.first) if contrast.turned else (sample.first, sample.second)
+    own, others = (formats.percent(side.estimate) for side in sides)
+    return f"{own}, {contrast.against} {others}"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return f"{formats.ratio(low)} or more" if high is None else f"{formats.ratio(low)} to {formats.ratio(high)}"

@@ -18,6 +18,7 @@ from fairtransfer.findings.rows import Finding
 from fairtransfer.formats import OUTCOME_WORDS, POLICY_WORDS
 from fairtransfer.outcomes.row_value import is_mean, mean_named
 
+Side = Literal["over", "below"]
 Outcome = Literal["pass", "fail", "inconclusive", "not_applicable", "error"]
 
 
@@ -39,8 +40,13 @@ class ContrastResult(Record):
         After Holm's correction over every comparison of the audit.
     blocked
         Why it could not be judged: reason codes.
+    side
+        Where harm lies, of the value as the metric has it: `over` the limit, and `harm` is that value; or `below` it, and
+        `harm` is the value with its sign turned. (Of a ratio: of the ratio itself.)
     recorded
         What its gate keeps besides: of a ratio `ratio` and its bounds.
+    metric
+        What is compared, where the gate judges several metrics; else it is the gate's.
     """
 
     benchmark: str
@@ -54,8 +60,10 @@ class ContrastResult(Record):
     margin: float
     p_adjusted: float | None
     blocked: tuple[str, ...]
+    side: Side
     outcome: Outcome
     recorded: Annotated[Mapping[str, float | None], OTHERS]
+    metric: Annotated[str | None, LEFT_OUT] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ class Needed(Record):
         As what, as it looks today; None where it cannot be judged yet.
     detectable
         The smallest harm that today's cases would have told from none.
+    metric
+        What is compared, where the gate judges several metrics.
     """
 
     benchmark: str
@@ -85,6 +95,7 @@ class Needed(Record):
     have_seeds: Annotated[int | None, LEFT_OUT] = None
     units: Annotated[int | None, LEFT_OUT] = None
     have_units: Annotated[float | None, LEFT_OUT] = None
+    metric: Annotated[str | None, LEFT_OUT] = None
 
     @property
     def lies_on_limit(self) -> bool:
@@ -128,15 +139,17 @@ class GateResult(Record):
 
     @property
     def metric(self) -> str:
-        """The metric the gate is about."""
+        """The metric the gate is about; of several the first."""
         metric = self.target[0]
-        return metric if is_mean(metric) else metric.partition("[")[0]
+        return metric if is_mean(metric) else metric.partition("[")[0].partition("+")[0]
 
     @property
     def target(self) -> tuple[str, str]:
         """The metric with its class, and the groups (with the benchmark), as the gate's name holds them."""
         rest = self.id.partition(":")[2]
         places = [place for place, sign in enumerate(rest) if sign == ":"]
+        if "[" in rest[: places[0]]:  # the name of a class may have the sign in it
+            places = [rest.rindex("]:") + 1]
         if is_mean(rest):  # the name of such a metric has the sign in it
             places = [place for place in reversed(places) if mean_named(rest[:place]) is not None]
         return rest[: places[0]], rest[places[0] + 1 :]

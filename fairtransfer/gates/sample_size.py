@@ -48,7 +48,7 @@ def to_settle(contrast: Contrast, alpha: float, family: int, together: int) -> N
     it, as the estimate lies on the limit.
     """
     sample = contrast.sample
-    found = Needed(contrast.benchmark, contrast.group, contrast.other, contrast.smallest)
+    found = Needed(contrast.benchmark, contrast.group, contrast.other, contrast.smallest, metric=contrast.metric)
     if isinstance(sample, NotEstimable):
         return _least(found, contrast, sample)
     found = replace(found, have_seeds=sample.seeds_count)

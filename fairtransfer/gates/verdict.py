@@ -14,8 +14,9 @@ from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.study import study_of
 from fairtransfer.formats import noun, plural
 from fairtransfer.gates.contrast import Contrast, Target
-from fairtransfer.gates.decide import JudgedContrast, decide, judge_contrasts, outcome_of
+from fairtransfer.gates.decide import decide, outcome_of
 from fairtransfer.gates.gate import gate_of
+from fairtransfer.gates.judged import JudgedContrast, judge_contrasts
 from fairtransfer.gates.outside_answers import without_help
 from fairtransfer.gates.results import Evaluation, GateResult, OtherModel, Outcome, Verdict
 from fairtransfer.gates.reuse_budget import apply_reuse_budget, reuse_notes

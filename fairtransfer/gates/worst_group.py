@@ -66,7 +66,17 @@ class WorstGroup(Gate):
 
     def smallest_margin(self, contrasts: Sequence[Contrast], alpha: float) -> float:
         """Return the limit that would just have held; of metrics that are good to have it is a floor."""
-        return self.shown_sign * super().smallest_margin(contrasts, alpha)
+        return self.harm_sign * super().smallest_margin(contrasts, alpha)
+
+    def limit_of(self, contrast: Contrast) -> str:
+        """Return the limit on the side that a comparison is about."""
+        return self._in_words(contrast.sign * contrast.margin, contrast.measured_in)
+
+    def demanded(self, measured_in: str | None) -> str:
+        """Return the limit, or both, as a table shows it."""
+        if not self.measures.two_sided:
+            return super().demanded(measured_in)
+        return f"from {self._in_words(-self.limit, measured_in)} to {self.stated(measured_in)}"
 
     @property
     def harm_limit(self) -> float:

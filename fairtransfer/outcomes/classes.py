@@ -97,6 +97,13 @@ SHARES: tuple[Metric, ...] = (
     _share(
         "precision", "precision", BETTER, "of those put into the class, the share that belongs there", averaged=True
     ),
+    _share(
+        "false_discovery_rate",
+        "precision",
+        WORSE,
+        "of those put into the class, the share that does not belong there",
+        complement=True,
+    ),
     _share("selection_rate", "predicted_positive", BETTER, "share of cases put into the class", as_ratio=True),
     _share("balanced_accuracy", "true_positive", BETTER, "mean over classes of the share found", about="average"),
     _share(
@@ -105,8 +112,15 @@ SHARES: tuple[Metric, ...] = (
         BETTER,
         "of those kept out of the class, the share that does not belong there",
     ),
+    _share(
+        "false_omission_rate",
+        "npv",
+        WORSE,
+        "of those kept out of the class, the share that belongs there",
+        complement=True,
+    ),
 )
-"""The selection rate has no harmful direction of its own; as of accuracy, less is harm."""
+"""The selection rate has no harmful direction of its own: of the class that people want less is harm (`Metric.harm_of`)."""
 
 
 F1_SCORES: tuple[Metric, ...] = (

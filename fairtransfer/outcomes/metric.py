@@ -6,7 +6,7 @@ Nothing here is heavy: definitions are checked against these values before a tab
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -131,6 +131,17 @@ class Metric:
     def of_class(self) -> bool:
         """Whether a case adds to one class, or to each of them."""
         return self.about in ("one", "average")
+
+    @property
+    def selects(self) -> bool:
+        """Whether it is the share given a class, rightly or not: which way harm lies depends on whether people want the class."""
+        return self.adds == "predicted_positive"
+
+    def harm_of(self, of: str | None, favourable: str | None, classes: Sequence[str]) -> Direction:
+        """Return which way harm lies for a class: of rates of being given it, by whether it is the class that people want."""
+        if not self.selects or of == favourable is not None:
+            return self.harm_direction
+        return "higher_is_worse" if favourable is not None and len(classes) == 2 else "none"
 
     @property
     def one_class(self) -> bool:

@@ -22,7 +22,7 @@ class Dot(NamedTuple):
 
 
 class Move(NamedTuple):
-    """A group's paired change; `clear`: its limits leave out zero."""
+    """A group's paired change; `clear`: limits for all groups at once leave out zero."""
 
     label: str
     span: Span

@@ -13,6 +13,7 @@ from fairtransfer.report import charts, curves, dots, sentences, svg
 from fairtransfer.report.chart_data import CurvePoint, Dot, Move, Published, Span
 from fairtransfer.report.charts import Figure
 from fairtransfer.report.subject import Subject
+from fairtransfer.report.who_changed import how_sure, settled
 
 MOST_GROUPS = 60
 """A chart with more rows than this is not readable; its table is."""
@@ -39,14 +40,9 @@ def first_figure(subject: Subject) -> Figure | None:
 
 
 def _decisive(subject: Subject) -> tuple[str, frozenset[str]] | None:
-    """Return benchmark and attributes of what decided the first gate of the verdict's outcome; None where nothing did."""
-    decided = (
-        (entry.benchmark, frozenset(entry.group))
-        for gate in subject.verdict.gates
-        if gate.outcome == subject.verdict.outcome != "pass"
-        for entry in gate.decided_by
-    )
-    return next(decided, None)
+    """Return benchmark and attributes of what decided the gate that decided; None where nothing did."""
+    entries = subject.deciding.decided_by if subject.deciding is not None else ()
+    return next(((entry.benchmark, frozenset(entry.group)) for entry in entries), None)
 
 
 def figures(subject: Subject) -> tuple[Figure, ...]:
@@ -56,7 +52,7 @@ def figures(subject: Subject) -> tuple[Figure, ...]:
 
 class _Drawer:
     def __init__(self, subject: Subject) -> None:
-        self.study, self.rows = subject.study, subject.rows
+        self.subject, self.study, self.rows = subject, subject.study, subject.rows
         self.metric, self.class_label = subject.metric
         self.measure = sentences.metric_name(self.metric, self.class_label)
         self.model = (subject.strategy, subject.budget)
@@ -93,7 +89,7 @@ class _Drawer:
                 points.append(Dot(label, "before", self._scaled(before)))
             points.append(Dot(label, "after", self._scaled(after)))
             if (moved := self.row(key, "change", group)) is not None:
-                moves.append(Move(label, self._scaled(moved), clear=sentences.settled(moved) is not None))
+                moves.append(Move(label, self._scaled(moved), clear=how_sure(moved) == "clearly"))
         anchor = f"{'p' if cut else 'f'}-{key.split('@')[0]}-{'-'.join(view)}"
         limit, margin = self.limit("value", key, view), self.limit("change", key, view)
         margin = margin if margin is None or worse_high else -margin
@@ -108,7 +104,7 @@ class _Drawer:
             self.words,
         )
         only = f", the {len(shown)} worst served of {len(groups)} groups" if cut else ""
-        stages = " before and after adaptation," if self.study.has_before else ""
+        stages = f" {self.subject.stages.both}," if self.study.has_before else ""
         title = f"{sentences.metric_title(self.metric, self.class_label)}{stages} by {' and '.join(view)}{only}"
         text = self._described(key, shown)
         caption = self._caption(key, shown, every=len(shown) == len(groups))
@@ -120,8 +116,9 @@ class _Drawer:
         """Return the limit, as the gate has it, that is drawn on a side of the chart of this metric, benchmark and view."""
         name = next(benchmark.id for benchmark in self.study.benchmarks if benchmark.key == key)
         drawn = (gate for gate in map(gate_of, self.study.gates) if gate.drawn_on == side)
-        asked = (gate for gate in drawn if gate.by == view and gate.metric == self.metric and gate.judges(name, view))
-        return next((gate.limit for gate in asked), None)
+        asked = (gate for gate in drawn if set(gate.by) == set(view) and gate.judges(name, view))
+        mine = (gate for gate in asked if self.subject.asks(gate) == (self.metric, self.class_label))
+        return next((gate.limit for gate in mine), None)
 
     def _caption(self, key: str, shown: list[tuple[Group, Finding]], *, every: bool) -> str:
         """Return the message of the figure, as a sentence; it claims nothing about groups that are not shown."""
@@ -129,26 +126,34 @@ class _Drawer:
             (worst, row), among = shown[0], "" if every else ", of the groups shown"
             value = f"{self.words.value(row.estimate)} of {formats.plural(row.n or 0, 'case')}"
             return f"Worst served{among}: {formats.group_label(worst)}, {self.measure} {value}"
-        changes = [(formats.group_label(g), sentences.settled(self.row(key, "change", g))) for g, _ in shown]
-        worse = [name for name, side in changes if side == "worse"]
-        better = [name for name, side in changes if side == "better"]
-        by = f"by {self.measure}"
+        moved = [(formats.group_label(g), self.row(key, "change", g)) for g, _ in shown]
+        by, stages = f"by {self.measure}", self.subject.stages
+        worse, better = (
+            [name for name, row in moved if how_sure(row) == "clearly" and settled(row) == side]
+            for side in ("worse", "better")
+        )
+        alone = [f"{name} is {settled(row)} off" for name, row in moved if how_sure(row) == "alone"]
+        step = stages.step[0].upper() + stages.step[1:]
+        on_its_own = f"; on its own, not surely among all groups, {_some(alone)}" if alone else ""
         if worse:
             helped = f"{',' if len(worse) > 1 else ''} and helps {_some(better)}" if better else ""
-            return f"Adaptation clearly harms, {by}, {_some(worse)}{helped}"
-        if len(better) == len(changes) and every:
-            return f"Every group is clearly better off {by} after adaptation"
+            return f"{step} clearly harms, {by}, {_some(worse)}{helped}{on_its_own}"
+        if len(better) == len(moved) and every:
+            return f"Every group is clearly better off {by} {stages.after}"
         if better:
-            return f"Adaptation clearly helps, {by}, {_some(better)}; for no other group a clear change is shown"
-        return (
-            f"The data do not tell whether, {by}, adaptation helped or harmed any group{'' if every else ' shown here'}"
-        )
+            return (
+                f"{step} clearly helps, {by}, {_some(better)}; for no other group a clear change is shown{on_its_own}"
+            )
+        end = "" if every else " shown here"
+        if alone:
+            return f"No group{end} changed clearly {by}{on_its_own}"
+        return f"The data do not tell whether, {by}, {stages.step} helped or harmed any group{end}"
 
     def _described(self, key: str, shown: list[tuple[Group, Finding]]) -> str:
         group, after = shown[0]
         before = self.row(key, "before", group)
-        was = f"{self.words.value(before.estimate)} before, " if before else ""
-        now = f"{self.words.value(after.estimate)}{' after' if self.study.has_before else ''}"
+        was = f"{self.words.value(before.estimate)} {self.subject.stages.before}, " if before else ""
+        now = f"{self.words.value(after.estimate)}{f' {self.subject.stages.after}' if self.study.has_before else ''}"
         return f"Worst served here: {formats.group_label(group)}, {was}{now}. Data in the table below."
 
     def curves(self, key: str, view: tuple[str, ...]) -> Figure | None:

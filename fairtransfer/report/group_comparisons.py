@@ -9,9 +9,10 @@ from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.report import results, sentences, tables
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.tables import Table
+from fairtransfer.report.who_changed import Side, settled
 from fairtransfer.report.wording import wording
 
-_WORDS: dict[sentences.Side, str] = {"worse": "lost ground", "better": "gained ground", None: "cannot be told"}
+_WORDS: dict[Side, str] = {"worse": "lost ground", "better": "gained ground", None: "cannot be told"}
 
 _BETWEEN: tuple[Stage, ...] = ("difference", "difference_of_changes")
 
@@ -67,13 +68,13 @@ def _widened(subject: Subject, key: str, view: tuple[str, ...], rows: list[Findi
     side = "above" if rows[0].harm_direction == "higher_is_worse" else "below"
     caption = f"Did the gap widen? {sentences.metric_title(*subject.metric)} by {where}, {key}: {subject.candidate}"
     note = (
-        f"How the {name} of each group changed, and how much more than everyone else's: in points, 95% intervals in brackets; "
-        f"{side} 0 a group lost ground."
+        f"How the {name} of each group changed, and how much more than everyone else's: in points, 95% intervals in brackets, "
+        f"each group on its own; {side} 0 a group lost ground."
     )
     listed = [
         (
             formats.group_label(row.group),
-            _WORDS[sentences.settled(row)] if row.status == "ok" else formats.STATUS_WORDS[row.status],
+            _WORDS[settled(row)] if row.status == "ok" else formats.STATUS_WORDS[row.status],
             tables.people(row),
             tables.change(subject.one(key, "change", row.group)),
             tables.change(row),

@@ -27,8 +27,11 @@ def gate_name(gate: GateResult) -> str:
     """Return a gate's name as people read it: ``No harm: error rate by language``."""
     metric, by = gate.target
     plain, bracket, class_label = metric.partition("[") if not is_mean(metric) else (metric, "", "")
+    by, _, against = by.partition("~")
     groups = by.replace("*", " and ").replace("@", " on ")
-    about = f"{sentences.metric_name(plain)}{bracket}{class_label} by {groups}"
+    groups += ", every pair" if against == "all_pairs" else f", against {against.partition(':')[2]}" if against else ""
+    names = [plain] if is_mean(plain) else plain.split("+")
+    about = f"{' and '.join(map(sentences.metric_name, names))}{bracket}{class_label} by {groups}"
     return f"{gate_named(gate.kind).title}: {about}"
 
 

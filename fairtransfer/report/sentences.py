@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 from fairtransfer import formats
 from fairtransfer.findings.details import MembershipDetails
@@ -12,12 +11,10 @@ from fairtransfer.findings.rows import Finding
 from fairtransfer.gates.results import Needed
 from fairtransfer.gates.sample_size import realistic
 from fairtransfer.outcomes.table import metric_named
+from fairtransfer.report.stage_words import StageWords
 from fairtransfer.report.wording import wording, wording_of
 from fairtransfer.spec.gates import Policy
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
-
-Side = Literal["worse", "better"] | None
-"""On which side a change clearly lies; None where that cannot be told."""
 
 MOST_NAMED = 5
 """Groups named in one sentence; the tables hold all."""
@@ -97,26 +94,12 @@ def metric_words(metric: str) -> str:
     return metric_named(metric).words
 
 
-def is_worse(row: Finding, change: float) -> bool:
-    """Say whether a change of this row's metric is harm."""
-    return change > 0 if row.harm_direction == "higher_is_worse" else change < 0
-
-
-def settled(row: Finding | None) -> Side:
-    """Return ``worse`` or ``better`` when the whole interval of a change says so, else None."""
-    if row is None or row.status != "ok" or row.ci is None or row.estimate is None:
-        return None
-    low, high = row.ci
-    if low <= 0 <= high:
-        return None
-    return "worse" if is_worse(row, row.estimate) else "better"
-
-
-def _known(row: Finding | None) -> bool:
+def is_known(row: Finding | None) -> bool:
+    """Say whether a row has an estimate."""
     return row is not None and row.status == "ok"
 
 
-def _moved(row: Finding) -> str:
+def moved_apart(row: Finding) -> str:
     """Return a change with its interval: ``−10.2 points; −16.3 to −4.0``."""
     words = wording_of(row)
     unit = f" {words.unit}" if words.unit else ""
@@ -131,7 +114,7 @@ def _value(row: Finding) -> str:
 
 def overall(before: Finding | None, after: Finding | None, change: Finding | None) -> str | None:
     """Return the sentence about everyone together."""
-    if before is None or after is None or change is None or not all(map(_known, (before, after, change))):
+    if before is None or after is None or change is None or not all(map(is_known, (before, after, change))):
         return None
     name = metric_name(after.metric, after.class_)
     went = f"went from {_value(before)} to {_value(after)}"
@@ -142,110 +125,59 @@ def overall(before: Finding | None, after: Finding | None, change: Finding | Non
     return f"For everyone together the {name} {went} ({moved})."
 
 
-def worst_served(group: str, before: Finding | None, after: Finding, *, every: bool, adapted: bool = True) -> str:
+def worst_served(group: str, before: Finding | None, after: Finding, *, every: bool, stages: StageWords | None) -> str:
     """Return the sentence about the worst served group, rates as cases of every hundred.
 
     Parameters
     ----------
     every
         Whether all groups have numbers.
-    adapted
-        Whether there is a model before to tell this one from.
+    stages
+        What the models are called; None where there is one only.
     """
     name = metric_name(after.metric, after.class_)
     now = _for_people(after)
-    was = f"; before adaptation {_for_people(before)}" if before and _known(before) else ""
+    told = before if before and is_known(before) and stages else None
+    was = f"; {stages.before} {_for_people(told)}" if told and stages else ""
     among = "" if every else ", of the groups shown"
-    when = " after adaptation" if adapted else ""
-    return f"Worst served{when}{among}: {group}, {name} {now}{was} ({formats.count(after.n)} cases)."
+    when = f" {stages.after}" if stages else ""
+    cases = formats.plural(after.n or 0, "case")
+    if told and told.n != after.n:  # a rate whose cases are the model's own choice
+        cases += f", {formats.count(told.n)} before"
+    return f"Worst served{when}{among}: {group}, {name}{':' if after.class_ else ''} {now}{was} ({cases})."
 
 
 def _for_people(row: Finding) -> str:
     return formats.per_hundred(row.estimate) if metric_named(row.metric).unit == "share" else _value(row)
 
 
-def who_changed(
-    changes: Sequence[tuple[str, Finding]], everyone: Finding | None
-) -> tuple[str | None, str | None, str | None]:
-    """Return who is clearly worse off, who is clearly better off, and for whom it cannot be told.
-
-    The groups with most at stake are named: those harmed or helped most, and of the others those that could be harmed most.
-    """
-    by_side: dict[Side, list[tuple[float, str]]] = {"worse": [], "better": [], None: []}
-    for name, row in changes:
-        if _known(row):
-            side = settled(row)
-            by_side[side].append((_stake(row, side), f"{name} {_by(row)}"))
-    sides: tuple[Side, ...] = ("worse", "better", None)
-    worse, better, open_ = (
-        formats.listing([words for _, words in sorted(by_side[side], key=lambda pair: pair[0])], MOST_NAMED)
-        for side in sides
-    )
-    hidden = " although everyone together is better off" if settled(everyone) == "better" else ""
-    by = f" by {metric_name(changes[0][1].metric, changes[0][1].class_)}" if changes else ""
-    return (
-        f"Clearly worse off{by} after adaptation{hidden}: {worse}." if worse else None,
-        f"Clearly better off{by}: {better}." if better else None,
-        f"We cannot tell whether adaptation helped or harmed{by}: {open_}." if open_ else None,
-    )
-
-
-def _stake(row: Finding, side: Side) -> float:
-    """Return where a change stands among those of its side, the smallest first."""
-    if side is not None or row.ci is None:
-        return -abs(row.estimate or 0.0)
-    low, high = row.ci
-    return -high if row.harm_direction == "higher_is_worse" else low
-
-
-def _by(row: Finding) -> str:
+def moved(row: Finding) -> str:
     """Return a change with its interval: ``−10.2 points (−16.3 to −4.0)``."""
     words = wording_of(row)
     return f"{words.change(row.estimate)}{f' {words.unit}' if words.unit else ''} ({words.change_interval(row.ci)})"
 
 
-def leaning(groups: Sequence[tuple[str, Finding]]) -> str | None:
-    """Return for whom predicted numbers are clearly too high, and for whom too low; None where neither is clear."""
+def leaning(groups: Sequence[tuple[str, Finding]], after: str) -> str | None:
+    """Return for whom predictions are too high, and for whom too low, each group on its own; None where neither can be told."""
     sides: dict[bool, list[str]] = {True: [], False: []}
     for name, row in groups:
-        if _known(row) and row.ci is not None and row.estimate is not None and not row.ci[0] <= 0 <= row.ci[1]:
-            sides[row.estimate > 0].append(f"{name} ({_moved(row)})")
+        if is_known(row) and row.ci is not None and row.estimate is not None and not row.ci[0] <= 0 <= row.ci[1]:
+            sides[row.estimate > 0].append(f"{name} ({moved_apart(row)})")
     clear = [
         f"{words} for {formats.listing(sides[high])}"
         for high, words in ((True, "too high"), (False, "too low"))
         if sides[high]
     ]
-    return f"On average the predictions after adaptation are clearly {'; '.join(clear)}." if clear else None
-
-
-def against_scratch(gains: Sequence[tuple[str, Finding]]) -> str | None:
-    """Return the sentence about what pretraining gave, to whom most and to whom least."""
-    known = [(name, row) for name, row in gains if _known(row)]
-    if len(known) < 2:
-        return None
-    worse_high = known[0][1].harm_direction == "higher_is_worse"
-    order = sorted(known, key=lambda pair: pair[1].estimate or 0.0, reverse=worse_high)
-    (least, low), (most, high) = order[0], order[-1]
-    words: dict[Side, str] = {
-        "better": "clearly helps",
-        "worse": "clearly harms",
-        None: "makes no difference that could be told for",
-    }
-    return (
-        f"Compared by {metric_name(low.metric, low.class_)} with the same architecture trained from scratch on the same labels, "
-        "pretraining "
-        f"{words[settled(high)]} {most} ({_moved(high)}) and {words[settled(low)]} {least} ({_moved(low)}), "
-        "the groups it does most and least for."
-    )
+    return f"On average, each group on its own, the predictions {after} are {'; '.join(clear)}." if clear else None
 
 
 def gap(before: Finding | None, after: Finding | None, attribute: str) -> str | None:
     """Return the sentence about the gap, with what chance alone would show."""
     details = None if after is None else after.detail(GapDetails)
-    if after is None or not _known(after) or details is None or details.served is None:
+    if after is None or not is_known(after) or details is None or details.served is None:
         return None
     best, worst = map(formats.group_label, (details.served.best_group, details.served.worst_group))
-    was = f", {_width(before, before.estimate)} before" if before and _known(before) else ""
+    was = f", {_width(before, before.estimate)} before" if before and is_known(before) else ""
     found = (
         f"By {metric_name(after.metric, after.class_)}, between the best and the worst served {attribute} ({best}, {worst}) lie "
         f"{_width(after, after.estimate)}{was}."
@@ -259,7 +191,7 @@ def gap(before: Finding | None, after: Finding | None, attribute: str) -> str | 
 def levelled_down(moved: Finding | None) -> str | None:
     """Return the warning that a gap closed at the cost of the group that was served best."""
     details = None if moved is None else moved.detail(GapChangeDetails)
-    if moved is None or not _known(moved) or details is None or not details.levelling_down:
+    if moved is None or not is_known(moved) or details is None or not details.levelling_down:
         return None
     best, name = formats.group_label(details.best_served_before), metric_name(moved.metric, moved.class_)
     return f"The gap by {name} closed although nobody need be better off: {best}, served best before, is clearly worse off now."
@@ -299,7 +231,8 @@ def _width(row: Finding, gap: float | None) -> str:
 def needed(entry: Needed, *, several: bool) -> str:
     """Return what would settle a comparison; `several`: there is more than one benchmark to name."""
     against = f" against {formats.group_label(entry.against_group)}" if entry.against_group else ""
-    who = formats.group_label(entry.group) + (f" of {entry.benchmark}" if several else "") + against
+    who = formats.group_label(entry.group) + (f" of {entry.benchmark}" if several else "")
+    who += (f", {metric_name(entry.metric)}" if entry.metric else "") + against
     wanted, have, about = [], formats.count(entry.have), "about" if entry.settles else "at least"
     if entry.units:
         units = formats.count(entry.have_units)

@@ -15,6 +15,7 @@ from fairtransfer.report import sentences
 from fairtransfer.report.finding_index import Metric
 from fairtransfer.report.subject import Subject
 from fairtransfer.report.suppress import unknown_is_hidden
+from fairtransfer.report.who_changed import against_scratch, who_changed
 from fairtransfer.spec.card import Card
 from fairtransfer.spec.strategies import strategy_kind
 
@@ -50,12 +51,12 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
 def findings(subject: Subject) -> tuple[tuple[str, ...], ...]:
     """Return the sentences about every benchmark, what matters most first: three to nine, and harm by other judged metrics."""
     if not subject.can_be_told:
-        return (("No metric of this audit counts cases; the tables hold its numbers for every group.",),)
+        return (("No metric here has a side on which harm lies; the tables hold the numbers of every group.",),)
     several = len(subject.study.benchmarks) > 1
     return tuple(
         tuple(
             f"{benchmark.id}: {sentence}" if several else sentence
-            for sentence in _findings(subject, benchmark.key, benchmark.views[0] if benchmark.views else ())
+            for sentence in _findings(subject, benchmark.key, subject.view_of(benchmark))
             if sentence
         )
         for benchmark in subject.study.benchmarks
@@ -67,21 +68,23 @@ def _findings(subject: Subject, key: str, view: tuple[str, ...]) -> Iterator[str
     yield sentences.overall(subject.one(key, "before", {}), subject.one(key, "after", {}), everyone)
     groups = subject.rows.groups(key, view)
     changes = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "change", g))]
-    worse, better, open_ = sentences.who_changed(changes, everyone)
-    yield worse
+    who = who_changed(changes, everyone, subject.stages)
+    yield who.worse
     yield _worst_served(subject, key, groups, subject.metric)
+    yield who.worse_alone
     for metric in subject.also_judged:
         yield from _also_judged(subject, key, groups, metric)
-    yield open_
-    yield better
+    yield who.untold
+    yield who.better
+    yield who.better_alone
     before, after, moved = (_gap(subject, key, view, stage) for stage in _STAGES)
     if subject.of_numbers:
         bias = [(formats.group_label(g), subject.one(key, "after", g, BIAS)) for g in groups]
-        yield sentences.leaning([(name, row) for name, row in bias if row is not None])
+        yield sentences.leaning([(name, row) for name, row in bias if row is not None], subject.stages.after)
     yield sentences.levelled_down(moved)
     yield sentences.gap(before, after, " and ".join(view))
     gains = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "gain", g))]
-    yield sentences.against_scratch(gains)
+    yield against_scratch(gains)
 
 
 _STAGES: tuple[Stage, ...] = ("before", "after", "change")
@@ -96,7 +99,9 @@ def _gap(subject: Subject, key: str, view: tuple[str, ...], stage: Stage) -> Fin
 def _also_judged(subject: Subject, key: str, groups: list[Group], metric: Metric) -> Iterator[str | None]:
     """Yield whom another judged metric shows to be harmed; where its gate fails, who is served worst by it."""
     rows = [(formats.group_label(g), row) for g in groups if (row := subject.one(key, "change", g, metric))]
-    yield sentences.who_changed(rows, subject.one(key, "change", {}, metric))[0]
+    who = who_changed(rows, subject.one(key, "change", {}, metric), subject.stages)
+    yield who.worse
+    yield who.worse_alone
     if subject.fails(metric):
         yield _worst_served(subject, key, groups, metric)
 
@@ -108,8 +113,8 @@ def _worst_served(subject: Subject, key: str, groups: list[Group], metric: Metri
     worst = max if after[0][1].harm_direction == "higher_is_worse" else min
     group, row = worst(after, key=lambda pair: pair[1].estimate or 0.0)
     every = len(after) == len(groups)
-    before, adapted = subject.one(key, "before", group, metric), subject.study.has_before
-    return sentences.worst_served(formats.group_label(group), before, row, every=every, adapted=adapted)
+    before, stages = subject.one(key, "before", group, metric), subject.stages if subject.study.has_before else None
+    return sentences.worst_served(formats.group_label(group), before, row, every=every, stages=stages)
 
 
 def unknowns(record: RunRecord, subject: Subject) -> Iterator[str]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from fairtransfer.findings.counts import View
 from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding, Stage
-from fairtransfer.findings.study import Study
+from fairtransfer.findings.study import JudgedBenchmark, Study
 from fairtransfer.formats import Wording
 from fairtransfer.gates.gate import Gate, gate_of
-from fairtransfer.gates.results import Verdict
+from fairtransfer.gates.results import GateResult, Verdict
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report import sentences
 from fairtransfer.report.finding_index import FindingIndex, Metric
+from fairtransfer.report.stage_words import StageWords, stage_words
 from fairtransfer.report.suppress import Hidden
 from fairtransfer.report.wording import wording
+from fairtransfer.spec.gates import GateOptions, GateSpec
 from fairtransfer.spec.questions import gate_questions
 
 
@@ -24,10 +27,15 @@ def is_directed(metric: str) -> bool:
     return not metric_named(metric).two_sided
 
 
-def _has_a_size(metric: str) -> bool:
-    """Say whether a metric is the size of an error, or a number of one's own: more of it is worse, or less."""
+def _can_be_told(metric: Metric) -> bool:
+    """Say whether sentences can tell of a metric: of classes, errors' sizes, numbers of one's own, and judged scores."""
+    known = metric_named(metric[0])
+    return not known.of_scores or known.judged
+
+
+def _order(metric: str) -> int:
     known = metric_named(metric)
-    return (known.of_numbers or known.of_values) and is_directed(metric)
+    return 0 if known.of_shares else 2 if known.of_scores else 1
 
 
 @dataclass(frozen=True)
@@ -46,11 +54,30 @@ class Subject:
     hidden: Hidden
 
     @cached_property
+    def deciding(self) -> GateResult | None:
+        """The first gate that came out as the verdict did, of a metric that sentences can tell of; None where there is none."""
+        gates = [gate for gate in self.verdict.gates if gate.outcome == self.verdict.outcome]
+        return next((gate for gate in gates if self._question(gate) in self._tellable), None)
+
+    @cached_property
     def metric(self) -> Metric:
-        """The first metric a gate judges that is a rate or an error's size, else the first such one, else the first of all."""
+        """The metric of the gate that decided, else the first one judged, else the first one told, else the first of all."""
         told = self._tellable
+        if self.deciding is not None:
+            return self._question(self.deciding)
         judged = [metric for metric in told if metric in self._outcomes]
         return (judged or told or self.rows.metrics() or [("error_rate", None)])[0]
+
+    def view_of(self, benchmark: JudgedBenchmark) -> View:
+        """Return the groups that sentences about a benchmark are of: those of the gate that decided, else the first."""
+        by = self.gate(self.deciding.id).by if self.deciding is not None else ()
+        views = [view for view in benchmark.views if set(view) == set(by)]
+        return next(iter([*views, *benchmark.views]), ())
+
+    @cached_property
+    def stages(self) -> StageWords:
+        """What its models are called."""
+        return stage_words(self.study)
 
     @property
     def also_judged(self) -> list[Metric]:
@@ -64,10 +91,10 @@ class Subject:
 
     @cached_property
     def _tellable(self) -> list[Metric]:
-        """The metrics that are rates, then those that are an error's size."""
-        metrics = self.rows.metrics()
-        rates = [metric for metric in metrics if metric_named(metric[0]).of_shares]
-        return [*rates, *(metric for metric in metrics if _has_a_size(metric[0]) and metric not in rates)]
+        """The metrics of which one side is harm: rates, then an error's size, then scores."""
+        directed = {(row.metric, row.class_) for row in self.rows.all if row.harm_direction != "none"}
+        metrics = [metric for metric in self.rows.metrics() if metric in directed]
+        return sorted(filter(_can_be_told, metrics), key=lambda metric: _order(metric[0]))
 
     @cached_property
     def _outcomes(self) -> dict[Metric, list[str]]:
@@ -75,9 +102,19 @@ class Subject:
         outcomes = {gate.id: gate.outcome for gate in self.verdict.gates}
         found: dict[Metric, list[str]] = {}
         for gate in self.study.gates:
-            (question,) = gate_questions([gate], self.study.positive_class)
-            found.setdefault(question, []).append(outcomes.get(gate.id, ""))
+            for question in gate_questions([gate], self.study.positive_class, self.study.favourable_class):
+                found.setdefault(question, []).append(outcomes.get(gate.id, ""))
         return found
+
+    def _question(self, gate: GateResult) -> Metric:
+        """Return the metric and class that a gate of the verdict is about; of several metrics the one that decided."""
+        metric, of = self.asks(self.gate(gate.id))
+        return next((entry.metric for entry in gate.decided_by if entry.metric), metric), of
+
+    def asks(self, gate: GateOptions) -> Metric:
+        """Return the metric and class that a gate is about."""
+        question, *_ = gate_questions([GateSpec(gate)], self.study.positive_class, self.study.favourable_class)
+        return question
 
     @property
     def of_rates(self) -> bool:
@@ -91,8 +128,8 @@ class Subject:
 
     @property
     def can_be_told(self) -> bool:
-        """Whether sentences and figures tell of the report's metric: a rate, or the size of an error."""
-        return self.of_rates or _has_a_size(self.metric[0])
+        """Whether sentences and figures tell of the report's metric: one side of it is harm."""
+        return self.metric in self._tellable
 
     @property
     def words(self) -> Wording:

@@ -85,7 +85,7 @@ def build_table(
     models = f"{columns.compared} and {columns.model}" if columns.compared else columns.model
     findings, unknowns = statements.findings(subject), tuple(_unknowns(counted, subject))
     return TableDocument(
-        title=f"{models} on {counted.name}",
+        title=question.title or f"{models} on {counted.name}",
         outcome=outcome if question.gates else "none",
         headline=formats.POLICY_WORDS[outcome] if question.gates else NOT_JUDGED,
         question=_question(counted, question),
@@ -156,6 +156,8 @@ def _facts(counted: Counted, question: Question, subject: Subject) -> Iterator[t
     yield "Cases", f"{formats.count(counted.rows)} in the table, all used{idle}"
     kinds = "numbers" if columns.numbers else formats.listing(list(counted.classes))
     yield "Labels", f"{columns.label}: {kinds}" if columns.label else "none: values are measured"
+    if question.favourable:
+        yield "The class that people want", question.favourable
     yield "Rows that belong together", columns.unit or "none declared"
     yield "Weights", columns.weights or "none: every case counts alike"
     shown = public_notes(counted, subject).items()

@@ -60,7 +60,7 @@ def _entries(files: AuditFiles) -> Iterator[tuple[Room, str]]:
     yield from _opening(files)
     yield from (("strategies", strategy.kind) for strategy in audit.strategies)
     yield from (("gates", gate.kind) for gate in audit.gates if gate.kind in names("gates"))
-    told = [*(metric.name for metric in audit.metrics), *(gate.options.metric for gate in audit.gates)]
+    told = [*(metric.name for metric in audit.metrics), *(name for gate in audit.gates for name in gate.options.judged)]
     yield from (("metrics", name) for name in told if name in names("metrics"))
 
 

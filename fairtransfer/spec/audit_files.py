@@ -48,6 +48,12 @@ class AuditFiles:
         return self.benchmarks[0].card.label.measured_in or ""
 
     @property
+    def favourable_class(self) -> str | None:
+        """The class that people want to be given, where the card names it and the model answers with it."""
+        named = self.benchmarks[0].card.label.favourable_class
+        return named if named in self.classes else None
+
+    @property
     def positive_class(self) -> str | None:
         """The class meant by rates of one class, when the task is binary and the card names it."""
         label = self.benchmarks[0].card.label

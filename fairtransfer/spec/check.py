@@ -181,7 +181,7 @@ def _metrics(files: AuditFiles) -> Iterator[Problem]:
     multilabel = any(card.card.label.type == "multilabel" for card in files.benchmarks)
     for index, metric in enumerate(files.loaded.audit.metrics):
         yield from has_scores(files, metric.name, ("metrics", index))
-        if needs_class(metric, files.positive_class, multilabel=multilabel):
+        if needs_class(metric, files.positive_class, multilabel=multilabel, favourable=files.favourable_class):
             found = f"`{metric.name}` is about one class against the rest, and no class is named"
             do = f"write `{{{metric.name}: {{per_class: true}}}}`, or name the card's `positive_class`"
             yield files.loaded.document.problem("FT-Y047", ("metrics", index), found, "", do)

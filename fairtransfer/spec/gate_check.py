@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from fairtransfer.errors import Problem, did_you_mean, shown
 from fairtransfer.outcomes.table import metric_named
+from fairtransfer.spec.favourable import not_wanted
 from fairtransfer.spec.gates import GateOptions, GateSpec
+from fairtransfer.spec.questions import class_meant
 
 if TYPE_CHECKING:
     from fairtransfer.spec.audit_files import AuditFiles
@@ -63,8 +65,14 @@ def _class(files: AuditFiles, options: GateOptions, at: Place) -> Iterator[Probl
         yield document.problem("FT-Y033", (*at, "class"), found, "", hint)
     yield from has_scores(files, options.metric, (*at, "metric"))
     metric = metric_named(options.metric)
+    wanted = not_wanted(options, files.favourable_class, "name it as `favourable_class` in the card, under `label`")
+    if wanted is not None:
+        found, allowed, do = wanted
+        yield document.problem("FT-G039", (*at, "metric"), found, allowed, do)
+        return
     over = metric.about == "either" and any(card.card.label.type == "multilabel" for card in files.benchmarks)
-    if options.class_ is None and files.positive_class is None and (metric.one_class or over):
+    meant = class_meant(options.metric, options.class_, files.positive_class, files.favourable_class)
+    if meant is None and (metric.one_class or over):
         found, allowed = f"`{options.metric}` is about one class", "`class: <one of the classes>`"
         yield document.problem("FT-G028", (*at, "metric"), found, allowed, "name the class")
 

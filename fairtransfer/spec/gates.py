@@ -167,9 +167,19 @@ class GateOptions(Strict):
         return metric_named(self.metric)
 
     @property
+    def judged(self) -> tuple[str, ...]:
+        """The metrics it judges: its own, of most gates."""
+        return (self.metric,)
+
+    @property
     def harm_sign(self) -> int:
         """+1 where more of the metric is harm, -1 where less is."""
         return self.measures.harm_sign
+
+    @property
+    def takes_sides(self) -> bool:
+        """Whether more of its metric is harm, or less, and not the other; False where it looks at both sides alike."""
+        return True
 
     @property
     def of_numbers(self) -> bool:
@@ -177,11 +187,17 @@ class GateOptions(Strict):
         return self.measures.of_numbers
 
     @property
+    def compared_with(self) -> str:
+        """Whom groups are compared with, as a definition writes it; empty where that is everyone else, or nobody."""
+        return ""
+
+    @property
     def id(self) -> str:
-        """Stable name: kind, metric and attributes, never values."""
-        target = self.metric if self.class_ is None else f"{self.metric}[{self.class_}]"
+        """Stable name: kind, metric, attributes and whom groups are compared with, never limits."""
+        target = "+".join(self.judged) + ("" if self.class_ is None else f"[{self.class_}]")
         where = f"@{self.benchmark}" if self.benchmark else ""
-        return f"{self.kind}:{target}:{'*'.join(self.by)}{where}"
+        against = f"~{self.compared_with}" if self.compared_with else ""
+        return f"{self.kind}:{target}:{'*'.join(self.by)}{where}{against}"
 
     def judges(self, benchmark: str, attributes: tuple[str, ...]) -> bool:
         """Say whether it is about a benchmark, whose groups come from these attributes."""

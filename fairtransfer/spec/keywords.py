@@ -7,6 +7,7 @@ sentence what a keyword takes where it is given something else.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -98,8 +99,29 @@ class Keywords:
 
 
 def parts(text: str, sign: str) -> list[str]:
-    """Return the parts of a text between signs, without spaces around them and without empty ones."""
-    return [part.strip() for part in text.split(sign) if part.strip()]
+    """Return the parts of a text between signs, without spaces around them and without empty ones; see `pieces` for quotes."""
+    found = [part.strip() for part in pieces(text, sign)]
+    return [unquoted(part) for part in found if part]
+
+
+def pieces(text: str, sign: str) -> list[str]:
+    """Return what stands between signs, as it is written: ``a,"b, c"`` has two pieces.
+
+    Quotes, single or double, hold a piece together, or what follows ``=`` in it, where they begin it; inside them the same mark
+    stands twice. Marks elsewhere are letters like any other, and so is one that is not closed.
+    """
+    return [found for found in re.findall(_PIECE.format(sign=re.escape(sign)), text + sign) if found.strip()]
+
+
+_PIECE = r"""((?:[^{sign}"'=]*=)?\s*(?:"(?:[^"]|"")*"|'(?:[^']|'')*')\s*(?={sign})|[^{sign}]*){sign}"""
+
+
+def unquoted(text: str) -> str:
+    """Return a text without the quotes around it."""
+    mark = text[:1]
+    if len(text) > 1 and mark in "\"'" and text.endswith(mark):
+        return text[1:-1].replace(mark * 2, mark)
+    return text
 
 
 def single(value: Any) -> Any:

@@ -15,7 +15,12 @@ Question = tuple[str, str | None]
 
 
 def questions_of(
-    metrics: Sequence[MetricSpec], classes: Sequence[str], positive: str | None, *, multilabel: bool
+    metrics: Sequence[MetricSpec],
+    classes: Sequence[str],
+    positive: str | None,
+    *,
+    multilabel: bool,
+    favourable: str | None = None,
 ) -> tuple[Question, ...]:
     """Return every question once: shares first, then F1 scores, then what is made of scores or numbers.
 
@@ -23,13 +28,19 @@ def questions_of(
     ----------
     positive
         The class meant where none is named, if there is one.
+    favourable
+        The class that people want, if it is known; rates of being given a class are of it.
     multilabel
         Rows can have several classes: no question about scores is about all of them at once.
     """
     order = ("share", "f1")
     ranked = sorted(metrics, key=lambda spec: _place(metric_named(spec.name), order))
-    asked = (q for spec in ranked for q in _of(spec, classes, positive, over=not multilabel))
+    asked = (q for spec in ranked for q in _of(spec, classes, _meant(spec, positive, favourable), over=not multilabel))
     return tuple(dict.fromkeys(asked))
+
+
+def _meant(spec: MetricSpec, positive: str | None, favourable: str | None) -> str | None:
+    return class_meant(spec.name, None, positive, favourable) or positive
 
 
 def _place(metric: Metric, order: Sequence[str]) -> int:
@@ -72,15 +83,23 @@ def _of_scores(
         yield from ((spec.name, of) for of in classes)
 
 
-def gate_questions(gates: Sequence[GateSpec], positive: str | None) -> tuple[Question, ...]:
+def gate_questions(
+    gates: Sequence[GateSpec], positive: str | None, favourable: str | None = None
+) -> tuple[Question, ...]:
     """Return what gates ask, in order."""
-    asked = (gate.options for gate in gates)
-    return tuple(dict.fromkeys((o.metric, class_meant(o.metric, o.class_, positive)) for o in asked))
+    asked = ((gate.options, name) for gate in gates for name in gate.options.judged)
+    return tuple(dict.fromkeys((name, class_meant(name, o.class_, positive, favourable)) for o, name in asked))
 
 
-def class_meant(metric: str, of: str | None, positive: str | None) -> str | None:
-    """Return the class a gate is about: the one it names, else the positive one, else none."""
-    return None if metric_named(metric).about in ("all", "average") else of or positive
+def class_meant(metric: str, of: str | None, positive: str | None, favourable: str | None = None) -> str | None:
+    """Return the class a gate is about: the one it names, else the positive one, else none.
+
+    A rate of being given a class is, where none is named, of the one that people want.
+    """
+    known = metric_named(metric)
+    if known.about in ("all", "average"):
+        return None
+    return of or (favourable if known.selects else None) or positive
 
 
 def told_questions(
@@ -90,15 +109,16 @@ def told_questions(
     positive: str | None,
     *,
     multilabel: bool,
+    favourable: str | None = None,
 ) -> tuple[Question, ...]:
     """Return what findings answer: what metrics ask, and after it what only gates do. No verdict stands without its numbers."""
-    told = questions_of(metrics, classes, positive, multilabel=multilabel)
-    return tuple(dict.fromkeys((*told, *gate_questions(gates, positive))))
+    told = questions_of(metrics, classes, positive, multilabel=multilabel, favourable=favourable)
+    return tuple(dict.fromkeys((*told, *gate_questions(gates, positive, favourable))))
 
 
 def metric_names(metrics: Sequence[MetricSpec], gates: Sequence[GateSpec]) -> tuple[str, ...]:
     """Return the metrics that are asked for and those that gates are about, each once."""
-    return tuple(dict.fromkeys((*(m.name for m in metrics), *(gate.options.metric for gate in gates))))
+    return tuple(dict.fromkeys((*(m.name for m in metrics), *(name for gate in gates for name in gate.options.judged))))
 
 
 def score_questions(questions: Sequence[Question]) -> tuple[Question, ...]:
@@ -134,6 +154,6 @@ def rankings_compared(gates: Sequence[GateSpec]) -> frozenset[tuple[str, ...]]:
     return frozenset(options.by for options in ranked if getattr(options, "contrast", "") == "rest")
 
 
-def needs_class(spec: MetricSpec, positive: str | None, *, multilabel: bool) -> bool:
+def needs_class(spec: MetricSpec, positive: str | None, *, multilabel: bool, favourable: str | None = None) -> bool:
     """Say whether a metric asks nothing: it is about one class, and none is meant."""
-    return not list(_of(spec, ("",), positive, over=not multilabel))
+    return not questions_of([spec], ("",), positive, multilabel=multilabel, favourable=favourable)

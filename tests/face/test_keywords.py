@@ -96,6 +96,8 @@ WRONG: dict[str, Iterable[Any]] = {
     "before_file": (3, ["a.csv"], True),
     "after_file": (3, ["a.csv"], True),
     "threshold": ("0.5", [0.5], True, float("nan"), object()),
+    "favourable": (["yes"], {"yes": 1}, float("nan"), object(), b"yes", ("yes",)),
+    "title": (3, ["days"], True, {"days"}),
     "policy": (3, "alpha=0.1", [0.1], True, object(), {"alpha": object()}),
 }
 OTHER_CODES = {"target": "FT-P022"}

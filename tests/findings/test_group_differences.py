@@ -287,7 +287,7 @@ def test_an_average_that_hides_harm_is_flagged_and_told(tmp_path: Path) -> None:
     details, told = moved(people(north=(10, 200, 100, 2000), south=(30, 2, 10, 100)), tmp_path)
 
     assert (details.hidden_harm, details.surely_harmed) == (True, ({"region": "south"},))
-    assert "Clearly worse off by error rate after adaptation although everyone together is better off: south" in told
+    assert "Clearly worse off by error rate with new although everyone together is better off: south" in told
 
 
 def test_a_gap_that_closes_by_help_is_not_flagged(tmp_path: Path) -> None:

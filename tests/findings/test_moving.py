@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from support.tables import NAMES, table
 
 import fairtransfer as ft
 from fairtransfer.findings.estimates.moving import CERTAIN
@@ -112,3 +113,27 @@ def test_models_that_answer_alike_change_nothing() -> None:
 
     assert changed.estimate == 0
     assert changed.ci[0] < 0 < changed.ci[1]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [("precision", "false_discovery_rate"), ("negative_predictive_value", "false_omission_rate")],
+)
+def test_false_discoveries_and_omissions_are_what_precision_leaves(good: str, bad: str) -> None:
+    """One minus it, at every stage, with the limits turned round; a gate says the same of both, each with its own sign."""
+    gates = [f"no_harm:by=region,metric={name},margin=0.1" for name in (good, bad)]
+    found = ft.measure(table(300), **NAMES, groups=["region"], metrics=[good, bad], positive="yes", gates=gates)
+    told = [row for row in found.findings if row.level != "gap" and not row.against]
+    rows = {name: [row for row in told if row.metric == name] for name in (good, bad)}
+
+    for one, two in zip(rows[good], rows[bad], strict=True):
+        assert (one.stage, one.group, one.n) == (two.stage, two.group, two.n)
+        if one.status != "ok":
+            continue
+        whole = 0 if one.stage == "change" else 1
+        assert two.estimate == pytest.approx(whole - one.estimate)
+        assert two.ci == pytest.approx((whole - one.ci[1], whole - one.ci[0]))
+    first, second = found.verdict.gates
+    assert [c.harm for c in first.contrasts] == pytest.approx([c.harm for c in second.contrasts])
+    assert (first.outcome, first.reason_codes) == (second.outcome, second.reason_codes)
+    assert first.contrasts[0].side == "below" != second.contrasts[0].side

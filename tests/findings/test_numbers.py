@@ -370,7 +370,7 @@ def test_numbers_are_told_in_their_own_unit_and_never_as_shares(tmp_path: Path) 
         assert "points" not in words
     told_ = (tmp_path / "out" / "table.md").read_text()
     assert "not defined" in told_
-    assert re.search("clearly too high for .*west", told_)
+    assert re.search("the predictions with new are too high for .*west", told_)
     assert "root mean squared error" in told_
 
 

@@ -217,7 +217,7 @@ def test_the_command_takes_columns_with_scores(tmp_path: Path) -> None:
         app(["measure", str(tmp_path / "t.csv"), *options.split(), "--metrics", "auc", "--out", str(tmp_path / "out")])
     assert not done.value.code
     text = (tmp_path / "out" / "table.md").read_text()
-    assert "No metric of this audit counts cases" in text
+    assert "For everyone together the AUC of yes went from" in text
     assert "BPSN" not in text
     assert "Wilson's at the size that DeLong's variance gives" in text
 

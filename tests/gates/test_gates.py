@@ -25,9 +25,10 @@ from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.estimates.rates import RateDifference
 from fairtransfer.findings.estimates.values import NotEstimable
-from fairtransfer.gates.decide import GateResult, judge_contrasts
 from fairtransfer.gates.gap import Gap
+from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.gates.no_harm import NoHarm
+from fairtransfer.gates.results import GateResult
 from fairtransfer.gates.verdict import SEVERITY, worst
 from fairtransfer.gates.worst_group import WorstGroup
 from fairtransfer.measurement import measure

@@ -33,7 +33,7 @@ from fairtransfer.findings.estimates.means import DrawnMean, SkewedDifference
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.foresight import foresee
 from fairtransfer.gates.contrast import Contrast
-from fairtransfer.gates.decide import judge_contrasts
+from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.gates.sample_size import realistic
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.sentences import needed as in_words
@@ -437,10 +437,10 @@ def test_an_audit_of_predicted_numbers_is_judged_and_verified(tmp_path: Path) ->
     assert by_region["details"]["surely_harmed"] == [{"region": "south"}]
     assert by_region["details"]["measured_in"] == "euros"
     assert (
-        "Clearly worse off by mean absolute error after adaptation although everyone together is better off: south"
+        "Clearly worse off by mean absolute error with the model after although everyone together is better off: south"
         in report
     )
-    assert "| +0.500 euros | FAIL |" in report
+    assert "| at most +0.500 euros | FAIL |" in report
     api.verify(done.folder)
     assert api.judge(done.folder).to_json()["gates"] == found["gates"]
 

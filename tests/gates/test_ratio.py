@@ -23,8 +23,10 @@ from fairtransfer.findings.estimates.contrasts import RateRatioContrast
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.gates.contrast import Contrast, Target
-from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
+from fairtransfer.gates.decide import decide
+from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.gates.ratio import Ratio
+from fairtransfer.gates.results import GateResult
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.outcomes.table import METRICS
 from fairtransfer.runner.job import Job
@@ -52,7 +54,7 @@ def contrast(one: Counts, two: Counts, at_least: float = 0.8, name: str = "a") -
     query = SimpleNamespace(
         meant=lambda metric, of: "yes",
         groups=lambda pairing, by: [{"region": name}, {"region": "z"}],
-        proportion=lambda *asked: RateRatioContrast(level(*one), level(*two), at_least),
+        proportion=lambda *asked, turned: RateRatioContrast(level(*one), level(*two), at_least),
     )
     asked = Ratio.model_construct(by=("region",), at_least=at_least)  # laws hold beyond what a policy may ask
     return next(asked.contrasts(query, Target("bench", "model", "", 10)))  # type: ignore[arg-type]
@@ -217,7 +219,7 @@ def test_reasons_tell_both_rates_the_ratio_and_the_bound_that_decides() -> None:
 
     assert failed.reason == "below the limit of 0.80: a 4.0%, everyone else 30.0%: ratio at most 0.39"
     assert passed.reason == (
-        "the one comparison inside the limit of 0.80; closest is a 60.0%, everyone else 30.0%: ratio 2.00, at least 1.55"
+        "the one comparison inside the limit of 0.80 to 1.25; closest is a 60.0%, everyone else 30.0%: ratio 2.00, at least 1.55"
     )
     assert both.reason == "below the limit of 0.80: a 30.0%, everyone else 50.0%: ratio 0.60, at most 0.66"
     assert passed.smallest_margin == pytest.approx(1.548, abs=1e-3)
@@ -296,16 +298,19 @@ def table() -> pd.DataFrame:
 
 
 def measured(*gates: str, positive: str | None = "yes") -> Measurement:
-    return measure(
-        table(), label="y", after="new", groups=["region"], positive=positive, gates=gates, classes=["yes", "no"]
-    )
+    asked = {"positive": positive, "favourable": positive, "classes": ["yes", "no"]}
+    return measure(table(), label="y", after="new", groups=["region"], gates=gates, **asked)
 
 
 def test_a_ratio_gate_judges_a_table() -> None:
     (found,) = measured("ratio:by=region,metric=selection_rate,at_least=0.8").verdict.gates
-    entries = {e.group["region"]: e for e in found.contrasts}
+    entries, above = ({e.group["region"]: e for e in found.contrasts if e.side == side} for side in ("below", "over"))
 
     assert found.outcome == "fail"
+    assert above["north"].outcome == "fail", (
+        "four fifths holds both ways: the north has more than twice the others' rate"
+    )
+    assert (above["north"].recorded["ratio"] or 0) > 1.25
     assert {name: entry.outcome for name, entry in entries.items()} == {
         "north": "pass",
         "south": "fail",
@@ -321,7 +326,7 @@ def test_a_ratio_gate_compares_with_a_reference_or_with_all(contrast: str, pairs
     (found,) = measured(f"ratio:by=region,at_least=0.8,contrast={contrast}").verdict.gates
 
     assert found.outcome == "fail"
-    assert len(found.contrasts) == pairs
+    assert len(found.contrasts) == pairs * (2 if contrast.startswith("reference") else 1)
     assert all(entry.against_group for entry in found.contrasts)
 
 
@@ -337,7 +342,7 @@ def test_a_class_stands_in_the_gate_or_is_the_positive_one() -> None:
     )
 
     assert [e.recorded["ratio"] for e in given_.contrasts] == [e.recorded["ratio"] for e in named.contrasts]
-    assert other.contrasts[1].recorded["ratio"] == pytest.approx(0.8 / 0.5)
+    assert other.contrasts[2].recorded["ratio"] == pytest.approx(0.8 / 0.5)
 
 
 @pytest.mark.parametrize("kind", ["gap:by=region,metric={},margin=0.1", "worst_group:by=region,metric={},at_least=0.4"])
@@ -373,8 +378,8 @@ def test_what_is_wrong_with_a_ratio_gate_is_told(asked: str, code: str, found: s
     assert found in str(error.value)
 
 
-def test_a_rate_of_one_class_needs_a_class() -> None:
-    with pytest.raises(DefinitionError, match="FT-P070"):
+def test_a_rate_of_being_given_a_class_needs_the_class_that_people_want() -> None:
+    with pytest.raises(DefinitionError, match="FT-G039"):
         measured("ratio:by=region,at_least=0.8", positive=None)
 
 
@@ -392,7 +397,7 @@ def test_a_report_shows_the_ratio_its_bounds_and_its_limit(tmp_path: Path) -> No
     told = Page((tmp_path / "table.html").read_text()).visible
 
     assert "Ratio: selection rate by region" in told
-    assert "at least 0.80" in told
+    assert "from 0.80 to 1.25" in told
     assert "0.40 (0.33 to 0.48)" in told
     assert (tmp_path / "table.md").read_text().count("Ratio") >= 3
 

@@ -44,7 +44,9 @@ def test_what_a_job_says_of_itself_reads_back_as_it_was(job: JobRecord) -> None:
 def test_what_a_gate_records_besides_stands_among_the_other_keys() -> None:
     numbers = {"n": 9.0, "harm": None, "upper": None, "lower": None, "margin": 0.1, "p_adjusted": None}
     own = {"ratio": 0.5, "ratio_upper": None}
-    entry = ContrastResult("b", {"g": "x"}, "x", None, **numbers, blocked=("few",), outcome="pass", recorded=own)
+    entry = ContrastResult(
+        "b", {"g": "x"}, "x", None, **numbers, blocked=("few",), side="over", outcome="pass", recorded=own
+    )
 
     assert entry.to_json().items() >= own.items()
     assert "recorded" not in entry.to_json()

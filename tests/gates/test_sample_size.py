@@ -14,8 +14,8 @@ from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.changes import PairedDifference
 from fairtransfer.findings.estimates.rates import RateDifference
 from fairtransfer.gates.contrast import Contrast
-from fairtransfer.gates.decide import GateResult
 from fairtransfer.gates.gap import Gap
+from fairtransfer.gates.results import GateResult
 from fairtransfer.gates.sample_size import realistic
 from fairtransfer.gates.worst_group import WorstGroup
 from fairtransfer.report.sentences import needed as told

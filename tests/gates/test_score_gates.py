@@ -19,7 +19,7 @@ from fairtransfer.findings.estimates.means import BoundedMean
 from fairtransfer.findings.estimates.rankings import Ranking, RankingChange
 from fairtransfer.findings.sums import PerSeed
 from fairtransfer.gates.contrast import Contrast
-from fairtransfer.gates.decide import judge_contrasts
+from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.measurement import Measurement, measure
 
 Sample = BoundedMean | Ranking | RankingChange
@@ -223,7 +223,7 @@ def test_the_report_tells_numbers_as_numbers(tmp_path: Any) -> None:
     )
     found.report(tmp_path)
     text = (tmp_path / "table.md").read_text()
-    assert "over the limit of 0.950" in text.replace("\\", "")
+    assert "below the limit of 0.950" in text.replace("\\", "")
     assert "+0.020" in text.replace("\\", "")
     assert json.loads((tmp_path / "table.json").read_text())["verdict"]["outcome"] == "fail"
 

@@ -189,7 +189,7 @@ def test_of_many_groups_the_page_shows_those_served_worst(many: Page) -> None:
 
     assert names == {"p": 8, "f": GROUPS}
     assert "the 8 worst served of 39" in section(many).all("figcaption")[0].text
-    assert f"{worst[0]:.1f}% after" in first.all("desc")[0].text
+    assert f"{worst[0]:.1f}% with new" in first.all("desc")[0].text
 
 
 def test_no_two_labels_of_a_picture_overlap(many: Page) -> None:

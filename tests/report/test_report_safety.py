@@ -214,7 +214,9 @@ def test_a_margin_decided_by_a_hidden_group_is_hidden() -> None:
     """The smallest margin of a gate is a bound of one of its groups."""
     numbers = {"n": 50, "harm": 0.1, "upper": 0.2, "lower": 0.0, "margin": 0.3, "p_adjusted": 1.0}
     entries = tuple(
-        ContrastResult("toy", {"region": name}, "the limit", None, **numbers, blocked=(), outcome="pass", recorded={})
+        ContrastResult(
+            "toy", {"region": name}, "the limit", None, **numbers, blocked=(), side="over", outcome="pass", recorded={}
+        )
         for name in ("north", "east")
     )
     gate = GateResult("no_harm:error_rate:region", "no_harm", "pass", "fine", (), (), (), 0.123, entries, 0.3, 1, ())

@@ -5,8 +5,10 @@ from __future__ import annotations
 from fairtransfer.findings.estimates.changes import PairedDifference
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.gates.contrast import Contrast
-from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
+from fairtransfer.gates.decide import decide
+from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.gates.no_harm import NoHarm
+from fairtransfer.gates.results import GateResult
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.stats.effective import Moments
 

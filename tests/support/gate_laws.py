@@ -17,8 +17,9 @@ from support.gate_world import EXPECTED, Known, contrasts, verdict
 
 from fairtransfer.errors import Problems
 from fairtransfer.evidence.reuse import Place
-from fairtransfer.gates.decide import decide, judge_contrasts
+from fairtransfer.gates.decide import decide
 from fairtransfer.gates.gate import Gate
+from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.gates.reuse_budget import USED_UP, apply_reuse_budget
 from fairtransfer.outcomes.table import metrics
 from fairtransfer.report.sentences import needed as told
@@ -114,7 +115,8 @@ def reaches_every_outcome(gate: type[Gate]) -> None:
 
     assert [result.outcome for result in found] == ["pass", "fail", "inconclusive"]
     assert asked(gate).stated(None) in found[0].reason
-    assert f"{gate.beyond} the limit of {asked(gate).stated(None)}: north" in found[1].reason
+    (first, *_), side = contrasts(asked(gate), 2, Known(MANY)), found[1].decided_by[0].side
+    assert found[1].reason.startswith(f"{side} the limit of {asked(gate).limit_of(first)}: north")
     assert all((entry.people or 0) > 15 for entry in found[2].needed)
     assert found[0].asks == gate.summary
 
@@ -193,8 +195,9 @@ def is_planned_as_it_is_judged(gate: type[Gate]) -> None:
     """The chances that plans tell, and the cases they ask for, are those of the real gate."""
     own = asked(gate)
     null, harm = own.null_truth(EXPECTED, 1.0), own.harm_truth(EXPECTED, 1.0)
-    to_pass = people_needed(null, "pass", own.harm_limit, 0.05, power_for_all(2))
-    to_fail = people_needed(harm, "fail", own.harm_limit, 0.05 / 2)
+    family = len(contrasts(own, 0, Known(MANY)))
+    to_pass = people_needed(null, "pass", own.harm_limit, 0.05, power_for_all(family))
+    to_fail = people_needed(harm, "fail", own.harm_limit, 0.05 / family)
     assert to_pass is not None
     assert to_fail is not None
 
@@ -237,7 +240,7 @@ def has_a_smallest_margin(gate: type[Gate]) -> None:
     own, world = asked(gate), Known(2000)
     smallest = verdict(own, 0, world).smallest_margin
     assert smallest is not None
-    looser = 1 if own.beyond == "over" else -1
+    looser = -1 if "at_least" in gate.example else 1
 
     assert _again(own, world, smallest + looser * 1e-6) == "pass"
     assert _again(own, world, smallest - looser * 1e-6) != "pass"

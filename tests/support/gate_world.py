@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,11 @@ from fairtransfer.findings.estimates.changes import PairedDifference
 from fairtransfer.findings.estimates.contrasts import RateRatioContrast
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.gates.contrast import Contrast, Target
-from fairtransfer.gates.decide import GateResult, decide, judge_contrasts
+from fairtransfer.gates.decide import decide
 from fairtransfer.gates.gate import Expected, Gate
+from fairtransfer.gates.judged import judge_contrasts
+from fairtransfer.gates.results import GateResult
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.stats.change_truths import PairedChange, TwoChanges
 from fairtransfer.stats.effective import Moments
@@ -97,8 +100,8 @@ class Known:
 class Answers:
     """Stands for the evidence: answers whatever a gate asks about the two groups."""
 
-    def __init__(self, truths: Sequence[Truth], world: Known) -> None:
-        self.world = world
+    def __init__(self, truths: Sequence[Truth], world: Known, metric: str) -> None:
+        self.world, self.metric = world, metric
         self.truths = dict(zip((group["region"] for group in GROUPS), truths, strict=True))
 
     def meant(self, metric: str, of: str | None) -> str | None:
@@ -114,7 +117,9 @@ class Answers:
         return self.world.change_of(self.truths[group["region"]])
 
     def judged_difference(self, pairing: Any, group: dict[str, str], other: Any, metric: str, of: Any) -> Estimate:
-        return self.world.difference_of(self.truths[group["region"]])
+        """Of a gate on several metrics the first is harmed; of the others nothing is wrong."""
+        truth = self.truths[group["region"] if metric == self.metric else GROUPS[1]["region"]]
+        return replace(self.world, good=metric_named(metric).harm_sign < 0).difference_of(truth)
 
     def judged_change_difference(
         self, pairing: Any, group: dict[str, str], other: Any, metric: str, of: Any
@@ -122,8 +127,9 @@ class Answers:
         return self.world.change_difference_of(self.truths[group["region"]])
 
     def proportion(
-        self, pairing: Any, group: dict[str, str], other: Any, metric: str, of: Any, limit: float
+        self, pairing: Any, group: dict[str, str], other: Any, metric: str, of: Any, limit: float, *, turned: bool
     ) -> Estimate:
+        assert not turned, "of two groups each is compared with the other anyway"
         return self.world.proportion_of(self.truths[group["region"]], limit)
 
 
@@ -131,7 +137,7 @@ def contrasts(gate: Gate, times: float, world: Known, ratio: float = 1.0) -> lis
     """What a gate compares where the harm of the first group is so many times the margin."""
     truths = gate.truth(EXPECTED, ratio, times), gate.truth(EXPECTED, ratio, 0.0)
     target = Target("bench", "model", "", 10)
-    return list(gate.contrasts(Answers(truths, world), target))  # type: ignore[arg-type]
+    return list(gate.contrasts(Answers(truths, world, gate.metric), target))  # type: ignore[arg-type]
 
 
 def verdict(gate: Gate, times: float, world: Known, ratio: float = 1.0, alpha: float = 0.05) -> GateResult:
