@@ -146,8 +146,8 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
         value_before=one["value_before"],
         recoding=recoding,
     )
-    found = Question(named, crossed, metrics, gates, policy, positive, unit, separator, favourable, title)
-    return found, classes
+    asked = Question(named, crossed, metrics, gates, policy, positive, unit, separator, favourable, title)
+    return asked, classes
 
 
 def _asked(
