@@ -160,6 +160,8 @@ FORMATS: Mapping[str, Callable[[list[Row]], bytes]] = {
     "t.jsonl": _as_json_lines,
     "t.parquet": _as_parquet,
     "t.feather": _as_feather,
+    "t.arrow": _as_feather,
+    "marked.csv": lambda rows: b"sep=;\n" + _as_csv(rows, ";"),
     "t.xlsx": _as_csv,
     "t": _as_csv,
 }
@@ -190,9 +192,47 @@ OPTIONS: tuple[tuple[str, ...], ...] = (
     ("--metrics", "error_rate,recall:per_class,macro_f1,precision:per_class"), ("--alpha", "0.01"), ("--bins", "t=0,5,10"),
     ("--gate", "worst_group:by=g,metric=error_rate,at_most=0.9"), ("--map", "A=a"), ("--suppress-below", "0"),
     ("--value", "t", "--metrics", "mean:t:higher"), ("--gate", "gap:by=g,metric=error_rate,margin=0.2"),
+    ("--multilabel-separator", ";"), ("--gate", "no_harm:by=g*h,metric=macro_f1,margin=0.1"), ("--min-group", "30"),
 )  # fmt: skip
 NUMBERS = ("--label", "t", "--after", "s", "--groups", "g", "--target", "number")
+THRESHOLD = (
+    "--label",
+    "y",
+    "--score",
+    "s",
+    "--positive",
+    "a",
+    "--threshold",
+    "0.5",
+    "--classes",
+    "a,b",
+    "--groups",
+    "g",
+)
 CLASSES = ("--label", "y", "--after", "new", "--groups", "g,h")
+
+
+def _written(rng: Random, folder: Path, name: str, rows: list[Row], told: list[str]) -> Path:
+    content = FORMATS[name](rows)
+    if rng.random() < 0.2:
+        content, how = damaged(rng, content)
+        told.append(how)
+    (folder / name).write_bytes(content)
+    return folder / name
+
+
+def _apart(rng: Random, folder: Path, rows: list[Row], told: list[str]) -> list[str]:
+    """Write labels or answers into a file of their own, in another order and not quite complete."""
+    side, column = rng.choice([("labels", "y"), ("after", "new"), ("before", "old")])
+    own = [{"id": row.get("id"), column: row.pop(column, None)} for row in rows]
+    rng.shuffle(own)
+    if rng.random() < 0.4:
+        own = [*own[1:], *own[: rng.randrange(2)]]
+    place = folder / "own"
+    place.mkdir()
+    told.append(f"{side} apart")
+    more = ["--before", "old"] if side == "before" else []
+    return ["--item", "id", f"--{side}-file", str(_written(rng, place, rng.choice(list(FORMATS)), own, told)), *more]
 
 
 def table_case(rng: Random, folder: Path) -> Case:
@@ -200,12 +240,9 @@ def table_case(rng: Random, folder: Path) -> Case:
     rows = [row_of(rng, number) for number in range(rng.choice([0, 1, 2, 12, 60, 60]))]
     told = [rng.choice(BREAKS)(rng, rows) for _ in range(rng.choice([0, 0, 1, 1, 2, 3])) if rows]
     name = rng.choice(list(FORMATS))
-    content = FORMATS[name](rows)
-    if rng.random() < 0.2:
-        content, how = damaged(rng, content)
-        told.append(how)
-    (folder / name).write_bytes(content)
+    arguments = _apart(rng, folder, rows, told) if rng.random() < 0.2 else []
+    path = _written(rng, folder, name, rows, told)
     chosen = [option for option in rng.sample(OPTIONS, rng.randrange(4)) if option]
-    asked = NUMBERS if rng.random() < 0.15 else CLASSES
-    arguments = ["measure", str(folder / name), *asked, *(part for option in chosen for part in option)]
+    asked = NUMBERS if rng.random() < 0.15 else THRESHOLD if rng.random() < 0.1 else CLASSES
+    arguments = ["measure", str(path), *asked, *arguments, *(part for option in chosen for part in option)]
     return Case(tuple(arguments), folder, f"{name}, {len(rows)} rows: {'; '.join(told)}; {chosen}")
