@@ -7,7 +7,7 @@ read at all. That is why a group may be served worse, and error rates alone do n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fairtransfer import formats
@@ -131,16 +131,24 @@ def told(reading: TextReading, hidden: Collection[GroupKey] = (), least: int = 1
         yield from _unknown(groups)
     if everyone.empty:
         texts = formats.plural(everyone.empty, "text")
-        yield f"nothing of {texts} becomes a token; the model answers them as it answers an empty text"
+        what = f"nothing of {texts} becomes a token; the model answers them as it answers an empty text"
+        yield _with_shares(what, by_attribute, lambda one: one.empty)
 
 
 def _cut(most: int, everyone: GroupReading, by_attribute: Sequence[Sequence[GroupReading]]) -> str:
     of = f"{formats.count(everyone.cut)} of {formats.count(everyone.texts)}"
     what = f"{of} texts are longer than {most} tokens; only their beginning is read"
+    return _with_shares(what, by_attribute, lambda one: one.cut)
+
+
+def _with_shares(
+    what: str, by_attribute: Sequence[Sequence[GroupReading]], counted_of: Callable[[GroupReading], int]
+) -> str:
+    """Return a sentence with how many texts of each group it is about, those with the largest share first."""
     shares = [
-        f"{formats.group_label(one.group)} {formats.count(one.cut)} of {formats.count(one.texts)}"
+        f"{formats.group_label(one.group)} {formats.count(counted_of(one))} of {formats.count(one.texts)}"
         for groups in by_attribute
-        for one in sorted(groups, key=lambda one: -one.cut / one.texts)[:_MOST_NAMED]
+        for one in sorted(groups, key=lambda one: -counted_of(one) / one.texts)[:_MOST_NAMED]
     ]
     return f"{what} ({', '.join(shares)})" if shares else what
 

@@ -57,7 +57,7 @@ def test_unknown_tokens_of_one_group_are_told() -> None:
 
 def test_texts_without_a_token_are_told() -> None:
     assert list(told(reading(en=[(10, 0, False), (0, 0, False)]))) == [
-        "nothing of 1 text becomes a token; the model answers them as it answers an empty text"
+        "nothing of 1 text becomes a token; the model answers them as it answers an empty text (en 1 of 2)"
     ]
 
 
