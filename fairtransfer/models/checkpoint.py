@@ -75,8 +75,8 @@ class Checkpoint:
 
     @property
     def weights(self) -> list[Path]:
-        """The weight files that lie in the folder."""
-        return [self.folder / name for name in self.files if name.endswith(".safetensors")]
+        """The weight files that lie in the folder: of a source that was trained here, its base's."""
+        return sorted(self.folder.glob("*.safetensors"))
 
     @property
     def digest(self) -> str:
