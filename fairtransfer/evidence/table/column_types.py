@@ -61,9 +61,12 @@ def _range_text(column: Any) -> Any:
 
 def _joined(column: Any, separator: str) -> Any:
     """Return the classes of a row as one text: lists are joined, and another separator than ours takes its place."""
+    import ibis
+
     kind = column.type()
     if kind.is_array():
-        return column.map(lambda item: item.cast("string")).join(JOIN)
+        texts = column if kind.value_type.is_string() else column.cast("array<string>")
+        return ibis.ifelse(column.length() == 0, "", texts.join(JOIN))  # older databases join nothing to nothing at all
     if not kind.is_string():
         return column
     text = column.fill_null("")  # a file of text cannot tell nothing from no class
