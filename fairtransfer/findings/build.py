@@ -175,7 +175,7 @@ class _Teller:
         return replace(row, **told)
 
     def _too_small(self, row: Finding, cases: float, of: str = "") -> Finding:
-        whose = f" of {of}" if of else ""
+        whose = f" {of}" if of else ""
         reason = f"{cases:g} {noun(cases, 'case')}{whose}, fewer than {self.study.policy.min_group}"
         kept = None if isinstance(row.details, ChangeDetails) else row.details
         return replace(row, status="too_small", status_reason=reason, details=kept)

@@ -8,7 +8,9 @@ correction over every contrast of the audit. Anything between is INCONCLUSIVE, w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.formats import plural
 from fairtransfer.gates import reasons
 from fairtransfer.gates.contrast import Contrast
@@ -16,6 +18,8 @@ from fairtransfer.gates.gate import Gate, gate_of
 from fairtransfer.gates.judged import JudgedContrast
 from fairtransfer.gates.results import GateResult, Needed, Outcome
 from fairtransfer.gates.sample_size import leans_to_pass, to_settle
+from fairtransfer.outcomes.classes import cases_counted
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.group_pairs import is_named
 
@@ -37,7 +41,7 @@ def decide(spec: GateSpec, judged: Sequence[JudgedContrast]) -> GateResult:
     active = [j for j in judged if not _is_monitored(gate, j.contrast)]
     failed = [j for j in active if j.failed]
     open_ = [j for j in active if not j.passed and not j.failed]
-    outcome, settling = outcome_of(gate, judged), _settling(open_)
+    outcome, settling = outcome_of(gate, judged), _settling(gate, open_)
     if outcome == "not_applicable":
         why = "there is no group to judge" if judged else gate.nobody
         return _result(spec, outcome, why, (), [], (), judged, monitored)
@@ -90,10 +94,18 @@ def _result(
     )
 
 
-def _settling(open_: Sequence[JudgedContrast]) -> tuple[Needed, ...]:
+def _settling(gate: Gate, open_: Sequence[JudgedContrast]) -> tuple[Needed, ...]:
     """Return what would settle each open comparison; those that lean to a pass have to pass together."""
     together = sum(leans_to_pass(j.contrast) for j in open_)
-    return tuple(to_settle(j.contrast, j.alpha, j.family, max(together, 1)) for j in open_)
+    found = [to_settle(j.contrast, j.alpha, j.family, max(together, 1)) for j in open_]
+    return tuple(replace(entry, counted=_counted(gate, j.contrast)) for entry, j in zip(found, open_, strict=True))
+
+
+def _counted(gate: Gate, contrast: Contrast) -> str | None:
+    """Return which cases of a group count, where not all do."""
+    sample = contrast.sample
+    own = "" if isinstance(sample, NotEstimable) else sample.own.cases_of
+    return own or cases_counted(metric_named(contrast.metric or gate.metric).adds) or None
 
 
 def _smallest_margin(gate: Gate, active: Sequence[JudgedContrast]) -> float | None:

@@ -82,6 +82,8 @@ class Needed(Record):
         The smallest harm that today's cases would have told from none.
     metric
         What is compared, where the gate judges several metrics.
+    counted
+        Which cases of the group count, in words, where not all do: of the class, put into it.
     """
 
     benchmark: str
@@ -96,6 +98,7 @@ class Needed(Record):
     units: Annotated[int | None, LEFT_OUT] = None
     have_units: Annotated[float | None, LEFT_OUT] = None
     metric: Annotated[str | None, LEFT_OUT] = None
+    counted: Annotated[str | None, LEFT_OUT] = None
 
     @property
     def lies_on_limit(self) -> bool:

@@ -26,6 +26,8 @@ class Event:
         From who is of the class, and who was answered with it, to denominator and numerator.
     why_empty
         Why a denominator may hold nobody, in words; ``{of}`` is the class.
+    cases
+        Which cases the denominator holds, in words; empty where it holds all.
     fixed
         The denominator does not depend on the model.
     worse
@@ -35,6 +37,7 @@ class Event:
     name: str
     counted: Callable[[Flags, Flags], tuple[Flags, Flags]]
     why_empty: str
+    cases: str
     fixed: bool = True
     worse: int = 1
 
@@ -45,20 +48,40 @@ WRONG = "wrong"
 EVENTS: Mapping[str, Event] = {
     event.name: event
     for event in (
-        Event("true_positive", lambda mine, said: (mine, mine & said), "0 cases of the class `{of}`", worse=-1),
-        Event("false_positive", lambda mine, said: (~mine, ~mine & said), "0 cases outside the class `{of}`"),
-        Event("predicted_positive", lambda mine, said: (mine | ~mine, said), "0 cases"),
         Event(
-            "precision", lambda mine, said: (said, mine & said), "no case was put into the class `{of}`", fixed=False
+            "true_positive",
+            lambda mine, said: (mine, mine & said),
+            "0 cases of the class `{of}`",
+            "of the class",
+            worse=-1,
+        ),
+        Event(
+            "false_positive",
+            lambda mine, said: (~mine, ~mine & said),
+            "0 cases outside the class `{of}`",
+            "outside the class",
+        ),
+        Event("predicted_positive", lambda mine, said: (mine | ~mine, said), "0 cases", ""),
+        Event(
+            "precision",
+            lambda mine, said: (said, mine & said),
+            "no case was put into the class `{of}`",
+            "put into the class",
+            fixed=False,
         ),
         Event(
             "jaccard",
             lambda mine, said: (mine | said, mine & said),
             "no case is of the class `{of}`, or was put into it",
+            "of the class",
             fixed=False,
         ),
         Event(
-            "npv", lambda mine, said: (~said, ~mine & ~said), "every case was put into the class `{of}`", fixed=False
+            "npv",
+            lambda mine, said: (~said, ~mine & ~said),
+            "every case was put into the class `{of}`",
+            "kept out of the class",
+            fixed=False,
         ),
     )
 }
@@ -70,6 +93,11 @@ class or answered with it, both. npv: rows answered without the class, not of it
 def why_empty(event: str, of: str) -> str:
     """Return why a denominator holds nobody, in words."""
     return EVENTS[event].why_empty.format(of=of) if event != WRONG else "0 cases"
+
+
+def cases_counted(event: str) -> str:
+    """Return which cases an event's denominator holds, in words: ``of the class``; nothing where it holds all."""
+    return EVENTS[event].cases if event in EVENTS else ""
 
 
 def _share(name: str, adds: str, direction: Any, words: str, **more: Any) -> Metric:

@@ -240,7 +240,7 @@ def needed(entry: Needed, *, several: bool) -> str:
     if entry.seeds:
         wanted.append(f"{about} {entry.seeds} seeds, not {entry.have_seeds or 0}")
     if entry.people:
-        wanted.append(f"{about} {formats.count(entry.people)} cases, not {have}")
+        wanted.append(f"{about} {formats.count(entry.people)} {_cases(entry)}, not {have}")
     if not wanted and entry.settles is None:
         return f"{who}: cases that differ, as the {have} there are all have the same value"
     if not wanted:
@@ -249,9 +249,13 @@ def needed(entry: Needed, *, several: bool) -> str:
     return f"{who}: {' and '.join(wanted)}{end}"
 
 
+def _cases(entry: Needed) -> str:
+    return f"cases {entry.counted}" if entry.counted else "cases"
+
+
 def _on_limit(entry: Needed) -> str:
     seeds = " or seeds" if (entry.have_seeds or 0) > 1 else ""
-    more = f"more than {formats.count(realistic(entry.have))} cases, not {formats.count(entry.have)}"
+    more = f"more than {formats.count(realistic(entry.have))} {_cases(entry)}, not {formats.count(entry.have)}"
     return f"no realistic number of cases{seeds} ({more}), as the measured value lies too close to the limit"
 
 

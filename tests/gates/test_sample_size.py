@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from support.contrasts import NO_HARM, contrast, level, outcome, paired
 
@@ -18,6 +19,7 @@ from fairtransfer.gates.gap import Gap
 from fairtransfer.gates.results import GateResult
 from fairtransfer.gates.sample_size import realistic
 from fairtransfer.gates.worst_group import WorstGroup
+from fairtransfer.measurement import measure
 from fairtransfer.report.sentences import needed as told
 from fairtransfer.report.sentences import room, way_out
 from fairtransfer.spec.gates import GateSpec
@@ -349,3 +351,26 @@ def test_no_seeds_are_asked_for_where_they_would_still_leave_absurd_numbers_of_c
 
     assert (entry.people, entry.seeds) == (None, None)
     assert "no realistic number of cases or seeds" in told(entry, several=False)
+
+
+@pytest.mark.parametrize(
+    ("gate", "whose"),
+    [
+        ("no_harm:by=g,metric=recall,class=a,margin=0.05", "cases of the class, not"),
+        ("no_harm:by=g,metric=false_positive_rate,class=a,margin=0.05", "cases outside the class, not"),
+        ("worst_group:by=g,metric=precision,class=a,at_least=0.7", "cases put into the class, not"),
+        ("worst_group:by=g,metric=macro_f1,at_least=0.8", "cases of the rarest class, not"),
+        ("worst_group:by=g,metric=balanced_accuracy,at_least=0.8", "cases of the rarest class, not"),
+        ("worst_group:by=g,metric=error_rate,at_most=0.2", "cases, not"),
+    ],
+)
+def test_needed_cases_are_those_that_count(gate: str, whose: str) -> None:
+    rng = np.random.default_rng(2)
+    truth = rng.choice(list("abc"), 150)
+    frame = pd.DataFrame({"y": truth, "g": rng.choice(["north", "south"], 150)})
+    for name in ("old", "new"):
+        frame[name] = np.where(rng.random(150) < 0.75, truth, rng.choice(list("abc"), 150))
+    found = measure(frame, label="y", before="old", after="new", groups="g", gates=[gate])
+    (result,) = found.verdict.gates
+    assert result.needed
+    assert all(whose in told(entry, several=False) for entry in result.needed)

@@ -35,6 +35,11 @@ class MacroAverage(Estimate):
         return self.classes
 
     @property
+    def cases_of(self) -> str:
+        """Those of the class that has the fewest."""
+        return "of the rarest class" if self.independent else ""
+
+    @property
     def range(self) -> Limits:
         """What its parts can be."""
         return self.classes[0].range

@@ -129,7 +129,7 @@ class Estimate(abc.ABC):
 
     @property
     def cases_of(self) -> str:
-        """Whose cases have to be as many, where not all of the group count."""
+        """Which cases have to be as many, in words, where not all of the group count and the metric does not say which."""
         return ""
 
     @property

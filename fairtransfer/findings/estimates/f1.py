@@ -88,7 +88,7 @@ class F1Score(Observed):
     @property
     def cases_of(self) -> str:
         """Whose cases have to be as many as the policy asks."""
-        return "the class" if len(self.after) == 1 else "the rarest class"
+        return "of the class" if len(self.after) == 1 else "of the rarest class"
 
     @property
     def units(self) -> float | None:
