@@ -287,7 +287,7 @@ def test_what_cannot_be_judged_yet_is_told_the_least_it_takes() -> None:
 
 @pytest.mark.parametrize(
     ("harm", "code", "words"),
-    [(25, "on_limit", "no realistic number of cases would settle it"), (20, "wide_ci", "more cases would narrow it")],
+    [(25, "on_limit", "no realistic number of cases would settle it"), (20, "wide_ci", "more cases would narrow them")],
 )
 def test_the_reason_of_a_gate_agrees_with_what_would_settle_it(harm: int, code: str, words: str) -> None:
     """More cases are named as the way out where a number of them is, and nowhere else."""
