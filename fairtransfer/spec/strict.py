@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from fairtransfer import plugins, registry
 from fairtransfer.errors import Problem, did_you_mean, shown
 from fairtransfer.outcomes import row_value
+from fairtransfer.outcomes.other_names import hint_of
 from fairtransfer.outcomes.table import find_metric
 from fairtransfer.spec.document import Document, Place, kind_of
 
@@ -163,6 +164,9 @@ PATTERNS = {
 
 
 def _hint(value: object, words: list[str]) -> str:
+    ours, said = hint_of(str(value))
+    if ours in words:
+        return said
     hint = did_you_mean(str(value), words)
     return hint if hint.startswith("did") else ""
 

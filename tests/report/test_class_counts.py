@@ -145,7 +145,7 @@ def test_the_reason_of_an_average_does_not_count_the_smallest_class() -> None:
     mine = ("balanced_accuracy", "before", {"region": "north"})
     public_row = next(row for row in shown(found) if (row.metric, row.stage, row.group) == mine)
 
-    assert private.status_reason == "4 cases, fewer than 10"
+    assert private.status_reason == "4 cases of the rarest class, fewer than 10"
     assert public_row.status == "suppressed"
     assert "4" not in public_row.status_reason
 

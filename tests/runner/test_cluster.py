@@ -62,7 +62,7 @@ def test_a_specification_is_all_that_is_needed(plan: Plan, tmp_path: Path) -> No
 
     assert json.loads(spec)["jobs"] == [{"id": lease.job.id, "attempt": 1, "folder": str(lease.folder)}]
     assert answer == {"ready": [lease.job.id], "reason": ""}
-    assert {path.name for path in lease.folder.iterdir()} == {"predictions.parquet", "job.json"}
+    assert {path.name for path in lease.folder.iterdir()} == {"predictions.parquet", "inputs.parquet", "job.json"}
     assert read_json(lease.folder / "job.json")["attempts"] == 1
 
 
