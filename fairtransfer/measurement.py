@@ -32,6 +32,7 @@ from fairtransfer.gates.results import Verdict
 from fairtransfer.gates.verdict import judge_table
 from fairtransfer.spec.columns import ColumnNames, Columns
 from fairtransfer.spec.gates import Policy
+from fairtransfer.spec.group_order import Order
 from fairtransfer.spec.keywords import Label
 from fairtransfer.spec.recoding import Bins, Map
 from fairtransfer.spec.short import Gate, Metric
@@ -217,6 +218,7 @@ def measure(
     threshold: float | None = None,
     favourable: Label | None = None,
     title: str | None = None,
+    order: Order | None = None,
 ) -> Measurement:
     """Measure a table of predictions, of any size, for each group; with gates it is judged too.
 
@@ -284,6 +286,9 @@ def measure(
         it, and gates on them need it.
     title
         What the report is called: ``"Loan decisions by the new model"``.
+    order
+        In which order groups stand: ``{"region": ["north", "south"]}``, any others after them; default: by name, ranges of
+        `bins` as numbers.
 
     Raises
     ------
@@ -320,7 +325,7 @@ def measure(
         after_file,
         threshold,
     )
-    asked = replace(asked, favourable=favourable, title=title)
+    asked = replace(asked, favourable=favourable, title=title, order=order)
     problems = Problems()
     with in_keywords():
         return measure_table(source, with_keywords(columns, keywords, problems), asked, problems)

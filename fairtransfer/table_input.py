@@ -15,8 +15,10 @@ from fairtransfer.evidence.table.numbers import count_numbers
 from fairtransfer.evidence.table.recoded import recoded
 from fairtransfer.evidence.table.source import open_table, reading
 from fairtransfer.evidence.table.thresholds import answered
+from fairtransfer.evidence.table.told_by_group import ByGroup
 from fairtransfer.findings.question import Question, check_views
 from fairtransfer.spec.columns import Columns
+from fairtransfer.spec.group_order import place_of
 from fairtransfer.spec.questions import metric_names
 from fairtransfer.table_question import MeasureOptions, question_of, with_threshold
 
@@ -56,7 +58,18 @@ class TableInput:
         else:
             asked = metric_names(question.metrics, question.gates)
             found = count_table(self.table, self.name, question.columns, self.classes, question.positive, asked)
-        return replace(found, notes={**found.notes, **self.notes}, warnings=(*self.warnings, *found.warnings))
+        told = {note: _in_order(groups, question) for note, groups in found.of_groups.items()}
+        notes, warnings = {**found.notes, **self.notes}, (*self.warnings, *found.warnings)
+        return replace(found, notes=notes, of_groups=told, warnings=warnings)
+
+
+def _in_order(told: ByGroup, question: Question) -> ByGroup:
+    """Return rows per group with groups as they are to stand."""
+    order = question.group_order
+    return {
+        name: {group: rows[group] for group in sorted(rows, key=lambda group: place_of({name: group}, order))}
+        for name, rows in told.items()
+    }
 
 
 def read_input(source: Any, columns: Columns, options: MeasureOptions, problems: Problems) -> tuple[TableInput, str]:

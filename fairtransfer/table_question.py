@@ -18,6 +18,7 @@ from fairtransfer.findings.question import Question
 from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.columns import Columns
 from fairtransfer.spec.gates import GateSpec, Policy
+from fairtransfer.spec.group_order import Order, read_order
 from fairtransfer.spec.keywords import Keywords, Label, kind_in_python, single
 from fairtransfer.spec.recoding import Bins, Map, read_recoding
 from fairtransfer.spec.short import Gate, Metric, read_gates, read_metrics, read_policy
@@ -46,6 +47,7 @@ class MeasureOptions:
     threshold: float | None = None
     favourable: Label | None = None
     title: str | None = None
+    order: Order | None = None
 
     @property
     def files(self) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
     ------
     DefinitionError
         With everything in it that cannot be read, or does not go together (``FT-P020`` to ``FT-P022``, ``FT-P041``,
-        ``FT-P042``, ``FT-P062`` to ``FT-P064``, ``FT-P106``, ``FT-P107``).
+        ``FT-P042``, ``FT-P062`` to ``FT-P064``, ``FT-P106``, ``FT-P107``, ``FT-P114``).
     """
     read = Keywords(problems)
     given = {field.name: getattr(columns, field.name) for field in fields(Columns)}
@@ -127,6 +129,7 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
         problems.add(Problem("FT-P022", found, "", "say --multilabel, or leave it out", "--multilabel-separator"))
     check_files(options, problems)
     recoding = read_recoding(options.map, options.bins, many["groups"], problems)
+    order = read_order(options.order, many["groups"], problems)
     _together(options, one, {"positive": positive, "multilabel": multilabel, "classes": classes}, unit, problems)
     problems.raise_if_any()
     named = TableColumns(
@@ -146,7 +149,7 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
         value_before=one["value_before"],
         recoding=recoding,
     )
-    asked = Question(named, crossed, metrics, gates, policy, positive, unit, separator, favourable, title)
+    asked = Question(named, crossed, metrics, gates, policy, positive, unit, separator, favourable, title, order)
     return asked, classes
 
 

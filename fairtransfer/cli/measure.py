@@ -65,6 +65,10 @@ def measure(
         list[str] | None,
         _reading(help="Ranges of a group that is a number: age=18,30,45,60"),
     ] = None,
+    order: Annotated[
+        list[str] | None,
+        _output(help="Groups stand in this order: region=north,south"),
+    ] = None,
     multilabel_separator: Annotated[str, _reading(help="What parts the labels of a row, if not |")] = "",
     threshold: Annotated[float | None, _reading(help="Answers are --positive from this --score on.")] = None,
     labels_file: Annotated[
@@ -109,6 +113,7 @@ def measure(
         threshold=threshold,
         favourable=favourable,
         title=title,
+        order=order,
     )
     found = measure_table(file, columns, options, Problems())
     _tell(found, json, out)

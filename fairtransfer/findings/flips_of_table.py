@@ -10,6 +10,7 @@ from fairtransfer.evidence.table.changed_items import changed_items, direction
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.findings.flips import EXAMPLES, churn
 from fairtransfer.findings.question import Question
+from fairtransfer.spec.group_order import in_order
 
 if TYPE_CHECKING:
     import ibis
@@ -20,10 +21,12 @@ def harm_of_table(table: ibis.Table, counted: Counted, question: Question) -> It
     for view in ((), *question.views):
         sizes, changed = _counts(counted, view)
         examples = changed_items(table, question.columns, counted, view, EXAMPLES)
-        for key in sorted(sizes):
+        groups = in_order((dict(zip(view, key, strict=True)) for key in sizes), question.group_order)
+        for group in groups:
+            key = tuple(group.values())
             wrong, right = changed[key, "wrong"], changed[key, "right"]
             yield {
-                "group": dict(zip(view, key, strict=True)),
+                "group": group,
                 "n": sizes[key],
                 "became_wrong": [wrong],
                 "became_right": [right],

@@ -25,6 +25,7 @@ from fairtransfer.formats import group_name, plural
 from fairtransfer.outcomes.classes import why_empty
 from fairtransfer.outcomes.metric import RANKED, Metric
 from fairtransfer.outcomes.table import metric_named
+from fairtransfer.spec.group_order import in_order
 from fairtransfer.spec.questions import class_meant
 
 Side = Literal["group", "rest"]
@@ -76,7 +77,8 @@ class EvidenceQuery:
     def groups(self, pairing: Pairing, view: View) -> list[Group]:
         """Return the groups of a view, in order."""
         block = self.block(pairing)
-        return [] if block is None else list(block.tally(view, "wrong", "").groups)
+        found = [] if block is None else list(block.tally(view, "wrong", "").groups)
+        return in_order(found, self.study.group_order) if self.study.group_order else found
 
     def meant(self, metric: str, of: str | None) -> str | None:
         """Return the class a gate is about: the one it names, else the positive class, else none."""

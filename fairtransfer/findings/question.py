@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.evidence.table.checks import Columns
@@ -16,7 +17,9 @@ from fairtransfer.spec.audit import MetricSpec
 from fairtransfer.spec.favourable import not_wanted
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.group_pairs import is_named
+from fairtransfer.spec.names import UNKNOWN_GROUP
 from fairtransfer.spec.questions import class_meant, metric_names
+from fairtransfer.spec.recoding import ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Question:
         The class that people want to be given; None where that is not said.
     title
         What the report is called; empty where that is left to it.
+    order
+        Attribute -> its groups in the order in which they are to stand.
     """
 
     columns: Columns
@@ -49,6 +54,13 @@ class Question:
     separator: str = JOIN
     favourable: str | None = None
     title: str = ""
+    order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def group_order(self) -> dict[str, tuple[str, ...]]:
+        """The order that is asked for; ranges of numbers stand as numbers do."""
+        bins = {name: ranges(edges) for name, edges in self.columns.recoding.bins.items()}
+        return {**bins, **self.order}
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -64,7 +76,7 @@ def check_question(counted: Counted, question: Question) -> None:
     ------
     DefinitionError
         With all of them (``FT-P016`` to ``FT-P019``, ``FT-P023``, ``FT-P026``, ``FT-P027``, ``FT-P028``, ``FT-P040``,
-        ``FT-P044`` to ``FT-P048``, ``FT-P070`` to ``FT-P073``).
+        ``FT-P044`` to ``FT-P048``, ``FT-P070`` to ``FT-P073``, ``FT-P114``).
     """
     problems = Problems()
     for named in dict.fromkeys((question.positive, question.favourable)):
@@ -74,6 +86,7 @@ def check_question(counted: Counted, question: Question) -> None:
     _metrics(question, counted.name, problems)
     _values(question, counted, problems)
     check_views(question, problems)
+    _order(question, counted, problems)
     for gate in question.gates:
         _gate(gate, question, counted, problems)
     problems.raise_if_any()
@@ -143,6 +156,17 @@ def check_views(question: Question, problems: Problems) -> None:
             if name not in known:
                 hint = did_you_mean(name, known)
                 problems.add(Problem("FT-P018", f"`{name}` is not among the groups", hint, "add it to --groups"))
+
+
+def _order(question: Question, counted: Counted, problems: Problems) -> None:
+    """Add names in an order that no group has; missing membership, and ranges of numbers, are groups that may be empty."""
+    bins = question.columns.recoding.bins
+    for attribute, names in question.order.items():
+        groups = sorted(set(counted.cells[f"g_{attribute}"].to_pylist()))
+        possible = {*groups, UNKNOWN_GROUP, *(ranges(bins[attribute]) if attribute in bins else ())}
+        for name in (name for name in names if name not in possible):
+            found = f"no row belongs to the group `{shown(name)}` of `{shown(attribute)}`"
+            problems.add(Problem("FT-P114", found, did_you_mean(name, groups), "", "--order"))
 
 
 def _gate(gate: GateSpec, question: Question, counted: Counted, problems: Problems) -> None:

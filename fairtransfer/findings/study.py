@@ -67,6 +67,8 @@ class Study:
         What that model is called, and the other where two are given; empty where this one was adapted or has no name.
     adapted
         The second model was made of the first; else two models' answers are given.
+    group_order
+        Attribute -> groups in the order in which they are told, before any others; those of an attribute left out go by name.
     measured_in
         The unit of the label, where it is a number and the unit is known.
     """
@@ -94,6 +96,7 @@ class Study:
     favourable_class: str | None = None
     after_name: str = ""
     adapted: bool = True
+    group_order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def counted(self) -> tuple[MetricSpec, ...]:

@@ -69,4 +69,5 @@ def study_of_table(counted: Counted, question: Question) -> Study:
         favourable_class=favourable,
         after_name=model,
         adapted=False,
+        group_order=question.group_order,
     )

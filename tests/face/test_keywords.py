@@ -91,6 +91,7 @@ WRONG: dict[str, Iterable[Any]] = {
     ),
     "map": (3, [3], True, {"a": object()}, {"a": None}, object()),
     "bins": (3, [3], True, {"age": 3}, {3: [1, 2]}, object()),
+    "order": (3, [3], True, {"region": 3}, {3: ["north"]}, {"region"}, object()),
     "multilabel_separator": (3, ["|"], True, {"|"}),
     "labels_file": (3, ["a.csv"], True),
     "before_file": (3, ["a.csv"], True),
