@@ -32,13 +32,14 @@ from fairtransfer.adapt.strategies.scratch import ScratchOptions
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
+from fairtransfer.evidence.manifest import file_digest
 from fairtransfer.findings.run_record import load_record
 from fairtransfer.foresight import foresee
 from fairtransfer.gates.verdict import _leaks
 from fairtransfer.measurement import measure
 from fairtransfer.models import inspect_checkpoint, open_backbone
 from fairtransfer.models.backbone import Backbone
-from fairtransfer.models.checkpoint import Trained
+from fairtransfer.models.checkpoint import Checkpoint, Trained
 from fairtransfer.models.trained import write_weights
 from fairtransfer.runner import source_training
 from fairtransfer.runner.job_record import WEIGHTS
@@ -391,6 +392,11 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Backbone:
     return open_backbone(inspect_checkpoint(folder, "folder:tiny"), "text")
 
 
+def learned(backbone: Backbone, weights: Path, *classes: str) -> Checkpoint:
+    """The backbone's checkpoint with the weights that were trained."""
+    return backbone.checkpoint.with_weights(Trained(weights, classes), file_digest(weights))
+
+
 @pytest.mark.parametrize("embeddings", ["frozen", "trained"])
 def test_the_checkpoint_opens_as_the_network_that_was_trained(
     encoder: Backbone, embeddings: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -404,7 +410,7 @@ def test_the_checkpoint_opens_as_the_network_that_was_trained(
 
     kept, _ = pretrain(found, options, "base")
     write_weights(tmp_path / WEIGHTS, kept)
-    opened = open_backbone(encoder.checkpoint.with_weights(Trained(tmp_path / WEIGHTS, ("a", "b")), "0" * 64), "text")
+    opened = open_backbone(learned(encoder, tmp_path / WEIGHTS, "a", "b"), "text")
 
     assert set(load_file(tmp_path / WEIGHTS)) >= {"head.weight", "head.bias"}
     assert torch.equal(
@@ -424,7 +430,7 @@ def test_a_trained_source_is_asked_by_its_own_head_and_no_longer_by_the_bases(
     """The base answers by entailment; what was trained on it has other classes, and is asked by similarity or its head."""
     kept, _ = pretrain(setting(encoder), SourceTraining(epochs=8, lr=1e-3, batch_size=8), "random")
     write_weights(tmp_path / WEIGHTS, kept)
-    checkpoint = encoder.checkpoint.with_weights(Trained(tmp_path / WEIGHTS, ("sweet", "hard")), "0" * 64)
+    checkpoint = learned(encoder, tmp_path / WEIGHTS, "sweet", "hard")
     found = setting(open_backbone(checkpoint, "text"))
 
     by_head = before_named("native_head").ask(found, NativeHeadOptions(labels={"sweet": "fruit", "hard": "tool"}))
@@ -443,7 +449,7 @@ def test_weights_of_another_architecture_are_refused(encoder: Backbone, tmp_path
     write_weights(tmp_path / WEIGHTS, kept)
 
     with pytest.raises(DefinitionError, match=r"more.*base the source was trained from"):
-        open_backbone(encoder.checkpoint.with_weights(Trained(tmp_path / WEIGHTS, ("a", "b")), "0" * 64), "text")
+        open_backbone(learned(encoder, tmp_path / WEIGHTS, "a", "b"), "text")
 
 
 def test_another_seed_is_another_source(encoder: Backbone) -> None:
