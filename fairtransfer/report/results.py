@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from fairtransfer import formats
+from fairtransfer.findings.details import ScoreDetails
 from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding, Stage
 from fairtransfer.gates.results import GateResult, Needed
 from fairtransfer.outcomes.row_value import is_mean
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.report import sentences, tables
 from fairtransfer.report.finding_index import Metric
 from fairtransfer.report.subject import Subject
@@ -189,10 +191,32 @@ def _results(subject: Subject, key: str, metric: Metric, view: tuple[str, ...]) 
         where,
         "Cases",
         name + (f", {words.axis}" if words.axis and words.axis != "%" else ""),
+        *(_MIXED if _is_mixed(metric, view) else ()),
         *against,
     )
     anchor = f"t-{key.split('@')[0]}-{metric[0]}{f'-{class_label}' if class_label else ''}-{'-'.join(view) or 'all'}"
-    return tables.table(anchor, f"{name}, {key}, by {where}", headings, listed, text_columns=2, band=1)
+    note = _MIXED_NOTE if _is_mixed(metric, view) else ""
+    return tables.table(anchor, f"{name}, {key}, by {where}", headings, listed, note=note, text_columns=2, band=1)
+
+
+_MIXED = ("BPSN AUC", "BNSP AUC")
+_MIXED_NOTE = (
+    "BPSN: the others' positives against the group's negatives; BNSP: the group's against the others' negatives"
+)
+
+
+def _is_mixed(metric: Metric, view: Sequence[str]) -> bool:
+    """Say whether a table tells how a group's scores rank against the others': of the AUC, by group (Borkan et al. 2019)."""
+    return metric_named(metric[0]).estimator == "ranking" and bool(view)
+
+
+def _mixed(row: Finding | None, metric: Metric, group: Group) -> tuple[str, ...]:
+    if not _is_mixed(metric, tuple(group)):
+        return ()
+    details = None if row is None else row.detail(ScoreDetails)
+    if details is None or details.mixed_up is None:
+        return ("–",) * len(_MIXED)
+    return tuple("–" if value is None else f"{value:.3f}" for value in (details.mixed_up.bpsn, details.mixed_up.bnsp))
 
 
 def _compared(subject: Subject) -> list[Stage]:
@@ -210,10 +234,17 @@ def _models(subject: Subject, key: str, metric: Metric, group: Group) -> Iterato
     compared = _compared(subject)
     before = subject.one(key, "before", group, metric)
     if subject.study.has_before:
-        yield subject.study.before_name, label, tables.people(before), tables.rate(before), *("–" for _ in compared)
+        yield (
+            subject.study.before_name,
+            label,
+            tables.people(before),
+            tables.rate(before),
+            *_mixed(before, metric, group),
+            *("–" for _ in compared),
+        )
     for strategy, budget in subject.rows.models(key):
         stages: list[Stage] = ["scratch" if strategy == subject.study.scratch else "after", *compared]
         name_of, class_label = metric
         row, *moved = (subject.rows.find(key, stage, name_of, group, strategy, budget, class_label) for stage in stages)
         name = sentences.model_name(strategy, budget)
-        yield name, label, tables.people(row), tables.rate(row), *map(tables.change, moved)
+        yield name, label, tables.people(row), tables.rate(row), *_mixed(row, metric, group), *map(tables.change, moved)

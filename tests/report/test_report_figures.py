@@ -6,11 +6,16 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
+import pandas as pd
 import pytest
 from support.chart_reading import groups, legend, panels, wrong_curves, wrong_dots
 from support.finished_runs import KINDS, finished
 from support.html_page import SVG, Page
 
+from fairtransfer.measurement import measure
+from fairtransfer.report.document import public
+from fairtransfer.report.results import result_tables
 from fairtransfer.report.svg import Drawing, document, text
 
 
@@ -129,3 +134,33 @@ def test_a_character_that_svg_cannot_hold_is_a_sign_for_that() -> None:
 
     assert "a\ufffdb\ufffd &lt;🦊&gt;" in drawn
     assert [*ET.fromstring(drawn).itertext()] == ["title \ufffd", "description", "a\ufffdb\ufffd <🦊>"]
+
+
+def test_a_table_of_the_auc_tells_how_groups_rank_against_the_others() -> None:
+    """Against a walk over all pairs of a positive and a negative of different people."""
+    rng = np.random.default_rng(1)
+    y, g, score = rng.choice(["no", "yes"], 120), rng.choice(["north", "south"], 120), rng.random(120).round(2)
+    frame = pd.DataFrame({"y": y, "g": g, "s": score, "new": np.where(score > 0.5, "yes", "no")})
+    found = measure(frame, label="y", after="new", groups="g", score="s", positive="yes", metrics="auc,error_rate")
+
+    def above(positives: np.ndarray, negatives: np.ndarray) -> str:
+        pairs = [(p > n) + (p == n) / 2 for p in positives for n in negatives]
+        return f"{np.mean(pairs):.3f}"
+
+    (auc,) = [
+        t
+        for t in result_tables(public(found.study, found.findings, found.verdict))
+        if "AUC" in t.caption and t.caption.endswith("by g")
+    ]
+    assert auc.headings[4:6] == ("BPSN AUC", "BNSP AUC")
+    for row in auc.rows:
+        mine, yes = g == row[1], y == "yes"
+        assert row[4:6] == (
+            above(score[~mine & yes], score[mine & ~yes]),
+            above(score[mine & yes], score[~mine & ~yes]),
+        )
+    assert not any(
+        "BPSN AUC" in t.headings
+        for t in result_tables(public(found.study, found.findings, found.verdict))
+        if "Error" in t.caption
+    )
