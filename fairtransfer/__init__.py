@@ -6,6 +6,7 @@ The verbs::
     plan         Say what a run of an audit would do, before anything is trained.
     run          Adapt the model in every way an audit lists, measure each group, judge and report.
     measure      Measure a table of predictions for each group, and judge it; no model, no training.
+    measure_models  The same of many models, a row per item and model, each beside a named one.
     judge        Return the verdict of a finished run, computed from its evidence.
     render       Write the documents of a finished run again.
     verify       Check every file of a run against its digests.
@@ -40,6 +41,7 @@ if _typing.TYPE_CHECKING:
     from fairtransfer.extend import register, use_plugin
     from fairtransfer.findings.rows import Finding
     from fairtransfer.gates.results import Verdict
+    from fairtransfer.measured_models import measure_models
     from fairtransfer.measurement import Measurement, measure
     from fairtransfer.plan_result import Plan
     from fairtransfer.run_result import Run
@@ -58,6 +60,7 @@ __all__ = [
     "judge",
     "load_audit",
     "measure",
+    "measure_models",
     "plan",
     "register",
     "render",
@@ -77,6 +80,7 @@ _HOMES = {
     "judge": "api",
     "load_audit": "api",
     "measure": "measurement",
+    "measure_models": "measured_models",
     "plan": "api",
     "register": "extend",
     "render": "api",

@@ -13,7 +13,7 @@ from fairtransfer.evidence.table.count import Counted, count_table
 from fairtransfer.evidence.table.joined import joined
 from fairtransfer.evidence.table.numbers import count_numbers
 from fairtransfer.evidence.table.recoded import recoded
-from fairtransfer.evidence.table.source import open_table, reading
+from fairtransfer.evidence.table.source import NamedRows, open_table, reading
 from fairtransfer.evidence.table.thresholds import answered
 from fairtransfer.evidence.table.told_by_group import ByGroup
 from fairtransfer.findings.question import Question, check_views
@@ -79,9 +79,10 @@ def read_input(source: Any, columns: Columns, options: MeasureOptions, problems:
         table, place = open_table(source, noticed)
     question, classes = question_of(with_threshold(columns, options, problems), options, problems)
     name, notes = Path(place).name, dict[str, int]()
+    rows = source.rows if isinstance(source, NamedRows) else name
     with reading(place):
         if options.files:
-            table, there, notes = joined(table, name, question.columns, options.files, noticed)
+            table, there, notes = joined(table, rows, question.columns, options.files, noticed)
             question = replace(question, columns=there)
         if options.threshold is not None and question.positive is not None:
             table = answered(table, name, question.columns, question.positive, float(options.threshold), classes)

@@ -12,7 +12,9 @@ from fairtransfer.cli.gc_pause import without_garbage_collection
 
 if TYPE_CHECKING:
     from fairtransfer.measurement import Measurement
+    from fairtransfer.spec.columns import Columns
     from fairtransfer.spec.gates import Policy
+    from fairtransfer.table_question import MeasureOptions
 
 
 _column, _question, _reading, _file, _policy_option, _output = (
@@ -33,6 +35,13 @@ def measure(
     label: Annotated[str | None, _column(help="Column with the truth.")] = None,
     after: Annotated[str | None, _column(help="Column with the model's answers.")] = None,
     before: Annotated[str | None, _column(help="Column with the answers of the model before.")] = None,
+    model_column: Annotated[
+        str | None,
+        _column(
+            help="A row per item and model: column of models; --before then names one, and each other is compared with it, "
+            "by --item, with a verdict and report of its own; passes share alpha.",
+        ),
+    ] = None,
     groups: Annotated[str, _column(help="Columns with group membership: a,b")] = "",
     intersections: Annotated[str, _question(help="Groups to cross: a*b,a*c")] = "",
     item: Annotated[str, _column(help="Columns that together name a row; repeats are an error.")] = "",
@@ -115,9 +124,35 @@ def measure(
         title=title,
         order=order,
     )
+    if model_column is not None:
+        raise typer.Exit(_tell_models(file, columns, options, model_column, json, out))
     found = measure_table(file, columns, options, Problems())
     _tell(found, json, out)
     raise typer.Exit(found.exit_code)
+
+
+def _tell_models(
+    file: Path, columns: Columns, options: MeasureOptions, by: str, json: Path | None, out: Path | None
+) -> int:
+    """Measure every model of a long table and tell of each; return the exit code for all."""
+    from fairtransfer.cli.show import console, print_json
+    from fairtransfer.errors import Problems
+    from fairtransfer.evidence.canonical import write_json
+    from fairtransfer.measured_models import folders, measure_long, worst_exit
+
+    found = measure_long(file, columns, options, by, Problems())
+    whole = {"schema": "1", "models": {model: seen.to_json() for model, seen in found.items()}}
+    piped = json is not None and str(json) == "-"
+    for model, folder in folders(found):
+        if not piped:
+            console().print(f"{columns.before} -> {model}", style="bold", markup=False, soft_wrap=True)
+        _tell(found[model], None, None if out is None else out / folder, quiet=piped)
+    if json is not None and not piped:
+        json.parent.mkdir(parents=True, exist_ok=True)
+        write_json(json, whole)
+    elif piped:
+        print_json(whole)
+    return worst_exit(found)
 
 
 def _policy(alpha: float, min_group: int, on_inconclusive: str, suppress_below: int) -> Policy:
@@ -135,7 +170,7 @@ def _policy(alpha: float, min_group: int, on_inconclusive: str, suppress_below: 
     )
 
 
-def _tell(found: Measurement, json: Path | None, out: Path | None) -> None:
+def _tell(found: Measurement, json: Path | None, out: Path | None, *, quiet: bool = False) -> None:
     from fairtransfer.cli.show import console, print_json, print_measured, print_verdict, tell_warnings
     from fairtransfer.errors import relative
     from fairtransfer.evidence.canonical import write_json
@@ -143,7 +178,7 @@ def _tell(found: Measurement, json: Path | None, out: Path | None) -> None:
     tell_warnings(map(str, found.counted.warnings))
     if json is not None and str(json) == "-":
         print_json(found.to_json())
-    else:
+    elif not quiet:
         print_measured(found)
         if found.study.gates:
             print_verdict(found.verdict)
@@ -151,5 +186,5 @@ def _tell(found: Measurement, json: Path | None, out: Path | None) -> None:
         json.parent.mkdir(parents=True, exist_ok=True)
         write_json(json, found.to_json())
     if out is not None:
-        piped = json is not None and str(json) == "-"
+        piped = quiet or (json is not None and str(json) == "-")
         console(stderr=piped).print(f"report:   {relative(found.report(out)[0])}", soft_wrap=True)

@@ -9,7 +9,18 @@ import sys
 
 import fairtransfer as ft
 
-VERBS = {"judge", "load_audit", "measure", "plan", "register", "render", "run", "use_plugin", "verify"}
+VERBS = {
+    "judge",
+    "load_audit",
+    "measure",
+    "measure_models",
+    "plan",
+    "register",
+    "render",
+    "run",
+    "use_plugin",
+    "verify",
+}
 TYPES = {"Columns", "Finding", "Measurement", "Plan", "Policy", "Run", "Verdict"}
 
 

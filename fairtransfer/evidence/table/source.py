@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,32 @@ from fairtransfer.evidence.table.files import open_file, reading, refuse_same_na
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["open_table", "reading", "rows_in_memory"]
+__all__ = ["NamedRows", "open_table", "reading", "rows_in_memory"]
+
+
+@dataclass(frozen=True)
+class NamedRows:
+    """Some rows of a table that was opened.
+
+    Attributes
+    ----------
+    name
+        What the table is called.
+    rows
+        What these rows of it are called.
+    warnings
+        What was noticed when it was opened.
+    """
+
+    table: ibis.Table
+    name: str
+    rows: str
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(self.table.columns)
 
 
 def open_table(source: Any, notes: Problems | None = None) -> tuple[ibis.Table, str]:
@@ -35,6 +61,10 @@ def open_table(source: Any, notes: Problems | None = None) -> tuple[ibis.Table, 
     """
     import ibis
 
+    if isinstance(source, NamedRows):
+        if notes is not None:
+            notes.extend(source.warnings)
+        return source.table, source.name
     if isinstance(source, ibis.Table):
         return (source if rows_in_memory(source) is not None else guarded(source)), "table"
     if isinstance(source, str | Path):
