@@ -19,7 +19,7 @@ from fairtransfer.evidence.table.casts import as_text
 from fairtransfer.evidence.table.source import NamedRows, open_table, reading
 from fairtransfer.measurement import Measurement, measure_table
 from fairtransfer.spec.columns import Columns
-from fairtransfer.spec.keywords import Keywords
+from fairtransfer.spec.keywords import Keywords, Label, class_text
 from fairtransfer.spec.short import read_policy
 from fairtransfer.table_question import MeasureOptions, in_keywords, with_keywords
 
@@ -31,7 +31,7 @@ MOST_MODELS = 100
 
 
 def measure_models(
-    source: Any, columns: Columns | None = None, *, model_column: str, before: str, **asked: Any
+    source: Any, columns: Columns | None = None, *, model_column: str, before: Label, **asked: Any
 ) -> dict[str, Measurement]:
     """Measure every model of a long table, a row per item and model, beside one of them; return ``model -> what was found``.
 
@@ -72,7 +72,7 @@ def measure_models(
     with in_keywords():
         named = with_keywords(columns, {k: v for k, v in asked.items() if k in of_columns}, problems)
         options = MeasureOptions(**{k: v for k, v in asked.items() if k not in of_columns})
-        return measure_long(source, replace(named, before=before), options, model_column, problems)
+        return measure_long(source, replace(named, before=class_text(before) or ""), options, model_column, problems)
 
 
 _ONE = ("label", "after", "unit", "score", "value", "weights")
@@ -130,7 +130,7 @@ def measure_long(
     """Measure a long table; `measure_models` says what the values are. Messages name options of the command line."""
     _beside(columns, options, problems)
     read = Keywords(problems)
-    by, base = read.column("model_column", model_column) or "", read.column("before", columns.before) or ""
+    by, base = read.column("model_column", model_column) or "", read.label("before", columns.before) or ""
     named, groups = read.columns("item", columns.item), read.columns("groups", columns.groups)
     items = tuple(item for item in named if item != by)  # model and item together name a row
     one = {name: read.column(name, getattr(columns, name)) for name in _ONE}
@@ -176,6 +176,9 @@ def _beside(columns: Columns, options: MeasureOptions, problems: Problems) -> No
     for option in (option for option, value in given.items() if value is not None):
         found = f"{option} is not taken beside a column of models"
         problems.add(Problem("FT-P115", found, "", "leave it out, or write a column for each model", option))
+    if columns.after is not None and columns.after == columns.label:
+        found = "label and predictions name the same column"
+        problems.add(Problem("FT-P004", found, "two different columns", "", "--after"))
     if columns.before is None or columns.before == "":
         found = "no model is named that the others are compared with"
         problems.add(Problem("FT-P115", found, "", "give its name with --before", "--before"))

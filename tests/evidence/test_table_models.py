@@ -108,6 +108,8 @@ def test_rows_that_disagree_about_their_item_are_refused(column: str) -> None:
         ({"model_column": "whom"}, "column `whom` not found"),
         ({"model_column": "id", "item": "r"}, "more than 100 names"),
         ({"label": ["y"]}, "FT-P041"),
+        ({"after": "y"}, "FT-P004"),
+        ({"before": ["base"]}, "FT-P115: no model is named"),
         ({"threshold": 0.5}, "threshold= is not taken"),
         ({"counts": "p"}, "counts= is not taken"),
         ({"before_file": "old.csv"}, "before_file= is not taken"),
@@ -116,6 +118,11 @@ def test_rows_that_disagree_about_their_item_are_refused(column: str) -> None:
 )
 def test_what_cannot_be_compared_is_refused(asked: dict[str, Any], said: str) -> None:
     assert said in refused(**asked)
+
+
+def test_models_may_be_named_by_numbers() -> None:
+    frame = long()
+    assert list(measured(frame.assign(who=frame.who.map({"base": 1, "y": 2, "new/a": 3})), before=1)) == ["2", "3"]
 
 
 def test_one_model_alone_and_rows_of_nobody_are_refused() -> None:
