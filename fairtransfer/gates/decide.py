@@ -16,6 +16,7 @@ from fairtransfer.gates import reasons
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.gate import Gate, gate_of
 from fairtransfer.gates.judged import JudgedContrast
+from fairtransfer.gates.outside_answers import CODE as OUTSIDE
 from fairtransfer.gates.results import GateResult, Needed, Outcome
 from fairtransfer.gates.sample_size import leans_to_pass, to_settle
 from fairtransfer.outcomes.classes import cases_counted
@@ -98,7 +99,14 @@ def _settling(gate: Gate, open_: Sequence[JudgedContrast]) -> tuple[Needed, ...]
     """Return what would settle each open comparison; those that lean to a pass have to pass together."""
     together = sum(leans_to_pass(j.contrast) for j in open_)
     found = [to_settle(j.contrast, j.alpha, j.family, max(together, 1)) for j in open_]
-    return tuple(replace(entry, counted=_counted(gate, j.contrast)) for entry, j in zip(found, open_, strict=True))
+    return tuple(_said(gate, j.contrast, entry) for entry, j in zip(found, open_, strict=True))
+
+
+def _said(gate: Gate, contrast: Contrast, entry: Needed) -> Needed:
+    """Return what settles a comparison with what its cases are, or that it takes no cases but the meaning of answers."""
+    if OUTSIDE in contrast.barred and not contrast.blocked:
+        return replace(entry, people=None, seeds=None, units=None, answers=True)
+    return replace(entry, counted=_counted(gate, contrast))
 
 
 def _counted(gate: Gate, contrast: Contrast) -> str | None:

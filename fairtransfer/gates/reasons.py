@@ -9,6 +9,7 @@ from fairtransfer.formats import group_label, listing, plural
 from fairtransfer.gates.contrast import MINIMUM_UNITS
 from fairtransfer.gates.gate import Gate
 from fairtransfer.gates.judged import JudgedContrast, Lean
+from fairtransfer.gates.outside_answers import CODE as OUTSIDE
 from fairtransfer.gates.results import Needed
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
@@ -51,7 +52,7 @@ def open_codes(judged: JudgedContrast, settling: Needed) -> tuple[str, ...]:
     contrast = judged.contrast
     if contrast.blocked:
         return contrast.blocked
-    if judged.inside:
+    if judged.inside or OUTSIDE in contrast.barred:
         return contrast.barred
     assert not isinstance(contrast.sample, NotEstimable), "a contrast that is not blocked has a sample"
     if judged.beyond_alone:

@@ -84,6 +84,8 @@ class Needed(Record):
         What is compared, where the gate judges several metrics.
     counted
         Which cases of the group count, in words, where not all do: of the class, put into it.
+    answers
+        Whether it takes knowing what answers mean that are none of the classes: no number of cases settles it.
     """
 
     benchmark: str
@@ -99,6 +101,7 @@ class Needed(Record):
     have_units: Annotated[float | None, LEFT_OUT] = None
     metric: Annotated[str | None, LEFT_OUT] = None
     counted: Annotated[str | None, LEFT_OUT] = None
+    answers: Annotated[bool | None, LEFT_OUT] = None
 
     @property
     def lies_on_limit(self) -> bool:

@@ -241,6 +241,8 @@ def needed(entry: Needed, *, several: bool) -> str:
         wanted.append(f"{about} {entry.seeds} seeds, not {entry.have_seeds or 0}")
     if entry.people:
         wanted.append(f"{about} {formats.count(entry.people)} {_cases(entry)}, not {have}")
+    if entry.answers:
+        return f"{who}: what answers mean that are none of the classes; more cases settle nothing"
     if not wanted and entry.settles is None:
         return f"{who}: cases that differ, as the {have} there are all have the same value"
     if not wanted:

@@ -149,3 +149,19 @@ def test_a_threshold_makes_answers_of_scores() -> None:
         measure(frame.assign(y=np.arange(N) % 3), **asked, threshold=0.5)
     with pytest.raises(DefinitionError, match="FT-P009: 1 rows have no prediction"):
         measure(frame.assign(s1=[None, *frame.s1[1:]]), **{**asked, "score_before": None}, threshold=0.5)
+
+
+@pytest.mark.parametrize("side", ["score", "score_before"])
+def test_scores_of_the_other_class_are_refused(side: str) -> None:
+    """They would turn every ranking round: a model that harms would look like one that helps."""
+    rng = np.random.default_rng(5)
+    y = rng.choice(["no", "yes"], 200)
+    p = np.clip(np.where(y == "yes", 0.7, 0.3) + rng.normal(0, 0.2, 200), 0, 1)
+    said = np.where(p > 0.6, "yes", "no")
+    frame = pd.DataFrame({"y": y, "new": said, "old": said, "p": p, "not_p": 1 - p, "g": ["x", "z"] * 100})
+    sides = {"score": "p", "score_before": "p", side: "not_p"}
+    asked = {"label": "y", "after": "new", "before": "old", "groups": "g", "positive": "yes", "metrics": "auc"}
+
+    with pytest.raises(DefinitionError, match="lower where the answer is `yes`"):
+        measure(frame, **asked, **sides)
+    assert measure(frame, **asked, score="p", score_before="p").findings

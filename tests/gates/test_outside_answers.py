@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from fairtransfer.measurement import measure
+from fairtransfer.report.sentences import needed
 
 STRANGE = "I cannot say"
 
@@ -102,3 +104,19 @@ def test_what_weighs_answers_against_each_other_may_be_helped_by_one_that_is_non
     assert outcome(table(0, 40), gate)[0] == "pass"
     judged, codes = outcome(table(0, 40, new=60), gate)
     assert (judged, "outside_answers" in codes) == ("inconclusive", True)
+
+
+def test_what_answers_mean_is_asked_for_and_not_more_cases() -> None:
+    """Strays that hide a harm: where a comparison stays open by them, no number of cases is named."""
+    rng = np.random.default_rng(3)
+    y = rng.choice(["n", "p"], 240)
+    old = np.where(np.arange(240) % 3 == 0, "unsure", y)
+    new = np.where(rng.random(240) < 0.35, "n", y)
+    frame = pd.DataFrame({"y": y, "old": old, "new": new, "g": rng.choice(["north", "south"], 240)})
+    found = measure(frame, label="y", before="old", after="new", groups="g", gates=["no_harm:by=g,margin=0.05"])
+    (gate,) = found.verdict.gates
+    assert gate.outcome == "inconclusive"
+    assert gate.reason_codes == ("outside_answers",)
+    assert all(entry.answers and entry.people is None for entry in gate.needed)
+    assert all("none of the classes" in needed(entry, several=False) for entry in gate.needed)
+    assert "more cases would" not in gate.reason

@@ -334,6 +334,7 @@ def test_the_rest_of_what_stands_in_the_evidence_is_as_it_was() -> None:
         "weight_decay": 0.01,
         "batch_size": 32,
         "warmup": 0.1,
+        "checks": 3,
         "embeddings": "frozen",
         "augmentation": "none",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 FEWEST = 20
 """With fewer rows answered otherwise nothing is seen of whose the scores are."""
+NO_CHANCE = 6.0
+"""Standard errors that no two means of like scores lie apart by."""
 SURER = 0.01
 """By so much some score of an answer lies above what a coin, or a die, would say."""
 
@@ -49,10 +52,11 @@ def _columns(columns: Columns) -> dict[str, str]:
 
 
 def score_problems(plain: ibis.Table, columns: Columns, positive: str, classes: int) -> Iterator[Problem]:
-    """Yield scores that look like what a model said of its answer.
+    """Yield scores that look like those of another class, or like what a model said of its answer.
 
-    None is small, also where the answer is another class; there the class is rarer than the least of them says; and no threshold
-    parts the answers, as one would that was set high.
+    The former are lower where the class is answered than elsewhere, by more than chance. Of the latter none is small, also where
+    the answer is another class; there the class is rarer than the least of them says; and no threshold parts the answers, as one
+    would that was set high.
     """
     for side, column in _columns(columns).items() if classes > 1 else ():
         said, score, least = plain[f"said_{side}"], plain[SIDES[side]], 1 / classes
@@ -61,10 +65,23 @@ def score_problems(plain: ibis.Table, columns: Columns, positive: str, classes: 
             "lowest": score.min(),
             "highest_other": score.max(where=~said),
             "lowest_said": score.min(where=said),
+            "answered": said.cast("int64").sum(),
+            "mean_said": score.mean(where=said),
+            "mean_other": score.mean(where=~said),
+            "variance_said": score.var(where=said),
+            "variance_other": score.var(where=~said),
             "rare": (plain.positive & ~said).cast("int64").sum(),
         }
         known = plain.aggregate(**asked).to_pyarrow().to_pylist()[0]
         others, parted = known["others"] or 0, (known["lowest_said"] or 1.0) >= (known["highest_other"] or 0.0)
+        if _turned(known):
+            found = (
+                f"scores in `{shown(column)}` are lower where the answer is `{shown(positive)}` (on average "
+                f"{known['mean_said']:.2f}, elsewhere {known['mean_other']:.2f}): they look like those of another class"
+            )
+            do = f"give a column with the probability of `{shown(positive)}`, or name the other class with --positive"
+            yield Problem("FT-P110", found, "", do)
+            continue
         sure = (known["highest_other"] or 0.0) > least + SURER
         if (
             others >= FEWEST
@@ -80,6 +97,15 @@ def score_problems(plain: ibis.Table, columns: Columns, positive: str, classes: 
             do = f"give a column with the probability of `{shown(positive)}`"
             of_two = "; of two classes it is 1 less the score where the answer is the other one" if classes == 2 else ""
             yield Problem("FT-P110", found, "the probability of the positive class", do + of_two)
+
+
+def _turned(known: Mapping[str, Any]) -> bool:
+    """Say whether scores are lower where the class is answered, by more than chance: no threshold on them gave these answers."""
+    answered, others = known["answered"] or 0, known["others"] or 0
+    if min(answered, others) < FEWEST:
+        return False
+    error = math.sqrt(known["variance_said"] / answered + known["variance_other"] / others)
+    return bool(known["mean_other"] - known["mean_said"] > NO_CHANCE * error)
 
 
 def count_scores(
