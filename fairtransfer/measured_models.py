@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.evidence.table.casts import as_text
-from fairtransfer.evidence.table.source import NamedRows, open_table, reading
+from fairtransfer.evidence.table.files import reading
+from fairtransfer.evidence.table.row_checks import named_item
+from fairtransfer.evidence.table.source import NamedRows, open_table
 from fairtransfer.measurement import Measurement, measure_table
 from fairtransfer.spec.columns import Columns
 from fairtransfer.spec.keywords import Keywords, Label, class_text
@@ -220,9 +222,7 @@ def _same_of_items(long: _Long, problems: Problems) -> None:
         differ = told.filter(told[f"t{place}"])
         if n := int(differ.count().to_pyarrow().as_py()):
             example = differ.order_by(list(keys)).limit(1).to_pyarrow().to_pylist()[0]
-            which = ", ".join(
-                f"{item} `{shown(str(example[key]))}`" for item, key in zip(long.items, keys, strict=True)
-            )
+            which = named_item(long.items, example, list(keys))
             found = f"{n:,} items have several values in `{shown(column)}`, for example {which}"
             do = "name every column that tells items apart with --item, or write what is true of the item in all its rows"
             problems.add(Problem("FT-P116", found, "one, whichever model answers", do, long.name))

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from fairtransfer.display import Display, Displayed, Illustration
 from fairtransfer.errors import Problems
 from fairtransfer.evidence.table.count import Counted
-from fairtransfer.evidence.table.source import reading
+from fairtransfer.evidence.table.files import reading
 from fairtransfer.findings.build import measure as findings_of
 from fairtransfer.findings.collection import Findings
 from fairtransfer.findings.flips_of_table import harm_of_table
@@ -324,8 +324,10 @@ def measure(
         before_file,
         after_file,
         threshold,
+        favourable,
+        title,
+        order,
     )
-    asked = replace(asked, favourable=favourable, title=title, order=order)
     problems = Problems()
     with in_keywords():
         return measure_table(source, with_keywords(columns, keywords, problems), asked, problems)

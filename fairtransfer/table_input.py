@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from fairtransfer.errors import Problem, Problems
 from fairtransfer.evidence.table.column_types import plain_columns, type_problems
 from fairtransfer.evidence.table.count import Counted, count_table
+from fairtransfer.evidence.table.files import reading
 from fairtransfer.evidence.table.joined import joined
 from fairtransfer.evidence.table.numbers import count_numbers
 from fairtransfer.evidence.table.recoded import recoded
-from fairtransfer.evidence.table.source import NamedRows, open_table, reading
+from fairtransfer.evidence.table.source import NamedRows, open_table
 from fairtransfer.evidence.table.thresholds import answered
 from fairtransfer.evidence.table.told_by_group import ByGroup
 from fairtransfer.findings.question import Question, check_views

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,9 +18,6 @@ from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.gate import Gate
 from fairtransfer.outcomes.classes import WRONG
 from fairtransfer.outcomes.table import metric_named
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 CODE = "outside_answers"
 AGAINST_AFTER = (WRONG, "true_positive")
@@ -40,10 +36,10 @@ def without_help(query: EvidenceQuery, gate: Gate, target: Target, contrast: Con
 
 def most_moved(block: Block, gate: Gate, contrast: Contrast) -> float:
     """Return how far answers outside the classes can have moved the harm of a comparison to the better, at most."""
-    own = _members(block, contrast.group)
+    own = block.members(contrast.group)
     others = np.zeros(len(own), dtype=bool)
     if gate.compares_groups:
-        others = ~own if contrast.other is None else _members(block, contrast.other)
+        others = ~own if contrast.other is None else block.members(contrast.other)
     after, before = block.outside_second, block.outside_first & _compares_models(gate)
     helping = others & (after | before) | own & before
     metric = metric_named(contrast.metric or gate.metric)
@@ -60,9 +56,3 @@ def most_moved(block: Block, gate: Gate, contrast: Contrast) -> float:
 
 def _compares_models(gate: Gate) -> bool:
     return gate.needs.before or gate.needs.scratch
-
-
-def _members(block: Block, group: dict[str, str]) -> NDArray[Any]:
-    inside = [all(names[key] == value for key, value in group.items()) for names in block.groups]
-    found: NDArray[Any] = np.array(inside, dtype=bool)[block.group]
-    return found

@@ -56,16 +56,7 @@ def _header(path: Path, source: str, problems: Problems) -> dict[str, tuple[int,
             tensors = {name: info for name, info in header.items() if name != "__metadata__"}
             ends = [int(info["data_offsets"][1]) for info in tensors.values()]
             shapes = {name: tuple(map(int, info["shape"])) for name, info in tensors.items()}
-        except (
-            UnicodeDecodeError,
-            ValueError,
-            KeyError,
-            TypeError,
-            IndexError,
-            AttributeError,
-            RecursionError,
-            OverflowError,
-        ):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError):
             problems.add(problem_of("FT-M007", source, f"`{path.name}` is not a safetensors file (header)"))
             return {}
     integers = sorted(name for name, info in tensors.items() if name.endswith("weight") and _is_packed(info))

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from fairtransfer.errors import DefinitionError, Problems
-from fairtransfer.evidence.table.source import open_table, reading
+from fairtransfer.evidence.table.files import reading
+from fairtransfer.evidence.table.source import open_table
 from fairtransfer.measurement import measure
 
 ROWS = {"y": ["1.0", "0", "NA"], "new": ["1.0", "a,b", None], "g": ["007", " x", "caf\u00e9"]}

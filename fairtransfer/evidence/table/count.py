@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import ibis
 
     from fairtransfer.evidence.number_rows import Source
-    from fairtransfer.evidence.table.weighed_errors import WeighedErrors
+    from fairtransfer.evidence.table.powers import CentredSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Counted:
     scores: Mapping[str, pa.Table] = field(default_factory=dict)
     values: CountedValues | None = None
     numbers: Source | None = None
-    weighed: WeighedErrors | None = None
+    weighed: CentredSums | None = None
     idle: int = 0
     of_groups: Mapping[str, ByGroup] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
@@ -136,13 +136,13 @@ def count_table(
         columns.groups,
         columns.multilabel,
         known,
-        _total(cells, "n"),
+        total_of(cells, "n"),
         notes,
         checker.outside,
         name,
         {side: _named_unknown(found, columns) for side, found in scores.items()},
-        values=None if values is None else replace(values, cells=_named_unknown(values.cells, columns)),
-        idle=_total(cells, "idle"),
+        values=None if values is None else replace(values, sums=_named_sums(values.sums, columns)),
+        idle=total_of(cells, "idle"),
         of_groups=checker.of_groups,
         warnings=problems.warnings,
     )
@@ -171,7 +171,8 @@ def _cells(
     return cells, checker
 
 
-def _total(cells: pa.Table, name: str) -> int:
+def total_of(cells: pa.Table, name: str) -> int:
+    """Return the sum of a column of counted cells; 0 where there is none."""
     return int(np.sum(cells[name].to_numpy())) if cells.num_rows and name in cells.column_names else 0
 
 
@@ -253,6 +254,10 @@ def counting(table: ibis.Table, columns: Columns) -> dict[str, Any]:
     if columns.weights:
         return {"w": _within(number(table[columns.weights]), LEAST_WEIGHT, MOST).fill_null(0.0)}
     return {}
+
+
+def _named_sums(sums: CentredSums, columns: Columns) -> CentredSums:
+    return replace(sums, cells=_named_unknown(sums.cells, columns))
 
 
 def _named_unknown(cells: pa.Table, columns: Columns) -> pa.Table:

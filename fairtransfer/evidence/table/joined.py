@@ -14,6 +14,7 @@ from fairtransfer.errors import DefinitionError, Problem, Problems, did_you_mean
 from fairtransfer.evidence.table.casts import as_text
 from fairtransfer.evidence.table.checks import Columns
 from fairtransfer.evidence.table.files import reading
+from fairtransfer.evidence.table.row_checks import named_item
 from fairtransfer.evidence.table.source import open_table
 from fairtransfer.spec.spelling import plain
 
@@ -100,8 +101,7 @@ def _once(answers: ibis.Table, keys: Sequence[str], called: str, items: Sequence
     twice = counted.filter(counted.n_ > 1)
     if n := int(twice.count().to_pyarrow().as_py()):
         example = twice.limit(1).to_pyarrow().to_pylist()[0]
-        which = ", ".join(f"{item} `{shown(str(example[key]))}`" for item, key in zip(items, keys, strict=True))
-        found = f"{n:,} items stand more than once, for example {which}"
+        found = f"{n:,} items stand more than once, for example {named_item(items, example, keys)}"
         raise DefinitionError(
             [Problem("FT-P006", found, "one row per item", "name every column that tells rows apart", called)]
         )
@@ -112,8 +112,7 @@ def _everyone(found: ibis.Table, called: str, items: Sequence[str], there: Seque
     lost = found.filter(found.found_.isnull())
     if n := int(lost.count().to_pyarrow().as_py()):
         example = lost.limit(1).to_pyarrow().to_pylist()[0]
-        which = ", ".join(f"{item} `{shown(str(example[item]))}`" for item in items)
-        told = f"{n:,} items have no row in `{shown(called)}`, for example {which}"
+        told = f"{n:,} items have no row in `{shown(called)}`, for example {named_item(items, example)}"
         same = [key for key in there if key is not None and _bare(key) == _bare(str(example[items[0]]))]
         if same and len(items) == 1:
             told += f", which is written `{shown(same[0])}` there"

@@ -19,9 +19,10 @@ from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.number_rows import LOSS_NAMES, HeldCases, Source, columns_of
 from fairtransfer.evidence.table.casts import as_text, number
 from fairtransfer.evidence.table.checks import Checker, Columns, check_columns, check_groups
-from fairtransfer.evidence.table.count import Counted, counting, counting_sums
+from fairtransfer.evidence.table.count import Counted, counting, counting_sums, total_of
+from fairtransfer.evidence.table.powers import CentredSums
 from fairtransfer.evidence.table.row_checks import check_items
-from fairtransfer.evidence.table.weighed_errors import WeighedErrors, weighed_errors
+from fairtransfer.evidence.table.weighed_errors import weighed_errors
 from fairtransfer.evidence.views import Names, View, view_of
 from fairtransfer.outcomes.numbers import VALUES as ERRORS
 from fairtransfer.spec.names import UNKNOWN_GROUP
@@ -101,7 +102,6 @@ def count_numbers(table: ibis.Table, name: str, columns: Columns, views: Sequenc
     problems.raise_if_any()
     plain = _plain(table, columns)
     cells = _cells(plain, columns)
-    rows = int(np.sum(cells["n"].to_numpy())) if cells.num_rows else 0
     checker = Checker(name, columns, cells, problems)
     checker.groups()
     checker.weights()
@@ -109,7 +109,7 @@ def count_numbers(table: ibis.Table, name: str, columns: Columns, views: Sequenc
     if columns.items:
         check_items(table, name, columns, problems)
     problems.raise_if_any()
-    heavy: WeighedErrors | None = None
+    heavy: CentredSums | None = None
     source: Source | None = None
     if columns.heavy:
         errors = {name: value for name, value in _losses(plain, columns).items() if not name.startswith(_SQUARES)}
@@ -123,13 +123,13 @@ def count_numbers(table: ibis.Table, name: str, columns: Columns, views: Sequenc
         columns.groups,
         multilabel=False,
         classes=(),
-        rows=rows,
+        rows=total_of(cells, "n"),
         notes=_notes(cells, columns),
         outside={},
         name=name,
         numbers=source,
         weighed=heavy,
-        idle=int(np.sum(cells["idle"].to_numpy())) if "idle" in cells.column_names else 0,
+        idle=total_of(cells, "idle"),
         warnings=problems.warnings,
     )
 
@@ -156,7 +156,7 @@ def _cells(plain: ibis.Table, columns: Columns) -> pa.Table:
     own = replace(columns, weights=columns.weights and _HEAVY, counts=columns.counts and _HEAVY)
     sums = {
         **counting_sums(wide, own),
-        **{f"odd_{name}": _odd(plain[name]).cast("int64").sum() for name in _values(columns)},
+        **{f"odd_{name}": plain[name].isnull().cast("int64").sum() for name in _values(columns)},
     }
     for power in [] if columns.heavy else _powers(columns):
         value = wide[power[0]]
@@ -171,10 +171,6 @@ def _cells(plain: ibis.Table, columns: Columns) -> pa.Table:
 
 def _values(columns: Columns) -> tuple[str, ...]:
     return ("y", "p", "q") if columns.before else ("y", "p")
-
-
-def _odd(column: Any) -> Any:
-    return column.isnull()
 
 
 def _losses(plain: ibis.Table, columns: Columns) -> dict[str, Any]:
@@ -216,7 +212,9 @@ def _check(table: ibis.Table, cells: pa.Table, name: str, columns: Columns, prob
     for value in _values(columns):
         odd = int(np.sum(cells[f"odd_{value}"].to_numpy()))
         if odd:
-            example = table.filter(_odd(number(table[written[value]]))).limit(1)[written[value]].to_pyarrow()[0].as_py()
+            example = (
+                table.filter(number(table[written[value]]).isnull()).limit(1)[written[value]].to_pyarrow()[0].as_py()
+            )
             kept = "nothing" if example is None else f"`{shown(str(example))}`"
             text = f"{odd:,} rows hold no finite number in `{written[value]}` ({VALUES[value]}), for example {kept}"
             do = "leave these rows out for both models, and say so; numbers are written with a point, without units"

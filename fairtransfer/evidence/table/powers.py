@@ -6,13 +6,15 @@ A row counts once; or as often as its column ``c`` says, where the table is coun
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from fairtransfer.evidence.column_codes import sorted_by
-from fairtransfer.evidence.value_sums import CellValues
+from fairtransfer.evidence.sums import Row
+from fairtransfer.evidence.value_sums import CellValues, value_rows
 from fairtransfer.evidence.views import Cases, Names, view_of
 
 if TYPE_CHECKING:
@@ -93,3 +95,38 @@ def cases_of(cells: pa.Table, attributes: Sequence[str], views: Sequence[Names])
     weighted = _WEIGHTS[0] in cells.column_names
     weights = tuple(cells[name].to_numpy() for name in _WEIGHTS) if weighted else None
     return Cases(found, n, units.astype(np.int64), alone, weights)
+
+
+CUBES = 3
+"""The highest power of values about their mean: of values without two ends, single ones may lie far off."""
+
+
+@dataclass(frozen=True, slots=True)
+class CentredSums:
+    """Sums of powers of columns about their means.
+
+    Attributes
+    ----------
+    cells
+        Per group (and unit): cases, and the sums.
+    means
+        Column -> the mean that was taken off.
+    """
+
+    cells: pa.Table
+    means: Mapping[str, float]
+
+    def rows(
+        self, attributes: Sequence[str], views: Sequence[Names], about: Mapping[str, Mapping[str, Any]]
+    ) -> Iterator[Row]:
+        """Yield the sums of columns in every group, and among everyone outside it; `about`: column -> what rows begin with."""
+        cases = cases_of(self.cells, attributes, views)
+        for name, key in about.items():
+            values = powers_of(self.cells, f"{name}_value", self.means[name])
+            yield from value_rows(cases, values, key, skewed=True)
+
+
+def centred_sums(plain: ibis.Table, by: Sequence[str], means: Mapping[str, float]) -> CentredSums:
+    """Return the sums of columns about their means: squares of numbers nearly alike, such as years, would lose their digits."""
+    less = {f"{name}_value": plain[name] - mean for name, mean in means.items()}
+    return CentredSums(power_sums(plain, by, less, dict.fromkeys(less, CUBES), {}), means)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairtransfer.errors import Problem, Problems, shown
@@ -49,13 +50,18 @@ def check_items(table: ibis.Table, name: str, columns: Columns, problems: Proble
         problems.add(Problem("FT-P097", text, "", "give every row its own", name))
     if found["items"]:
         example = asked.filter(asked.twice_).limit(1).to_pyarrow().to_pylist()[0]
-        which = ", ".join(f"{key} `{shown(str(example[key]))}`" for key in columns.items)
+        which = named_item(columns.items, example)
         text = f"{found['items']:,} items stand more than once ({int(found['rows']):,} rows), for example {which}"
         problems.add(
             Problem(
                 "FT-P006", text, "one row per item", "name every column that tells rows apart, or drop repeats", name
             )
         )
+
+
+def named_item(items: Sequence[str], row: Mapping[str, object], keys: Sequence[str] = ()) -> str:
+    """Return what an item is called, for a message; `keys` are the row's names of these columns, where it has others."""
+    return ", ".join(f"{item} `{shown(str(row[key]))}`" for item, key in zip(items, keys or items, strict=True))
 
 
 def _no_name(column: Any) -> Any:

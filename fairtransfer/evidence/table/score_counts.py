@@ -52,14 +52,9 @@ def _columns(columns: Columns) -> dict[str, str]:
 
 
 def score_problems(plain: ibis.Table, columns: Columns, positive: str, classes: int) -> Iterator[Problem]:
-    """Yield scores that look like those of another class, or like what a model said of its answer.
-
-    The former are lower where the class is answered than elsewhere, by more than chance. Of the latter none is small, also where
-    the answer is another class; there the class is rarer than the least of them says; and no threshold parts the answers, as one
-    would that was set high.
-    """
+    """Yield scores that look like those of another class, or like what a model said of its answer."""
     for side, column in _columns(columns).items() if classes > 1 else ():
-        said, score, least = plain[f"said_{side}"], plain[SIDES[side]], 1 / classes
+        said, score = plain[f"said_{side}"], plain[SIDES[side]]
         asked = {
             "others": (~said).cast("int64").sum(),
             "lowest": score.min(),
@@ -73,30 +68,32 @@ def score_problems(plain: ibis.Table, columns: Columns, positive: str, classes: 
             "rare": (plain.positive & ~said).cast("int64").sum(),
         }
         known = plain.aggregate(**asked).to_pyarrow().to_pylist()[0]
-        others, parted = known["others"] or 0, (known["lowest_said"] or 1.0) >= (known["highest_other"] or 0.0)
+        do = f"give a column with the probability of `{shown(positive)}`"
         if _turned(known):
             found = (
                 f"scores in `{shown(column)}` are lower where the answer is `{shown(positive)}` (on average "
                 f"{known['mean_said']:.2f}, elsewhere {known['mean_other']:.2f}): they look like those of another class"
             )
-            do = f"give a column with the probability of `{shown(positive)}`, or name the other class with --positive"
-            yield Problem("FT-P110", found, "", do)
-            continue
-        sure = (known["highest_other"] or 0.0) > least + SURER
-        if (
-            others >= FEWEST
-            and known["lowest"] > least - 1e-6
-            and known["rare"] < least * others
-            and sure
-            and not parted
-        ):
+            yield Problem("FT-P110", found, "", f"{do}, or name the other class with --positive")
+        elif _of_the_answer(known, 1 / classes):
             found = (
-                f"no score in `{shown(column)}` is below {least:.2g}, although {others:,} rows are answered otherwise "
-                f"than `{shown(positive)}`: it looks like the probability of the answer that was given"
+                f"no score in `{shown(column)}` is below {1 / classes:.2g}, although {known['others']:,} rows are answered "
+                f"otherwise than `{shown(positive)}`: it looks like the probability of the answer that was given"
             )
-            do = f"give a column with the probability of `{shown(positive)}`"
             of_two = "; of two classes it is 1 less the score where the answer is the other one" if classes == 2 else ""
             yield Problem("FT-P110", found, "the probability of the positive class", do + of_two)
+
+
+def _of_the_answer(known: Mapping[str, Any], least: float) -> bool:
+    """Say whether scores look like what a model said of its answer; `least` is what a coin, or a die, would say.
+
+    None is small, also where the answer is another class; there the class is rarer than the least of them says; and no threshold
+    parts the answers, as one would that was set high.
+    """
+    others, highest = known["others"] or 0, known["highest_other"] or 0.0
+    parted = (known["lowest_said"] or 1.0) >= highest
+    few = others < FEWEST or known["lowest"] <= least - 1e-6 or known["rare"] >= least * others
+    return not few and highest > least + SURER and not parted
 
 
 def _turned(known: Mapping[str, Any]) -> bool:

@@ -10,12 +10,10 @@ import pyarrow as pa
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
 from fairtransfer.evidence.table.casts import guarded
-from fairtransfer.evidence.table.files import open_file, reading, refuse_same_names
+from fairtransfer.evidence.table.files import open_file, refuse_same_names
 
 if TYPE_CHECKING:
     import ibis
-
-__all__ = ["NamedRows", "open_table", "reading", "rows_in_memory"]
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.sums import Row
 from fairtransfer.evidence.table.casts import number
 from fairtransfer.evidence.table.checks import Columns
-from fairtransfer.evidence.table.powers import cases_of, power_sums, powers_of
-from fairtransfer.evidence.value_sums import value_rows
+from fairtransfer.evidence.table.powers import CentredSums, centred_sums
 from fairtransfer.evidence.views import Names
 
 if TYPE_CHECKING:
     import ibis
-
-CUBES = 3
-"""The highest power that is summed: of values without two ends, single ones may lie far off."""
 
 STAGES = ("after", "before", "change")
 
@@ -37,17 +31,14 @@ class CountedValues:
     ----------
     column
         The column of the values after.
-    cells
-        Per group (and unit): cases, and sums of powers of every stage's values less their mean.
-    means
-        Stage -> the mean that was taken off.
+    sums
+        Of every stage's values.
     ends
         The smallest and the largest value of either model.
     """
 
     column: str
-    cells: pa.Table
-    means: Mapping[str, float]
+    sums: CentredSums
     ends: tuple[float, float]
 
 
@@ -84,10 +75,8 @@ def count_values(
         return None
     stages = [stage for stage in STAGES if stage in plain.columns]
     means = {stage: float(known[f"mean_{stage}"] or 0.0) for stage in stages}
-    less = {f"{stage}_value": plain[stage] - mean for stage, mean in means.items()}
-    cells = power_sums(plain, [*keys], less, dict.fromkeys(less, CUBES), {})
     lows, highs = ([known[f"{end}_{side}"] for side in sides if side in stages] for end in ("low", "high"))
-    return CountedValues(columns.value, cells, means, (float(min(lows)), float(max(highs))))
+    return CountedValues(columns.value, centred_sums(plain, [*keys], means), (float(min(lows)), float(max(highs))))
 
 
 def _looked_at(plain: ibis.Table) -> dict[str, Any]:
@@ -110,8 +99,5 @@ def sums_of_values(
     adds: str,
 ) -> Iterator[Row]:
     """Yield the sums of the values of both models, and of their change; `keys`: stage -> what its rows begin with."""
-    cases = cases_of(counted.cells, attributes, views)
-    for stage, mean in counted.means.items():
-        values = powers_of(counted.cells, f"{stage}_value", mean)
-        about = {**keys[stage], "adds": adds, "class": "", "seed": None}
-        yield from value_rows(cases, values, about, skewed=True)
+    about = {stage: {**keys[stage], "adds": adds, "class": "", "seed": None} for stage in counted.sums.means}
+    yield from counted.sums.rows(attributes, views, about)

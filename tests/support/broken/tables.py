@@ -242,7 +242,7 @@ def table_case(rng: Random, folder: Path) -> Case:
     name = rng.choice(list(FORMATS))
     arguments = _apart(rng, folder, rows, told) if rng.random() < 0.2 else []
     path = _written(rng, folder, name, rows, told)
-    chosen = [option for option in rng.sample(OPTIONS, rng.randrange(4)) if option]
+    chosen = rng.sample(OPTIONS, rng.randrange(4))
     asked = NUMBERS if rng.random() < 0.15 else THRESHOLD if rng.random() < 0.1 else CLASSES
     arguments = ["measure", str(path), *asked, *arguments, *(part for option in chosen for part in option)]
     return Case(tuple(arguments), folder, f"{name}, {len(rows)} rows: {'; '.join(told)}; {chosen}")
