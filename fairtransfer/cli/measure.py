@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -135,23 +136,18 @@ def _tell_models(
     file: Path, columns: Columns, options: MeasureOptions, by: str, json: Path | None, out: Path | None
 ) -> int:
     """Measure every model of a long table and tell of each; return the exit code for all."""
-    from fairtransfer.cli.show import console, print_json
+    from fairtransfer.cli.show import console
     from fairtransfer.errors import Problems
-    from fairtransfer.evidence.canonical import write_json
     from fairtransfer.measured_models import folders, measure_long, worst_exit
 
     found = measure_long(file, columns, options, by, Problems())
-    whole = {"schema": "1", "models": {model: seen.to_json() for model, seen in found.items()}}
-    piped = json is not None and str(json) == "-"
+    piped = _is_piped(json)
     for model, folder in folders(found):
         if not piped:
             console().print(f"{columns.before} -> {model}", style="bold", markup=False, soft_wrap=True)
         _tell(found[model], None, None if out is None else out / folder, quiet=piped)
-    if json is not None and not piped:
-        json.parent.mkdir(parents=True, exist_ok=True)
-        write_json(json, whole)
-    elif piped:
-        print_json(whole)
+    if json is not None:
+        _give({"schema": "1", "models": {model: seen.to_json() for model, seen in found.items()}}, json)
     return worst_exit(found)
 
 
@@ -171,20 +167,32 @@ def _policy(alpha: float, min_group: int, on_inconclusive: str, suppress_below: 
 
 
 def _tell(found: Measurement, json: Path | None, out: Path | None, *, quiet: bool = False) -> None:
-    from fairtransfer.cli.show import console, print_json, print_measured, print_verdict, tell_warnings
+    from fairtransfer.cli.show import console, print_measured, print_verdict, tell_warnings
     from fairtransfer.errors import relative
-    from fairtransfer.evidence.canonical import write_json
 
     tell_warnings(map(str, found.counted.warnings))
-    if json is not None and str(json) == "-":
-        print_json(found.to_json())
-    elif not quiet:
+    piped = quiet or _is_piped(json)
+    if not piped:
         print_measured(found)
         if found.study.gates:
             print_verdict(found.verdict)
-    if json is not None and str(json) != "-":
-        json.parent.mkdir(parents=True, exist_ok=True)
-        write_json(json, found.to_json())
+    if json is not None:
+        _give(found.to_json(), json)
     if out is not None:
-        piped = quiet or (json is not None and str(json) == "-")
         console(stderr=piped).print(f"report:   {relative(found.report(out)[0])}", soft_wrap=True)
+
+
+def _is_piped(json: Path | None) -> bool:
+    return json is not None and str(json) == "-"
+
+
+def _give(content: Mapping[str, Any], json: Path) -> None:
+    """Print JSON where it is piped, else write it."""
+    from fairtransfer.cli.show import print_json
+    from fairtransfer.evidence.canonical import write_json
+
+    if _is_piped(json):
+        print_json(content)
+    else:
+        json.parent.mkdir(parents=True, exist_ok=True)
+        write_json(json, content)
