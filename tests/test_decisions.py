@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.fast
+
 DOCS = Path(__file__).parents[1] / "docs"
 INDEX = DOCS / "decisions.md"
 BEGIN = "<!-- The index: written by tests/test_decisions.py -->\n"

@@ -27,6 +27,8 @@ from fairtransfer.findings import rows
 from fairtransfer.gates import decide, reasons
 from fairtransfer.gates.reuse_budget import USED_UP
 
+pytestmark = pytest.mark.fast
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fairtransfer"
 SOURCES = sorted(PACKAGE.rglob("*.py"))

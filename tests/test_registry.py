@@ -12,6 +12,8 @@ from fairtransfer import registry
 from fairtransfer.errors import DefinitionError
 from fairtransfer.registry import BUILT_IN, OURS, ROOMS, Origin, Room
 
+pytestmark = pytest.mark.fast
+
 THEIRS = Origin("somebody", "1.2.0", "0" * 64)
 EVERY: list[tuple[Room, str]] = [(room, name) for room in ROOMS for name in BUILT_IN[room]]
 

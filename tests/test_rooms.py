@@ -11,6 +11,8 @@ import pytest
 
 from fairtransfer.runner import machine
 
+pytestmark = pytest.mark.fast
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fairtransfer"
 TO_BE_UNTIED = [["fairtransfer.gates", "fairtransfer.gates.verdict"]]

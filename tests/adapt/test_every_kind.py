@@ -24,6 +24,8 @@ from fairtransfer.spec.strategies import EVERY_TASK, StrategyKind, strategy_kind
 from fairtransfer.spec.strict import Strict
 from fairtransfer.spec.transfer_options import Options
 
+pytestmark = pytest.mark.fast
+
 STRATEGIES, WAYS = registry.names("strategies"), registry.names("before")
 THEIRS = Origin("somebody", "1.0")
 

@@ -14,6 +14,8 @@ from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.runner.job import Roots
 from fairtransfer.runner.rehearsal import rehearse
 
+pytestmark = pytest.mark.fast
+
 BEFORE = 'before: {zero_shot: {prompt: "a word about {label}"}}'
 
 

@@ -13,6 +13,8 @@ import pytest
 from fairtransfer.resources import resource
 from fairtransfer.spec import load_card
 
+pytestmark = pytest.mark.fast
+
 HOME = resource("data_cards") / "clinic_intents"
 
 

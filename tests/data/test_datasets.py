@@ -15,6 +15,8 @@ from fairtransfer.data.opening import open_benchmark
 from fairtransfer.errors import DefinitionError
 from fairtransfer.spec import load_card
 
+pytestmark = pytest.mark.fast
+
 ROWS = toy_rows(people=60)
 
 

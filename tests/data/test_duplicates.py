@@ -9,6 +9,8 @@ from fairtransfer.data.duplicates import find_twins, leak_report
 from fairtransfer.data.inputs import Texts
 from fairtransfer.data.pictures import Images
 
+pytestmark = pytest.mark.fast
+
 RNG = np.random.default_rng(5)
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz "))
 

@@ -16,6 +16,8 @@ from fairtransfer.data.reader import reader_named, readers
 from fairtransfer.data.table import TableRefused
 from fairtransfer.data.tables import read_table, reader_of
 
+pytestmark = pytest.mark.fast
+
 Columns = dict[str, list[str]]
 
 # What default readers turn into numbers, dates, truth values or nothing, and what quoting has to survive.

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from fairtransfer.data.groups import assign
 from fairtransfer.spec.card_columns import Attribute, Bin
 
+pytestmark = pytest.mark.fast
+
 
 def attribute(**given: object) -> Attribute:
     return Attribute.model_validate({"name": "g", "column": "g", "obtained": "record", **given})

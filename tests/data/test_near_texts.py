@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from fairtransfer.data.near_texts import near_pairs, pieces
 
+pytestmark = pytest.mark.fast
+
 few = st.text("ab ", max_size=14)
 sides = st.tuples(st.lists(few, max_size=12), st.lists(few, max_size=12))
 

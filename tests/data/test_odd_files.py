@@ -23,6 +23,8 @@ from fairtransfer.data.tables import TableRefused, read_table
 from fairtransfer.errors import DefinitionError
 from fairtransfer.libraries import refusing
 
+pytestmark = pytest.mark.fast
+
 
 def csv_of(folder: Path, text: str) -> Path:
     (folder / "t.csv").write_text(f"id,text\n1,{text}\n", encoding="utf-8")

@@ -19,6 +19,8 @@ from fairtransfer.data.tables import TableRefused
 from fairtransfer.errors import IntegrityError
 from fairtransfer.models.pixels import Pixels, TransformSteps, prepared_pixels
 
+pytestmark = pytest.mark.fast
+
 RNG = np.random.default_rng(0)
 NAMES = [f"{i}.png" for i in range(6)]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairtransfer.data import splits
 from fairtransfer.spec.card_splits import GivenSplits, MadeSplits, SplitShares
+
+pytestmark = pytest.mark.fast
 
 
 def wanted(seed: int = 1, train: float = 0.5, val: float = 0.2, test: float = 0.3) -> MadeSplits:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from fairtransfer.data import table as limits
 from fairtransfer.data.tables import TableRefused, read_table
 
+pytestmark = pytest.mark.fast
+
 
 def write(folder: Path, name: str, text: str) -> Path:
     path = folder / name

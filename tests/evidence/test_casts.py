@@ -21,6 +21,8 @@ from fairtransfer.evidence.table.casts import as_text, is_whole, number
 from fairtransfer.evidence.table.source import open_table
 from fairtransfer.measurement import measure
 
+pytestmark = pytest.mark.fast
+
 NAN, INF = math.nan, math.inf
 
 TEXTS = [(NAN, None), (None, None), (INF, "inf"), (-INF, "-inf"), (1.0, "1"), (-0.0, "0"), (0.5, "0.5"), (-3.0, "-3")]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairtransfer.evidence.column_codes import ranks, sorted_by
 from fairtransfer.evidence.views import view_of
+
+pytestmark = pytest.mark.fast
 
 texts = st.text("aB\u00e9\U0001f600", max_size=2)
 

@@ -21,6 +21,8 @@ from fairtransfer.evidence.manifest import verify_sums, write_sums
 from fairtransfer.evidence.sums import ClassAnswers, change_rows, level_rows
 from fairtransfer.evidence.views import membership, people
 
+pytestmark = pytest.mark.fast
+
 CLASSES = ("a", "b", "c")
 rows = st.lists(
     st.tuples(

@@ -11,6 +11,8 @@ import pytest
 from fairtransfer.errors import DefinitionError
 from fairtransfer.measurement import Measurement, measure
 
+pytestmark = pytest.mark.fast
+
 N = 200
 
 

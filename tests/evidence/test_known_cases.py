@@ -10,6 +10,8 @@ import pytest
 from fairtransfer.errors import DefinitionError
 from fairtransfer.measurement import Measurement, measure
 
+pytestmark = pytest.mark.fast
+
 G = {"label": "y", "after": "new", "groups": "g"}
 BOTH = {**G, "before": "old"}
 NAN = {"label": "y", "after": "p", "groups": "g"}

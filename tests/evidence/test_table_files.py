@@ -19,6 +19,8 @@ from fairtransfer.evidence.table.files import reading
 from fairtransfer.evidence.table.source import open_table
 from fairtransfer.measurement import measure
 
+pytestmark = pytest.mark.fast
+
 ROWS = {"y": ["1.0", "0", "NA"], "new": ["1.0", "a,b", None], "g": ["007", " x", "caf\u00e9"]}
 TABLE = pa.table(ROWS)
 

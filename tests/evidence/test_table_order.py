@@ -13,6 +13,8 @@ from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.spec.group_order import in_order, read_order
 
+pytestmark = pytest.mark.fast
+
 REGIONS = ("east", "north", "south")
 ORDER = "region=south,north,east"
 ASKED = {"label": "y", "after": "new", "before": "old", "groups": "region,age", "item": "id"}

@@ -10,6 +10,8 @@ import pytest
 from fairtransfer.errors import DefinitionError
 from fairtransfer.measurement import Measurement, measure
 
+pytestmark = pytest.mark.fast
+
 ASKED = {"label": "y", "after": "new", "before": "old", "groups": "g"}
 N = 240
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fairtransfer.evidence.text_reading import TextReading, counted, told
+
+pytestmark = pytest.mark.fast
 
 TEXT = st.tuples(st.integers(0, 40), st.floats(0, 1), st.booleans(), st.sampled_from(["a", "b", None]))
 

@@ -6,11 +6,14 @@ import re
 import unicodedata
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.html_page import ACTIVE, Page, malformed
 
 from fairtransfer.display import MOST_LINES, MOST_OPEN, MOST_ROWS, WIDTH, Display, Grid, as_html, as_text
+
+pytestmark = pytest.mark.fast
 
 CELLS = st.text(st.characters(codec="utf-8"), max_size=60)
 

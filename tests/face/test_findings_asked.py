@@ -11,6 +11,8 @@ import fairtransfer as ft
 from fairtransfer.errors import DefinitionError
 from fairtransfer.findings.collection import Findings
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.fixture(scope="module")
 def found() -> Findings:

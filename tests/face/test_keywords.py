@@ -25,6 +25,8 @@ from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.short import read_gates
 from fairtransfer.table_question import MeasureOptions, question_of
 
+pytestmark = pytest.mark.fast
+
 COLUMNS = {"label": "y", "after": "new", "before": "old"}
 KEYWORDS = [name for name in inspect.signature(ft.measure).parameters if name != "source"]
 OPTIONS = [field.name for field in dataclasses.fields(MeasureOptions)]

@@ -7,7 +7,11 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 import fairtransfer as ft
+
+pytestmark = pytest.mark.fast
 
 VERBS = {
     "judge",

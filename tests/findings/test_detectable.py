@@ -13,6 +13,8 @@ import fairtransfer as ft
 from fairtransfer.findings.estimates.averages import MacroAverage
 from fairtransfer.findings.estimates.rates import RateDifference
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize(
     ("n", "seen"), [(20, 0.197), (50, 0.125), (100, 0.088), (200, 0.062), (500, 0.039), (1000, 0.028), (5000, 0.012)]

@@ -26,6 +26,8 @@ from fairtransfer.findings.sums import PerSeed
 from fairtransfer.stats.planning import POWER
 from fairtransfer.stats.power import NO_SEED_SPREAD, Claim
 
+pytestmark = pytest.mark.fast
+
 PACKAGE = Path(fairtransfer.__file__).parent
 
 

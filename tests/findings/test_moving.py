@@ -15,6 +15,8 @@ from fairtransfer.findings.estimates.moving import CERTAIN
 from fairtransfer.stats.contrasts import correlated_difference
 from fairtransfer.stats.intervals import Interval
 
+pytestmark = pytest.mark.fast
+
 METRICS = {"precision": (1, 1), "negative_predictive_value": (0, 0)}
 """What is answered in the denominator, and what is true in the numerator."""
 

@@ -24,6 +24,8 @@ from fairtransfer.measurement import Measurement, measure
 from fairtransfer.stats.effective import Moments
 from fairtransfer.stats.intervals import mcnemar_midp
 
+pytestmark = pytest.mark.fast
+
 GATE = "no_harm:by=region,margin=0.05"
 
 

@@ -11,6 +11,8 @@ import pytest
 
 import fairtransfer as ft
 
+pytestmark = pytest.mark.fast
+
 METRICS = "error_rate,recall,mean:quality:higher:0:1"
 
 

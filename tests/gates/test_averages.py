@@ -9,6 +9,8 @@ from support.tables import NAMES, found, table
 
 from fairtransfer.measurement import measure
 
+pytestmark = pytest.mark.fast
+
 
 def recall_of(frame: pd.DataFrame, answers: str) -> float:
     """The slow way: a walk over rows, class by class."""

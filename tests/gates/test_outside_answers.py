@@ -12,6 +12,8 @@ import pytest
 from fairtransfer.measurement import measure
 from fairtransfer.report.sentences import needed
 
+pytestmark = pytest.mark.fast
+
 STRANGE = "I cannot say"
 
 

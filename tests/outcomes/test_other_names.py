@@ -10,6 +10,8 @@ from fairtransfer.measurement import measure
 from fairtransfer.outcomes.other_names import CALLED, NEAREST
 from fairtransfer.outcomes.table import METRICS
 
+pytestmark = pytest.mark.fast
+
 TABLE = pd.DataFrame({"y": ["a", "b"] * 20, "new": ["a", "b"] * 20, "g": ["x"] * 40})
 
 

@@ -23,6 +23,8 @@ from fairtransfer.outcomes.table import find_metric, metric_named
 from fairtransfer.stats.means import bounded_mean, centred, summarise
 from fairtransfer.stats.skewed import skewed_mean
 
+pytestmark = pytest.mark.fast
+
 QUALITY = "mean:quality:higher:0:1"
 PRICE = "mean:price:lower"
 

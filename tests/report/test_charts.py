@@ -18,6 +18,8 @@ from fairtransfer.report.charts import Limit
 from fairtransfer.report.curves import learning_curves
 from fairtransfer.report.dots import before_after
 
+pytestmark = pytest.mark.fast
+
 DAYS = in_unit("days")
 percentages = st.lists(st.integers(0, 1000).map(lambda n: n / 10), min_size=3, max_size=3).map(sorted)
 amounts = st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 9)), min_size=3, max_size=3).map(sorted)

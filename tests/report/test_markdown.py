@@ -11,6 +11,8 @@ from markdown_it import MarkdownIt
 
 from fairtransfer.report.markdown import markdown_text
 
+pytestmark = pytest.mark.fast
+
 PLACES = {
     "heading": "# {}\n",
     "line": "{}\n",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fairtransfer.findings.rows import Finding
 from fairtransfer.report.class_counts import hidden_answers
 from fairtransfer.report.suppress import GroupKey, View, hidden_groups
+
+pytestmark = pytest.mark.fast
 
 BELOW = 11
 Sizes = dict[View, dict[GroupKey, int]]

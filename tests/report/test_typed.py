@@ -6,7 +6,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import fairtransfer.report
+
+pytestmark = pytest.mark.fast
 
 ROOM = Path(fairtransfer.report.__file__).parent
 EXCEPTIONS: dict[str, str] = {}

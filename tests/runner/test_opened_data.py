@@ -14,6 +14,8 @@ from fairtransfer.runner.job import Roots
 from fairtransfer.runner.opened_data import OpenedData, open_data
 from fairtransfer.spec import load_audit
 
+pytestmark = pytest.mark.fast
+
 
 def sides_of(root: Path, *changes: tuple[str, str], rows: list[dict[str, str]] | None = None) -> OpenedData:
     audit = write_project(root, rows)

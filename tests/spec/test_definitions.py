@@ -19,6 +19,8 @@ from fairtransfer.spec.card import Card
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.strict import PATTERNS
 
+pytestmark = pytest.mark.fast
+
 
 def test_the_keys_of_an_audit_are_these_and_no_others() -> None:
     """Nothing about trust, code, network or plug-ins is an audit setting; a new key has to be added here on purpose."""

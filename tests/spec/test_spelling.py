@@ -10,6 +10,8 @@ from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.spec.recoding import Recoding, ranges, read_recoding
 from fairtransfer.spec.spelling import as_map, hidden, look_alikes, meant, plain, variants
 
+pytestmark = pytest.mark.fast
+
 SAME = [
     ("Spam", "spam"),
     (" spam\t", "spam"),

@@ -25,6 +25,8 @@ from fairtransfer.runner.label_budgets import budget_problems
 from fairtransfer.runner.opened_data import open_data
 from fairtransfer.spec import load_audit, load_card
 
+pytestmark = pytest.mark.fast
+
 ZOO = HERE / "zoo"
 CASES = sorted(path.parent.name for path in ZOO.glob("*/case.yaml"))
 

@@ -13,6 +13,8 @@ from fairtransfer.stats.auc import auc_interval
 from fairtransfer.stats.auc_limits import robust_auc_interval, worth_of_auc
 from fairtransfer.stats.intervals import normal_quantile
 
+pytestmark = pytest.mark.fast
+
 aucs = st.tuples(st.floats(0, 1), st.integers(10, 80), st.integers(10, 80), st.floats(0, 0.05))
 
 

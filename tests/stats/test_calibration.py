@@ -17,6 +17,8 @@ from fairtransfer.stats.auc import quantile_edges
 from fairtransfer.stats.calibration import Bins
 from fairtransfer.stats.means import bounded_mean, centred, summarise
 
+pytestmark = pytest.mark.fast
+
 rows = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 1), st.floats(0, 1), st.integers(0, 2)), min_size=1, max_size=60
 )

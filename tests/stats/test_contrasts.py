@@ -21,6 +21,8 @@ from fairtransfer.stats.contrasts import (
 )
 from fairtransfer.stats.intervals import Interval, bonett_price, newcombe, normal_quantile, wilson
 
+pytestmark = pytest.mark.fast
+
 Z95, Z90 = normal_quantile(0.975), normal_quantile(0.95)
 
 

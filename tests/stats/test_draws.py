@@ -19,6 +19,8 @@ from support.simulation_error import ERRORS, errors_off
 
 from fairtransfer.stats import draws as dr
 
+pytestmark = pytest.mark.fast
+
 
 def fixed(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)

@@ -12,6 +12,8 @@ from fairtransfer.stats.effective import Moments, design_effect, effective_size
 from fairtransfer.stats.intervals import normal_quantile, t_quantile, wilson
 from fairtransfer.stats.seeds import seed_part, seed_share, widen
 
+pytestmark = pytest.mark.fast
+
 
 def moments(units: list[list[int]], sizes: list[list[int]] | None = None) -> Moments:
     """From a list of units, each a list of event counts per row (summed over seeds), written out slowly."""

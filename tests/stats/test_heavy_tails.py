@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from fairtransfer.stats.heavy_tails import FURTHER, TOO_SKEWED, skewed_limits, too_skewed
 from fairtransfer.stats.skewed import Skewed
 
+pytestmark = pytest.mark.fast
+
 
 def sample_of(values: np.ndarray) -> Skewed:
     n, off = len(values), values - values.mean()

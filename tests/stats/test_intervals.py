@@ -17,6 +17,8 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from fairtransfer.stats import intervals as iv
 from fairtransfer.stats.intervals import Interval, normal_quantile
 
+pytestmark = pytest.mark.fast
+
 Z95, Z90 = normal_quantile(0.975), normal_quantile(0.95)
 
 

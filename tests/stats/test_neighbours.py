@@ -22,6 +22,8 @@ from fairtransfer.stats.neighbours import (
     with_seeds,
 )
 
+pytestmark = pytest.mark.fast
+
 tables = st.tuples(st.integers(1, 6), st.integers(2, 6)).flatmap(
     lambda shape: st.lists(
         st.lists(st.floats(-0.5, 0.5), min_size=shape[1], max_size=shape[1]), min_size=shape[0], max_size=shape[0]

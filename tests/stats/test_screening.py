@@ -14,6 +14,8 @@ from statsmodels.stats.multitest import multipletests
 from fairtransfer.stats.holm import holm
 from fairtransfer.stats.screening import benjamini_hochberg
 
+pytestmark = pytest.mark.fast
+
 p_lists = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
 

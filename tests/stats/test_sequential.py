@@ -13,6 +13,8 @@ from numpy.testing import assert_allclose
 from fairtransfer.stats.intervals import normal_quantile
 from fairtransfer.stats.sequential import sequence_half_width, spent_at
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize(
     ("n", "best_at", "width", "price"),

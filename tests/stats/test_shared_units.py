@@ -16,6 +16,8 @@ from fairtransfer.stats.intervals import normal_quantile
 from fairtransfer.stats.shared_units import IMAGINED, CrossSums, correlation, covariance, own_variances
 from fairtransfer.stats.worth import worth_of_rate
 
+pytestmark = pytest.mark.fast
+
 units = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 4)).flatmap(
         lambda m: st.tuples(st.just(m[0]), st.integers(0, m[0]), st.just(m[1]), st.integers(0, m[1]))

@@ -23,6 +23,8 @@ from fairtransfer.stats.special import (
     student_quantile,
 )
 
+pytestmark = pytest.mark.fast
+
 Floats = NDArray[np.float64]
 
 SIZES = [(-1, 1, 1e-12), (0, 2, 1e-12), (1, 3.5, 2e-12), (3, 5, 6e-12), (4, 7, 4e-11), (-1, 6, 1e-11)]

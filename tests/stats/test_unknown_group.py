@@ -16,6 +16,8 @@ from numpy.testing import assert_allclose
 from fairtransfer.stats.intervals import Interval, normal_quantile, wilson
 from fairtransfer.stats.unknown_group import difference_bounds, impact_ratio_bounds, rate_bounds, sampled_rate_bounds
 
+pytestmark = pytest.mark.fast
+
 Z95 = normal_quantile(0.975)
 
 
