@@ -30,7 +30,7 @@ import pandas as pd
 from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
 from sklearn.metrics import accuracy_score
 
-from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.table.count import count_table
 from fairtransfer.evidence.table.source import open_table
 from fairtransfer.stats.draws import joint, quantiles, rates

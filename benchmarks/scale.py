@@ -50,7 +50,7 @@ tell(cells, begin, end, end)
 WHOLE = """
 from fairtransfer.evidence.table.count import count_table
 from fairtransfer.evidence.table.source import open_table
-from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.findings.query import Desk
 from fairtransfer.findings.build import measure
 from fairtransfer.findings.question import Question

@@ -20,6 +20,7 @@ from fairtransfer.evidence.table.files import reading
 from fairtransfer.evidence.table.row_checks import named_item
 from fairtransfer.evidence.table.source import NamedRows, open_table
 from fairtransfer.measurement import Measurement, measure_table
+from fairtransfer.spec.class_scores import read_scores
 from fairtransfer.spec.columns import Columns
 from fairtransfer.spec.keywords import Keywords, Label, class_text
 from fairtransfer.spec.short import read_policy
@@ -99,13 +100,15 @@ class _Long:
     columns: Columns
     items: tuple[str, ...]
     groups: tuple[str, ...]
+    scores: Mapping[str, str]
     warnings: tuple[Problem, ...]
 
     @property
     def own(self) -> dict[str, str]:
         """Which columns hold what a model says, by the field of its answers, scores and values."""
         given = {"after": self.columns.after, "score": self.columns.score, "value": self.columns.value}
-        return {field: column for field, column in given.items() if column}
+        scores = {f"scores {of}": column for of, column in self.scores.items()}
+        return {field: column for field, column in given.items() if column} | scores
 
     @property
     def shared(self) -> tuple[str, ...]:
@@ -136,6 +139,7 @@ def measure_long(
     named, groups = read.columns("item", columns.item), read.columns("groups", columns.groups)
     items = tuple(item for item in named if item != by)  # model and item together name a row
     one = {name: read.column(name, getattr(columns, name)) for name in _ONE}
+    scores = read_scores(columns.scores, "--scores", problems)
     columns = replace(columns, **one, item=items, groups=groups)
     if not items:
         problems.add(Problem("FT-P115", "models are compared by item, and none is named", "", "give --item", "--item"))
@@ -143,7 +147,7 @@ def measure_long(
     with problems.gathered():
         table, place = open_table(source, problems)
     problems.raise_if_any()
-    long = _Long(table, Path(place).name, by, columns, items, groups, problems.warnings)
+    long = _Long(table, Path(place).name, by, columns, items, groups, scores, problems.warnings)
     with reading(place):
         models = _models(long, base, problems)
         _same_of_items(long, problems)
@@ -155,7 +159,10 @@ def _measured(long: _Long, base: str, model: str, options: MeasureOptions) -> Me
     """Return what is found of one model, joined with the other's answers as with a file of its own."""
     rows, others, names = long.of(model), long.of(base), long.before(base)
     kept = others.select(*long.items, **{name: others[long.own[field]] for field, name in names.items()})
-    sides = {"before" if field == "after" else f"{field}_before": name for field, name in names.items()}
+    plain = {field: name for field, name in names.items() if not field.startswith("scores ")}
+    sides: dict[str, Any] = {"before" if field == "after" else f"{field}_before": name for field, name in plain.items()}
+    if long.scores:
+        sides["scores_before"] = {of: names[f"scores {of}"] for of in long.scores}
     columns = replace(long.columns, **{"before": None, **sides})
     if long.columns.after:
         rows = rows.mutate(**{long.called(model): rows[long.columns.after]})
@@ -170,6 +177,7 @@ def _beside(columns: Columns, options: MeasureOptions, problems: Problems) -> No
         "--counts": columns.counts,
         "--threshold": options.threshold,
         "--score-before": columns.score_before,
+        "--scores-before": columns.scores_before,
         "--value-before": columns.value_before,
         "--before-file": options.before_file,
         "--after-file": options.after_file,

@@ -30,6 +30,7 @@ from fairtransfer.findings.study import Study
 from fairtransfer.findings.table import study_of_table
 from fairtransfer.gates.results import Verdict
 from fairtransfer.gates.verdict import judge_table
+from fairtransfer.spec.class_scores import Scores
 from fairtransfer.spec.columns import ColumnNames, Columns
 from fairtransfer.spec.gates import Policy
 from fairtransfer.spec.group_order import Order
@@ -196,6 +197,8 @@ def measure(
     unit: str | None = None,
     score: str | None = None,
     score_before: str | None = None,
+    scores: Scores | None = None,
+    scores_before: Scores | None = None,
     value: str | None = None,
     value_before: str | None = None,
     weights: str | None = None,
@@ -225,12 +228,11 @@ def measure(
     Parameters
     ----------
     source
-        CSV or Parquet file, folder of Parquet files, DataFrame, pyarrow Table, or a table of any ibis backend.
+        A file or folder as the command line reads it, DataFrame, pyarrow Table, or a table of any ibis backend.
     columns
         Which column holds what; keywords fill in what it leaves out, and take the place of what it has.
     label, after, before
-        Columns with the truth, with the answers of a model and with those of the model it is compared with. The first two
-        are needed.
+        Columns with the truth and with the answers of a model, both needed, and with those of the model it is compared with.
     groups
         Columns with group membership: ``"region,age"`` or a list. Missing membership is the group ``unknown``.
     item
@@ -239,6 +241,9 @@ def measure(
         Column with the person or document that rows share.
     score, score_before
         Columns with the probability of the positive class, for metrics made of scores such as ``auc`` and ``brier_score``.
+    scores, scores_before
+        Columns with the probability of every class, of either model, ``{"no": "p_no", "yes": "p_yes"}``, in the place of
+        `score`: ``brier_score`` (0 to 2), ``log_loss`` and ``calibration_bias`` of all classes; ``auc:per_class`` of each.
     value, value_before
         Column with a number of your own for every row, such as a judged quality, of either model; asked for as the metric
         ``mean:quality:higher:0:1`` (the column, which way is better, and what it can be where that has two ends). With values
@@ -277,18 +282,15 @@ def measure(
     multilabel_separator
         What parts the classes of a row, where it is not ``|``; columns of lists need none.
     labels_file, before_file, after_file
-        Files or tables of their own with the labels, or with the answers (and scores, values) of either model; joined by `item`.
-
+        Files or tables of their own with the labels, or with the answers (and scores, values) of either model, joined by `item`.
     threshold
         Answers are made of scores, in the place of `after` and `before`: the positive class from this score on.
     favourable
-        The class that people want to be given, such as ``"approved"``: rates of being given a class (`selection_rate`) are of
-        it, and gates on them need it.
+        The class that people want, such as ``"approved"``: rates of being given a class (`selection_rate`) are of it.
     title
         What the report is called: ``"Loan decisions by the new model"``.
     order
-        In which order groups stand: ``{"region": ["north", "south"]}``, any others after them; default: by name, ranges of
-        `bins` as numbers.
+        Groups stand so: ``{"region": ["north", "south"]}``, others after them; default: by name, ranges of `bins` as numbers.
 
     Raises
     ------
@@ -305,8 +307,8 @@ def measure(
     'pass'
     """
     keywords = {"label": label, "after": after, "before": before, "groups": groups, "item": item, "unit": unit}
-    keywords |= {"score": score, "score_before": score_before, "value": value, "value_before": value_before}
-    keywords |= {"weights": weights, "counts": counts}
+    keywords |= {"score": score, "score_before": score_before, "scores": scores, "scores_before": scores_before}
+    keywords |= {"value": value, "value_before": value_before, "weights": weights, "counts": counts}
     asked = MeasureOptions(
         intersections,
         positive,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from fairtransfer.evidence.table.told_by_group import ByGroup
 from fairtransfer.findings.question import Question, check_views
 from fairtransfer.spec.columns import Columns
 from fairtransfer.spec.group_order import place_of
-from fairtransfer.spec.questions import metric_names
+from fairtransfer.spec.questions import Question as ScoreQuestion
+from fairtransfer.spec.questions import score_questions, told_questions
 from fairtransfer.table_question import MeasureOptions, question_of, with_threshold
 
 if TYPE_CHECKING:
@@ -57,11 +59,17 @@ class TableInput:
             problems.raise_if_any()
             found = count_numbers(self.table, self.name, question.columns, question.views)
         else:
-            asked = metric_names(question.metrics, question.gates)
+            asked = partial(_of_scores, question)
             found = count_table(self.table, self.name, question.columns, self.classes, question.positive, asked)
         told = {note: _in_order(groups, question) for note, groups in found.of_groups.items()}
         notes, warnings = {**found.notes, **self.notes}, (*self.warnings, *found.warnings)
         return replace(found, notes=notes, of_groups=told, warnings=warnings)
+
+
+def _of_scores(question: Question, classes: Sequence[str]) -> tuple[ScoreQuestion, ...]:
+    """Return what is asked of scores, where there are these classes."""
+    positive, multilabel = question.positive, question.columns.multilabel
+    return score_questions(told_questions(question.metrics, question.gates, classes, positive, multilabel=multilabel))
 
 
 def _in_order(told: ByGroup, question: Question) -> ByGroup:

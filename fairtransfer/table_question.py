@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
-from fairtransfer.evidence.table.checks import Columns as TableColumns
+from fairtransfer.evidence.table.columns import Columns as TableColumns
 from fairtransfer.evidence.table.thresholds import answer_name
 from fairtransfer.evidence.views import JOIN
 from fairtransfer.findings.question import Question
 from fairtransfer.spec.audit import MetricSpec
+from fairtransfer.spec.class_scores import read_scores
 from fairtransfer.spec.columns import Columns
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.group_order import Order, read_order
@@ -23,6 +24,9 @@ from fairtransfer.spec.keywords import Keywords, Label, kind_in_python, single
 from fairtransfer.spec.recoding import Bins, Map, read_recoding
 from fairtransfer.spec.short import Gate, Metric, read_gates, read_metrics, read_policy
 from fairtransfer.spec.target import TARGETS, check_beside, check_gates, check_metrics, default_metrics
+
+SCORES = ("scores", "scores_before")
+"""What names a column for every class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +110,11 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
     ------
     DefinitionError
         With everything in it that cannot be read, or does not go together (``FT-P020`` to ``FT-P022``, ``FT-P041``,
-        ``FT-P042``, ``FT-P062`` to ``FT-P064``, ``FT-P106``, ``FT-P107``, ``FT-P114``).
+        ``FT-P042``, ``FT-P062`` to ``FT-P064``, ``FT-P106``, ``FT-P107``, ``FT-P114``, ``FT-P117``).
     """
     read = Keywords(problems)
     given = {field.name: getattr(columns, field.name) for field in fields(Columns)}
+    scores = {name: read_scores(given.pop(name), f"--{name.replace('_', '-')}", problems) for name in SCORES}
     one = {name: read.column(name, value) for name, value in given.items() if name not in ("groups", "item")}
     many = {name: read.columns(name, given[name]) for name in ("groups", "item")}
     valued = one["value"] is not None and not (given["label"] or given["after"] or given["before"])
@@ -130,7 +135,9 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
     check_files(options, problems)
     recoding = read_recoding(options.map, options.bins, many["groups"], problems)
     order = read_order(options.order, many["groups"], problems)
-    _together(options, one, {"positive": positive, "multilabel": multilabel, "classes": classes}, unit, problems)
+    _together(
+        options, {**one, **scores}, {"positive": positive, "multilabel": multilabel, "classes": classes}, unit, problems
+    )
     problems.raise_if_any()
     named = TableColumns(
         label=one["label"] or "",
@@ -144,6 +151,8 @@ def question_of(columns: Columns, options: MeasureOptions, problems: Problems) -
         multilabel=multilabel,
         score=one["score"],
         score_before=one["score_before"],
+        scores=scores["scores"],
+        scores_before=scores["scores_before"],
         numbers=options.target == "number",
         value=one["value"],
         value_before=one["value_before"],
@@ -180,7 +189,7 @@ def _asked(
 
 def _together(
     options: MeasureOptions,
-    columns: Mapping[str, str | None],
+    columns: Mapping[str, object],
     labels: Mapping[str, object],
     unit: str,
     problems: Problems,
@@ -193,6 +202,7 @@ def _together(
         problems.add(Problem("FT-P062", found, "", "say `--target number`, or leave it out", "--measured-in"))
     if options.target == "number":
         score = {"score": columns["score"], "score-before": columns["score_before"]}
+        score |= {"scores": columns["scores"], "scores-before": columns["scores_before"]}
         score |= {"value": columns["value"], "value-before": columns["value_before"]}
         check_beside({**labels, **score}.items(), problems)
 

@@ -51,12 +51,19 @@ def measure(
     favourable: Annotated[str | None, _question(help="The class that people want; selection_rate is of it.")] = None,
     score: Annotated[str | None, _column(help="Column with the probability of --positive.")] = None,
     score_before: Annotated[str | None, _column(help="The same, of the model before.")] = None,
+    scores: Annotated[
+        list[str] | None,
+        _column(help="Columns with the probability of every class: no=p_no,maybe=p_maybe,yes=p_yes"),
+    ] = None,
+    scores_before: Annotated[list[str] | None, _column(help="The same, of the model before.")] = None,
     value: Annotated[
         str | None,
         _column(help="Column with a number of your own: mean:COLUMN:higher:0:1"),
     ] = None,
     value_before: Annotated[str | None, _column(help="The same, of the model before.")] = None,
-    metrics: Annotated[str, _question(help="error_rate,recall:per_class; with --score also auc")] = "",
+    metrics: Annotated[
+        str, _question(help="error_rate,recall:per_class; with --score also auc, with --scores also auc:per_class")
+    ] = "",
     target: Annotated[str, _question(help="classes | number: what label and answers are.")] = "classes",
     measured_in: Annotated[str, _question(help="Unit of numbers, as results and limits write it: days")] = "",
     gate: Annotated[
@@ -102,7 +109,20 @@ def measure(
     from fairtransfer.table_question import MeasureOptions
 
     columns = Columns(
-        label, after, before, groups, item, unit, score, score_before, value, value_before, weights, counts
+        label,
+        after,
+        before,
+        groups,
+        item,
+        unit,
+        score,
+        score_before,
+        scores,
+        scores_before,
+        value,
+        value_before,
+        weights,
+        counts,
     )
     options = MeasureOptions(
         intersections=intersections,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
-from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.evidence.views import JOIN
 from fairtransfer.findings.counts import View
@@ -96,10 +96,11 @@ def _metrics(question: Question, name: str, problems: Problems) -> None:
     """Look for metrics that lack a class, or scores."""
     for metric in question.metrics:
         known = metric_named(metric.name)
-        if known.of_scores and metric.per_class:
-            found = f"`{metric.name}` per class needs a score of every class; a table has that of one"
-            problems.add(Problem("FT-P027", found, f"`{metric.name}`", "measure one class at a time", name))
-        one = known.one_class and not known.averaged and not known.of_scores
+        if known.of_scores and metric.per_class and not question.columns.scores:
+            found = f"`{metric.name}` per class needs a score of every class; --score is that of one"
+            do = "give --scores CLASS=COLUMN,..., or measure one class at a time"
+            problems.add(Problem("FT-P027", found, f"`{metric.name}`", do, name))
+        one = known.one_class and not known.averaged and not (known.of_scores and not question.columns.scores)
         if (
             one
             and class_meant(metric.name, None, question.positive, question.favourable) is None
@@ -119,9 +120,9 @@ def _metrics(question: Question, name: str, problems: Problems) -> None:
         found = f"`{ranked[0]}` ranks scores, or fits them, which is not done with weights"
         allowed = "`brier_score`, `calibration_bias` and `log_loss` are measured with weights"
         problems.add(Problem("FT-P026", found, allowed, "leave it out, or measure it apart", name))
-    if of_scores and question.columns.score is None:
+    if of_scores and not question.columns.scored:
         found = f"`{of_scores[0]}` is made of scores, and no column with scores was given"
-        problems.add(Problem("FT-P023", found, "", "give --score", name))
+        problems.add(Problem("FT-P023", found, "", "give --score, or --scores of every class", name))
 
 
 def _values(question: Question, counted: Counted, problems: Problems) -> None:
@@ -177,9 +178,10 @@ def _gate(gate: GateSpec, question: Question, counted: Counted, problems: Proble
     if needs.before and columns.compared is None:
         found = f"`{gate.kind}` compares with a model before"
         problems.add(Problem("FT-P019", found, "", _before_of(metric, columns), gate.id))
-    elif needs.before and metric.of_scores and columns.score and columns.score_before is None:
+    elif needs.before and metric.of_scores and columns.scored and not columns.scored_before:
         found = f"`{gate.kind}` of `{metric.name}` compares with the scores of the model before"
-        problems.add(Problem("FT-P072", found, "", "give --score-before", gate.id))
+        do = "give --scores-before" if columns.scores else "give --score-before"
+        problems.add(Problem("FT-P072", found, "", do, gate.id))
     elif needs.before and metric.of_values and columns.value and columns.value_before is None:
         found = f"`{gate.kind}` of `{metric.name}` compares with the values of the model before"
         problems.add(Problem("FT-P072", found, "", "give --value-before", gate.id))
@@ -208,9 +210,10 @@ def _class_of_gate(gate: GateSpec, question: Question, counted: Counted, problem
     if of is not None and of not in counted.classes:
         hint = did_you_mean(of, counted.classes)
         problems.add(Problem("FT-P073", f"no row has the class `{shown(of)}`", hint, "", gate.id))
-    elif metric.of_scores and of not in (None, question.positive):
+    elif metric.of_scores and not question.columns.scores and of not in (None, question.positive):
         found = f"the scores are of `{question.positive}`, the gate is about `{of}`"
-        problems.add(Problem("FT-P071", found, "", "leave `class` out, or measure one class at a time", gate.id))
+        do = "leave `class` out, or give --scores of every class"
+        problems.add(Problem("FT-P071", found, "", do, gate.id))
 
 
 def _reference(gate: GateSpec, counted: Counted, problems: Problems) -> None:

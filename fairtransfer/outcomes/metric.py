@@ -6,7 +6,7 @@ Nothing here is heavy: definitions are checked against these values before a tab
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -51,12 +51,15 @@ class Value:
         The same of columns of an ibis table.
     over_classes
         Of all classes at once: from scores and truth (rows x classes) and the answers given (rows x classes) to values.
+    columns_over_classes
+        The same of columns of an ibis table: from the scores of every class, by class, and texts of the truth and the answer.
     """
 
     name: str
     rows: Callable[[Any, Any], Any]
     columns: Callable[[Any, Any], Any]
     over_classes: Callable[[Any, Any, Any], Any] | None = None
+    columns_over_classes: Callable[[Mapping[str, Any], Any, Any], Any] | None = None
 
 
 class ReportedOnly(NamedTuple):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 from fairtransfer.outcomes.metric import POSITIVE, RATE, SIGNED, UNBOUNDED, Metric, ReportedOnly, Value
@@ -44,6 +46,31 @@ def _squared_of_column(p: Any, y: Any) -> Any:
     return off * off
 
 
+def _score_of(scores: Mapping[str, Any], said: Any, otherwise: Any) -> Any:
+    """Return the score of the class that a column names."""
+    import ibis
+
+    return ibis.cases(*((said == of, column) for of, column in scores.items()), else_=otherwise)
+
+
+def _surprise_at_the_class_of_columns(scores: Mapping[str, Any], truth: Any, said: Any) -> Any:  # noqa: ARG001  # whatever was answered
+    import ibis
+
+    p = _score_of(scores, truth, 0.0)
+    return -ibis.ifelse(p < LEAST_PROBABILITY, LEAST_PROBABILITY, ibis.ifelse(p > 1, 1.0, p)).ln()
+
+
+def _squared_over_classes(scores: Mapping[str, Any], truth: Any, said: Any) -> Any:  # noqa: ARG001  # whatever was answered
+    return reduce(add, (_squared_of_column(column, truth == of) for of, column in scores.items()))
+
+
+def _confidence_of_columns(scores: Mapping[str, Any], truth: Any, said: Any) -> Any:
+    import ibis
+
+    right = (truth == said).cast("int64")
+    return right - _score_of(scores, said, ibis.greatest(*scores.values()))
+
+
 def _confidence(scores: Any, truth: Any, chosen: Any) -> Any:
     """Return how often the answer given is right, less what the model said of it."""
     import numpy as np
@@ -62,9 +89,16 @@ VALUES: Mapping[str, Value] = {
             lambda p, y: (y - p) ** 2,
             _squared_of_column,
             lambda scores, truth, _: ((scores - truth) ** 2).sum(axis=1),
+            _squared_over_classes,
         ),
-        Value("log_loss", _surprise, _surprise_of_column, _surprise_at_the_class),
-        Value("calibration_bias", lambda p, y: y - p, _off_of_column, _confidence),
+        Value(
+            "log_loss",
+            _surprise,
+            _surprise_of_column,
+            _surprise_at_the_class,
+            _surprise_at_the_class_of_columns,
+        ),
+        Value("calibration_bias", lambda p, y: y - p, _off_of_column, _confidence, _confidence_of_columns),
     )
 }
 """What a case adds to a mean: squared error of a probability; surprise at the truth, in nats; above zero, said less often than

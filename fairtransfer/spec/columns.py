@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from fairtransfer.spec.class_scores import Scores
+
 ColumnNames: TypeAlias = str | Iterable[str]
 """Names of columns: ``"region,age"``, or a list of names."""
 
@@ -28,6 +30,9 @@ class Columns:
         The person or document that rows share; rows of one unit count as one sample.
     score, score_before
         The probability of the positive class, from 0 to 1, of either model.
+    scores, scores_before
+        The column with the probability of every class, of either model, ``{"no": "p_no", "yes": "p_yes"}``; in the place of
+        `score`. With these, metrics made of scores are of all classes at once, and of each.
     value, value_before
         A number of your own for every row, such as a judged quality, of either model: for ``mean:quality:higher:0:1``.
     weights
@@ -54,6 +59,8 @@ class Columns:
     unit: str | None = None
     score: str | None = None
     score_before: str | None = None
+    scores: Scores | None = None
+    scores_before: Scores | None = None
     value: str | None = None
     value_before: str | None = None
     weights: str | None = None

@@ -96,5 +96,5 @@ def has_scores(files: AuditFiles, metric: str, at: Place) -> Iterator[Problem]:
         yield files.loaded.document.problem("FT-Y097", at, found, "", do)
     if files.loaded.audit.made_elsewhere and metric_named(metric).of_scores:
         found = f"`{metric}` is made of scores, and a file of predictions holds answers only"
-        do = "leave it out, or measure the table with `fairtransfer measure --score`"
+        do = "leave it out, or measure the table with `fairtransfer measure --score`, or `--scores` of every class"
         yield files.loaded.document.problem("FT-Y070", at, found, "a metric that counts cases", do)

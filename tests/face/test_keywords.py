@@ -55,6 +55,9 @@ WRONG: dict[str, Iterable[Any]] = {
         ONE_COLUMN,
     ),
     **dict.fromkeys(("groups", "item"), MANY),
+    **dict.fromkeys(
+        ("scores", "scores_before"), (3, [3], True, b"yes", {"yes": 3}, {"yes": None}, {None: "p"}, object())
+    ),
     "intersections": (
         3,
         [1],

@@ -236,7 +236,7 @@ REFUSED = {
     "change of a bias": ("no_harm:by=region,metric=calibration_bias,margin=0.1", "FT-G032", "worst_group"),
     "gap of biases": ("gap:by=region,metric=calibration_bias,margin=0.1", "FT-G035", "brier_score"),
     "wrong way": ("worst_group:by=region,metric=auc,at_most=0.9", "FT-G018", "at_least"),
-    "another class": ("worst_group:by=region,metric=auc,at_least=0.9,class=no", "FT-P071", "measure one class"),
+    "another class": ("worst_group:by=region,metric=auc,at_least=0.9,class=no", "FT-P071", "`class` out"),
     "no such class": ("worst_group:by=region,metric=recall,at_least=0.9,class=maybe", "FT-P073", "maybe"),
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairtransfer.evidence.table.casts import as_text
-from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.table.count import Counted, usable_counts
 from fairtransfer.evidence.views import JOIN
 from fairtransfer.spec.names import UNKNOWN_GROUP

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.table.source import rows_in_memory
 from fairtransfer.evidence.table.spellings import (
     answer_problems,
@@ -23,7 +24,6 @@ from fairtransfer.evidence.table.spellings import (
 from fairtransfer.evidence.table.told_by_group import ByGroup, by_group
 from fairtransfer.evidence.views import JOIN
 from fairtransfer.spec.names import UNKNOWN_GROUP
-from fairtransfer.spec.recoding import Recoding
 
 if TYPE_CHECKING:
     import ibis
@@ -38,77 +38,6 @@ LEAST_WEIGHT = 10.0**-12
 """No weight but 0 is smaller: the square of one that is would be lost beside others."""
 LOOKED_AT = 100_000
 """Rows looked at before the whole table is counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which column holds what.
-
-    Attributes
-    ----------
-    before
-        None when there is one model only.
-    items
-        Columns that together name a row; no name may stand twice.
-    counts
-        The table is counted already; this column says how many rows each of its rows stands for.
-    weights
-        How much a row counts, for samples drawn with unequal chances.
-    multilabel
-        Labels and answers may hold several classes, ``a|b``.
-    score, score_before
-        Columns with the probability of the positive class, after and before.
-    numbers
-        Labels and answers are numbers, not classes.
-    value, value_before
-        Columns with a number of its own for every row, after and before. There may be no labels and answers then: their names
-        are empty.
-    recoding
-        Words and numbers that are read as something else.
-    """
-
-    label: str
-    after: str
-    groups: tuple[str, ...]
-    before: str | None = None
-    items: tuple[str, ...] = ()
-    unit: str | None = None
-    counts: str | None = None
-    weights: str | None = None
-    multilabel: bool = False
-    score: str | None = None
-    score_before: str | None = None
-    numbers: bool = False
-    value: str | None = None
-    value_before: str | None = None
-    recoding: Recoding = field(default_factory=Recoding)
-
-    @property
-    def model(self) -> str:
-        """What the model is called: the column of its answers, or of its values where there are no answers."""
-        return self.after or self.value or ""
-
-    @property
-    def heavy(self) -> str | None:
-        """The column of weights, or of counts; None where every row is one case."""
-        return self.weights or self.counts
-
-    @property
-    def compared(self) -> str | None:
-        """What the model it is compared with is called; None where there is one model only."""
-        return self.before or (None if self.after else self.value_before)
-
-    def named(self) -> dict[str, str]:
-        """Return ``column -> what it is``."""
-        one = {"label": self.label, "before": self.before, "after": self.after, "unit": self.unit}
-        one |= {"counts": self.counts, "weights": self.weights}
-        one |= {"score": self.score, "score before": self.score_before}
-        one |= {"value": self.value, "value before": self.value_before}
-        return (
-            {name: what for what, name in one.items() if name}
-            | dict.fromkeys(self.groups, "group")
-            | dict.fromkeys(self.items, "item")
-        )
 
 
 def check_columns(table: ibis.Table, name: str, columns: Columns, problems: Problems) -> None:
@@ -128,12 +57,17 @@ def check_columns(table: ibis.Table, name: str, columns: Columns, problems: Prob
 
 def check_score_columns(name: str, columns: Columns, problems: Problems) -> None:
     """Add what cannot be measured together with scores."""
-    if columns.score is None and columns.score_before is not None:
-        problems.add(Problem("FT-P024", "scores before without scores after", "", "give --score", name))
-    if columns.score_before is not None and columns.before is None:
+    option = "--scores" if columns.scores_before else "--score"
+    if columns.scored_before and not columns.scored:
+        problems.add(Problem("FT-P024", "scores before without scores after", "", f"give {option}", name))
+    if columns.scored_before and columns.before is None:
         found = "scores of a model before without its answers"
-        problems.add(Problem("FT-P024", found, "", "give --before, or call it --score", name))
-    if columns.score is not None and columns.multilabel:
+        problems.add(Problem("FT-P024", found, "", f"give --before, or call it {option}", name))
+    if (columns.scores or columns.scores_before) and (columns.score or columns.score_before):
+        found = "scores of one class are given, and scores of every class"
+        do = "leave out --score and --score-before: --scores holds them too, and --positive says which is meant"
+        problems.add(Problem("FT-P117", found, "one of the two", do, name))
+    if columns.scored and columns.multilabel:
         text = "metrics made of scores are not measured with several labels in a row"
         problems.add(Problem("FT-P026", text, "", "leave the scores out, or measure them apart", name))
 

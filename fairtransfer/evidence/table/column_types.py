@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairtransfer.errors import Problem, shown
 from fairtransfer.evidence.table.casts import as_text
-from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.views import JOIN
 
 if TYPE_CHECKING:

@@ -19,13 +19,13 @@ from fairtransfer.evidence.table.checks import (
     LEAST_WEIGHT,
     MOST,
     Checker,
-    Columns,
     check_columns,
     check_groups,
     counted_at_once,
 )
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.table.row_checks import check_items, check_numbers_as_classes
-from fairtransfer.evidence.table.score_counts import count_scores, score_notes, score_problems, scored_rows
+from fairtransfer.evidence.table.scored_table import Asked, ScoredTable
 from fairtransfer.evidence.table.told_by_group import ByGroup
 from fairtransfer.evidence.table.values import CountedValues, count_values
 from fairtransfer.spec.names import UNKNOWN_GROUP
@@ -50,8 +50,9 @@ class Counted:
     outside
         ``column -> answer -> rows`` of the most frequent answers outside the labels.
     scores
-        ``sums`` -> what losses add up to per group and class; ``after`` and, where there are two models, ``before`` -> how
-        many scores each bin holds; ``change`` -> rows per pair of bins, where rankings are compared.
+        Class, or empty text for all of them at once -> ``sums`` -> what losses add up to per group and class; ``after`` and,
+        where there are two models, ``before`` -> how many scores each bin holds; ``change`` -> rows per pair of bins, where
+        rankings are compared.
     values
         Where rows have numbers of their own: what these add up to.
     numbers
@@ -74,7 +75,7 @@ class Counted:
     notes: dict[str, int]
     outside: dict[str, dict[str, int]]
     name: str
-    scores: Mapping[str, pa.Table] = field(default_factory=dict)
+    scores: Mapping[str, Mapping[str, pa.Table]] = field(default_factory=dict)
     values: CountedValues | None = None
     numbers: Source | None = None
     weighed: CentredSums | None = None
@@ -94,7 +95,7 @@ def count_table(
     columns: Columns,
     classes: Sequence[str] = (),
     positive: str | None = None,
-    asked: Sequence[str] = (),
+    asked: Asked = lambda _: (),
 ) -> Counted:
     """Return the joint counts of a table of predictions.
 
@@ -105,7 +106,7 @@ def count_table(
     positive
         The class that scores are the probability of.
     asked
-        Names of the metrics that are asked for: what is made of scores is counted for these only.
+        From the classes to the questions about scores: what is made of scores is counted for these only.
 
     Raises
     ------
@@ -120,13 +121,11 @@ def count_table(
     checker.weights()
     if columns.items:
         check_items(table, name, columns, problems)
-    scores: dict[str, pa.Table] = {}
-    if positive is not None and columns.score is not None:
-        plain = scored_rows(table, columns, positive, _keys(table, columns), counting(table, columns))
-        scores = count_scores(plain, columns, asked, problems, name)
-        if not problems.errors:
-            problems.extend(replace(p, file=name) for p in score_problems(plain, columns, positive, len(known)))
-            notes |= score_notes(plain, columns, asked, scores)
+    scores: dict[str, dict[str, pa.Table]] = {}
+    if columns.scored and known:
+        rows = ScoredTable(table, name, columns, known, _keys(table, columns), counting(table, columns))
+        scores, told = rows.counted(positive, asked(known), problems)
+        notes |= told
     values = None
     if columns.value:
         values = count_values(table, name, columns, _keys(table, columns), counting(table, columns), problems)
@@ -140,7 +139,7 @@ def count_table(
         notes,
         checker.outside,
         name,
-        {side: _named_unknown(found, columns) for side, found in scores.items()},
+        {of: {side: _named_unknown(t, columns) for side, t in tables.items()} for of, tables in scores.items()},
         values=None if values is None else replace(values, sums=_named_sums(values.sums, columns)),
         idle=total_of(cells, "idle"),
         of_groups=checker.of_groups,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -97,10 +98,10 @@ def sums_of(counted: Counted, asked: TableQuery) -> pa.Table:
 def rankings_of(counted: Counted, asked: TableQuery) -> pa.Table:
     """Return how the scores of both models rank and are calibrated, and how the rankings changed."""
     rows: list[Row] = []
-    for stage, key in asked.keys.items():
-        if asked.scores and stage in counted.scores:
-            about = ScoreQuery(counted.attributes, asked.views, asked.scores, key, asked.compared)
-            rows += (ranking_changes if stage == "change" else bin_rows)(counted.scores[stage], about)
+    for (stage, key), (of, tables) in itertools.product(asked.keys.items(), counted.scores.items()):
+        if (questions := _about(asked, of)) and stage in tables:
+            about = ScoreQuery(counted.attributes, asked.views, questions, key, asked.compared)
+            rows += (ranking_changes if stage == "change" else bin_rows)(tables[stage], about)
     return rankings_table(rows)
 
 
@@ -118,11 +119,16 @@ def _class_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:
 
 
 def _loss_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:
-    both = "sums" in counted.scores and "no_before" in counted.scores["sums"].column_names
-    for stage, key in asked.keys.items():
-        if asked.scores and "sums" in counted.scores and (both or stage == "after"):
-            about = ScoreQuery(counted.attributes, asked.views, asked.scores, key)
-            yield from loss_rows(counted.scores["sums"], about)
+    for (stage, key), (of, tables) in itertools.product(asked.keys.items(), counted.scores.items()):
+        both = "no_before" in tables["sums"].column_names
+        if (questions := _about(asked, of)) and (both or stage == "after"):
+            about = ScoreQuery(counted.attributes, asked.views, questions, key)
+            yield from loss_rows(tables["sums"], about)
+
+
+def _about(asked: TableQuery, of: str) -> list[Question]:
+    """Return what is asked of the scores of a class, or (empty) of all classes at once."""
+    return [(metric, meant) for metric, meant in asked.scores if (meant or "") == of]
 
 
 def _value_sums(counted: Counted, asked: TableQuery) -> Iterator[Row]:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
 from fairtransfer.errors import DefinitionError, Problem, Problems, did_you_mean, shown
 from fairtransfer.evidence.table.casts import as_text
-from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.table.files import reading
 from fairtransfer.evidence.table.row_checks import named_item
 from fairtransfer.evidence.table.source import open_table
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
 SIDES: Mapping[str, tuple[str, ...]] = {
     "labels": ("label",),
-    "before": ("before", "score_before", "value_before"),
-    "after": ("after", "score", "value"),
+    "before": ("before", "score_before", "scores_before", "value_before"),
+    "after": ("after", "score", "scores", "value"),
 }
 """What a file of its own may hold: the columns that are taken from it."""
+
+Field: TypeAlias = tuple[str, str | None]
+"""A field of `Columns`; of scores of every class with the class."""
 
 
 def joined(
@@ -49,7 +52,8 @@ def joined(
         raise DefinitionError(
             [Problem("FT-P112", "files are joined by items, and none is named", "", "give --item", name)]
         )
-    named = Counter(filter(None, (columns.label, columns.after, columns.before, columns.score, columns.score_before)))
+    answers = (columns.label, columns.after, columns.before)
+    named = Counter(filter(None, (*answers, *columns.scored, *columns.scored_before)))
     shared = [column for column, n in named.items() if n > 1]
     for side, source in files.items():
         other, called = open_table(source, problems)
@@ -67,12 +71,12 @@ def _with(
     """Return the table with one file's columns, which go by the file's name where the table has them already."""
     import ibis
 
-    taken = {field: getattr(columns, field) for field in SIDES[side] if getattr(columns, field)}
+    taken = _taken(columns, side)
     missing = [column for column in (*columns.items, *taken.values()) if column not in other.columns]
     if missing:
         hint = did_you_mean(missing[0], other.columns)
         raise DefinitionError([Problem("FT-P003", f"column `{shown(missing[0])}` not found", hint, "", called)])
-    names: dict[str, Any] = {
+    names: dict[Field, str] = {
         field: f"{column} of {called}" if column in (*table.columns, *shared) else column
         for field, column in taken.items()
     }
@@ -88,7 +92,29 @@ def _with(
     found = wide.left_join(answers, list(keys)).drop(*(f"{key}_right" for key in keys))
     _everyone(found, called, columns.items, held["key_0"].to_pylist())
     matched = int(wide.semi_join(answers, list(keys)).select(*keys).distinct().count().to_pyarrow().as_py())
-    return found.drop(*keys, "found_"), replace(columns, **names), held.num_rows - matched
+    return found.drop(*keys, "found_"), _renamed(columns, names), held.num_rows - matched
+
+
+def _taken(columns: Columns, side: str) -> dict[Field, str]:
+    """Return the columns that a file of its own holds."""
+    found: dict[Field, str] = {}
+    for field in SIDES[side]:
+        value = getattr(columns, field)
+        found |= (
+            {(field, of): name for of, name in value.items()} if isinstance(value, Mapping) else {(field, None): value}
+        )
+    return {field: name for field, name in found.items() if name}
+
+
+def _renamed(columns: Columns, names: Mapping[Field, str]) -> Columns:
+    """Return columns by their names in the joined table."""
+    changed: dict[str, Any] = {}
+    for (field, of), name in names.items():
+        if of is None:
+            changed[field] = name
+        else:
+            changed.setdefault(field, {})[of] = name
+    return replace(columns, **changed)
 
 
 def _bare(key: str) -> str:

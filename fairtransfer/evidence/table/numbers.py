@@ -18,7 +18,8 @@ import pyarrow as pa
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.number_rows import LOSS_NAMES, HeldCases, Source, columns_of
 from fairtransfer.evidence.table.casts import as_text, number
-from fairtransfer.evidence.table.checks import Checker, Columns, check_columns, check_groups
+from fairtransfer.evidence.table.checks import Checker, check_columns, check_groups
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.table.count import Counted, counting, counting_sums, total_of
 from fairtransfer.evidence.table.powers import CentredSums
 from fairtransfer.evidence.table.row_checks import check_items

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.table.casts import as_text, number
-from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.views import JOIN
 from fairtransfer.spec.recoding import Words, ranges
 from fairtransfer.spec.spelling import plain

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.table.casts import as_text, is_whole, number
-from fairtransfer.evidence.table.checks import LOOKED_AT, Columns
+from fairtransfer.evidence.table.checks import LOOKED_AT
+from fairtransfer.evidence.table.columns import Columns
 
 if TYPE_CHECKING:
     import ibis

@@ -1,16 +1,16 @@
-"""What a table's scores are counted for, and what people should know of them: whose they are, what is cut, what ranks alike."""
+"""What scores of one class are counted for, and what is told of them: whose they are, what is cut, what ranks alike."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.table.casts import as_text, number
-from fairtransfer.evidence.table.checks import Columns
 from fairtransfer.evidence.table.powers import total
 from fairtransfer.evidence.table.scores import (
     SIDES,
@@ -35,25 +35,49 @@ SURER = 0.01
 """By so much some score of an answer lies above what a coin, or a die, would say."""
 
 
+Sides: TypeAlias = Mapping[str, str]
+"""``after`` and, where there are two models, ``before`` -> the column of their scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScores:
+    """The scores of one class.
+
+    Attributes
+    ----------
+    of
+        The class.
+    answers
+        ``after`` and ``before`` -> the column of the answers given.
+    metrics
+        What is asked of these scores.
+    """
+
+    of: str
+    sides: Sides
+    answers: Sides
+    metrics: tuple[str, ...]
+
+    @property
+    def ranked(self) -> bool:
+        """Whether a metric ranks them."""
+        return any(metric_named(metric).estimator == "ranking" for metric in self.metrics)
+
+
 def scored_rows(
-    table: ibis.Table, columns: Columns, positive: str, keys: Mapping[str, Any], counting: Mapping[str, Any]
+    table: ibis.Table, label: str, scores: ClassScores, keys: Mapping[str, Any], counting: Mapping[str, Any]
 ) -> ibis.Table:
     """Return keys, scores, whether a row has the class and is answered with it, and what rows count."""
-    truth = as_text(table[columns.label])
-    values = {SIDES[side]: number(table[column]) for side, column in _columns(columns).items()} | dict(counting)
-    given = {"after": columns.after, "before": columns.before}
-    answered = {f"said_{side}": as_text(table[given[side] or columns.after]) == positive for side in _columns(columns)}
-    return table.select(**keys, **values, **answered, positive=truth.notnull() & (truth == positive))
+    truth = as_text(table[label])
+    values = {SIDES[side]: number(table[column]) for side, column in scores.sides.items()} | dict(counting)
+    answered = {f"said_{side}": as_text(table[scores.answers[side]]) == scores.of for side in scores.sides}
+    return table.select(**keys, **values, **answered, positive=truth.notnull() & (truth == scores.of))
 
 
-def _columns(columns: Columns) -> dict[str, str]:
-    named = {"after": columns.score, "before": columns.score_before}
-    return {side: column for side, column in named.items() if column}
-
-
-def score_problems(plain: ibis.Table, columns: Columns, positive: str, classes: int) -> Iterator[Problem]:
+def score_problems(plain: ibis.Table, scores: ClassScores, classes: int) -> Iterator[Problem]:
     """Yield scores that look like those of another class, or like what a model said of its answer."""
-    for side, column in _columns(columns).items() if classes > 1 else ():
+    positive = scores.of
+    for side, column in scores.sides.items() if classes > 1 else ():
         said, score = plain[f"said_{side}"], plain[SIDES[side]]
         asked = {
             "others": (~said).cast("int64").sum(),
@@ -105,43 +129,40 @@ def _turned(known: Mapping[str, Any]) -> bool:
     return bool(known["mean_other"] - known["mean_said"] > NO_CHANCE * error)
 
 
-def count_scores(
-    plain: ibis.Table, columns: Columns, asked: Sequence[str], problems: Problems, name: str
-) -> dict[str, pa.Table]:
+def count_scores(plain: ibis.Table, scores: ClassScores, problems: Problems, name: str) -> dict[str, pa.Table]:
     """Return the sums of all models' losses, every model's scores, and those of two models together."""
-    scores, keys = _columns(columns), _keys(plain)
-    questions = [(metric, "") for metric in asked if metric_named(metric).of_scores]
-    found = {"sums": loss_sums(plain, keys, scores, losses_asked(questions), problems, name)}
-    if problems.errors or columns.weights:  # what is no probability has no bin; and no ranking is of weighted cases
+    sides, keys = scores.sides, keys_of(plain)
+    questions = [(metric, "") for metric in scores.metrics]
+    found = {"sums": loss_sums(plain, keys, sides, losses_asked(questions), problems, name)}
+    if (
+        problems.errors or "w" in plain.columns
+    ):  # what is no probability has no bin; and no ranking is of weighted cases
         return found
-    ranked = any(metric_named(metric).estimator == "ranking" for metric in asked)
-    exact = ranked and told_apart(plain, keys, list(scores))
-    found |= {side: binned(plain, keys, side, exact=exact) for side in scores}
-    if "before" in scores and ranked:
+    exact = scores.ranked and told_apart(plain, keys, list(sides))
+    found |= {side: binned(plain, keys, side, exact=exact) for side in sides}
+    if "before" in sides and scores.ranked:
         found["change"] = group_pairs(plain, keys, exact=exact)
     return found
 
 
-def _keys(plain: ibis.Table) -> list[str]:
+def keys_of(plain: ibis.Table) -> list[str]:
+    """Return the columns of groups and unit."""
     return [name for name in plain.columns if name.startswith("g_") or name == "unit"]
 
 
-def score_notes(
-    plain: ibis.Table, columns: Columns, asked: Sequence[str], found: Mapping[str, pa.Table]
-) -> dict[str, int]:
+def score_notes(plain: ibis.Table, scores: ClassScores, found: Mapping[str, pa.Table]) -> dict[str, int]:
     """Return how many scores the logarithmic loss cuts, and of how many rows scores that differ are ranked alike."""
     notes: dict[str, int] = {}
-    for side, column in _columns(columns).items():
+    for side, column in scores.sides.items():
         score = plain[SIDES[side]]
-        if "log_loss" in asked:
+        if "log_loss" in scores.metrics:
             cut = (plain.positive & (score < LEAST_PROBABILITY)) | (~plain.positive & (1 - score < LEAST_PROBABILITY))
             rows = total(plain, cut.cast("int64")).to_pyarrow().as_py() or 0
             notes[
                 f"scores in {column} leave the truth less than {LEAST_PROBABILITY:.2g}, which log loss takes for so much"
             ] = int(rows)
         cells = found.get(side)
-        ranked = cells is not None and any(metric_named(metric).estimator == "ranking" for metric in asked)
-        if ranked and cells is not None and "score" not in cells.column_names and merged_by_bins(plain, side):
+        if scores.ranked and cells is not None and "score" not in cells.column_names and merged_by_bins(plain, side):
             notes[f"scores in {column} are ranked in bins, which takes some that differ for ties"] = int(
                 total(plain, None).to_pyarrow().as_py()
             )

@@ -34,7 +34,7 @@ SIDES = {"after": "p", "before": "q"}
 """Model -> what its scores are called in the queries."""
 
 
-def _usable(column: Any) -> Any:
+def usable(column: Any) -> Any:
     """Return scores without those that are no probabilities."""
     import ibis
 
@@ -67,15 +67,11 @@ def loss_sums(
     losses
         See `losses_asked`.
     """
-    kept = plain.mutate(**{SIDES[side]: _usable(plain[SIDES[side]]) for side in scores})
-    columns: dict[str, Any] = {}
-    degrees: Degrees = {}
-    for loss, degree in losses.items():
-        values = {side: VALUES[loss].columns(kept[SIDES[side]], kept.positive) for side in scores}
-        if "before" in values:
-            values["change"] = values["after"] - values["before"]
-        columns |= {f"{side}_{loss}": value for side, value in values.items()}
-        degrees |= {f"{side}_{loss}": degree for side in values}
+    kept = plain.mutate(**{SIDES[side]: usable(plain[SIDES[side]]) for side in scores})
+    values = {
+        loss: {side: VALUES[loss].columns(kept[SIDES[side]], kept.positive) for side in scores} for loss in losses
+    }
+    columns, degrees = with_changes(values, losses)
     odd = {f"no_{side}": total(kept, kept[SIDES[side]].isnull().cast("int64")).cast("int64") for side in scores}
     found = power_sums(kept, [*keys, "positive"], columns, degrees, odd)
     for side, column in scores.items():
@@ -85,6 +81,18 @@ def loss_sums(
                 Problem("FT-P025", text, "the probability of the positive class", "leave these rows out", name)
             )
     return found
+
+
+def with_changes(values: Mapping[str, dict[str, Any]], losses: Mapping[str, int]) -> tuple[dict[str, Any], Degrees]:
+    """Return columns of losses and of their changes, and the powers each is summed up to; `values`: loss -> side -> column."""
+    columns: dict[str, Any] = {}
+    degrees: Degrees = {}
+    for loss, sides in values.items():
+        change = {"change": sides["after"] - sides["before"]} if "before" in sides else {}
+        named = {f"{side}_{loss}": value for side, value in (sides | change).items()}
+        columns |= named
+        degrees |= dict.fromkeys(named, losses[loss])
+    return columns, degrees
 
 
 MOST_ROWS = 1_000_000
@@ -177,7 +185,9 @@ class ScoreQuery:
 
 def loss_rows(sums: pa.Table, asked: ScoreQuery) -> Iterator[Row]:
     """Yield the sums of one model's losses, or of their change; the key's stage says which."""
-    cases, positive = _cases(sums, asked)
+    cases, positive = cases_of(sums, asked.attributes, asked.views), None
+    if "positive" in sums.column_names:
+        positive = sums["positive"].to_numpy().astype(bool)
     for name, of in of_bins(asked.questions, binned=False):
         metric = metric_named(name)
         values = powers_of(sums, f"{asked.key['stage']}_{metric.adds}")

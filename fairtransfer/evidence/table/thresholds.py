@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fairtransfer.errors import DefinitionError, Problem, shown
 from fairtransfer.evidence.table.casts import as_text, number
-from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.columns import Columns
 
 if TYPE_CHECKING:
     import ibis

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.sums import Row
 from fairtransfer.evidence.table.casts import number
-from fairtransfer.evidence.table.checks import Columns
+from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.table.powers import CentredSums, centred_sums
 from fairtransfer.evidence.views import Names
 

@@ -25,7 +25,7 @@ ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 2**63 - 1, 10**20, 0.5, -0.0, 1e308, 5e-324, float("nan"), float("inf"), [],
     ["a"], {"a": 1}, b"\xff",
 )  # fmt: skip
-COLUMNS = ("id", "y", "old", "new", "g", "h", "u", "w", "c", "s", "t")
+COLUMNS = ("id", "y", "old", "new", "g", "h", "u", "w", "c", "s", "t", "pa", "pb", "pc")
 ODD_NAMES = (
     "",
     " ",
@@ -47,6 +47,12 @@ ODD_NAMES = (
 )
 
 
+def scores_of(rng: Random) -> Row:
+    """Return the probabilities of the classes a, b and c."""
+    raw = {f"p{of}": rng.random() + 0.01 for of in "abc"}
+    return {name: value / sum(raw.values()) for name, value in raw.items()}
+
+
 def row_of(rng: Random, number: int) -> Row:
     """Return one sound row."""
     truth = rng.choice("abc")
@@ -62,6 +68,7 @@ def row_of(rng: Random, number: int) -> Row:
         "c": rng.randrange(4),
         "s": rng.random(),
         "t": rng.randrange(100) / 7,
+        **scores_of(rng),
     }
 
 
@@ -193,6 +200,10 @@ OPTIONS: tuple[tuple[str, ...], ...] = (
     ("--gate", "worst_group:by=g,metric=error_rate,at_most=0.9"), ("--map", "A=a"), ("--suppress-below", "0"),
     ("--value", "t", "--metrics", "mean:t:higher"), ("--gate", "gap:by=g,metric=error_rate,margin=0.2"),
     ("--multilabel-separator", ";"), ("--gate", "no_harm:by=g*h,metric=macro_f1,margin=0.1"), ("--min-group", "30"),
+    ("--scores", "a=pa,b=pb,c=pc", "--metrics", "brier_score,log_loss,auc:per_class"), ("--scores", "a=pa,b=pb"),
+    ("--scores", "a=pa,b=pb,c=pc", "--positive", "b", "--metrics", "auc,calibration_slope,log_loss"), ("--order", "g=south"),
+    ("--scores", "a=pa,b=pb,c=pc", "--before", "old", "--scores-before", "a=pc,b=pb,c=pa", "--metrics", "calibration_bias"),
+    ("--scores", "a=pa,b=pb,c=pc", "--gate", "worst_group:by=g,metric=brier_score,at_most=1.9"), ("--title", "{{7*7}}"),
 )  # fmt: skip
 NUMBERS = ("--label", "t", "--after", "s", "--groups", "g", "--target", "number")
 THRESHOLD = (
