@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 WHOLE_BELOW = 2.0**53
 """From here on a floating number no longer tells all whole numbers apart."""
 
+MOST_HELD = 20_000_000
+"""Values of a table that is held in memory."""
+
 LARGEST = 1e50
 """No number is larger: the cube of a squared error, the highest power that is summed, stays finite."""
 
@@ -40,6 +43,14 @@ def _without_nan(column: Any) -> Any:
 
     infinite = column.cast("string").nullif("nan").try_cast(column.type())
     return ibis.ifelse(isfinite(column), column, infinite)
+
+
+def held(table: ibis.Table) -> ibis.Table:
+    """Return a table that is asked many times; of what DuckDB reads, as far as memory goes, text is read once."""
+    import ibis
+
+    few = _backend(table) == "duckdb" and int(table.count().to_pyarrow().as_py()) * len(table.columns) <= MOST_HELD
+    return ibis.memtable(table.to_pyarrow()) if few else table
 
 
 def _backend(table: ibis.Table) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
-from fairtransfer.evidence.table.casts import as_text, number
+from fairtransfer.evidence.table.casts import as_text, held, number
 from fairtransfer.evidence.table.columns import Columns
 from fairtransfer.evidence.table.powers import power_sums, total
 from fairtransfer.evidence.table.row_checks import named_item
@@ -27,7 +27,7 @@ from fairtransfer.evidence.table.score_counts import (
     score_problems,
     scored_rows,
 )
-from fairtransfer.evidence.table.scores import losses_asked, usable, with_changes
+from fairtransfer.evidence.table.scores import SIDES, losses_asked, usable, with_changes
 from fairtransfer.outcomes.probabilities import LEAST_PROBABILITY, VALUES
 from fairtransfer.spec.questions import Question
 
@@ -71,15 +71,16 @@ class ScoredTable:
         """Return what the scores of every class, and of all at once, are counted for, and what people should know of them."""
         if not self.columns.scores:
             mine = [] if positive is None else [self._of(positive, self._sides(), asked)]
-            return self._of_classes(mine, problems)
+            return self._of_classes(mine, self._rows, problems)
         problems.extend(replace(problem, file=self.name) for problem in self._class_problems())
         if problems.errors:
             return {}, {}
-        plain = self._whole()
+        plain = held(self._whole())
         problems.extend(replace(problem, file=self.name) for problem in self._row_problems(plain))
         if problems.errors:
             return {}, {}
-        found, notes = self._of_classes([self._of(of, self._sides(of), asked) for of in self.classes], problems)
+        every = [self._of(of, self._sides(of), asked) for of in self.classes]
+        found, notes = self._of_classes(every, lambda scores: self._one_of(plain, scores), problems)
         losses = losses_asked([question for question in asked if question[1] is None])
         if losses:
             found[""] = {"sums": self._losses(plain, losses)}
@@ -88,18 +89,28 @@ class ScoredTable:
     # --- one class after the other ---------------------------------------------------------------------------------------
 
     def _of_classes(
-        self, every: Sequence[ClassScores], problems: Problems
+        self, every: Sequence[ClassScores], rows: Callable[[ClassScores], ibis.Table], problems: Problems
     ) -> tuple[dict[str, dict[str, pa.Table]], dict[str, int]]:
         found: dict[str, dict[str, pa.Table]] = {}
         notes: dict[str, int] = {}
         for scores in every:
-            plain = scored_rows(self.table, self.columns.label, scores, self.keys, self.counting)
+            plain = rows(scores)
             if scores.metrics or not self.columns.scores:
                 found[scores.of] = count_scores(plain, scores, problems, self.name)
             if not problems.errors:
                 problems.extend(replace(p, file=self.name) for p in score_problems(plain, scores, len(self.classes)))
                 notes |= score_notes(plain, scores, found.get(scores.of, {}))
         return found, notes
+
+    def _rows(self, scores: ClassScores) -> ibis.Table:
+        return scored_rows(self.table, self.columns.label, scores, self.keys, self.counting)
+
+    def _one_of(self, plain: ibis.Table, scores: ClassScores) -> ibis.Table:
+        """Return the same from a table with the scores of every class."""
+        kept, place = [*self.keys, *self.counting], list(self.classes).index(scores.of)
+        values = {SIDES[side]: plain[f"{side}{place}"] for side in scores.sides}
+        said = {f"said_{side}": plain[f"said_{side}"] == scores.of for side in scores.sides}
+        return plain.select(*kept, **values, **said, positive=plain.truth.notnull() & (plain.truth == scores.of))
 
     def _sides(self, of: str | None = None) -> dict[str, str | None]:
         columns = self.columns
