@@ -64,6 +64,7 @@ BUILT_IN: Mapping[Room, Mapping[str, str]] = {
     },
     "readers": {
         "csv": "fairtransfer.data.readers.csv_file:CsvReader",
+        "tsv": "fairtransfer.data.readers.tsv_file:TsvReader",
         "parquet": "fairtransfer.data.readers.parquet_file:ParquetReader",
         "jsonl": "fairtransfer.data.readers.jsonl_file:JsonlReader",
     },

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ class Benchmark:
         Rows in, rows used, rows left out with the reason.
     left_out
         Ids of the rows that are left out.
+    noticed
+        What was noticed of rows -> their ids.
     """
 
     loaded: LoadedCard
@@ -40,6 +43,7 @@ class Benchmark:
     ledger: Ledger
     warnings: tuple[Problem, ...] = ()
     left_out: tuple[str, ...] = ()
+    noticed: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def card(self) -> Card:

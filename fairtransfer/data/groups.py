@@ -29,12 +29,15 @@ class GroupsOfRows:
         Rows whose membership was not recorded.
     pooled
         ``value -> rows`` put together into the group `other`.
+    noticed
+        What was done -> the rows it was done to.
     """
 
     name: str
     values: list[str | None]
     n_unknown: int
     pooled: dict[str, int]
+    noticed: dict[str, list[int]]
 
 
 def assign(attribute: Attribute, column: Sequence[str | None]) -> tuple[GroupsOfRows, list[Problem]]:
@@ -52,7 +55,24 @@ def assign(attribute: Attribute, column: Sequence[str | None]) -> tuple[GroupsOf
     if missing and attribute.missing != "exclude":
         groups = [UNKNOWN_GROUP if value is None else value for value in groups]
     problems += _missing(attribute, missing)
-    return GroupsOfRows(attribute.name, groups, missing, pooled), problems
+    return GroupsOfRows(attribute.name, groups, missing, pooled, _noticed(attribute, cleaned, groups, pooled)), problems
+
+
+def _noticed(
+    attribute: Attribute, cleaned: Sequence[str | None], groups: Sequence[str | None], pooled: dict[str, int]
+) -> dict[str, list[int]]:
+    """Return the rows whose membership is not recorded, whose spelling was recoded, and that were pooled."""
+    name, found = attribute.name, dict[str, list[int]]()
+    for row, value in enumerate(cleaned):
+        if value is not None and value in attribute.recode and attribute.recode[value] != value:
+            note = f"{name} `{shown(value)}` read as `{shown(attribute.recode[value])}`"
+            found.setdefault(note, []).append(row)
+    if attribute.missing == "own_group":
+        found[f"{name} {UNKNOWN_GROUP}"] = [row for row, value in enumerate(cleaned) if value is None]
+    if pooled:
+        rows = [row for row, group in enumerate(groups) if group == OTHER_GROUP]
+        found[f"{name} pooled as `{OTHER_GROUP}` ({len(pooled)} values)"] = rows
+    return found
 
 
 def _problem(

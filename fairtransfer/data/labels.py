@@ -13,11 +13,15 @@ from fairtransfer.spec.card_columns import Label
 from fairtransfer.spec.spelling import listed, meant
 
 
-def given(label: Label, values: Sequence[str | None]) -> tuple[list[str], list[Problem]]:
-    """Return the label of every row, with the problems found; of several classes a row, joined in the card's order."""
-    problems = list(_missing(label, values))
-    found = _numbers(values, problems) if label.type == "number" else _classes(label, values, problems)
-    return found, problems
+def given(label: Label, values: Sequence[str | None]) -> tuple[list[str], list[Problem], dict[str, list[int]]]:
+    """Return the label of every row, with the problems found, and the rows whose label is read as another word.
+
+    Several classes of a row are joined, in the card's order.
+    """
+    problems, noticed = list(_missing(label, values)), dict[str, list[int]]()
+    if label.type == "number":
+        return _numbers(values, problems), problems, noticed
+    return _classes(label, values, problems, noticed), problems, noticed
 
 
 def _missing(label: Label, values: Sequence[str | None]) -> Iterator[Problem]:
@@ -27,10 +31,18 @@ def _missing(label: Label, values: Sequence[str | None]) -> Iterator[Problem]:
         yield Problem("FT-D030", f"label missing in {plural(missing, 'row')}", "", do, path="label")
 
 
-def _classes(label: Label, values: Sequence[str | None], problems: list[Problem]) -> list[str]:
-    split = [
+def _classes(
+    label: Label, values: Sequence[str | None], problems: list[Problem], noticed: dict[str, list[int]]
+) -> list[str]:
+    written = [
         () if v is None else tuple(v.split(label.separator)) if label.type == "multilabel" else (v,) for v in values
     ]
+    split = written
+    if label.recode:
+        split = [tuple(dict.fromkeys(label.recode.get(part, part) for part in parts)) for parts in written]
+        for row, word in ((row, part) for row, parts in enumerate(written) for part in parts if part in label.recode):
+            note = f"labels `{shown(word)}` read as `{shown(label.recode[word])}`"
+            noticed.setdefault(note, []).append(row)
     unknown = Counter(part for parts in split for part in parts if part not in label.classes)
     for value, count in sorted(unknown.items())[:20]:
         problems.append(_unknown_label(value, count, label.classes))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +9,13 @@ from pathlib import Path
 from fairtransfer.data import groups, labels, splits
 from fairtransfer.data.benchmark import Benchmark, place
 from fairtransfer.data.items import Items, picked
-from fairtransfer.data.ledger import Ledger
+from fairtransfer.data.ledger import Ledger, by_group
 from fairtransfer.data.row_checks import row_problems
 from fairtransfer.data.rows import CardRows, read_rows
 from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.formats import plural
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.card_splits import MadeSplits
-from fairtransfer.spec.names import OTHER_GROUP
 
 
 def open_benchmark(loaded: LoadedCard, data_root: Path | None = None, problems: Problems | None = None) -> Benchmark:
@@ -60,15 +58,29 @@ class _Opening:
         self.take(row_problems(self.card, rows.inputs.keys() if rows.sound else None, units, split, y))
         if self.problems.errors:
             return None
-        excluded = Counter(reason for reason in reasons if reason)
         order = sorted((i for i, reason in enumerate(reasons) if reason is None), key=lambda i: rows.ids[i])
-        ledger = Ledger(rows.n, dict(sorted(excluded.items())), dict(sorted(rows.notes.items())))
+        ledger = self.ledger(rows, columns, reasons)
         left_out = tuple(rows.ids[i] for i, reason in enumerate(reasons) if reason is not None)
         # A row without a group is left out, so that no column loses a value here.
         attributes = {name: tuple(v for i in order if (v := values[i]) is not None) for name, values in columns.items()}
         items = Items(picked(rows.ids, order), picked(y, order), picked(split, order), picked(units, order), attributes)
         inputs = rows.inputs.take(order)
-        return Benchmark(self.loaded, self.card.label.classes, items, inputs, ledger, left_out=left_out)
+        noticed = {what: frozenset(rows.ids[i] for i in told) for what, told in sorted(rows.noticed.items()) if told}
+        return Benchmark(
+            self.loaded, self.card.label.classes, items, inputs, ledger, left_out=left_out, noticed=noticed
+        )
+
+    def ledger(self, rows: CardRows, columns: dict[str, list[str | None]], reasons: list[str | None]) -> Ledger:
+        """Return where every row of the card goes, whichever side it will be on."""
+        of_reason: dict[str, list[int]] = {}
+        for row, reason in enumerate(reasons):
+            if reason is not None:
+                of_reason.setdefault(reason, []).append(row)
+        used = {what: [i for i in told if reasons[i] is None] for what, told in sorted(rows.noticed.items())}
+        groups = {what: by_group(columns, told) for what, told in {**of_reason, **used}.items()}
+        excluded = {reason: len(told) for reason, told in of_reason.items()}
+        notes = {**rows.notes, **{what: len(told) for what, told in used.items()}}
+        return Ledger(rows.n).without(excluded, groups).noting(dict(sorted(notes.items())), groups)
 
     def take(self, found: Iterable[Problem]) -> None:
         """Place problems of the data at the card's entries for them."""
@@ -77,8 +89,9 @@ class _Opening:
 
     def labels(self, rows: CardRows, reasons: list[str | None]) -> list[str]:
         values = rows.columns[self.card.label.column]
-        found, problems = labels.given(self.card.label, values)
+        found, problems, noticed = labels.given(self.card.label, values)
         self.take(problems)
+        rows.noticed.update(noticed)
         for i, value in enumerate(values):
             if value is None:
                 reasons[i] = "label missing"
@@ -93,12 +106,7 @@ class _Opening:
             for i, value in enumerate(assigned.values):
                 if value is None and reasons[i] is None:
                     reasons[i] = f"{attribute.name} missing"
-            if assigned.n_unknown and attribute.missing == "own_group":
-                rows.notes[f"{attribute.name} unknown"] = assigned.n_unknown
-            if assigned.pooled:
-                rows.notes[f"{attribute.name} pooled as `{OTHER_GROUP}` ({len(assigned.pooled)} values)"] = sum(
-                    assigned.pooled.values()
-                )
+            rows.noticed.update(assigned.noticed)
         return columns
 
     def units(self, rows: CardRows) -> list[str]:

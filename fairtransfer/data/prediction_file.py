@@ -103,7 +103,7 @@ def read_prediction_file(
 
     try:
         path = find_prediction_file(loaded)
-        reading = PredictionRows(path, benchmarks, tell, multilabel, columns)
+        reading = PredictionRows(path, benchmarks, tell, multilabel, columns, loaded.audit.model.separator)
         answers = reading.read()
     except PathRefused as refused:
         problems.add(loaded.document.problem(refused.code, ("model", "source"), refused.found, refused.allowed))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fairtransfer.data.answer_words import AnswerWords
 from fairtransfer.data.benchmark import LABEL_JOIN
 from fairtransfer.data.labels import finite
-from fairtransfer.data.ledger import Ledger
+from fairtransfer.data.ledger import Ledger, by_group
 from fairtransfer.data.prediction_file import PredictionFile
 from fairtransfer.data.predictor import Predictor
 from fairtransfer.data.sides import EvaluationData
@@ -57,6 +58,7 @@ def join_predictions(
     multilabel: bool = False,
     numeric: bool = False,
     means: Mapping[str, Limits] | None = None,
+    words: AnswerWords | None = None,
 ) -> Joined:
     """Join every model's answers with the judged rows.
 
@@ -69,8 +71,12 @@ def join_predictions(
         Answers are numbers: one that is none is refused, as nobody could say how far off it is.
     means
         Columns that means are asked of, in the order in which they were read, and what their numbers can be.
+    words
+        How answers are read: which word means which class, and what parts the classes of one answer.
     """
-    joiner = _Joiner(predictions, classes, means or {}, multilabel=multilabel, numeric=numeric)
+    joiner = _Joiner(
+        predictions, classes, means or {}, words or AnswerWords({}), multilabel=multilabel, numeric=numeric
+    )
     for name, side in judged.items():
         joiner.benchmark(name, side)
     for (code, _), (first, n) in joiner.faults.items():
@@ -96,11 +102,12 @@ class _Joiner:
         predictions: PredictionFile,
         classes: tuple[str, ...],
         means: Mapping[str, Limits],
+        words: AnswerWords,
         *,
         multilabel: bool,
         numeric: bool,
     ) -> None:
-        self.means = means
+        self.means, self.words = means, words
         self.values: dict[tuple[Predictor, str], dict[str, tuple[float, ...]]] = {}
         self.predictions, self.classes, self.multilabel, self.numeric = predictions, classes, multilabel, numeric
         self.pred: dict[tuple[Predictor, str], tuple[str, ...]] = {}
@@ -110,13 +117,14 @@ class _Joiner:
 
     def benchmark(self, name: str, side: EvaluationData) -> None:
         """Join one benchmark, model by model."""
-        wanted, rows, unjudged = side.part.ids, 0, 0
+        wanted, rows, unjudged = side.part.ids, 0, list[str]()
+        told = dict[str, list[int]]()
         others = {*side.benchmark.items.ids, *side.benchmark.left_out} - set(wanted)
         outside: dict[str, Counter[str]] = defaultdict(Counter)
         for predictor in self.predictions.predictors:
             answers = self.predictions.answers.get((predictor, name), {})
             rows += len(answers)
-            unjudged += sum(item in others for item in answers)
+            unjudged += [item for item in answers if item in others]
             self.fits(
                 predictor,
                 name,
@@ -124,33 +132,38 @@ class _Joiner:
                 [i for i in answers if i not in others],
                 wanted,
             )
-            given = [answers.get(item, "") for item in wanted]
+            written = [answers.get(item, "") for item in wanted]
             self.values[predictor, name] = self.valued(predictor, name, [item for item in wanted if item in answers])
             if self.numeric:
-                self.pred[predictor, name] = self.numbers(predictor, name, wanted, given)
+                self.pred[predictor, name] = self.numbers(predictor, name, wanted, written)
                 continue
+            given = [self.words.read(answer, several=self.multilabel) for answer in written]
+            for row, note in self.words.noted(written, given, predictor.model):
+                told.setdefault(note, []).append(row)
             pred = tuple(map(self.known, given))
             self.pred[predictor, name] = pred
-            strange = Counter(g for g, p in zip(given, pred, strict=True) if g and not p)
+            outsiders = [row for row, (g, p) in enumerate(zip(given, pred, strict=True)) if g and not p]
+            strange = Counter(given[row] for row in outsiders)
             outside[predictor.model].update(strange)
+            told.setdefault(f"answers of {predictor.model} outside the classes, counted as errors", []).extend(
+                outsiders
+            )
             if strange and not self.spelled(predictor, name, strange) and not any(pred):
                 examples = ", ".join(sorted({shown(g) for g in given if g})[:3])
                 found = f"no answer of {predictor} is one of the classes (answers: {examples}"
                 self.fault("FT-P012", name, f"{found}; classes: {', '.join(self.classes[:3])})")
-        notes = {
-            f"answers of {model} outside the classes, counted as errors": n.total() for model, n in outside.items()
-        }
-        self.ledgers[name] = Ledger(rows, {UNJUDGED: unjudged} if unjudged else {}).noting(notes)
+        self.ledgers[name] = _ledger(side, rows, unjudged, told)
         self.outside[name] = {model: _most(n) for model, n in outside.items() if n}
 
     def spelled(self, predictor: Predictor, name: str, strange: Counter[str]) -> bool:
         """Look for answers that are classes in another spelling, and for what is none beside others; tell whether there are."""
         words = Counter(part for answer in strange.elements() for part in answer.split(LABEL_JOIN) if part)
         counted = words if self.multilabel else strange
-        if same := dict(sorted(meant(counted, self.classes).items())):
+        unmeant = [word for word in counted if word not in self.words.as_they_are]
+        if same := dict(sorted(meant(unmeant, self.classes).items())):
             found = f"answers of {predictor} on `{name}` are classes in another spelling"
             self.fault("FT-P101", name, f"{found}: {spelled_otherwise(same, counted)}")
-        elif self.multilabel and (none := sorted(set(counted) - set(self.classes))):
+        elif self.multilabel and (none := sorted(set(unmeant) - set(self.classes))):
             found = f"answers of {predictor} on `{name}` hold what is no class: {listed(none, counted)}"
             self.fault("FT-P105", name, found)
         else:
@@ -200,6 +213,19 @@ class _Joiner:
         """Return an answer as the evidence keeps it: classes in the audit's order, nothing where a part is no class."""
         parts = set(answer.split(LABEL_JOIN)) if self.multilabel else {answer}
         return LABEL_JOIN.join(c for c in self.classes if c in parts) if parts <= set(self.classes) else ""
+
+
+def _ledger(side: EvaluationData, rows: int, unjudged: Sequence[str], told: Mapping[str, list[int]]) -> Ledger:
+    """Return what became of the answers about a benchmark; `told`: note -> judged rows. A row may be told of several times."""
+    items = side.benchmark.items
+    place = {item: i for i, item in enumerate(items.ids)}
+    apart = {
+        name: [groups[place[i]] if i in place else None for i in unjudged] for name, groups in items.groups.items()
+    }
+    groups = {what: by_group(side.part.groups, of) for what, of in told.items()}
+    notes = {what: len(of) for what, of in sorted(told.items())}
+    found = Ledger(rows).without({UNJUDGED: len(unjudged)}, {UNJUDGED: by_group(apart, range(len(unjudged)))})
+    return found.noting(notes, groups)
 
 
 def _most(counted: Counter[str]) -> dict[str, int]:

@@ -33,6 +33,8 @@ class PredictionRows:
     columns
         Columns with a number for every answer that are read too; in the wide form each is two, ``name_before`` and
         ``name_after``.
+    separator
+        What parts the fields of a CSV file, where it is not the comma.
     values
         What they hold, by model, benchmark and item; filled by reading.
     """
@@ -42,6 +44,7 @@ class PredictionRows:
     tell: Callable[..., None]
     multilabel: bool
     columns: Sequence[str] = ()
+    separator: str | None = None
     values: dict[tuple[Predictor, str], ValuesByItem] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     faults: dict[tuple[str, str], tuple[str, str, str, int]] = field(default_factory=dict)
@@ -69,7 +72,7 @@ class PredictionRows:
 
     def rows(self) -> Iterator[tuple[int, Predictor, str, str, tuple[str, ...]]]:
         """Yield number, model, benchmark, item, and answer with its numbers, of every row that can be read."""
-        names = ("item", *read_table(self.path, ("item",)).others)
+        names = ("item", *read_table(self.path, ("item",), separator=self.separator).others)
         wide = "stage" not in names and {"before", "after"} <= set(names)
         columns = WIDE if wide else LONG
         if not wide and "stage" not in names:
@@ -87,7 +90,7 @@ class PredictionRows:
             do = "a row per item has the numbers of both models, `NAME_before` and `NAME_after`" if wide else ""
             raise TableRefused("FT-P047", found, do)
         beside = [name for of in valued.values() for name in of]
-        table = read_table(self.path, (*columns, *optional, *beside))
+        table = read_table(self.path, (*columns, *optional, *beside), separator=self.separator)
         self.unread = table.others
         for i in range(table.n):
             cells = {name: (values[i] or "").strip() for name, values in table.columns.items()}

@@ -45,6 +45,10 @@ class Reader(abc.ABC):
             When the file is damaged, a column is missing, or a limit of `fairtransfer/data/table.py` is passed.
         """
 
+    def parted_by(self, sign: str) -> Reader | None:  # noqa: ARG002  # of the kinds that have it
+        """Return what reads fields between this sign; None where no sign parts fields, or always the same one."""
+        return None
+
 
 def reader_named(name: str) -> Reader:
     """Return a kind of file by its name; raise ``FT-R021`` or ``FT-R025`` where there is none, or it is not whole."""

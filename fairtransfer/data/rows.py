@@ -33,6 +33,8 @@ class CardRows:
 
     Attributes
     ----------
+    noticed
+        What was noticed -> the rows it was noticed of.
     sound
         Whether every input could be read; where not, `inputs` may have fewer entries than there are rows.
     """
@@ -41,6 +43,7 @@ class CardRows:
     columns: dict[str, Column]
     inputs: Inputs
     notes: dict[str, int] = field(default_factory=dict)
+    noticed: dict[str, list[int]] = field(default_factory=dict)
     sound: bool = True
 
     @property
@@ -69,9 +72,8 @@ def read_rows(loaded: LoadedCard, data_root: Path | None, problems: Problems) ->
     if inputs is None:
         return None
     notes = Counter(f"file with a {note}" for table in tables for note in table.notes)
-    blank = sum(not text for text in inputs.values) if isinstance(inputs, Texts) else 0
-    told = {**notes, **({"empty text": blank} if blank else {})}
-    return CardRows(ids, columns, inputs, told, sound=len(problems.errors) == before)
+    blank = [row for row, text in enumerate(inputs.values) if not text] if isinstance(inputs, Texts) else []
+    return CardRows(ids, columns, inputs, dict(notes), {"empty text": blank}, sound=len(problems.errors) == before)
 
 
 def _report(
@@ -103,7 +105,7 @@ def _file(loaded: LoadedCard, ref: FileRef, index: int, data_root: Path | None, 
         path = locate(root_of(loaded, ref.under, data_root), ref.path)
         found = file_digest(path)
         problems.extend(changed(loaded, at, ref.sha256, found))
-        table = read_table(path, loaded.card.columns, ref.format)
+        table = read_table(path, loaded.card.columns, ref.format, ref.separator)
     except (PathRefused, TableRefused) as refused:
         _report(loaded, problems, (*at, "path"), refused, "" if isinstance(refused, PathRefused) else ref.path)
         return None

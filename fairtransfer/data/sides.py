@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +14,11 @@ from fairtransfer.data.benchmark import LABEL_JOIN, Benchmark, place
 from fairtransfer.data.duplicates import Twins, find_twins, leak_report
 from fairtransfer.data.inputs import Inputs
 from fairtransfer.data.items import Column, picked
-from fairtransfer.data.ledger import Ledger
+from fairtransfer.data.ledger import Ledger, by_group
 from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.spec.card_splits import Duplicates, MadeSplits, SplitShares
 from fairtransfer.spec.label_map import LabelMap
-from fairtransfer.spec.names import OTHER_GROUP, UNKNOWN_GROUP
+from fairtransfer.spec.names import UNKNOWN_GROUP
 
 VALIDATION_SHARE = 0.2
 """Taken from the training rows, by unit, when a card has no validation split."""
@@ -100,6 +99,20 @@ def map_labels(y: Sequence[str], labels: LabelMap | None) -> tuple[str, ...]:
     return tuple(map(one, y))
 
 
+def of_several(y: Sequence[str], labels: LabelMap | None) -> list[int]:
+    """Return the rows whose labels belong to several classes of a map."""
+    if labels is None:
+        return []
+    listed = [frozenset(sources) for sources in labels.values() if sources != "rest"]
+    known = frozenset().union(*listed)
+
+    def classes(value: str) -> int:
+        parts = value.split(LABEL_JOIN)
+        return sum(not sources.isdisjoint(parts) for sources in listed) + (not known.issuperset(parts))
+
+    return [i for i, value in enumerate(y) if LABEL_JOIN in value and classes(value) > 1]
+
+
 def part_of(benchmark: Benchmark, positions: NDArray[np.int64], labels: LabelMap | None) -> Part:
     """Return some of a benchmark's rows, with their labels mapped."""
     rows = benchmark.items.take(positions)
@@ -131,7 +144,7 @@ def adaptation_parts(benchmark: Benchmark, split: str, labels: LabelMap | None) 
 def judged_alone(benchmark: Benchmark, labels: LabelMap | None) -> EvaluationData:
     """Return the judged side of a benchmark of which nobody knows what the models learned from."""
     part = judged_part(benchmark, labels)
-    return EvaluationData(benchmark, part, _judged_ledger(benchmark, part), None)
+    return EvaluationData(benchmark, part, _judged_ledger(benchmark, part, labels), None)
 
 
 def separate(
@@ -143,45 +156,52 @@ def separate(
     """
     train, val = adaptation_parts(source, split, labels)
     sides: list[EvaluationData] = []
-    lost: Counter[str] = Counter()
+    lost: dict[str, list[str]] = {}
     for benchmark, mapping in judged:
         part = judged_part(benchmark, mapping)
         train, val, leaks, dropped = _without_twins(train, val, part, benchmark)
-        lost += dropped
-        sides.append(EvaluationData(benchmark, part, _judged_ledger(benchmark, part), leaks))
+        for reason, ids in dropped.items():
+            lost.setdefault(reason, []).extend(ids)
+        sides.append(EvaluationData(benchmark, part, _judged_ledger(benchmark, part, mapping), leaks))
     inner = find_twins(train.inputs, val.inputs, near=False, threshold=1.0)
-    lost["same input in validation"] += int(inner.exact.sum())
+    lost["same input in validation"] = [train.ids[i] for i in np.flatnonzero(inner.exact)]
     train = train.take(np.flatnonzero(~inner.exact))
-    outside = len(source.items) - len(train) - len(val) - sum(lost.values())
-    excluded = Counter(source.ledger.excluded) + lost + Counter({"not in the adaptation splits": outside})
-    notes = {**_noted(source, train, val), "train": len(train), "validation": len(val)}
-    ledger = Ledger(source.ledger.n_in, dict(sorted(excluded.items()))).noting(notes)
+    gone = {*train.ids, *val.ids}.union(*lost.values())
+    lost["not in the adaptation splits"] = [item for item in source.items.ids if item not in gone]
+    ledger = _ledger_of(source, lost, labels, train, val).noting({"train": len(train), "validation": len(val)})
     return AdaptationData(source.multilabel and labels is None, train, val, ledger, source.numeric), tuple(sides)
 
 
-def _judged_ledger(benchmark: Benchmark, part: Part) -> Ledger:
-    kept = benchmark.ledger.without(Counter({"not in the test split": len(benchmark.items) - len(part)}))
-    return Ledger(kept.n_in, kept.excluded).noting(_noted(benchmark, part))
+def _judged_ledger(benchmark: Benchmark, part: Part, labels: LabelMap | None) -> Ledger:
+    kept = set(part.ids)
+    outside = [item for item in benchmark.items.ids if item not in kept]
+    return _ledger_of(benchmark, {"not in the test split": outside}, labels, part)
 
 
-def _noted(benchmark: Benchmark, *parts: Part) -> dict[str, int]:
-    """Return a card's notes; rows of unknown or pooled groups are counted again, among those that are used."""
-    names = [attribute.name for attribute in benchmark.card.attributes]
-    pooled = {f"{name} {UNKNOWN_GROUP}": (name, UNKNOWN_GROUP) for name in names}
-    pooled |= {
-        what: (name, OTHER_GROUP)
-        for what in benchmark.ledger.notes
-        for name in names
-        if what.startswith(f"{name} pooled as ")
+def _ledger_of(
+    benchmark: Benchmark, lost: Mapping[str, Sequence[str]], labels: LabelMap | None, *parts: Part
+) -> Ledger:
+    """Return where the rows of a card went that is used in these parts: its notes are of the rows that are used.
+
+    Parameters
+    ----------
+    lost
+        Reason -> ids of the rows that left after the card was opened.
+    """
+    items, place = benchmark.items, {item: i for i, item in enumerate(benchmark.items.ids)}
+    used = {place[item] for part in parts for item in part.ids}
+    rows = {what: [place[item] for item in ids] for what, ids in lost.items()}
+    noticed = {
+        what: [i for item in ids if (i := place.get(item, -1)) in used] for what, ids in benchmark.noticed.items()
     }
-
-    def again(what: str, n: int) -> int:
-        if what not in pooled:
-            return n
-        name, group = pooled[what]
-        return sum(part.groups[name].count(group) for part in parts)
-
-    return {what: again(what, n) for what, n in benchmark.ledger.notes.items()}
+    if several := [i for i in of_several(items.y, labels) if i in used]:
+        noticed["labels of several classes of the map, read as the first"] = several
+    groups = {what: by_group(items.groups, told) for what, told in {**rows, **noticed}.items()}
+    of_files = {what: n for what, n in benchmark.ledger.notes.items() if what not in benchmark.noticed}
+    reasons = {what: of for what, of in benchmark.ledger.groups.items() if what in benchmark.ledger.excluded}
+    ledger = Ledger(benchmark.ledger.n_in, benchmark.ledger.excluded, {}, reasons)
+    notes = {**of_files, **{what: len(told) for what, told in noticed.items()}}
+    return ledger.without({what: len(told) for what, told in rows.items()}, groups).noting(notes, groups)
 
 
 @dataclass(frozen=True)
@@ -215,7 +235,7 @@ def _sift(side: Part, judged: Part, rule: Duplicates) -> _Sifted:
 
 def _without_twins(
     train: Part, val: Part, judged: Part, benchmark: Benchmark
-) -> tuple[Part, Part, dict[str, Any], Counter[str]]:
+) -> tuple[Part, Part, dict[str, Any], dict[str, list[str]]]:
     rule, name = benchmark.card.duplicates, benchmark.card.id
     sifted = {"train": _sift(train, judged, rule), "validation": _sift(val, judged, rule)}
     exact = sum(int(part.twins.exact.sum()) for part in sifted.values())
@@ -224,10 +244,10 @@ def _without_twins(
         found = f"exact duplicates across splits: {exact:,} ({share} of the adaptation rows stand in `{name}`)"
         problem = Problem("FT-D020", found, "the card says `across_splits: fail`", "remove them", path="duplicates")
         raise DefinitionError([place(benchmark.loaded, problem)])
-    lost: Counter[str] = Counter()
-    for part in sifted.values():
-        lost[f"same input in {name}"] += int((part.twins.exact & part.dropped).sum())
-        lost[f"nearly the same input in {name}"] += int((part.twins.near & part.dropped).sum())
+    lost: dict[str, list[str]] = {f"same input in {name}": [], f"nearly the same input in {name}": []}
+    for ids, part in zip((train.ids, val.ids), sifted.values(), strict=True):
+        for reason, flags in zip(lost, (part.twins.exact, part.twins.near), strict=True):
+            lost[reason] += [ids[i] for i in np.flatnonzero(flags & part.dropped)]
     residual = int((sifted["train"].residual | sifted["validation"].residual).sum())
     report = leak_report({key: part.twins for key, part in sifted.items()}, len(judged), residual, rule.tolerated)
     return sifted["train"].kept, sifted["validation"].kept, report, lost

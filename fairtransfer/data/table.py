@@ -17,6 +17,9 @@ MAX_COLUMNS = 2_000
 MAX_CELL = 1024 * 1024
 MAX_DECODED = 1024**3
 
+SIGNS = ";\t|,"
+"""What parts fields where the comma, or what was said, does not."""
+
 Column = list[str | None]
 
 
@@ -75,8 +78,11 @@ def need(wanted: list[str], present: Iterable[str]) -> None:
         if columns.count(name) > 1:
             raise TableRefused("FT-D009", f"column `{shown(name)}` appears twice", "give each column its own name", 1)
     missing = [name for name in wanted if name not in columns]
-    if missing and len(columns) == 1 and ";" in columns[0]:
-        raise TableRefused("FT-D016", "one column found; is the separator `;`?", "save the file with commas", 1)
+    sign = next((sign for sign in SIGNS if missing and len(columns) == 1 and sign in columns[0]), None)
+    if sign is not None:
+        written = "\\t" if sign == "\t" else sign
+        do = f'write `separator: "{written}"`, or save the file with commas'
+        raise TableRefused("FT-D016", f"one column found; is the separator `{written}`?", do, 1)
     if missing:
         names = ", ".join(f"`{shown(m)}`" for m in missing)
         raise TableRefused(

@@ -37,8 +37,8 @@ def reader_of(path: Path, form: str | None = None) -> Reader:
     return found if form is None else reader_named(form)
 
 
-def read_table(path: Path, wanted: Iterable[str], form: str | None = None) -> TextTable:
-    """Read the wanted columns of a file as text.
+def read_table(path: Path, wanted: Iterable[str], form: str | None = None, separator: str | None = None) -> TextTable:
+    """Read the wanted columns of a file as text; `separator`: what parts its fields, where it is CSV and not the comma.
 
     Raises
     ------
@@ -46,8 +46,18 @@ def read_table(path: Path, wanted: Iterable[str], form: str | None = None) -> Te
         With a catalogue code (``FT-D001``, ``FT-D005`` to ``FT-D016``, ``FT-D039`` to ``FT-D042``).
     """
     reader = reader_of(path, form)
+    if separator is not None:
+        reader = _parted(reader, separator)
     _sniff(first_bytes(path), reader)
     return reader.read(path, list(dict.fromkeys(wanted)))
+
+
+def _parted(reader: Reader, separator: str) -> Reader:
+    found = reader.parted_by(separator)
+    if found is None:
+        told = f"a separator is given, and no sign of one's choice parts fields in {reader.words}"
+        raise TableRefused("FT-D016", told, "leave `separator` out")
+    return found
 
 
 def _sniff(head: bytes, reader: Reader) -> None:

@@ -21,12 +21,19 @@ Kind = TypeVar("Kind", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class LedgerRecord(Record):
-    """Where every row went; `n_in` is `n_used` and all of `n_excluded` (reason to rows). Notes count rows that are used."""
+    """Where every row went; `n_in` is `n_used` and all of `n_excluded` (reason to rows). Notes count rows that are used.
+
+    Attributes
+    ----------
+    by_group
+        Reason or note -> attribute -> group -> rows; None in evidence that does not have it.
+    """
 
     n_in: int
     n_used: int
     n_excluded: dict[str, int]
     notes: dict[str, int]
+    by_group: Annotated[dict[str, dict[str, dict[str, int]]] | None, LEFT_OUT] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairtransfer import formats
 from fairtransfer.evidence.jobs.threads import threads_of
@@ -13,7 +13,7 @@ from fairtransfer.findings.rows import SUPPRESSED
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences, tables
 from fairtransfer.report.finding_index import FindingIndex
-from fairtransfer.report.suppress import Hidden, unknown_is_hidden
+from fairtransfer.report.suppress import Hidden, by_group, unknown_is_hidden
 from fairtransfer.report.tables import Table
 from fairtransfer.spec.given import CONTROL
 from fairtransfer.spec.names import UNKNOWN_GROUP
@@ -107,11 +107,16 @@ def _ledger(record: RunRecord, kept: BenchmarkRecord, hidden: Hidden) -> Table:
     rows = []
     for name, ledger in _ledgers(record, kept):
         source = "answers in the file" if name.endswith(", answers") else "rows in the files"
-        rows.append((name, source, formats.count(ledger.n_in)))
-        rows += [(name, f"left out: {reason}", formats.count(n)) for reason, n in ledger.n_excluded.items()]
-        rows.append((name, "used", formats.count(ledger.n_used)))
-        rows += [(name, f"of these: {what}", shown(what, n)) for what, n in ledger.notes.items()]
-    return tables.table(f"l-{kept.id}", "Where every row went", ("Side", "What", "Rows"), rows, 2, band=0)
+        rows.append((name, source, formats.count(ledger.n_in), ""))
+        for reason, n in ledger.n_excluded.items():
+            rows.append(
+                (name, f"left out: {reason}", formats.count(n), by_group(ledger, reason, kept.key, hidden, below))
+            )
+        rows.append((name, "used", formats.count(ledger.n_used), ""))
+        for what, n in ledger.notes.items():
+            rows.append((name, f"of these: {what}", shown(what, n), by_group(ledger, what, kept.key, hidden, below)))
+    made = tables.table(f"l-{kept.id}", "Where every row went", ("Side", "What", "Rows", "By group"), rows, 2, band=0)
+    return replace(made, numeric=(False, False, True, False))
 
 
 def _ledgers(record: RunRecord, kept: BenchmarkRecord) -> Iterator[tuple[str, LedgerRecord]]:

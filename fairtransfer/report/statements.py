@@ -14,7 +14,7 @@ from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.report import sentences
 from fairtransfer.report.finding_index import Metric
 from fairtransfer.report.subject import Subject
-from fairtransfer.report.suppress import unknown_is_hidden
+from fairtransfer.report.suppress import by_group, unknown_is_hidden
 from fairtransfer.report.who_changed import against_scratch, who_changed
 from fairtransfer.spec.card import Card
 from fairtransfer.spec.strategies import strategy_kind
@@ -213,18 +213,21 @@ def _of_benchmark(record: RunRecord, subject: Subject, benchmark: BenchmarkRecor
         hidden = {group for key, group in subject.hidden if key == benchmark.key}
         least = record.audit.policy.min_group
         yield from (f"{card.id}: {text}." for text in told(benchmark.texts, hidden, least))
-    yield from _answers(record, benchmark.id)
+    yield from _answers(record, benchmark, subject)
     if benchmark.leaks is not None and benchmark.leaks.blocks:
         twins = formats.count(benchmark.leaks.residual)
         yield f"{card.id}: {twins} of its cases stand again in the adaptation data, so no gate can pass on it."
 
 
-def _answers(record: RunRecord, benchmark: str) -> Iterator[str]:
-    """Yield what is told of predictions made elsewhere: answers that are no class, as far as they are not few."""
-    notes = record.given.ledgers[benchmark].notes if record.given is not None else {}
-    for note, n in notes.items():
-        few = n < record.audit.policy.suppress_below
-        yield f"{benchmark}: {f'fewer than {record.audit.policy.suppress_below}' if few else formats.count(n)} {note}."
+def _answers(record: RunRecord, benchmark: BenchmarkRecord, subject: Subject) -> Iterator[str]:
+    """Yield what is told of predictions made elsewhere: answers that are no class or read as another word, as far as not few."""
+    if record.given is None:
+        return
+    ledger, below = record.given.ledgers[benchmark.id], record.audit.policy.suppress_below
+    for note, n in ledger.notes.items():
+        groups = by_group(ledger, note, benchmark.key, subject.hidden, below)
+        told = f" ({groups})" if groups and n >= below else ""
+        yield f"{benchmark.id}: {f'fewer than {below}' if n < below else formats.count(n)} {note}{told}."
 
 
 def warnings(record: RunRecord) -> Iterator[str]:

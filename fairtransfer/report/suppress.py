@@ -9,6 +9,8 @@ from typing import assert_never
 
 import numpy as np
 
+from fairtransfer.evidence.run_file import LedgerRecord
+from fairtransfer.evidence.table.told_by_group import in_words, shown_groups
 from fairtransfer.findings.details import (
     ChangeDetails,
     ComparisonDetails,
@@ -127,6 +129,15 @@ def unknown_is_hidden(benchmark: str, note: str, hidden: Hidden) -> bool:
     """Say whether a ledger's note ``<attribute> unknown`` counts a hidden group."""
     attribute = note.removesuffix(f" {UNKNOWN_GROUP}")
     return (benchmark, frozenset({(attribute, UNKNOWN_GROUP)})) in hidden
+
+
+def by_group(ledger: LedgerRecord, what: str, benchmark: str, hidden: Hidden, below: int) -> str:
+    """Return how many rows of a ledger's line belong to each group; nothing of attributes with a small or hidden group."""
+    secret = {name for key, group in hidden if key == benchmark for name, _ in group}
+    about = what.removesuffix(f" {UNKNOWN_GROUP}").removesuffix(" missing")
+    told = (ledger.by_group or {}).get(what, {})
+    apart = {name: groups for name, groups in told.items() if name not in secret and name != about}
+    return in_words(shown_groups(apart, below))
 
 
 def is_about(row: Finding, hidden: Hidden, class_label: str | None = None) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fairtransfer.data.benchmark import LABEL_JOIN
 from fairtransfer.data.prediction_file import PredictionFile, find_prediction_file, read_prediction_file
 from fairtransfer.data.predictor import Predictor
-from fairtransfer.errors import Problems
+from fairtransfer.errors import Problem, Problems, shown
 from fairtransfer.evidence.canonical import digest, write_json
 from fairtransfer.evidence.store import Attempt, Store
 from fairtransfer.evidence.tables import numbers_table, predictions_table, with_values, write_table
@@ -24,6 +25,7 @@ from fairtransfer.runner.machine import ELSEWHERE, code_digest
 from fairtransfer.runner.opened_data import OpenedData, is_multilabel
 from fairtransfer.runner.plan_checks import check_files, check_size
 from fairtransfer.runner.todo import NO_PROGRESS, Progress
+from fairtransfer.spec.audit import OF_READING
 from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.given import CONTROL, given_problems
 from fairtransfer.spec.questions import means_asked
@@ -46,6 +48,7 @@ def plan_given(files: AuditFiles, roots: Roots, max_jobs: int) -> Plan:
     columns = tuple(means_asked(files.loaded.audit))
     predictions = read_prediction_file(files.loaded, names, problems, columns, multilabel=is_multilabel(files))
     if predictions is not None:
+        problems.extend(_unused_words(files, predictions))
         problems.extend(given_problems(files.loaded, predictions.models, PROCEDURE_MINIMUM))
     problems.raise_if_any()
     assert predictions is not None, "a file that cannot be read has been reported"
@@ -64,6 +67,17 @@ def plan_given(files: AuditFiles, roots: Roots, max_jobs: int) -> Plan:
     return Plan(told, checkpoint, ELSEWHERE, roots, rows, jobs, run_id(files, jobs), predictions)
 
 
+def _unused_words(files: AuditFiles, predictions: PredictionFile) -> Iterator[Problem]:
+    """Yield mapped words that no answer is: they may be written otherwise."""
+    model = files.loaded.audit.model
+    answers = {answer for of in predictions.answers.values() for answer in of.values()} if model.map else set[str]()
+    sign = model.multilabel_separator or LABEL_JOIN
+    held = answers | ({part for answer in answers for part in answer.split(sign)} if is_multilabel(files) else set())
+    for word in (word for word in model.map if word not in held):
+        found = f"no answer is `{shown(word)}`"
+        yield files.loaded.document.problem("FT-P106", ("model", "map", word), found, warn=True)
+
+
 def training_of(predictor: Predictor) -> Training:
     """Return a model of the file as a plan names it; one called `scratch` is the control, as anywhere else."""
     kind = CONTROL if predictor.strategy == CONTROL else GIVEN
@@ -74,6 +88,8 @@ def _jobs(files: AuditFiles, predictions: PredictionFile, rows: RowKeys) -> Iter
     common: dict[str, Any] = {"code": code_digest(), "predictions": predictions.sha256, "classes": list(files.classes)}
     if means := means_asked(files.loaded.audit):
         common["values"] = sorted(means)
+    if reading := {key: value for key in OF_READING if (value := getattr(files.loaded.audit.model, key))}:
+        common["reading"] = reading
     for predictor in predictions.predictors:
         training = training_of(predictor)
         for judged, card in zip(rows.judged, files.benchmarks, strict=True):
@@ -138,6 +154,12 @@ def given_json(plan: Plan, data: OpenedData) -> dict[str, Any] | None:
         "columns_not_read": list(predictions.unread),
         "before_seeds": [a.seed for a in predictions.predictors if a.stage == "before" and a.seed is not None],
         "models": models,
-        "ledgers": {name: ledger.to_json() for name, ledger in given.ledgers.items()},
+        "ledgers": {name: ledger.to_json(_attributes(plan, name)) for name, ledger in given.ledgers.items()},
         "outside": given.outside,
     }
+
+
+def _attributes(plan: Plan, benchmark: str) -> tuple[str, ...]:
+    """Return the attributes by which a benchmark is judged."""
+    judged = zip(plan.files.benchmarks, plan.audit.benchmarks, strict=True)
+    return tuple(name for card, ref in judged if card.card.id == benchmark for name in ref.groups)

@@ -101,7 +101,7 @@ def _run_json(plan: Plan, data: OpenedData, failed: list[dict[str, Any]], notice
                 "attributes": list(ref.groups),
                 "views": views_of(plan, ref),
                 "rows": len(side.part),
-                "ledger": side.ledger.to_json(),
+                "ledger": side.ledger.to_json(ref.groups),
                 "leaks": side.leaks,
             }
         )
@@ -147,7 +147,8 @@ def _adaptation(plan: Plan, data: OpenedData) -> dict[str, Any] | None:
     if side is None:
         return None
     rows = {"train": len(side.train), "validation": len(side.val)}
-    return {"card": plan.files.training.card.id, "ledger": side.ledger.to_json(), "rows": rows}
+    named = dict.fromkeys(name for ref in plan.audit.benchmarks for name in ref.groups)
+    return {"card": plan.files.training.card.id, "ledger": side.ledger.to_json(list(named)), "rows": rows}
 
 
 def _items(plan: Plan, data: OpenedData, index: int, folder: Path) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairtransfer.data.benchmark import Benchmark
+from fairtransfer.data.answer_words import AnswerWords
+from fairtransfer.data.benchmark import LABEL_JOIN, Benchmark
 from fairtransfer.data.opening import open_benchmark
 from fairtransfer.data.prediction_file import PredictionFile
 from fairtransfer.data.prediction_join import Joined, join_predictions
@@ -111,7 +112,7 @@ def _source(
 
 
 def _joined(files: AuditFiles, predictions: PredictionFile, judged: Mapping[str, EvaluationData]) -> Joined:
-    problems, document = Problems(), files.loaded.document
+    problems, document, model = Problems(), files.loaded.document, files.loaded.audit.model
 
     def tell(code: str, found: str, allowed: str, do: str) -> None:
         problems.add(document.problem(code, ("model", "source"), f"{shown(predictions.file)}: {found}", allowed, do))
@@ -124,6 +125,7 @@ def _joined(files: AuditFiles, predictions: PredictionFile, judged: Mapping[str,
         multilabel=is_multilabel(files),
         numeric=files.numeric,
         means=means_asked(files.loaded.audit),
+        words=AnswerWords(model.map, model.multilabel_separator or LABEL_JOIN),
     )
     problems.raise_if_any()
     return joined

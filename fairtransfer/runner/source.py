@@ -76,7 +76,7 @@ def source_json(plan: Plan, store: Store, data: OpenedData) -> dict[str, Any] | 
         "seed": asked.seed,
         "options": made.training.options,
         "rows": {"train": len(rows.train), "validation": len(rows.val)},
-        "ledger": rows.ledger.to_json(),
+        "ledger": rows.ledger.to_json([name for ref in plan.audit.benchmarks for name in ref.groups]),
         "leaks": dict(data.source.leaks),
         "reason": None if found is not None else store.status(made.id).reason,
         **kept,

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from fairtransfer.errors import shown
 from fairtransfer.outcomes.row_value import MEAN
 from fairtransfer.spec.before import BeforeSpec
+from fairtransfer.spec.card_files import Separator
 from fairtransfer.spec.document import Document
 from fairtransfer.spec.gates import GateSpec, Policy
 from fairtransfer.spec.label_map import LabelMap
@@ -43,6 +44,14 @@ class ModelRef(Strict):
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="numbers in which networks compute; auto: bf16 where the machine is made for it, else fp32"
+    )
+
+    separator: Separator | None = Field(
+        None, description="of given predictions: one sign between the fields of a CSV file; default: the comma"
+    )
+    map: dict[str, Name] = Field({}, description="of given predictions: word -> the class it means")
+    multilabel_separator: Annotated[str, Field(min_length=1, max_length=4)] | None = Field(
+        None, description="of given predictions: between the classes of one answer; default: `|`"
     )
 
     @field_validator("source")
@@ -119,6 +128,9 @@ Budget = int | float | Literal["all"]
 
 OF_LOADING = ("max_tokens", "precision")
 """What `model` says of how a model is loaded and run: refused where predictions are given, as `TRAINING_KEYS` are."""
+
+OF_READING = ("separator", "map", "multilabel_separator")
+"""What `model` says of how a file of predictions is read: refused where models are adapted."""
 
 TRAINING_KEYS = ("before", "strategies", "label_budgets", "seeds")
 """What says how models are made: required where models are adapted, refused where predictions are given."""

@@ -114,6 +114,8 @@ class Card(Strict):
         fields = {"files", "datasets", "columns", "item", "input", "label", "unit", "splits", "duplicates"}
         content = self.model_dump(mode="json", by_alias=True, include=fields)
         content["label"] = {key: content["label"][key] for key in ("column", "type", "classes", "separator", "missing")}
+        if self.label.recode:
+            content["label"]["recode"] = dict(self.label.recode)
         content["excluding"] = [
             a.model_dump(mode="json", by_alias=True) for a in self.attributes if a.missing == "exclude"
         ]

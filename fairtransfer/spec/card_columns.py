@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from fairtransfer.errors import shown
 from fairtransfer.spec.names import OTHER_GROUP, UNKNOWN_GROUP
 from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, refuse
 
@@ -24,6 +25,7 @@ class Label(Strict):
     separator: Annotated[str, Field(min_length=1, max_length=4)] = Field(
         "|", description="between the labels of one row, for multilabel"
     )
+    recode: dict[str, Name] = Field({}, description="spelling -> class")
     positive_class: Name | None = None
     favourable_class: Name | None = None
     meaning: Sentence
@@ -37,7 +39,7 @@ class Label(Strict):
     def _classes_make_sense(self) -> Label:
         count = len(self.classes)
         if self.type == "number":
-            if self.classes or self.positive_class or self.favourable_class:
+            if self.classes or self.positive_class or self.favourable_class or self.recode:
                 raise refuse("FT-M031", "the label is a number and has classes", "", "leave the classes out")
             return self
         if self.measured_in is not None:
@@ -58,6 +60,18 @@ class Label(Strict):
                 raise refuse(
                     "FT-D031", f"{role} `{value}` is not a declared class", f"declared: {', '.join(self.classes[:10])}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _recoded_to_classes(self) -> Label:
+        for word, name in self.recode.items():
+            declared = f"declared: {', '.join(self.classes[:10])}"
+            if name not in self.classes:
+                found = f"`{shown(name)}`, which `{shown(word)}` is recoded to, is not a declared class"
+                raise refuse("FT-D031", found, declared)
+            if word in self.classes and word != name:
+                found = f"`{shown(word)}` is a declared class, and recoded to another"
+                raise refuse("FT-D031", found, declared, "leave one of the two out")
         return self
 
 

@@ -15,6 +15,10 @@ InputKind = Literal["text", "image"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+Separator = Annotated[str, Field(pattern=r'^[^"\'\r\n\w]$')]
+"""One sign between fields: `;`, a tab, `|`."""
+
+
 class FileRef(Strict):
     """A table that belongs to the benchmark, with its digest."""
 
@@ -22,6 +26,9 @@ class FileRef(Strict):
     sha256: Sha256
     rows: Annotated[int, Field(ge=0)] | None = None
     format: str | None = Field(None, description="default: by the file's suffix")
+    separator: Separator | None = Field(
+        None, description="one sign between the fields of a CSV file, such as `;`; default: the comma"
+    )
     under: Literal["card", "data_root"] = Field(
         "card", description="the folder of the card, or the folder the operator gives with --data-root"
     )

@@ -139,11 +139,20 @@ def _problems(files: AuditFiles) -> Iterator[Problem]:
     if audit.model.pretrain is not None and files.source is not None:
         yield from pretraining_problems(files, audit.model.pretrain, files.source.card)
     yield from _names(files)
+    yield from _mapped_answers(files)
     yield from _metrics(files)
     for index, strategy in enumerate(audit.strategies):
         yield from strategy_problems(files, strategy, ("strategies", index, strategy.kind))
     for index, gate in enumerate(audit.gates):
         yield from gate_problems(files, gate, ("gates", index, gate.kind))
+
+
+def _mapped_answers(files: AuditFiles) -> Iterator[Problem]:
+    """Check that words of given answers are mapped to classes; a word that is mapped to itself is meant as it is."""
+    for word, name in files.loaded.audit.model.map.items():
+        if name not in files.classes and name != word:
+            found, hint = f"`{shown(name)}` is not a class", did_you_mean(name, files.classes)
+            yield files.loaded.document.problem("FT-P106", ("model", "map", word), found, hint)
 
 
 def _names(files: AuditFiles) -> Iterator[Problem]:

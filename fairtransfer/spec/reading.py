@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.plugins import how_to_switch_on
 from fairtransfer.registry import Asked
-from fairtransfer.spec.audit import OF_LOADING, SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, ModelRef
+from fairtransfer.spec.audit import OF_LOADING, OF_READING, SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, ModelRef
 from fairtransfer.spec.before import BEFORE_OPTIONS, BeforeSpec
 from fairtransfer.spec.document import Document, Place, kind_of
 from fairtransfer.spec.document_reading import read_document
@@ -98,6 +98,9 @@ class _Reader:
                 found = f"`{path[-1]}` has no meaning where the predictions are given: nothing is adapted here"
                 self.add("FT-Y052", path, found, "", "delete it", at_key=True)
             return
+        for key in (key for key in OF_READING if key in model):
+            found = f"`{key}` says how a file of predictions is read, and here models are adapted"
+            self.add("FT-Y052", ("model", key), found, "", "delete it", at_key=True)
         for key in TRAINING_KEYS:
             if key not in data:
                 self.required((key,), Audit.model_fields[key].description or "")

@@ -113,7 +113,12 @@ def _by_source() -> dict[str, Any]:
                 "model": {"properties": dict.fromkeys(definitions.OF_LOADING, False)},
             }
         },
-        "else": {"properties": {"model": {"required": ["family"]}}, "required": list(keys)},
+        "else": {
+            "properties": {
+                "model": {"required": ["family"], "properties": dict.fromkeys(definitions.OF_READING, False)}
+            },
+            "required": list(keys),
+        },
     }
 
 

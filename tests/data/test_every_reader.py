@@ -44,6 +44,11 @@ def as_csv(path: Path, columns: Columns) -> None:
         csv.writer(file).writerows([list(columns), *zip(*columns.values(), strict=True)])
 
 
+def as_tsv(path: Path, columns: Columns) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter="\t").writerows([list(columns), *zip(*columns.values(), strict=True)])
+
+
 def as_jsonl(path: Path, columns: Columns) -> None:
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -53,7 +58,12 @@ def as_parquet(path: Path, columns: Columns) -> None:
     pq.write_table(pa.table(columns), path, write_page_checksum=True)
 
 
-WRITERS: dict[str, Callable[[Path, Columns], None]] = {"csv": as_csv, "jsonl": as_jsonl, "parquet": as_parquet}
+WRITERS: dict[str, Callable[[Path, Columns], None]] = {
+    "csv": as_csv,
+    "tsv": as_tsv,
+    "jsonl": as_jsonl,
+    "parquet": as_parquet,
+}
 
 EVERY = pytest.mark.parametrize("form", registry.BUILT_IN["readers"])
 
