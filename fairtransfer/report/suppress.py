@@ -133,7 +133,7 @@ def unknown_is_hidden(benchmark: str, note: str, hidden: Hidden) -> bool:
 
 def by_group(ledger: LedgerRecord, what: str, benchmark: str, hidden: Hidden, below: int) -> str:
     """Return how many rows of a ledger's line belong to each group; nothing of attributes with a small or hidden group."""
-    secret = {name for key, group in hidden if key == benchmark for name, _ in group}
+    secret = {name for key, group in hidden if key == benchmark and len(group) == 1 for name, _ in group}
     about = what.removesuffix(f" {UNKNOWN_GROUP}").removesuffix(" missing")
     told = (ledger.by_group or {}).get(what, {})
     apart = {name: groups for name, groups in told.items() if name not in secret and name != about}

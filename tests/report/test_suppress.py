@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fairtransfer.evidence.run_file import LedgerRecord
 from fairtransfer.findings.rows import Finding
 from fairtransfer.report.class_counts import hidden_answers
-from fairtransfer.report.suppress import GroupKey, View, hidden_groups
+from fairtransfer.report.suppress import GroupKey, View, by_group, hidden_groups
 
 pytestmark = pytest.mark.fast
 
@@ -132,3 +133,30 @@ def test_those_put_into_a_class_are_not_worked_out_from_everyone_and_the_other_r
         assert len(hidden) != 1, "one alone follows from everyone and the others"
     for region in "abc":
         assert len([of for where, of in both if where == region]) != 1
+
+
+@pytest.mark.parametrize(
+    ("hidden", "below", "told"),
+    [
+        ((), 2, "age: old 5, young 2; region: north 4, south 3"),
+        (
+            (("toy", (("region", "south"),)),),
+            2,
+            "age: old 5, young 2",
+        ),  # how many are missing tells of the hidden group
+        ((("other", (("region", "south"),)),), 2, "age: old 5, young 2; region: north 4, south 3"),
+        ((("toy", (("region", "south"), ("age", "old"))),), 2, "age: old 5, young 2; region: north 4, south 3"),
+        ((), 3, "region: north 4, south 3"),  # the young are few: the old would tell how many they are
+        ((), 9, ""),
+    ],
+)
+def test_a_ledgers_line_is_told_per_group_only_where_no_group_is_small_or_hidden(
+    hidden: tuple[tuple[str, tuple[tuple[str, str], ...]], ...], below: int, told: str
+) -> None:
+    of = {"age": {"old": 5, "young": 2}, "region": {"north": 4, "south": 3}}
+    ledger = LedgerRecord(20, 13, {"label missing": 7}, {}, {"label missing": of, "region missing": of})
+    secret = frozenset((benchmark, frozenset(group)) for benchmark, group in hidden)
+    assert by_group(ledger, "label missing", "toy", secret, below) == told
+    assert "region" not in by_group(ledger, "region missing", "toy", secret, below), "the line says it already"
+    assert by_group(ledger, "of a file", "toy", secret, below) == ""
+    assert by_group(LedgerRecord(20, 13, {"label missing": 7}, {}), "label missing", "toy", secret, below) == ""
