@@ -15,7 +15,7 @@ InputKind = Literal["text", "image"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-Separator = Annotated[str, Field(pattern=r'^[^"\'\r\n\w]$')]
+Separator = Annotated[str, Field(pattern=r'^[^"\'\r\n\w]$', description="one sign, such as `;` or a tab")]
 """One sign between fields: `;`, a tab, `|`."""
 
 
