@@ -120,10 +120,12 @@ class Problems:
     """Collects the problems of one stage, so that a person sees all of them in one go."""
 
     found: list[Problem] = field(default_factory=list)
+    _kept: set[Problem] = field(default_factory=set, repr=False, compare=False)
 
     def add(self, problem: Problem) -> None:
         """Keep a problem, once."""
-        if problem not in self.found:
+        if problem not in self._kept:
+            self._kept.add(problem)
             self.found.append(problem)
 
     def extend(self, problems: Iterable[Problem]) -> None:

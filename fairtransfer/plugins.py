@@ -157,8 +157,9 @@ def listed(folder: Path) -> tuple[str, ...]:
         return ()
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DefinitionError([Problem("FT-R029", f"cannot be read: {error}", file=relative(path))]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise DefinitionError([Problem("FT-R029", f"cannot be read: {why}", file=relative(path))]) from None
     names = said.pop("plugins", [])
     if said or not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         found = f"unknown key `{shown(next(iter(said)))}`" if said else "`plugins` is not a list of names"

@@ -129,6 +129,7 @@ def test_the_command_line_and_the_file_switch_it_on(
     ("text", "told"),
     [
         ("plugins = [", "cannot be read"),
+        ("plugins = " + "[" * 50_000, "nested too deeply"),
         ("plugins = 'a'", "not a list of names"),
         ("plugins = [1]", "not a list of names"),
         ("trust = true", "unknown key `trust`"),

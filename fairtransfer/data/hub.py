@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,25 @@ def _load(loaded: LoadedCard, ref: DatasetsRef, data_root: Path | None) -> Any:
     where: dict[str, Any] = {"path": source.name, "revision": source.revision}
     if source.kind == "folder":
         where = {"path": str(locate(root_of(loaded, ref.under, data_root), source.name, folder=True))}
-    with refusing(lambda why: TableRefused("FT-D062", f"`datasets` cannot load {shown(str(source))}: {why}")):
-        builder = datasets.load_dataset_builder(name=ref.config, **where)
-    if source.kind == "folder":
-        _check_inside(Path(where["path"]), builder.config.data_files)
-    with refusing(lambda why: TableRefused("FT-D062", f"`datasets` cannot load {shown(str(source))}: {why}")):
-        return datasets.load_dataset(name=ref.config, **where, **_as_text(builder, loaded.card.columns))
+    with _without_bars(datasets):
+        with refusing(lambda why: TableRefused("FT-D062", f"`datasets` cannot load {shown(str(source))}: {why}")):
+            builder = datasets.load_dataset_builder(name=ref.config, **where)
+        if source.kind == "folder":
+            _check_inside(Path(where["path"]), builder.config.data_files)
+        with refusing(lambda why: TableRefused("FT-D062", f"`datasets` cannot load {shown(str(source))}: {why}")):
+            return datasets.load_dataset(name=ref.config, **where, **_as_text(builder, loaded.card.columns))
+
+
+@contextmanager
+def _without_bars(datasets: Any) -> Iterator[None]:
+    """Keep the library's bars out of what people pipe; a program that shows them keeps them elsewhere."""
+    shown_elsewhere = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown_elsewhere:
+            datasets.enable_progress_bars()
 
 
 def _check_inside(folder: Path, files: Mapping[Any, Sequence[str]] | None) -> None:

@@ -98,8 +98,9 @@ def read_prediction_file(
     before = len(problems.errors)
     name = loaded.audit.model.parsed.name
 
-    def tell(code: str, found: str, allowed: str = "", do: str = "") -> None:
-        problems.add(loaded.document.problem(code, ("model", "source"), f"{shown(name)}: {found}", allowed, do))
+    def tell(code: str, found: str, allowed: str = "", do: str = "", line: int = 0) -> None:
+        where = f"{shown(name)}:{line}" if line else shown(name)
+        problems.add(loaded.document.problem(code, ("model", "source"), f"{where}: {found}", allowed, do))
 
     try:
         path = find_prediction_file(loaded)
@@ -109,7 +110,7 @@ def read_prediction_file(
         problems.add(loaded.document.problem(refused.code, ("model", "source"), refused.found, refused.allowed))
         return None
     except TableRefused as refused:
-        tell(refused.code, refused.found, "", refused.do)
+        tell(refused.code, refused.found, "", refused.do, refused.line)
         return None
     if len(problems.errors) > before:
         return None

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fairtransfer.encodings import HOW_TO_SAVE, LOOKED_AT, wide_encoding
 from fairtransfer.errors import shown
 
 MAX_ROWS = 50_000_000
@@ -101,11 +102,13 @@ def text_of(path: Path) -> tuple[str, tuple[str, ...]]:
     raw = path.read_bytes()
     limit_decoded(len(raw))
     notes = ("byte order mark",) if raw.startswith(codecs.BOM_UTF8) else ()
+    if name := wide_encoding(raw[:LOOKED_AT]):
+        raise TableRefused("FT-D013", f"the file is {name}, not UTF-8", HOW_TO_SAVE)
     try:
         return raw.decode("utf-8-sig"), notes
     except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        raise TableRefused("FT-D013", f"not UTF-8 at row {row}", "save as UTF-8", row) from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise TableRefused("FT-D013", "the line is not UTF-8", HOW_TO_SAVE, line) from None
 
 
 def _control(value: str) -> str | None:
@@ -117,15 +120,14 @@ def _lone_surrogate(value: str) -> str | None:
     return None if value.isascii() else next((c for c in value if "\ud800" <= c <= "\udfff"), None)
 
 
-def checked(value: str, name: str, row: int) -> str:
-    """Return a cell, or refuse it."""
+def checked(value: str, name: str, row: int, line: int = 0) -> str:
+    """Return a cell, or refuse it; a place has one number, the line where there are lines, else the row."""
+    of = f"column `{shown(name)}`" if line else f"row {row}, column `{shown(name)}`"
     if (bad := _control(value)) is not None:
-        raise TableRefused(
-            "FT-D015", f"control character `{shown(bad)}` in row {row}, column `{shown(name)}`", "delete it", row + 1
-        )
+        raise TableRefused("FT-D015", f"control character `{shown(bad)}` in {of}", "delete it", line)
     if (odd := _lone_surrogate(value)) is not None:
-        found = f"`{shown(odd)}` in row {row}, column `{shown(name)}`, is half of a character and no text"
-        raise TableRefused("FT-D013", found, "write the whole character, or delete it", row + 1)
+        found = f"`{shown(odd)}` in {of}, is half of a character and no text"
+        raise TableRefused("FT-D013", found, "write the whole character, or delete it", line)
     if len(value) > MAX_CELL:
-        raise TableRefused("FT-D042", f"cell of {len(value) / 1024**2:.1f} MiB in row {row}, limit 1 MiB")
+        raise TableRefused("FT-D042", f"cell of {len(value) / 1024**2:.1f} MiB in {of}, limit 1 MiB", "", line)
     return value

@@ -150,7 +150,7 @@ def read_ledger(path: Path) -> list[Line]:
 def _line(text: bytes, where: str) -> Line:
     try:
         return Line(**json.loads(text))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise IntegrityError(f"{where}: the reuse ledger was changed: the line cannot be read; {RESTORE}") from error
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from fairtransfer.encodings import HOW_TO_SAVE, LOOKED_AT, wide_encoding
 from fairtransfer.errors import Problem, Problems, hides, relative, shown
 from fairtransfer.spec.document import Document, kind_of
 from fairtransfer.spec.yaml_events import Builder
@@ -39,6 +40,9 @@ def read_text(path: Path, name: str, problems: Problems, limit: int = MAX_BYTES)
     if len(raw) > limit:
         found = f"file is {len(raw) // 1024} KiB, limit {limit // 1024} KiB"
         problems.add(Problem("FT-Y011", found, "", "split it, or move data into data files", name))
+        return None
+    if encoding := wide_encoding(raw[:LOOKED_AT]):
+        problems.add(Problem("FT-Y009", f"the file is {encoding}, not UTF-8", "UTF-8 text", HOW_TO_SAVE, name))
         return None
     try:
         text = raw.decode("utf-8")

@@ -25,13 +25,15 @@ from fairtransfer.spec.document import Place, path_text
 
 MAX_DEPTH = 32
 MAX_NODES = 10_000
+MAX_FAULTS = 100
 _MAX_DIGITS = 18
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9_]*|0x[0-9a-fA-F]+|0o[0-7]+|0[0-9]+)$")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _SPECIAL = {".nan": float("nan"), ".inf": float("inf"), "-.inf": float("-inf"), "+.inf": float("inf")}
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False, "True": True, "False": False, "Null": None}
-_VARIABLE = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}")
+_VARIABLES = (("${", "}"), ("{{", "}}"))
+"""What begins and ends a place that templates would fill in."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Builder:
     keys: dict[Place, tuple[int, int]] = field(default_factory=dict)
     stack: list[_Frame] = field(default_factory=list)
     nodes: int = 0
+    faults: int = 0
     documents: int = 0
     stopped: bool = False
     readable: bool = True
@@ -157,8 +160,8 @@ class Builder:
 
     def _scalar(self, event: ScalarEvent) -> Any:
         text = str(event.value)
-        if match := _VARIABLE.search(text):
-            found = f"interpolation is not supported; `{shown(match.group())}` is used as written"
+        if (variable := _variable(text)) is not None:
+            found = f"interpolation is not supported; `{shown(variable)}` is used as written"
             self.problems.add(Problem("FT-Y027", found, "", "", self.name, *self._place(event), severity="warning"))
         if not event.implicit[0]:
             return text
@@ -169,6 +172,12 @@ class Builder:
 
     def _refuse(self, code: str, event: Any, found: str, do: str, path: Place | None = None) -> None:
         line, column = self._place(event)
+        self.faults += 1
+        if self.faults > MAX_FAULTS:
+            text = f"more than {MAX_FAULTS} faults; the first are told"
+            self.problems.add(Problem("FT-Y011", text, "", "mend these first", self.name, line, column))
+            self._stop()
+            return
         where = path if path is not None else self._path_of_next()
         self.problems.add(Problem(code, found, "", do, self.name, line, column, path_text(where)))
         self.readable = self.readable and bool(where)  # what is wrong with the whole leaves nothing to check
@@ -191,6 +200,17 @@ class _Frame:
     @property
     def awaits_key(self) -> bool:
         return self.mapping is not None and self.key is None
+
+
+def _variable(text: str) -> str | None:
+    """Return the first place that templates would fill in; no letter is looked at more than a few times, whatever the text."""
+    found = []
+    for begin, end in _VARIABLES:
+        start = text.find(begin)
+        stop = text.find(end, start + len(begin)) if start >= 0 else -1
+        if stop >= 0:
+            found.append((start, text[start : stop + len(end)]))
+    return min(found)[1] if found else None
 
 
 def plain(text: str) -> Any:

@@ -76,6 +76,22 @@ def test_its_own_splits_become_a_column(tmp_path: Path) -> None:
     assert set(found.items.split) == {"train", "val", "test"}
 
 
+def test_bars_of_the_library_stay_out_of_what_people_pipe(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    import datasets
+
+    bars = datasets.are_progress_bars_disabled()
+    datasets.enable_progress_bars()
+    try:
+        opened(card_of(tmp_path, ROWS))
+        assert capfd.readouterr() == ("", "")
+        assert not datasets.are_progress_bars_disabled(), "whoever shows them elsewhere still does"
+        datasets.load_dataset(str(tmp_path / "data_cards" / "rows"), cache_dir=str(tmp_path / "again"))
+        assert "Generating" in capfd.readouterr().err, "the twin: so it would look"
+    finally:
+        if bars:
+            datasets.disable_progress_bars()
+
+
 def test_a_column_that_is_not_there_is_told(tmp_path: Path) -> None:
     rows = [{name: value for name, value in row.items() if name != "region"} for row in ROWS]
     with pytest.raises(DefinitionError, match=r"FT-D001.*column `region` not found"):

@@ -14,6 +14,7 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
+from fairtransfer.encodings import wide_encoding
 from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.evidence.table.files import reading
 from fairtransfer.evidence.table.source import open_table
@@ -219,3 +220,58 @@ def test_lists_of_classes_are_sets_and_an_empty_one_is_none() -> None:
     assert [f.k for f in same.findings] == [f.k for f in seen.findings]
     with pytest.raises(DefinitionError, match="say multilabel="):
         measure(pa.table(answers), **asked)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.csv.gz"])
+def test_a_file_in_another_encoding_is_called_by_it(name: str, encoding: str, tmp_path: Path) -> None:
+    sign, path = "\t" if ".tsv" in name else ",", tmp_path / name
+    content = '{"y": "a", "new": "a", "g": "n"}\n' * 3 if "json" in name else text(sign)
+    path.write_bytes((gzip.compress if name.endswith(".gz") else bytes)(content.encode(encoding)))
+    with pytest.raises(DefinitionError) as caught:
+        rows(path)
+    assert f"FT-P002: the file is {encoding[:6].upper()}, not UTF-8; save it as UTF-8" in str(caught.value)
+
+
+def test_text_with_a_few_zeros_is_not_taken_for_another_encoding() -> None:
+    assert wide_encoding(b"y,new,g\na,\x00,n\n") is None
+    assert wide_encoding("y,new,g\n\u043f\u0440\u0438\u0432\u0435\u0442,a,n\n".encode()) is None
+    assert wide_encoding(b"") is None
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda content: content[:-300] + b"x" * 300, "is cut off, or is no Parquet file"),
+        (lambda content: content[: len(content) // 2], "is cut off, or is no Parquet file"),
+        (lambda content: content[:4] + b"\xff" * 40 + content[44:], "cannot be read"),
+        (lambda _: b"", "cannot be read"),
+    ],
+)
+def test_the_file_of_a_folder_that_is_at_fault_is_named(
+    damage: Callable[[bytes], bytes], said: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        pq.write_table(
+            pa.table({"y": ["1", "0"] * 40, "new": ["1", "0"] * 40, "g": ["n", "s"] * 40}), folder / f"{name}.parquet"
+        )
+    (folder / "b.parquet").write_bytes(damage((folder / "b.parquet").read_bytes()))
+    with pytest.raises(DefinitionError) as caught:
+        measure(folder, label="y", after="new", groups="g")
+    (told,) = caught.value.problems
+    assert (told.code, Path(told.file).name) == ("FT-P002", "b.parquet"), str(told)
+    assert said in told.found
+
+
+@pytest.mark.parametrize("name", ["state.json", "dataset_info.json"])
+def test_a_saved_data_set_whose_json_is_nested_too_deeply_is_refused(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    feather.write_feather(TABLE, folder / "data.arrow")
+    (folder / "state.json").write_text(json.dumps({"_data_files": [{"filename": "data.arrow"}]}))
+    assert rows(folder)["y"] == ROWS["y"]
+    (folder / name).write_text('{"features": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    with pytest.raises(DefinitionError, match=rf"FT-P002: `{name}` is not what `datasets` writes"):
+        rows(folder)

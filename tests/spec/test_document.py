@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from fairtransfer.errors import Problems
 from fairtransfer.spec.document import Document, path_text
 from fairtransfer.spec.document_reading import parse_document, read_document
-from fairtransfer.spec.yaml_events import plain
+from fairtransfer.spec.yaml_events import MAX_FAULTS, plain
 
 EXPECTED = "audit;`a`"
 
@@ -151,3 +152,56 @@ def test_a_large_honest_file_passes(tmp_path: Path) -> None:
     assert list(problems) == []
     assert document is not None
     assert len(document.data["a"]) == 1000
+
+
+SLOW = {
+    "braces": 't: "' + "{{" * 50_000 + '"',
+    "dollars": 't: "' + "${" * 50_000 + '"',
+    "tags": "t: [" + "!a b," * 20_000 + "]",
+    "aliases": "t: [" + "*a," * 30_000 + "]",
+    "one key": "a: 1\n" * 20_000,
+    "merges": "<<: a\n" * 15_000,
+    "flow": "{" + "a: b," * 20_000 + "}",
+    "deep": "[" * 100_000,
+    "blocks": "- " * 50_000,
+}
+"""Texts that a definition may hold, and that cost the square of their length if each part is looked at again for the others."""
+
+
+@pytest.mark.parametrize("name", sorted(SLOW))
+def test_no_text_takes_long(name: str) -> None:
+    problems, start = Problems(), time.process_time()
+    found = parse_document(SLOW[name], "f.yaml", problems, expected=EXPECTED)
+    assert time.process_time() - start < 8, "of a processor that is busy; the square took minutes"
+    assert (found is not None) == (not problems.errors)
+    assert len(problems.found) <= MAX_FAULTS + 1, "what nobody would read to its end is not told to its end"
+
+
+@pytest.mark.parametrize(
+    ("text", "variable"),
+    [
+        ("a ${b} {{c}}", "${b}"),
+        ("{{c}} ${b}", "{{c}}"),
+        ("${b {{c}}", "${b {{c}"),
+        ("${a {{b}", "${a {{b}"),
+        ("{{b}", None),
+        ("}} {{", None),
+        ("$a {b}", None),
+    ],
+)
+def test_places_that_templates_would_fill_in_are_told(text: str, variable: str | None) -> None:
+    problems = Problems()
+    parse_document(f'a: "{text}"', "f.yaml", problems, expected=EXPECTED)
+    assert [problem.code for problem in problems] == (["FT-Y027"] if variable else [])
+    assert all(f"`{variable}`" in problem.found for problem in problems)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_file_in_another_encoding_is_called_by_it(encoding: str, tmp_path: Path) -> None:
+    path, problems = tmp_path / "f.yaml", Problems()
+    path.write_bytes("schema: '1'\ntitle: caf\u00e9 and more of it\n".encode(encoding))
+    assert read_document(path, problems, expected=EXPECTED) is None
+    (told,) = problems.found
+    assert told.code == "FT-Y009"
+    assert encoding[:6].upper() in told.found
+    assert "UTF-8" in told.do

@@ -37,29 +37,27 @@ def read_separated(path: Path, wanted: list[str], sign: str) -> TextTable:
     text, notes = text_of(path)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=sign)
     rows: list[list[str]] = []
+    lines: list[int] = []
     began = 1
     # The library's own limit (131,072 characters) is not ours, which is told with row and size (`checked`).
     limit = csv.field_size_limit(max(len(text), 1))
     try:
         for row in reader:
             rows.append(row)
+            lines.append(began)
             began = reader.line_num + 1
     except csv.Error as error:
         if "unexpected end" in str(error):
-            raise TableRefused(
-                "FT-D012", f"quote opened at row {max(began - 1, 1)} never closed", "close it", began
-            ) from None
-        raise TableRefused(
-            "FT-D012", f"row {reader.line_num} cannot be read: {shown(str(error))}", "", reader.line_num
-        ) from None
+            raise TableRefused("FT-D012", "a quote is opened and never closed", "close it", began) from None
+        raise TableRefused("FT-D012", f"the line cannot be read: {shown(str(error))}", "", reader.line_num) from None
     finally:
         csv.field_size_limit(limit)
     while rows and not any(rows[-1]):
         rows.pop()
-    return _csv_table(rows, wanted, notes)
+    return _csv_table(rows, lines, wanted, notes)
 
 
-def _csv_table(rows: list[list[str]], wanted: list[str], notes: tuple[str, ...]) -> TextTable:
+def _csv_table(rows: list[list[str]], lines: list[int], wanted: list[str], notes: tuple[str, ...]) -> TextTable:
     if not rows:
         raise TableRefused("FT-D007", "file is empty")
     header, body = rows[0], rows[1:]
@@ -70,17 +68,17 @@ def _csv_table(rows: list[list[str]], wanted: list[str], notes: tuple[str, ...])
         raise TableRefused("FT-D042", f"row limit {MAX_ROWS:,} reached")
     uneven = [n for n, row in enumerate(body, 1) if len(row) != len(header)]
     if len(uneven) == len(body):
-        raise TableRefused(
-            "FT-D010", f"row 1 has {len(body[0])} fields, header has {len(header)}", "name every column", 2
-        )
+        raise TableRefused("FT-D010", f"{len(body[0])} fields, header has {len(header)}", "name every column", lines[1])
     if uneven:
         row = uneven[0]
         raise TableRefused(
             "FT-D011",
-            f"row {row} has {len(body[row - 1])} fields, expected {len(header)}",
+            f"{len(body[row - 1])} fields, expected {len(header)}",
             "quote values that hold commas",
-            row + 1,
+            lines[row],
         )
     at = {name: header.index(name) for name in wanted}
-    columns = {name: [checked(row[i], name, n) or None for n, row in enumerate(body, 1)] for name, i in at.items()}
+    columns = {
+        name: [checked(row[i], name, n, lines[n]) or None for n, row in enumerate(body, 1)] for name, i in at.items()
+    }
     return TextTable(columns, notes, tuple(name for name in header if name not in at))

@@ -40,7 +40,7 @@ def _read_jsonl(path: Path, wanted: list[str]) -> TextTable:
         for name in wanted:
             if name not in row:
                 raise TableRefused(
-                    "FT-D039", f"line {number} lacks key `{shown(name)}`", "write null where there is no value", number
+                    "FT-D039", f"the line lacks key `{shown(name)}`", "write null where there is no value", number
                 )
             columns[name].append(_json_text(row[name], name, number))
     return TextTable(columns, notes, tuple(name for name in objects[0][1] if name not in columns))
@@ -51,9 +51,7 @@ def _json_object(line: str, number: int, *, last: bool) -> dict[str, Any]:
         row: dict[str, Any] = {}
         for key, value in pairs:
             if key in row:
-                raise TableRefused(
-                    "FT-D039", f"key `{shown(key)}` appears twice in line {number}", "keep one of them", number
-                )
+                raise TableRefused("FT-D039", f"key `{shown(key)}` appears twice", "keep one of them", number)
             row[key] = value
         return row
 
@@ -63,7 +61,7 @@ def _json_object(line: str, number: int, *, last: bool) -> dict[str, Any]:
     try:
         row = json.loads(line, object_pairs_hook=once, parse_constant=constant, parse_int=str, parse_float=str)
     except (json.JSONDecodeError, RecursionError):
-        found = "last line is cut off" if last else f"line {number} is not JSON"
+        found = "last line is cut off" if last else "the line is not JSON"
         raise TableRefused("FT-D039", found, "write one JSON object a line", number) from None
     if not isinstance(row, dict):
         raise TableRefused(
@@ -81,7 +79,5 @@ def _json_text(value: Any, name: str, number: int) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str):
-        raise TableRefused(
-            "FT-D039", f"nested value in line {number}, key `{shown(name)}`", "write plain values", number
-        )
-    return checked(value, name, number)
+        raise TableRefused("FT-D039", f"nested value at key `{shown(name)}`", "write plain values", number)
+    return checked(value, name, number, number)

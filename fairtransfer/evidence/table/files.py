@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fairtransfer.encodings import HOW_TO_SAVE, LOOKED_AT, wide_encoding
 from fairtransfer.errors import DefinitionError, Problem, Problems, shown
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def open_file(path: Path, notes: Problems) -> ibis.Table:
     with reading(str(path)):
         if path.is_dir():
             return _folder(path)
+        if kind in (*TEXT, *LINES):
+            _refuse_wide(path)
         if kind in TEXT:
             return _csv(path, TEXT[kind], notes)
         if kind in LINES:
@@ -97,7 +100,7 @@ def _csv(path: Path, delimiter: str, notes: Problems) -> ibis.Table:
     if not text.strip():
         raise DefinitionError([Problem("FT-P007", "no rows", "", "", str(path))])
     if any("\udc80" <= character <= "\udcff" for character in text):  # a byte that is no character
-        raise _refused("the line is not UTF-8", path, "", "save it as UTF-8", 1)
+        raise _refused("the line is not UTF-8", path, "", HOW_TO_SAVE, 1)
     sign = said[1] if said else _separator(text, delimiter)
     if sign != delimiter:
         found = f"fields are parted by {SEPARATORS.get(sign, f'`{sign}`')}, and read so"
@@ -134,9 +137,20 @@ def _separator(header: str, usual: str) -> str:
     return best if counted[best] > 1 else usual
 
 
+def _refuse_wide(path: Path) -> None:
+    """Refuse text with two or four bytes a character: read as UTF-8 it is columns with strange names, or no text at all."""
+    with _bytes_of(path) as raw:
+        head = raw.read(LOOKED_AT)
+    if name := wide_encoding(head):
+        raise _refused(f"the file is {name}, not UTF-8", path, "", HOW_TO_SAVE)
+
+
+def _bytes_of(path: Path) -> gzip.GzipFile | io.BufferedReader:
+    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
 def _opened(path: Path) -> io.TextIOWrapper:
-    raw = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115  # who asked closes it
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return io.TextIOWrapper(_bytes_of(path), encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 # --- objects, one a line -------------------------------------------------------------------------------------------------
@@ -238,13 +252,18 @@ def _saved_data_set(path: Path) -> pa.Table:
         data, chosen = (
             [file["filename"] for file in state.get(key) or ()] for key in ("_data_files", "_indices_files")
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _refused("`state.json` is not what `datasets` writes", path, "", "save the data set again") from error
     table = pa.concat_tables([_arrow_file(path / Path(file).name) for file in data])
     for file in chosen:
         table = table.take(_arrow_file(path / Path(file).name)["indices"])
     info = path / "dataset_info.json"
-    features = json.loads(info.read_text(encoding="utf-8")).get("features") or {} if info.exists() else {}
+    try:
+        features = json.loads(info.read_text(encoding="utf-8")).get("features") or {} if info.exists() else {}
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise _refused(
+            "`dataset_info.json` is not what `datasets` writes", path, "", "save the data set again"
+        ) from error
     for name, feature in features.items():
         if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" and feature.get("names"):
             place = table.column_names.index(name)
@@ -274,7 +293,25 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, pa.ArrowException, OSError, EOFError, zlib.error) as error:  # of Arrow, damage is an OSError
-        raise DefinitionError([_unreadable(str(error), name)]) from error
+        raise DefinitionError([_unreadable(str(error), _at_fault(name))]) from error
+
+
+def _at_fault(name: str) -> str:
+    """Return the file of a folder that cannot be read, or has other columns than the first; else the name as it is."""
+    files = sorted(Path(name).rglob("*.parquet")) if Path(name).is_dir() else []
+    schema = None
+    for file in files:
+        try:
+            with pq.ParquetFile(file) as parquet:
+                schema = schema or parquet.schema_arrow
+                differs = parquet.schema_arrow != schema
+                for _ in () if differs else parquet.iter_batches():
+                    pass
+        except (pa.ArrowException, OSError):
+            return str(file)
+        if differs:
+            return str(file)
+    return name
 
 
 def _unreadable(said: str, name: str) -> Problem:
@@ -292,7 +329,7 @@ def _unreadable(said: str, name: str) -> Problem:
         found = f"the line has {fields[2]} fields, the header has {fields[1]}"
         return Problem("FT-P002", found, "", "quote values that hold commas; drop lines that are no rows", name, at)
     if "unicode" in said.lower():
-        return Problem("FT-P002", "the line is not UTF-8", "", "save it as UTF-8", name, at)
+        return Problem("FT-P002", "the line is not UTF-8", "", HOW_TO_SAVE, name, at)
     if "unterminated quote" in said.lower():
         return Problem("FT-P002", "a quote is opened on the line and never closed", "", "close it", name, at)
     return Problem("FT-P002", f"the line cannot be read: {shown(_one_line(said))}", "", "", name, at)

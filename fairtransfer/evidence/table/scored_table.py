@@ -93,13 +93,13 @@ class ScoredTable:
     ) -> tuple[dict[str, dict[str, pa.Table]], dict[str, int]]:
         found: dict[str, dict[str, pa.Table]] = {}
         notes: dict[str, int] = {}
-        for scores in every:
-            plain = rows(scores)
+        tables = [(scores, rows(scores)) for scores in every]
+        for scores, plain in tables:
             if scores.metrics or not self.columns.scores:
                 found[scores.of] = count_scores(plain, scores, problems, self.name)
-            if not problems.errors:
-                problems.extend(replace(p, file=self.name) for p in score_problems(plain, scores, len(self.classes)))
-                notes |= score_notes(plain, scores, found.get(scores.of, {}))
+        for scores, plain in () if problems.errors else tables:
+            problems.extend(replace(p, file=self.name) for p in score_problems(plain, scores, len(self.classes)))
+            notes |= score_notes(plain, scores, found.get(scores.of, {}))
         return found, notes
 
     def _rows(self, scores: ClassScores) -> ibis.Table:
