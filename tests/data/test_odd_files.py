@@ -37,17 +37,30 @@ def test_a_long_text_is_read_up_to_the_limit_that_is_told(size: int, tmp_path: P
 
 
 def test_a_longer_one_is_refused_with_its_size_and_row(tmp_path: Path) -> None:
-    with pytest.raises(TableRefused, match=r"cell of 1\.0 MiB in row 1, limit 1 MiB"):
+    with pytest.raises(TableRefused, match=r"cell of 1\.0 MiB in column `text`, limit 1 MiB") as refused:
         read_table(csv_of(tmp_path, "x" * (MAX_CELL + 1)), ["text"])
+    assert refused.value.line == 2
 
 
 @pytest.mark.parametrize("odd", ["\ud83d", "a\udc00b", "\ude00\ud83d"])
 def test_half_a_character_is_told_with_its_row(odd: str, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_text("\n".join(json.dumps({"text": text}) for text in ("fine 😀", odd)), encoding="utf-8")
-    with pytest.raises(TableRefused, match="row 2, column `text`") as refused:
+    with pytest.raises(TableRefused, match="in column `text`") as refused:
         read_table(path, ["text"])
-    assert refused.value.code == "FT-D013"
+    assert (refused.value.code, refused.value.line) == ("FT-D013", 2), "one number for one place"
+
+
+def test_lines_are_those_of_the_file_whatever_stands_in_a_cell(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('id,text\n1,"two\nlines"\n2,od\x01d\n', encoding="utf-8")
+    with pytest.raises(TableRefused, match="control character") as refused:
+        read_table(path, ["text"])
+    assert refused.value.line == 4
+    pq.write_table(pa.table({"id": ["1", "2"], "text": ["fine", "od\x01d"]}), tmp_path / "t.parquet")
+    with pytest.raises(TableRefused, match="in row 2, column `text`") as refused:
+        read_table(tmp_path / "t.parquet", ["text"])
+    assert refused.value.line == 0, "where there are no lines the row is told"
 
 
 def test_a_whole_character_beyond_the_first_plane_is_read(tmp_path: Path) -> None:
