@@ -26,6 +26,7 @@ from covering import (
     neighbours,
     people,
     seeds,
+    selection,
     shapes,
     units,
 )
@@ -54,6 +55,7 @@ TABLES: dict[str, Callable[..., Table]] = {
     "margin-of-two-groups": margins.contrasts,
     "families": margins.families,
     "few-seeds": neighbours.few_seeds,
+    "selection": selection.selection,
     "open": decisions.stay_open,
     "few-units": units.few_units,
     "weights": units.weights,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.store import Store
+from fairtransfer.findings.candidate import seeds_in_words
 from fairtransfer.formats import plural
 from fairtransfer.gates.gate import Expected
 from fairtransfer.gates.gate_design import GateDesign, designs_of
@@ -17,10 +18,12 @@ from fairtransfer.gates.number_power import NumberGatePower, number_power_of
 from fairtransfer.runner.disk import Disk, expected_disk
 from fairtransfer.runner.folder import views_of
 from fairtransfer.runner.job import Job, Plan
+from fairtransfer.runner.judging import at_most, every_way
 from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.times import Times, expected, known_rates
-from fairtransfer.runner.todo import settled
+from fairtransfer.runner.todo import pending, settled
 from fairtransfer.spec.audit import Audit
+from fairtransfer.spec.choice import eligible, largest_budget, seed_roles
 from fairtransfer.stages import Opened
 from fairtransfer.stats import planning
 
@@ -33,10 +36,18 @@ SPREAD_UNKNOWN = (
     "or half the limit. Seeds are taken not to differ. After an audit, what an open gate needs is told from the spread seen."
 )
 
+NOT_YET_CHOSEN = "whichever is chosen"
+
 
 @dataclass(frozen=True, slots=True)
 class ModelForesight:
-    """One strategy, or the model as published. `seconds` is what is left to do, None where nothing like it has run yet."""
+    """One strategy, or the model as published. `seconds` is what is left to do, None where nothing like it has run yet.
+
+    Attributes
+    ----------
+    again
+        It is trained once more on seeds that choose nothing, or compared there with the model that is judged on them.
+    """
 
     strategy: str
     budgets: tuple[str, ...]
@@ -44,6 +55,7 @@ class ModelForesight:
     jobs: int
     done: int
     seconds: float | None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,10 @@ class Foresight:
 
     Attributes
     ----------
+    jobs
+        All of them; where it is not known yet which model will be chosen and judged on seeds of its own, the most there can be.
+    choice
+        Which seeds choose a model, and which judge it; empty where nothing is chosen by seeds.
     seconds
         What is left to do takes, in one process; None where it cannot be told, and `not_predicted` says why.
     disk
@@ -103,6 +119,7 @@ class Foresight:
         Gates on predicted numbers, or on numbers of one's own, whose chances depend on a spread that is not known yet.
     """
 
+    jobs: int
     pending_jobs: int
     models: tuple[ModelForesight, ...]
     seconds: float | None
@@ -115,6 +132,7 @@ class Foresight:
     assumption: str
     source: SourceForesight | None = None
     numbers: tuple[NumberGatePower, ...] = ()
+    choice: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values."""
@@ -123,28 +141,59 @@ class Foresight:
 
 def foresee(opened: Opened, assumed: Expected | None = None, *, probe: bool = False) -> Foresight:
     """Look at a plan with its data opened; opens no model unless times are to be found by a timing probe."""
-    plan, store, data, todo = opened.plan, opened.store, opened.data, opened.todo()
-    rates, why = known_rates(plan, data, [training for training, _ in todo], probe=probe)
+    opened = opened.chosen()
+    store, data, believed = opened.store, opened.data, assumed or Expected()
+    every = pending(every_way(opened.plan), store)
+    rates, not_predicted = known_rates(opened.plan, data, [training for training, _ in every], probe=probe)
+    plan = at_most(opened.plan, store, data, rates)
+    todo = pending(plan, store)
     times = expected(plan, store, data, todo, rates)
-    waiting = sum(len(jobs) for _, jobs in todo)
-    disk = expected_disk(plan, store, data, todo, rates)
-    reuse = _reuse(plan.audit)
-    if plan.files.numeric:
-        numbers = number_power_of(_designs(plan, data, assumed or Expected()), plan.files.measured_in)
-        models, told = _models(plan, store, times), SPREAD_UNKNOWN if numbers else NO_FORESIGHT
-        return Foresight(
-            waiting, models, times.total, why, disk, (), (), (), reuse, told, _source(plan, data, store), numbers
-        )
-    believed = assumed or Expected()
+    blank = Foresight(
+        jobs=len(plan.jobs),
+        pending_jobs=sum(len(jobs) for _, jobs in todo),
+        models=_models(plan, store, times, known=not opened.plan.judging),
+        seconds=times.total,
+        not_predicted=not_predicted,
+        disk=expected_disk(plan, store, data, todo, rates),
+        groups=(),
+        gates=(),
+        not_foreseen=(),
+        reuse=_reuse(plan.audit),
+        assumption="",
+        source=_source(plan, data, store),
+        choice=_choice(opened.plan),
+    )
+    return _with_chances(blank, plan, data, believed)
+
+
+def _with_chances(blank: Foresight, plan: Plan, data: OpenedData, believed: Expected) -> Foresight:
+    """Return what is foreseen with what each gate could come to."""
     designs = _designs(plan, data, believed)
-    groups, gates = _groups(plan, data, believed), power_of(designs)
-    told = _assumption(designs, believed)
+    if plan.files.numeric:
+        numbers = number_power_of(designs, plan.files.measured_in)
+        return replace(blank, assumption=SPREAD_UNKNOWN if numbers else NO_FORESIGHT, numbers=numbers)
     numbers = number_power_of(designs, "")
+    told = _assumption(designs, believed)
     told += f" {SPREAD_UNKNOWN.replace('errors spread', 'values spread')}" if numbers else ""
     left = tuple(dict.fromkeys(d.gate.id for d in designs if not d.foreseen and not d.gate.measures.of_values))
-    source = _source(plan, data, store)
-    return Foresight(
-        waiting, _models(plan, store, times), times.total, why, disk, groups, gates, left, reuse, told, source, numbers
+    groups, gates = _groups(plan, data, believed), power_of(designs)
+    return replace(blank, groups=groups, gates=gates, not_foreseen=left, assumption=told, numbers=numbers)
+
+
+def _choice(plan: Plan) -> str:
+    """Return which seeds choose a model and which judge it, as far as that is known, in a sentence."""
+    roles = seed_roles(plan.audit)
+    if roles is None:
+        return ""
+    again = [job.training.strategy for job in plan.jobs if job.training.seed in roles.judging]
+    names = [strategy.name for strategy in eligible(plan.audit) if strategy.name in again or plan.judging]
+    chose, judge = map(seeds_in_words, (roles.choosing, roles.judging))
+    known = len(names) == 1
+    which = f"chose {names[0]}" if known else f"chooses one of {plural(len(names), 'strategy', 'strategies')}"
+    longest = "" if known else " Jobs and times are those of the one that takes longest."
+    return (
+        f"On {chose} validation {which} at {largest_budget(plan.audit)} labels; trained again, it is judged on {judge}, "
+        f"which have no part in the choice.{longest}"
     )
 
 
@@ -198,19 +247,23 @@ def _source(plan: Plan, data: OpenedData, store: Store) -> SourceForesight | Non
     return SourceForesight(made.id, card.card.key, len(rows.train), len(rows.val), left_out, done)
 
 
-def _models(plan: Plan, store: Store, times: Times) -> tuple[ModelForesight, ...]:
-    by_name: dict[str, list[Job]] = defaultdict(list)
+def _models(plan: Plan, store: Store, times: Times, *, known: bool) -> tuple[ModelForesight, ...]:
+    """Return what is trained; of what is trained again, `known` says whether it is settled which strategy that is."""
+    by_name: dict[tuple[str, bool], list[Job]] = defaultdict(list)
+    roles, chosen = seed_roles(plan.audit), [strategy.name for strategy in eligible(plan.audit)]
     for job in plan.jobs:
-        by_name[job.training.strategy or f"before ({job.training.kind})"].append(job)
+        again = roles is not None and job.training.seed in roles.judging
+        name = job.training.strategy or f"before ({job.training.kind})"
+        by_name[NOT_YET_CHOSEN if again and not known and name in chosen else name, again].append(job)
     found = []
-    for name, jobs in by_name.items():
+    for (name, again), jobs in by_name.items():
         left = [times.each[t] for t in dict.fromkeys(job.training for job in jobs) if t in times.each]
-        known = [seconds for seconds in left if seconds is not None]
+        told = [seconds for seconds in left if seconds is not None]
         budgets = tuple(dict.fromkeys(job.training.budget for job in jobs if job.training.budget))
         seeds = len({job.training.seed for job in jobs if job.training.seed is not None})
         done = sum(settled(job, store) for job in jobs)
-        total = sum(known) if len(known) == len(left) else None
-        found.append(ModelForesight(name, budgets, seeds, len(jobs), done, total))
+        total = sum(told) if len(told) == len(left) else None
+        found.append(ModelForesight(name, budgets, seeds, len(jobs), done, total, again))
     return tuple(found)
 
 

@@ -25,7 +25,13 @@ _SPREADS = {
 def models_grid(seen: Foresight) -> Grid:
     """Return what would run: each model with its label budgets, seeds and jobs."""
     rows = tuple(
-        (m.strategy, ", ".join(m.budgets), str(m.seeds), f"{m.done} of {m.jobs}", expected_time(m.seconds))
+        (
+            f"{m.strategy}, again" if m.again else m.strategy,
+            ", ".join(m.budgets),
+            str(m.seeds),
+            f"{m.done} of {m.jobs}",
+            expected_time(m.seconds),
+        )
         for m in seen.models
     )
     return Grid("What would run", ("model", "label budgets", "seeds", "jobs done", "expected time"), rows, words=2)

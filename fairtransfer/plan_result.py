@@ -64,7 +64,10 @@ class Plan(Displayed):
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """Every training on every benchmark, each named by the digest of everything that decides its result."""
+        """Every training on every benchmark, each named by the digest of everything that decides its result.
+
+        Those that follow once a model is chosen are counted in `foresight.jobs`, and become part of these when it is.
+        """
         return self.job_plan.jobs
 
     @property
@@ -118,7 +121,7 @@ class Plan(Displayed):
 
     def display(self) -> Display:
         """Return what would run, and every gate's chances."""
-        seen, jobs = self.foresight, len(self.jobs)
+        seen, jobs = self.foresight, self.foresight.jobs
         done = f"{jobs - seen.pending_jobs} done, {seen.pending_jobs} to run"
         took = f"expected time for the rest: {grids.expected_time(seen.seconds)}; disk: {grids.disk_needed(seen.disk)}"
         why = (f"not predicted: {seen.not_predicted}",) if seen.seconds is None else ()
@@ -126,7 +129,7 @@ class Plan(Displayed):
         gates += [replace(grids.numbers_grid(gate), caption=grids.gate_title(gate)) for gate in seen.numbers]
         return Display(
             f"{self.job_plan.audit.id}: {plural(jobs, 'job')}, {done}; run {self.run_id}",
-            sentences=(took, *why, *map(str, self.warnings)),
+            sentences=(took, *why, *filter(None, [seen.choice]), *map(str, self.warnings)),
             grids=(grids.models_grid(seen), *gates, *([] if gates else [grids.rest_grid(seen)])),
             more="passes: chance if nothing is wrong; found: if harm is twice the margin; more: .to_frame()",
         )
@@ -134,7 +137,7 @@ class Plan(Displayed):
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values, as `fairtransfer plan --json` prints it."""
         judged = {name: used.models for name, used in self.uses.items()}
-        found = {"audit_id": self.job_plan.audit.id, "run_id": self.run_id, "jobs": len(self.jobs)}
+        found = {"audit_id": self.job_plan.audit.id, "run_id": self.run_id}
         return {**found, "models_judged": judged, **self.foresight.to_json()}
 
 

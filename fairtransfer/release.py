@@ -72,9 +72,10 @@ def _place(record: RunRecord, chosen: Chosen, benchmark: str, workspace: Path) -
 def _answers(record: RunRecord, chosen: Chosen, benchmark: str) -> str:
     """Return the digest of what the candidate answered, seed by seed: the same answers are the same model."""
     wanted = (benchmark, "after", chosen.strategy, chosen.budget)
+    seeds = None if record.choice is None else record.choice.seeds((chosen.strategy, chosen.budget))
     found = []
     for job in record.jobs:
-        if (job.benchmark, job.stage, *job.model) == wanted:
+        if (job.benchmark, job.stage, *job.model) == wanted and (seeds is None or job.seed in seeds):
             table = read_table(record.folder / "jobs" / job.id / "predictions.parquet", ["item", "pred"])
             found.append([job.seed, *(table[name].to_pylist() for name in ("item", "pred"))])
     return digest(sorted(found, key=lambda answers: str(answers[0])))

@@ -1,5 +1,8 @@
 """A run in stages: planned, opened, answered, measured, judged. Each is made once, out of the one before.
 
+Answers are made in two rounds where validation chooses a model by seeds: of all strategies, then of the one that was chosen,
+trained again on seeds that had no part in the choice.
+
 What imports torch is imported when something is trained: a run with nothing to do, and predictions made elsewhere, need none.
 """
 
@@ -25,6 +28,7 @@ from fairtransfer.runner.external_predictions import keep
 from fairtransfer.runner.extras import missing_for_training
 from fairtransfer.runner.folder import write_folder
 from fairtransfer.runner.job import Job, Plan, Training
+from fairtransfer.runner.judging import at_most, follows, with_judging
 from fairtransfer.runner.label_budgets import budget_problems
 from fairtransfer.runner.opened_data import OpenedData, open_data
 from fairtransfer.runner.plan import on_machine
@@ -126,6 +130,13 @@ class Opened:
         """Return what is pending."""
         return pending(self.plan, self.store)
 
+    def chosen(self) -> Opened:
+        """Return the plan with what follows from it, once all that the choice rests on has ended; as it is before that."""
+        return self._judging() if follows(self.plan, self.store) else self
+
+    def _judging(self) -> Opened:
+        return replace(self, plan=with_judging(self.plan, self.store))
+
     def executed(self, means: Means) -> Executed:
         """Do what is pending: every job then has its answers in the store, or the reason why it has none.
 
@@ -134,14 +145,15 @@ class Opened:
         MissingExtra
             When something has to be trained and the training libraries are not installed.
         """
-        todo = self.todo()
+        known = self.chosen()
+        todo = known.todo()
         if self.plan.predictions is not None:
             if todo:
                 keep(self.plan, self.store, self.data, todo, means.progress)
             return Executed(self, len(todo))
         if todo:
             return self._trained(means)
-        return Executed(self._with_source(self.plan, means), 0)
+        return Executed(known._with_source(known.plan, means), 0)
 
     def _trained(self, means: Means) -> Executed:
         if missing := missing_for_training(self.plan.audit):
@@ -151,24 +163,39 @@ class Opened:
         )  # refuses what no model could read; the report tells the rest of what was read
         with open_executor(means.executor, means.costing) as hands:
             opened = self._with_source(on_machine(self.plan, hands.machine()), means)
+            seconds, disk, held = *opened._foreseen(), used(self.store)
             todo = opened.todo()
-            timing = opened._timed(hands, todo, means)
-        return Executed(opened, len(todo), timing)
+            took = [opened._carried_out(todo, hands, means)]
+            if opened.plan.judging:
+                # What failed a moment ago and may be tried again is left to the next run.
+                known, opened = {job.id for job in opened.plan.jobs}, opened._judging()
+                todo = [(training, jobs) for training, jobs in opened.todo() if known.isdisjoint(j.id for j in jobs)]
+                took.append(opened._carried_out(todo, hands, means))
+        trainings, spent = (sum(values) for values in zip(*took, strict=True))
+        grown = used(self.store) - held
+        timing = Timing(means.executor, int(trainings), round(spent, 3), seconds, grown, disk)
+        return Executed(opened, timing.trainings, timing)
 
     def _with_source(self, plan: Plan, means: Means) -> Opened:
         trained = with_source(plan, self.store, self.data, means.costing, means.progress)
         return replace(self, plan=trained)
 
-    def _timed(self, hands: Executor, todo: Sequence[tuple[Training, list[Job]]], means: Means) -> Timing:
-        """Carry out trainings, and return what it took beside what was foreseen."""
+    def _foreseen(self) -> tuple[float | None, int | None]:
+        """Return seconds and bytes that all that is left is expected to take, as a plan tells them."""
         rates = read_rates(self.plan)
-        foreseen = expected(self.plan, self.store, self.data, todo, rates).total
-        disk, held = expected_disk(self.plan, self.store, self.data, todo, rates).stored, used(self.store)
+        whole = at_most(self.plan, self.store, self.data, rates)
+        todo = pending(whole, self.store)
+        disk = expected_disk(whole, self.store, self.data, todo, rates).stored
+        return expected(whole, self.store, self.data, todo, rates).total, disk
+
+    def _carried_out(
+        self, todo: Sequence[tuple[Training, list[Job]]], hands: Executor, means: Means
+    ) -> tuple[int, float]:
+        """Carry out trainings, and return how many that were and how long they took."""
         began = time.perf_counter()
         if todo and ready(self.plan):
             hands.execute(self.plan, self.store, self.data, todo, means.progress)
-        took = round(time.perf_counter() - began, 3)
-        return Timing(means.executor, len(todo), took, foreseen, used(self.store) - held, disk)
+        return len(todo), time.perf_counter() - began
 
 
 @dataclass(frozen=True, slots=True)

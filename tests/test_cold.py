@@ -130,7 +130,7 @@ def test_audits_are_checked_and_planned_without_them(cold: Cold, tmp_path: Path)
 
     assert (checked.returncode, checked.stdout) == (0, "1 definition checked: no errors, 0 warnings\n")
     assert planned.returncode == 0, planned.stderr
-    assert "19 jobs, 0 done" in planned.stdout
+    assert "25 jobs, 0 done" in planned.stdout
 
 
 def test_a_run_says_which_extra_is_missing(cold: Cold, tmp_path: Path) -> None:

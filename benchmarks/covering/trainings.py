@@ -89,9 +89,9 @@ def drawn_rates(world: World, many: int, rng: np.random.Generator, times: float 
     return np.clip(world.rates()[1][:, None] + times * (common + own), 0.001, 0.999)
 
 
-def sampled(world: World, many: int, rng: np.random.Generator) -> Counts:
-    """Return the counts of samples of people and seeds."""
-    rates, groups = drawn_rates(world, many, rng), len(world.sizes)
+def sampled(world: World, many: int, rng: np.random.Generator, rates: Array | None = None) -> Counts:
+    """Return the counts of samples of people and seeds; `rates` are the trainings' error rates where they are not to be drawn."""
+    rates, groups = drawn_rates(world, many, rng) if rates is None else rates, len(world.sizes)
     wrong, rose, fell = (np.zeros((many, groups, world.seeds)) for _ in range(3))
     wrong_squares, moved_squares = np.zeros((many, groups)), np.zeros((many, groups))
     for place, (size, before) in enumerate(zip(world.sizes, world.rates()[0], strict=True)):

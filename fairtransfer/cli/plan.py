@@ -70,7 +70,7 @@ def _print(made: Plan, seen: Foresight) -> None:
     from fairtransfer.cli.show import console, plain
 
     out = console()
-    jobs, machine, model = len(made.jobs), made.machine, made.checkpoint
+    jobs, machine, model = seen.jobs, made.machine, made.checkpoint
     out.print(
         f"{made.audit.id}: {formats.plural(jobs, 'job')}, {jobs - seen.pending_jobs} done, {seen.pending_jobs} to run"
     )
@@ -84,6 +84,8 @@ def _print(made: Plan, seen: Foresight) -> None:
     if seen.source is not None:
         out.print(plain(grids.source_sentence(seen.source)), soft_wrap=True)
     _print_grid(grids.models_grid(seen))
+    if seen.choice:
+        out.print(plain(seen.choice), soft_wrap=True)
     out.print(f"expected time for the rest: {grids.expected_time(seen.seconds)}")
     out.print(f"disk: {grids.disk_needed(seen.disk)}", soft_wrap=True)
     if seen.seconds is None:

@@ -145,6 +145,8 @@ def print_verdict(verdict: Verdict) -> None:
     if chosen is not None:
         model = f"{chosen.strategy} on {chosen.budget} labels" if chosen.budget else chosen.strategy
         _line(f"candidate: {plain(model)} ({plain(chosen.rule)})")
+        if chosen.seeds:
+            _line(chosen.seeds, 2)
     for gate in verdict.gates:
         _line(
             f"[{_TONES[gate.outcome]}]{formats.OUTCOME_WORDS[gate.outcome]}[/] {plain(gate.id)}: {plain(gate.reason)}",

@@ -169,6 +169,14 @@ class GivenRecord(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class SelectionRecord(Record):
+    """The seeds that chose a model, with which every strategy was trained, and those that judge the chosen one."""
+
+    choosing: tuple[int, ...]
+    judging: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FailedJob(Record):
     """A job without a result, and why."""
 
@@ -216,6 +224,8 @@ class RunFile(Record):
         None where nothing was adapted.
     predictions
         What is known of predictions made elsewhere; None where models were adapted.
+    selection
+        Which seeds chose a model and which judge it; None where nothing was chosen by seeds.
     pretraining
         The source that was trained here first; None for a model that came from elsewhere.
     target, measured_in
@@ -236,6 +246,7 @@ class RunFile(Record):
     benchmarks: tuple[BenchmarkRecord, ...]
     failed_jobs: tuple[FailedJob, ...]
     warnings: tuple[RunWarning, ...]
+    selection: SelectionRecord | None = None
     pretraining: SourceRecord | None = None
     plugins: tuple[PluginRecord, ...] = ()
     target: str = "classes"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fairtransfer.errors import IntegrityError, shown
 
-SCHEMA = "2"
+SCHEMA = "3"
 """Of `run.json`, and of every file beside it that is counted from answers."""
 
 

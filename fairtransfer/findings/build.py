@@ -38,7 +38,7 @@ class _Teller:
         """Yield the rows of one benchmark: the model as published first, then every adapted one."""
         changes = list(self.query.pairings(name, "change"))
         if changes and self.study.has_before:
-            yield from self.levels(changes[0], "before")
+            yield from self.levels(self._beside(changes), "before")
         for pairing in changes:
             yield from self.levels(pairing, "after")
             if pairing.strategy != self.study.scratch and self.study.has_before:
@@ -47,6 +47,12 @@ class _Teller:
                 yield from self.compared(pairing)
         for pairing in self.query.pairings(name, "gain"):
             yield from self.changes(pairing)
+
+    def _beside(self, changes: Sequence[Pairing]) -> Pairing:
+        """Return where the model before is told: beside the model that is judged, where its seeds are others'."""
+        choice = self.study.choice
+        judged = (p for p in changes if choice is not None and (p.strategy, p.budget) == choice.model)
+        return next(judged, changes[0])
 
     def asked(self, pairing: Pairing) -> Iterator[tuple[Question, dict[str, str]]]:
         """Yield every question with every group it is asked about."""

@@ -78,7 +78,9 @@ def _benchmark(record: RunRecord, chosen: Chosen, benchmark: BenchmarkRecord) ->
     mine = [job for job in record.jobs if job.benchmark == benchmark.id]
     before = {job.seed: job.id for job in mine if job.stage == "before"}
     model = (chosen.strategy, chosen.budget)
+    told = None if record.choice is None else record.choice.seeds(model)
     after = {job.seed: job.id for job in mine if job.model == model and job.seed is not None}
+    after = {seed: job for seed, job in after.items() if told is None or seed in told}
     only = chosen_seeds(record).get((benchmark.id, *model))
     seeds = [s for s in sorted(after) if only in (None, s) and (s in before or None in before)]
     if not seeds:

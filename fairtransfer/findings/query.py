@@ -297,11 +297,11 @@ class EvidenceQuery:
 
     def _key(self, pairing: Pairing, model: Model | None, side: Side, group: Group, adds: str, of: str) -> Key:
         """Return the key of rows of the evidence: of one model, or of the change between two (None)."""
-        stage, found = pairing.stage if model is None else model, (pairing.strategy, pairing.budget)
-        if model == "before" and pairing.stage == "change":
-            found = ("", "")
-        elif model == "before":
-            stage, found = "after", (self.study.scratch, pairing.budget)
+        asked = (pairing.strategy, pairing.budget)
+        if model == "before":
+            stage, found = self.study.compared_with(pairing.stage, asked)
+        else:
+            stage, found = pairing.stage if model is None else model, asked
         return key_of(pairing.benchmark, stage, found, side, group, adds, of)
 
     def pairings(self, benchmark: str, stage: Literal["change", "gain"]) -> Iterator[Pairing]:

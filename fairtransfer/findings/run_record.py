@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 
 from fairtransfer.errors import IntegrityError, Problems
+from fairtransfer.evidence.jobs.choice import Choice, choice_of
 from fairtransfer.evidence.jobs.records import JobRecord, jobs_in
 from fairtransfer.evidence.reuse import Place, kept_places
 from fairtransfer.evidence.run_file import RUN_FILE, GivenRecord, RunFile, SourceRecord, read_run
@@ -17,6 +19,7 @@ from fairtransfer.plugins import Used, check, used_of
 from fairtransfer.spec.audit import Audit
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.card_reading import read_card
+from fairtransfer.spec.choice import trained_seeds
 from fairtransfer.spec.given import control_of
 from fairtransfer.spec.reading import read_audit
 
@@ -92,11 +95,18 @@ class RunRecord:
 
     @property
     def models(self) -> dict[tuple[str, str], tuple[int, ...]]:
-        """``(strategy, label budget) -> seeds`` of every adapted model asked for, in order."""
+        """``(strategy, label budget) -> seeds`` of every adapted model asked for, in order: those its results rest on."""
         if self.given is not None:
             return {(model.strategy, model.label_budget): model.seeds for model in self.given.models}
         budgets = [budget.written for budget in self.run.label_budgets]
-        return {(strategy.name, budget): self.audit.seeds for strategy in self.audit.strategies for budget in budgets}
+        models = [(strategy.name, budget) for strategy in self.audit.strategies for budget in budgets]
+        choice, seeds = self.choice, trained_seeds(self.audit)
+        return {model: seeds if choice is None else choice.seeds(model) for model in models}
+
+    @cached_property
+    def choice(self) -> Choice | None:
+        """The model that seeds chose; None where nothing was chosen by seeds."""
+        return choice_of(self.audit, self.jobs)
 
     @property
     def scratch(self) -> str:

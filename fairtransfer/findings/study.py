@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from fairtransfer.evidence.jobs.choice import Choice
+from fairtransfer.evidence.jobs.count import CHOOSING
 from fairtransfer.findings.candidate import chosen_seeds
 from fairtransfer.findings.counts import Counts, View
 from fairtransfer.findings.run_record import RunRecord
@@ -67,6 +69,8 @@ class Study:
         What that model is called, and the other where two are given; empty where this one was adapted or has no name.
     adapted
         The second model was made of the first; else two models' answers are given.
+    choice
+        The model that seeds chose, and which seeds judge it; None where nothing was chosen by seeds.
     group_order
         Attribute -> groups in the order in which they are told, before any others; those of an attribute left out go by name.
     measured_in
@@ -97,11 +101,23 @@ class Study:
     after_name: str = ""
     adapted: bool = True
     group_order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    choice: Choice | None = None
 
     @property
     def counted(self) -> tuple[MetricSpec, ...]:
         """The metrics that count cases."""
         return tuple(metric for metric in self.metrics if metric_named(metric.name).of_shares)
+
+    def compared_with(self, stage: str, model: Model) -> tuple[str, Model]:
+        """Return stage and model under which that is told which a model is compared with: before, or trained from scratch.
+
+        Beside models that were not chosen it stands on the seeds that chose, where its own results are on others.
+        """
+        other, at = ("before", ("", "")) if stage == "change" else ("after", (self.scratch, model[1]))
+        if self.choice is None or self.choice.judges(model):
+            return other, at
+        has_others = self.before_has_seeds if stage == "change" else model[1] == self.choice.control[1]
+        return (f"{other}{CHOOSING}" if has_others else other), at
 
     def benchmark(self, name: str) -> JudgedBenchmark:
         """Return a benchmark by its id."""
@@ -151,4 +167,5 @@ def study_of(record: RunRecord) -> Study:
         measured_in=record.measured_in,
         favourable_class=favourable,
         adapted=record.given is None,
+        choice=record.choice,
     )

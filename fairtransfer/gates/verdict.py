@@ -143,7 +143,10 @@ def _other(query: EvidenceQuery, model: Chosen) -> OtherModel:
 
 
 def _incomplete(record: RunRecord, chosen: Chosen) -> str | None:
-    """Return why a pass cannot be given: a job that the candidate's claims rest on has no result."""
+    """Return why a pass cannot be given: a job that the candidate's claims rest on has no result.
+
+    A training that diverged tells of the recipe on whichever seed it did, so those of the seeds that chose count too.
+    """
     scratch = {s.name for s in record.audit.strategies if s.way.from_scratch}
     used = [
         job

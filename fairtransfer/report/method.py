@@ -7,9 +7,11 @@ from typing import Any
 
 from fairtransfer import formats
 from fairtransfer.evidence.run_file import GivenRecord, LabelBudget, SourceRecord
+from fairtransfer.findings.candidate import seeds_in_words
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.gates.results import Evaluation, Verdict
 from fairtransfer.report import sentences
+from fairtransfer.spec.choice import trained_seeds, why_not_chosen
 from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.grids import GRIDDED
 from fairtransfer.spec.questions import metric_names
@@ -100,9 +102,27 @@ def _made_here(record: RunRecord, verdict: Verdict) -> Iterator[tuple[str, str]]
     budgets = ", ".join(map(_budget, record.run.label_budgets))
     by = "tenths of the labels in order" if record.numeric else "class"
     yield "Label budgets", f"{budgets}; nested, stratified by {by}; validation never uses more labels than training"
-    seeds = ", ".join(map(str, audit.seeds))
-    yield "Seeds", f"{len(audit.seeds)} ({seeds}); each drives label subset, head, order and dropout together"
+    yield "Seeds", f"{_seeds(record, verdict)}; each drives label subset, head, order and dropout together"
     yield "Chosen on validation", _selection(record, verdict)
+
+
+def _seeds(record: RunRecord, verdict: Verdict) -> str:
+    """Return which seeds chose and which judge; where nothing was chosen by seeds, why."""
+    trained = seeds_in_words(trained_seeds(record.audit))
+    if (why := why_not_chosen(record.audit)) is not None:
+        return f"every strategy was trained with {trained}, and nothing was chosen by them: {why}"
+    if verdict.candidate is None or record.choice is None:
+        return f"every strategy was trained with {trained}, and none came to a result that could be chosen"
+    beside = [name for name in (_before_again(record), record.choice.control[0]) if name]
+    also = f" ({formats.listing(beside)} too, to be compared with)" if beside else ""
+    return (
+        f"every strategy was trained with {trained}; {verdict.candidate.strategy} was {verdict.candidate.seeds}{also}"
+    )
+
+
+def _before_again(record: RunRecord) -> str:
+    """Return the model before, where asking it takes labels, so that it was asked again."""
+    return "the model before" if record.before_has_seeds else ""
 
 
 _STARTS = {"base": "from the weights of", "random": "from random weights in the architecture of"}

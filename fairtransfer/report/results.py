@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from fairtransfer import formats
+from fairtransfer.findings.candidate import seeds_in_words
 from fairtransfer.findings.details import ScoreDetails
 from fairtransfer.findings.gap_details import Group
 from fairtransfer.findings.rows import Finding, Stage
@@ -85,7 +86,10 @@ def others_table(subject: Subject) -> Table:
     ]
     headings = ("Model", "All gates", *map(gate_name, gates))
     caption = "The other adapted models, had each been the candidate"
-    note = "Not part of the verdict."
+    chosen = subject.verdict.candidate
+    selection = None if chosen is None else chosen.selection
+    on = f" Each on {seeds_in_words(selection.choosing)}, which chose the candidate." if selection else ""
+    note = f"Not part of the verdict.{on}"
     return tables.table("others", caption, headings, rows, text_columns=len(headings), note=note)
 
 
@@ -195,8 +199,18 @@ def _results(subject: Subject, key: str, metric: Metric, view: tuple[str, ...]) 
         *against,
     )
     anchor = f"t-{key.split('@')[0]}-{metric[0]}{f'-{class_label}' if class_label else ''}-{'-'.join(view) or 'all'}"
-    note = _MIXED_NOTE if _is_mixed(metric, view) else ""
+    note = ". ".join(filter(None, (_MIXED_NOTE if _is_mixed(metric, view) else "", _on_seeds(subject))))
     return tables.table(anchor, f"{name}, {key}, by {where}", headings, listed, note=note, text_columns=2, band=1)
+
+
+def _on_seeds(subject: Subject) -> str:
+    """Return on which seeds the models of a table stand, where not all stand on the same."""
+    choice = subject.study.choice
+    if choice is None:
+        return ""
+    judged = [sentences.model_name(*model) for model in (choice.model, choice.control) if model[0]]
+    chose, judge = map(seeds_in_words, (choice.roles.choosing, choice.roles.judging))
+    return f"{formats.listing(judged)}: {judge}; other adapted models: {chose}"
 
 
 _MIXED = ("BPSN AUC", "BNSP AUC")

@@ -60,7 +60,8 @@ def run_display(subject: Subject, folder: Path) -> Display:
     """Return what is shown of a run: the candidate's numbers."""
     candidate, study = subject.verdict.candidate, subject.study
     model = "no model has a result" if candidate is None else f"{candidate.name} ({candidate.rule})"
-    notes = (*subject.verdict.notes, *hidden_sentence(subject))
+    seeds = [f"{candidate.name}: {candidate.seeds}"] if candidate is not None and candidate.seeds else []
+    notes = (*seeds, *subject.verdict.notes, *hidden_sentence(subject))
     more = f"more: .findings, .to_frame(), .to_metricframe(by); everything is in {relative(folder)}"
     return results_display(subject, f"{study.audit_id}, {model}", notes, more)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fairtransfer import formats
 from fairtransfer.evidence.run_file import BenchmarkRecord, SourceRecord
@@ -41,11 +41,22 @@ def facts(record: RunRecord, subject: Subject, digest: str) -> Iterator[tuple[st
             yield f"What {subject.strategy} does", strategy_kind(kinds[subject.strategy]).words
     claim = "the recipe, over seeds" if audit.claim == "procedure" else "one trained model"
     seeds = record.models.get((subject.strategy, subject.budget or ""), audit.seeds)
-    yield "Claim", f"about {claim} ({formats.plural(len(seeds), 'seed')})"
+    yield "Claim", f"about {claim} ({_seeds(record, subject, seeds)})"
     judged = [f"{benchmark.key} ({formats.plural(benchmark.rows, 'case')})" for benchmark in run.benchmarks]
     yield "Judged on", formats.listing(judged)
     yield "Audit and run", f"{audit.id}, {record.id}"
     yield "Evidence", f"findings.json, sha256 {digest[:16]}…; to check: fairtransfer verify"
+
+
+def _seeds(record: RunRecord, subject: Subject, seeds: Sequence[int]) -> str:
+    """Return on how many seeds a claim rests, and whether these chose what is judged on them."""
+    many = formats.plural(len(seeds), "seed")
+    chosen = subject.verdict.candidate
+    if chosen is not None and chosen.seeds:
+        return f"{many}; {chosen.strategy} was {chosen.seeds}"
+    if record.given is not None and len(record.models) > 1 and len(seeds) > 1:
+        return f"{many}; whether these chose the model is not known here"
+    return many
 
 
 def findings(subject: Subject) -> tuple[tuple[str, ...], ...]:

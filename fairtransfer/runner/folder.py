@@ -21,12 +21,12 @@ from fairtransfer.evidence.tables import write_table
 from fairtransfer.runner.external_predictions import given_json
 from fairtransfer.runner.foreign import plugins_of
 from fairtransfer.runner.job import Plan
-from fairtransfer.runner.label_budgets import budget_text
 from fairtransfer.runner.machine import environment
 from fairtransfer.runner.opened_data import OpenedData, is_multilabel
 from fairtransfer.runner.source import source_json
 from fairtransfer.runner.text_checks import reading_in
 from fairtransfer.spec.audit import BenchmarkRef
+from fairtransfer.spec.choice import budget_text, seed_roles
 
 
 def write_folder(
@@ -105,6 +105,7 @@ def _run_json(plan: Plan, data: OpenedData, failed: list[dict[str, Any]], notice
                 "leaks": side.leaks,
             }
         )
+    roles = seed_roles(audit)
     numbers = {"target": "number", "measured_in": plan.files.measured_in} if plan.files.numeric else {}
     return {
         **numbers,
@@ -122,6 +123,7 @@ def _run_json(plan: Plan, data: OpenedData, failed: list[dict[str, Any]], notice
         },
         "adaptation": _adaptation(plan, data),
         "predictions": given_json(plan, data),
+        "selection": None if roles is None else {"choosing": list(roles.choosing), "judging": list(roles.judging)},
         "benchmarks": benchmarks,
         "plugins": [one.to_json() for one in plugins_of(plan.files)],
         "failed_jobs": failed,

@@ -125,6 +125,9 @@ class Plan:
         The file of predictions, where they were made elsewhere (`external_predictions.py`).
     pretraining
         How the source is trained first, where it is.
+    judging
+        Jobs on seeds that choose no model: of every model that may be chosen, and of what stands beside it. Those of the chosen
+        one become part of `jobs` (`judging.py`).
     """
 
     files: AuditFiles
@@ -136,6 +139,7 @@ class Plan:
     run_id: str
     predictions: PredictionFile | None = None
     pretraining: Pretraining | None = None
+    judging: tuple[Job, ...] = ()
 
     @property
     def audit(self) -> Audit:

@@ -1,24 +1,14 @@
-"""Label budgets: how results name them, and whether they fit the rows there are."""
+"""Label budgets: whether they fit the rows there are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairtransfer.spec.audit import Audit
+from fairtransfer.spec.choice import budget_text
 
 if TYPE_CHECKING:
     from fairtransfer.errors import Problem
     from fairtransfer.spec.audit_files import AuditFiles
-
-
-def budget_text(budget: float | str) -> str:
-    """Return a label budget as results name it."""
-    return f"{budget:g}" if isinstance(budget, float) else str(budget)
-
-
-def largest_budget(audit: Audit) -> str:
-    """Return the audit's largest label budget."""
-    return budget_text(max(audit.label_budgets, key=lambda b: float("inf") if b == "all" else float(b)))
 
 
 def budget_problems(files: AuditFiles, rows: int) -> list[Problem]:

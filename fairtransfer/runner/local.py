@@ -28,6 +28,7 @@ class Local:
 
     def __init__(self, costing: Costing = Costing()) -> None:  # noqa: B008  # frozen
         self.costing = costing
+        self._session: Session | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -49,15 +50,18 @@ class Local:
         progress: Progress = NO_PROGRESS,
     ) -> None:
         """Carry out what is pending. A training that fails ends with that status and the others go on."""
-        hardware, shelf = (
-            Hardware(plan.machine.device, plan.machine.precision),
-            shelf_of(plan, store.folder, self.costing),
-        )
-        session = Session(plan, data, hardware, self.costing, shelf)
+        session = self._opened(plan, store, data)
         session.check(training for training, _ in todo)
         progress.begin(list(todo))
         for training, jobs in todo:
             _carry_out(session, store, training, jobs, progress)
+
+    def _opened(self, plan: Plan, store: Store, data: OpenedData) -> Session:
+        """Return what trainings share; those that follow from a choice go on with what was opened for the first."""
+        if self._session is None or self._session.plan.run_id != plan.run_id or self._session.data is not data:
+            hardware = Hardware(plan.machine.device, plan.machine.precision)
+            self._session = Session(plan, data, hardware, self.costing, shelf_of(plan, store.folder, self.costing))
+        return self._session
 
 
 def _carry_out(session: Session, store: Store, training: Training, jobs: list[Job], progress: Progress) -> None:

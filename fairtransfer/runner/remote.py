@@ -149,7 +149,7 @@ def _compare(told: dict[str, Any], key: str, here: Any, found: str) -> None:
 
 
 def _leases(plan: Plan, asked: list[dict[str, Any]]) -> list[Lease]:
-    jobs = {job.id: job for job in plan.jobs}
+    jobs = {job.id: job for job in (*plan.jobs, *plan.judging)}
     if any(job["id"] not in jobs for job in asked):
         raise _Refused("the audit, a card, the data or the model is not the one that was planned")
     if any(not Path(job["folder"]).is_dir() for job in asked):

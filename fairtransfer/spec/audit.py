@@ -24,6 +24,7 @@ from fairtransfer.spec.strict import Identifier, Name, Sentence, Strict, one_of,
 
 SCHEMA = "1"
 MAX_SEED = 2**32 - 1
+MAX_SELECTION_SEEDS = 1000
 
 
 class Purpose(Strict):
@@ -135,6 +136,9 @@ OF_READING = ("separator", "map", "multilabel_separator")
 TRAINING_KEYS = ("before", "strategies", "label_budgets", "seeds")
 """What says how models are made: required where models are adapted, refused where predictions are given."""
 
+OPTIONAL_TRAINING_KEYS = ("adapt_on", "selection_seeds")
+"""What may say more of it: refused where predictions are given too."""
+
 
 class Audit(Strict):
     """A whole audit definition.
@@ -143,6 +147,9 @@ class Audit(Strict):
     ----------
     before, strategies, label_budgets, seeds
         How models are made; absent where the source is a file of predictions (`made_elsewhere`).
+    selection_seeds
+        The seeds that choose the candidate, or how many: with these every strategy is trained. The one that is chosen is then
+        trained again with as many others as `seeds` states, and judged on those alone (`choice.py`).
     claim
         ``procedure``: the recipe, over seeds. ``artifact``: one trained model, the seed that validation prefers.
     candidate
@@ -160,6 +167,13 @@ class Audit(Strict):
     strategies: tuple[StrategySpec, ...] = Field((), min_length=1)
     label_budgets: tuple[Budget, ...] = Field((), min_length=1, description="counts or fractions, or `all`")
     seeds: tuple[Annotated[int, Field(ge=0, le=MAX_SEED)], ...] = Field((), min_length=1)
+    selection_seeds: (
+        Annotated[int, Field(ge=1, le=MAX_SELECTION_SEEDS)]
+        | Annotated[tuple[Annotated[int, Field(ge=0, le=MAX_SEED)], ...], Field(min_length=1)]
+        | None
+    ) = Field(
+        None, description="how many seeds choose the candidate, or which; default: as many as stated, these very ones"
+    )
     claim: Literal["procedure", "artifact"] = "procedure"
     candidate: Candidate | None = None
     metrics: tuple[MetricSpec, ...] = (MetricSpec(name="error_rate"),)

@@ -11,6 +11,7 @@ from fairtransfer.spec.audit_files import AuditFiles
 from fairtransfer.spec.card import LoadedCard
 from fairtransfer.spec.card_check import PRETRAIN, card_problems, group_problems, pretraining_problems
 from fairtransfer.spec.card_reading import read_card
+from fairtransfer.spec.choice import why_not_chosen
 from fairtransfer.spec.document import Place
 from fairtransfer.spec.gate_check import gate_problems, has_scores
 from fairtransfer.spec.number_check import number_problems
@@ -140,6 +141,7 @@ def _problems(files: AuditFiles) -> Iterator[Problem]:
         yield from pretraining_problems(files, audit.model.pretrain, files.source.card)
     yield from _names(files)
     yield from _mapped_answers(files)
+    yield from _selection(files)
     yield from _metrics(files)
     for index, strategy in enumerate(audit.strategies):
         yield from strategy_problems(files, strategy, ("strategies", index, strategy.kind))
@@ -183,6 +185,16 @@ def _names(files: AuditFiles) -> Iterator[Problem]:
     elif all(s.way.control for s in audit.strategies):
         allowed = f"at least one strategy besides {' and '.join(f'`{name}`' for name in controls())}"
         yield document.problem("FT-Y046", ("strategies",), "only controls are listed", allowed)
+
+
+def _selection(files: AuditFiles) -> Iterator[Problem]:
+    """Warn of seeds that are to choose where nothing is chosen by seeds."""
+    audit = files.loaded.audit
+    if audit.selection_seeds is not None and (why := why_not_chosen(audit)) is not None:
+        found = f"no model is chosen by seeds: {why}; every strategy is trained with `seeds`"
+        yield files.loaded.document.problem(
+            "FT-Y102", ("selection_seeds",), found, "", "delete it", at_key=True, warn=True
+        )
 
 
 def _metrics(files: AuditFiles) -> Iterator[Problem]:

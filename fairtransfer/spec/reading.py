@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,18 @@ from pydantic import ValidationError
 from fairtransfer.errors import Problem, Problems, did_you_mean, shown
 from fairtransfer.plugins import how_to_switch_on
 from fairtransfer.registry import Asked
-from fairtransfer.spec.audit import OF_LOADING, OF_READING, SCHEMA, TRAINING_KEYS, Audit, LoadedAudit, ModelRef
+from fairtransfer.spec.audit import (
+    MAX_SEED,
+    MAX_SELECTION_SEEDS,
+    OF_LOADING,
+    OF_READING,
+    OPTIONAL_TRAINING_KEYS,
+    SCHEMA,
+    TRAINING_KEYS,
+    Audit,
+    LoadedAudit,
+    ModelRef,
+)
 from fairtransfer.spec.before import BEFORE_OPTIONS, BeforeSpec
 from fairtransfer.spec.document import Document, Place, kind_of
 from fairtransfer.spec.document_reading import read_document
@@ -63,6 +74,7 @@ class _Reader:
             "schema": self.schema,
             "model": self.model,
             "seeds": self.seeds,
+            "selection_seeds": self.selection_seeds,
             "label_budgets": self.budgets,
             "before": self.before,
             "strategies": self.strategies,
@@ -92,7 +104,7 @@ class _Reader:
         model = data.get("model")
         model = model if isinstance(model, dict) else {"family": "unreadable"}
         if str(model.get("source")).startswith("predictions:"):
-            placed: list[Place] = [(key,) for key in (*TRAINING_KEYS, "adapt_on") if key in data]
+            placed: list[Place] = [(key,) for key in (*TRAINING_KEYS, *OPTIONAL_TRAINING_KEYS) if key in data]
             placed += [("model", key) for key in OF_LOADING if key in model]
             for path in placed:
                 found = f"`{path[-1]}` has no meaning where the predictions are given: nothing is adapted here"
@@ -127,15 +139,23 @@ class _Reader:
         _, read = self.entry(source, ("model", "source"), {"pretrain": Pretrain}, "model source", "FT-M004")
         return {**value, "source": read}
 
-    def seeds(self, value: Any) -> Any:
+    def seeds(self, value: Any, key: str = "seeds") -> Any:
         if value == ():
-            self.add("FT-Y014", ("seeds",), "at least one seed", "", "write a list, e.g. `[0, 1, 2]`")
+            self.add("FT-Y014", (key,), "at least one seed", "", "write a list, e.g. `[0, 1, 2]`")
             raise _Unreadable
         for index, seed in enumerate(value if isinstance(value, tuple) else ()):
             if any(type(other) is int and type(seed) is int and other == seed for other in value[:index]):
-                self.add("FT-Y013", ("seeds", index), f"seed {seed} listed twice", "", "list each seed once")
+                self.add("FT-Y013", (key, index), f"seed {seed} listed twice", "", "list each seed once")
                 raise _Unreadable
         return value
+
+    def selection_seeds(self, value: Any) -> Any:
+        """Read how many seeds choose, or which; told here, as nothing else says which of the two forms was meant."""
+        problems = list(_selection_problems(self.document, value))
+        self.problems.extend(problems)
+        if problems:
+            raise _Unreadable
+        return self.seeds(value, "selection_seeds") if isinstance(value, tuple) else value
 
     def budgets(self, value: Any) -> Any:
         if not isinstance(value, tuple):
@@ -252,6 +272,21 @@ def _one_key(item: Any) -> tuple[str, Any] | None:
 def _switched_on(known: Mapping[str, Any], name: str) -> str:
     """Return what to do where an installed plug-in provides a name that is not known."""
     return how_to_switch_on(known.room, name) if isinstance(known, Asked) else ""
+
+
+def _selection_problems(document: Document, value: Any) -> Iterator[Problem]:
+    """Yield what is wrong with a number of seeds, or with the seeds of a list."""
+    listed = isinstance(value, tuple)
+    for index, seed in enumerate(value if listed else (value,)):
+        at: Place = ("selection_seeds", index) if listed else ("selection_seeds",)
+        lowest, highest = (0, MAX_SEED) if listed else (1, MAX_SELECTION_SEEDS)
+        if type(seed) is not int:
+            code, form = ("FT-Y016", "integer") if listed else ("FT-Y015", "integer or list")
+            do = "" if listed else "write how many seeds choose, e.g. `3`, or which, e.g. `[0, 1, 2]`"
+            yield document.problem(code, at, f"{form} expected, got {kind_of(seed)}", "", do)
+        elif not lowest <= seed <= highest:
+            found = f"must be from {lowest} to {highest}, got {seed}"
+            yield document.problem("FT-Y012", at, found, "", "write a value within the limits")
 
 
 def _budget_problem(document: Document, budgets: tuple[Any, ...], index: int) -> Problem | None:

@@ -63,6 +63,12 @@ def _audit(references: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
             {"const": "all"},
         ]
     }
+    seeds = {
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"type": "integer", "minimum": 0, "maximum": definitions.MAX_SEED},
+    }
     named = dict.fromkeys(metric_names, per_class)
     properties: dict[str, Any] = {
         "schema": {"const": definitions.SCHEMA},
@@ -79,11 +85,9 @@ def _audit(references: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
             "items": _one_of({n: references[m] for n, m in STRATEGY_OPTIONS.items()}),
         },
         "label_budgets": {"type": "array", "minItems": 1, "items": budget},
-        "seeds": {
-            "type": "array",
-            "minItems": 1,
-            "uniqueItems": True,
-            "items": {"type": "integer", "minimum": 0, "maximum": definitions.MAX_SEED},
+        "seeds": seeds,
+        "selection_seeds": {
+            "anyOf": [{"type": "integer", "minimum": 1, "maximum": definitions.MAX_SELECTION_SEEDS}, seeds]
         },
         "claim": {"enum": ["procedure", "artifact"]},
         "candidate": _ref("Candidate"),
@@ -109,7 +113,7 @@ def _by_source() -> dict[str, Any]:
         "if": {"properties": {"model": given}, "required": ["model"]},
         "then": {
             "properties": {
-                **dict.fromkeys((*keys, "adapt_on"), False),
+                **dict.fromkeys((*keys, *definitions.OPTIONAL_TRAINING_KEYS), False),
                 "model": {"properties": dict.fromkeys(definitions.OF_LOADING, False)},
             }
         },

@@ -112,7 +112,7 @@ def test_plan_foresees_and_writes_nothing(cli: Command, tmp_path: Path) -> None:
     code, out, _ = cli("plan", audit, "--workspace", tmp_path / "w")
 
     assert code == 0
-    assert "toy: 19 jobs, 0 done, 19 to run" in out
+    assert "toy: 25 jobs, 0 done, 25 to run" in out
     assert "no_harm:error_rate:region, limit +5.0 points, on toy" in out
     assert re.search(r"north +\d+ +(\d+ +)?<?\d+% +<?\d+% +[\d,]+ +[\d,]+ +[\d.]+ *\n", out)
     assert "alpha 0.05 for the one evaluation that is planned" in out

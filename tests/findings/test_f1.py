@@ -14,7 +14,7 @@ from sklearn.metrics import f1_score
 from support.fake_run import fake_run, wrong_answers
 from support.results import findings_in
 from support.tables import GROUPS, found
-from support.toy import edit, toy_rows, write_project
+from support.toy import JUDGING, edit, toy_rows, write_project
 
 from fairtransfer.errors import DefinitionError
 from fairtransfer.findings.rows import Finding
@@ -188,7 +188,7 @@ def test_runs_average_over_seeds_and_allow_for_their_spread(tmp_path: Path) -> N
     rows = findings_in(run)
     after = rows.find("toy@1.0.0", "after", "macro_f1", {}, "full", "16")
     change = rows.find("toy@1.0.0", "change", "macro_f1", {}, "full", "16")
-    values = [told["full", seed] for seed in (0, 1, 2)]
+    values = [told["full", seed] for seed in JUDGING]
     assert after.estimate == pytest.approx(np.mean(values))
     assert after.seed_sd == pytest.approx(np.std(values, ddof=1))
     assert change.estimate == pytest.approx(np.mean(values) - told["", None])

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from support.fake_run import commit_answers, fake_run, hash_of, wrong_answers
 from support.plans import jobs_of
 from support.results import findings_in
-from support.toy import edit, toy_rows, write_project
+from support.toy import CHOOSING, JUDGING, edit, toy_rows, write_project
 
 from fairtransfer import api
 from fairtransfer.data.sides import Part
@@ -76,8 +76,9 @@ def test_error_rates_and_changes_equal_counting_by_hand(
 ) -> None:
     chosen, found = items(run, **group), answers(run)
     wrong = {key: {i: y != p for i, (y, p) in table.items()} for key, table in found.items()}
-    after = [wrong[strategy, "16", seed] for seed in (0, 1, 2)]
-    before, scratch = wrong["", "", None], [wrong["scratch", "16", seed] for seed in (0, 1, 2)]
+    seeds = JUDGING if strategy == "full" else CHOOSING
+    after = [wrong[strategy, "16", seed] for seed in seeds]
+    before, scratch = wrong["", "", None], [wrong["scratch", "16", seed] for seed in seeds]
 
     row = {
         stage: rows.find("toy@1.0.0", stage, "error_rate", group, strategy, "16")
@@ -105,7 +106,7 @@ def test_error_rates_and_changes_equal_counting_by_hand(
 def test_recall_of_a_class_equals_counting_by_hand(run: Path, rows: FindingIndex, of: str) -> None:
     chosen, found = items(run, region="south"), answers(run)
     by_seed = []
-    for seed in (0, 1, 2):
+    for seed in JUDGING:
         mine = [found["full", "16", seed][i] for i in chosen if found["full", "16", seed][i][0] == of]
         by_seed.append(sum(p == of for _, p in mine) / len(mine))
 

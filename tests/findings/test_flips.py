@@ -14,7 +14,7 @@ import pytest
 from numpy.testing import assert_allclose
 from support.fake_run import fake_run, wrong_answers
 from support.results import findings_in
-from support.toy import edit, toy_rows, write_project
+from support.toy import JUDGING, edit, toy_rows, write_project
 
 from fairtransfer import api
 from fairtransfer.evidence.canonical import canonical, read_json
@@ -48,7 +48,7 @@ def by_hand(run: Path, group: Group) -> dict[str, Any]:
             wrong[job["strategy"], job["seed"]] = {row["item"]: row["y"] != row["pred"] for row in rows}
     counts: dict[str, list[int]] = {"became_wrong": [], "became_right": []}
     times: dict[str, dict[str, int]] = {name: defaultdict(int) for name in counts}
-    for seed in (0, 1, 2):
+    for seed in JUDGING:
         before, after = wrong["", None], wrong["full", seed]
         for name, flag in (("became_wrong", True), ("became_right", False)):
             changed = [i for i in inside if after[i] is flag and before[i] is not flag]
@@ -62,7 +62,7 @@ def by_hand(run: Path, group: Group) -> dict[str, Any]:
         for name, found in times.items()
     }
     churn = (sum(counts["became_wrong"]) + sum(counts["became_right"])) / 3 / len(inside)
-    key = {"benchmark": "toy@1.0.0", "group": group, "seeds": [0, 1, 2], "n": len(inside)}
+    key = {"benchmark": "toy@1.0.0", "group": group, "seeds": list(JUDGING), "n": len(inside)}
     return {**key, **counts, "churn": churn, **examples}
 
 

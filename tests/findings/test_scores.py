@@ -22,7 +22,7 @@ from support.fake_run import fake_run, wrong_answers
 from support.results import findings_in
 from support.scored_tables import ALL, scored, seen
 from support.tables import GROUPS, NAMES, found, table, without_name, written
-from support.toy import edit, toy_rows, write_project
+from support.toy import JUDGING, edit, toy_rows, write_project
 
 from fairtransfer import api
 from fairtransfer.cli.app import app
@@ -450,8 +450,8 @@ def test_runs_tell_what_their_scores_come_to(run: Path, group: dict[str, str], m
     items = [row["item"] for row in people if all(row[name] == value for name, value in group.items())]
     told = probabilities(run)
     before = by_hand(told["", None], items, metric, of)
-    after = [by_hand(told["full", seed], items, metric, of) for seed in (0, 1, 2)]
-    scratch = [by_hand(told["scratch", seed], items, metric, of) for seed in (0, 1, 2)]
+    after = [by_hand(told["full", seed], items, metric, of) for seed in JUDGING]
+    scratch = [by_hand(told["scratch", seed], items, metric, of) for seed in JUDGING]
 
     row = {
         stage: rows.find("toy@1.0.0", stage, metric, group, strategy, "16" if strategy else None, of)
@@ -483,8 +483,8 @@ def test_a_run_and_a_table_of_its_predictions_agree(run: Path) -> None:
     told = probabilities(run)
     people = pd.DataFrame(pq.read_table(run / "benchmarks" / "toy" / "items.parquet").to_pylist()).set_index("item")
     frame = people.assign(
-        pred=[told["full", 0][item][1] for item in people.index],
-        p=[float(told["full", 0][item][2][1]) for item in people.index],
+        pred=[told["full", 3][item][1] for item in people.index],
+        p=[float(told["full", 3][item][2][1]) for item in people.index],
     )
     options: dict[str, Any] = {"label": "y", "after": "pred", "groups": ["region"], "unit": "unit", "positive": "tool"}
     rows = measure(frame.reset_index(), **options, score="p", metrics=["auc"])
@@ -492,7 +492,7 @@ def test_a_run_and_a_table_of_its_predictions_agree(run: Path) -> None:
         row
         for row in pq.read_table(run / "rankings.parquet").to_pylist()
         if (row["stage"], row["strategy"], row["budget"], row["seed"], row["metric"], row["class"])
-        == ("after", "full", "16", 0, "auc", "tool")
+        == ("after", "full", "16", 3, "auc", "tool")
     ]
     for row in stored:
         if row["attributes"] in ("", "region"):

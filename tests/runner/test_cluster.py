@@ -31,7 +31,7 @@ from fairtransfer.runner.local import Local
 from fairtransfer.runner.plan import make_plan
 from fairtransfer.runner.todo import Lease
 
-JOBS = 1 + 2 * 2 * 2
+JOBS = 1 + 2 * 2 * 2 + 2
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason='needs ray: pip install "fairtransfer[ray]"'
 )

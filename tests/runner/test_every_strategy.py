@@ -252,7 +252,7 @@ def test_what_is_done_again_comes_out_the_same_to_the_byte(roots: dict[str, Path
     shutil.rmtree(again / "runs" / folder.parent.name)
     done = api.run(load_audit(again / "audits" / "audit.yaml", report_only=True), workspace=again / "runs")
 
-    assert done.fresh == len(NAMES)
+    assert done.fresh == len(NAMES) + 2, "and the chosen one again, with scratch beside it"
     assert {path.parent.name: path.read_bytes() for path in done.folder.glob("jobs/*/predictions.parquet")} == before
 
 

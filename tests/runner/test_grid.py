@@ -389,7 +389,8 @@ ASKED = "strategies: [probe, {full: {epochs: 1, min_steps: 6, batch_size: 8, lr:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     root = tmp_path_factory.mktemp("grid")
-    return api.run(edit(text_project(root / "p"), (SHORT, ASKED)), workspace=root / "w")
+    named = ("claim: procedure", "claim: procedure\ncandidate: {strategy: full, label_budget: 16}")
+    return api.run(edit(text_project(root / "p"), (SHORT, ASKED), named), workspace=root / "w")
 
 
 def test_a_run_keeps_every_trial(run: Run) -> None:

@@ -125,7 +125,7 @@ def test_every_way_to_adapt_gives_numbers_and_says_how_they_are_made(ran: Path) 
     items = read_table(ran / "benchmarks" / "toy" / "items.parquet")
     wanted = dict(zip(items["item"].to_pylist(), items["y"].to_pylist(), strict=True))
 
-    assert len(jobs) == 2 + 12 * 2
+    assert len(jobs) == 2 + 12 * 2 + 3 * 2, "the chosen one, the model before and scratch again"
     assert read_json(ran / "run.json")["failed_jobs"] == []
     for job in jobs:
         table = read_table(ran / "jobs" / job["id"] / "predictions.parquet")

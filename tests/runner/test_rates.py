@@ -85,8 +85,8 @@ def test_a_plan_predicts_and_the_run_says_how_far_off_it_was(cli: Command, tmp_p
     assert rates_file(jobs_of(audit)).stat().st_mtime_ns == kept, "nothing is timed twice"
     assert again["seconds"] == predicted["seconds"]
     assert timing["predicted_seconds"] == predicted["seconds"]
-    assert (timing["executor"], timing["trainings"]) == ("local", 9)
-    assert re.search(r"time: +[\d.]+ m?s for 9 trainings; .+ predicted \([+-]?\d+%\)", run)
+    assert (timing["executor"], timing["trainings"]) == ("local", 11)
+    assert re.search(r"time: +[\d.]+ m?s for 11 trainings; .+ predicted \([+-]?\d+%\)", run)
     assert after["seconds"] == 0
     assert b"predicted" not in (folder / "findings.json").read_bytes()
 

@@ -26,7 +26,7 @@ def test_the_keys_of_an_audit_are_these_and_no_others() -> None:
     """Nothing about trust, code, network or plug-ins is an audit setting; a new key has to be added here on purpose."""
     assert {info.alias or name for name, info in Audit.model_fields.items()} == {
         "schema", "id", "title", "purpose", "model", "adapt_on", "benchmarks", "before", "strategies", "label_budgets", "seeds",
-        "claim", "candidate", "metrics", "gates", "policy",
+        "selection_seeds", "claim", "candidate", "metrics", "gates", "policy",
     }  # fmt: skip
 
 

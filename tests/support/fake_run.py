@@ -45,7 +45,7 @@ def commit_answers(
     sides = open_data(made.files, made.roots)
     classes = made.files.classes
     with store_of(workspace) as store:
-        for job in made.jobs:
+        for job in (*made.jobs, *made.judging):
             part = sides.judged[job.benchmark].part
             if skip(job):
                 store.fail(job.id, "diverged: the loss became NaN or infinite at step 3")

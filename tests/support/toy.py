@@ -22,6 +22,9 @@ WORDS = {
     "tool": ["hammer", "saw", "drill", "file"],
     "animal": ["cat", "dog", "fox", "hen"],
 }
+CHOOSING, JUDGING = (0, 1, 2), (3, 4, 5)
+"""Seeds of the toy audit: with which every strategy is trained, and on which the chosen one (and scratch beside it) is judged."""
+
 COLUMNS = ["id", "text", "label", "region", "age", "person"]
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fairtransfer.errors import IntegrityError, Problems
 from fairtransfer.evidence.jobs.cells import Pair, joint_counts
+from fairtransfer.evidence.jobs.choice import choice_of
 from fairtransfer.evidence.jobs.numbers import NumberJobs, blank
 from fairtransfer.evidence.jobs.records import JobRecord, jobs_in
 from fairtransfer.evidence.jobs.scores import (
@@ -47,6 +48,9 @@ from fairtransfer.spec.reading import read_audit
 
 Model = tuple[str, str, str]  # stage, strategy, label budget
 BEFORE: Model = ("before", "", "")
+
+CHOOSING = ":choosing"
+"""Stages of sums and rankings end with it where they are about the seeds that chose, of a model that has others too."""
 
 SEED_RULE = "the seed with the lowest validation error, then the lowest validation loss"
 
@@ -125,10 +129,22 @@ class _Counter:
         self.items = self.items if self.numbers is None else blank(self.items)
         self.scratch = control_of(audit)
         self.artifacts = preferred_seeds(jobs) if audit.claim == "artifact" else {}
+        self.choice = choice_of(audit, jobs)
 
     def adapted(self) -> list[Model]:
-        """Return the adapted models, in a fixed order."""
-        return sorted(model for model in self.answers if model != BEFORE)
+        """Return the adapted models that have results to be told, in a fixed order."""
+        return sorted(model for model in self.answers if model != BEFORE and self._rests_on(model))
+
+    def levels(self) -> Iterator[tuple[dict[str, str], Model, Sequence[int | None]]]:
+        """Yield every model with the key and the seeds of its results.
+
+        What the chosen model is compared with has results on the seeds that judge, as that model has; and, for the others to be
+        compared with, on those that chose, under the stage's name with `CHOOSING`.
+        """
+        for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
+            yield self._key(model[0], model), model, self._seeds(model)
+            if chose := self._choosing(model):
+                yield self._key(f"{model[0]}{CHOOSING}", model), model, chose
 
     def compared(self, model: Model) -> list[tuple[str, Model]]:
         """Return what an adapted model is compared with: the model as published, and the one trained from scratch."""
@@ -147,7 +163,7 @@ class _Counter:
         pairs = []
         for model in self.adapted():
             for stage, other in self.compared(model):
-                for seed in sorted(s for s in self.answers[model] if s is not None):
+                for seed in sorted(s for s in self._rests_on(model) if s is not None):
                     first = number.get((other, seed), number.get((other, None)))
                     if first is not None:
                         pairs.append(Pair(stage, model[1], model[2], seed, first, number[model, seed]))
@@ -162,12 +178,10 @@ class _Counter:
 
     def _class_sums(self) -> Iterator[Row]:
         who, events = self._people, events_of(self.audit)
-        if BEFORE in self.answers:
-            answers = self._stack(who, BEFORE, self._seeds(BEFORE))
-            yield from level_rows(who, answers, events, self._key("before", BEFORE))
+        for key, model, seeds in self.levels():
+            yield from level_rows(who, self._stack(who, model, seeds), events, key)
         for model in self.adapted():
             seeds = self._seeds(model)
-            yield from level_rows(who, self._stack(who, model, seeds), events, self._key("after", model))
             for stage, other in self.compared(model):
                 shared = self._shared(other, seeds)
                 if shared:
@@ -179,10 +193,10 @@ class _Counter:
         """Yield what numbers of one's own add up to, for every model and pair."""
         for metric in {metric.adds: metric for metric in self.means}.values():
             column = value_column(column_of(metric))
-            for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
-                mine = {seed: self._values(model, seed, column) for seed in self._seeds(model)}
-                yield from averaged_rows(self._people.cases, mine, metric, self._key(model[0], model))
-                for stage, other in self.compared(model) if model != BEFORE else ():
+            for key, model, seeds in self.levels():
+                mine = {seed: self._values(model, seed, column) for seed in seeds}
+                yield from averaged_rows(self._people.cases, mine, metric, key)
+                for stage, other in self._told_beside(key, model):
                     shared = self._shared(other, list(mine))
                     pairs = zip(shared, self._theirs(other, shared), strict=True)
                     moved = {s: mine[s] - self._values(other, t, column) for s, t in pairs}
@@ -204,12 +218,11 @@ class _Counter:
         losses, ranked = (of_bins(self.asked, binned=binned) for binned in (False, True))
         sums: list[Row] = []
         rankings: list[Row] = []
-        for model in [BEFORE] * (BEFORE in self.answers) + self.adapted() if self.asked and not self.numbers else ():
-            seeds, key = self._seeds(model), self._key(model[0], model)
+        for key, model, seeds in self.levels() if self.asked and not self.numbers else ():
             mine = {seed: self._said(model, seed) for seed in seeds}
             sums += level_sums(self._people, mine, losses, key)
             rankings += level_rankings(self._people, mine, ranked, key, rankings_compared(self.audit.gates))
-            for stage, other in self.compared(model) if model != BEFORE else ():
+            for stage, other in self._told_beside(key, model):
                 shared = self._shared(other, seeds)
                 theirs = {s: self._said(other, s) for s in dict.fromkeys(self._theirs(other, shared))}
                 pairs = {s: (theirs[t], mine[s]) for s, t in zip(shared, self._theirs(other, shared), strict=True)}
@@ -223,13 +236,16 @@ class _Counter:
         """Yield what metrics of predicted numbers come to, for every model and pair."""
         names = number_metrics_of(self.questions)
         views = list(self.benchmark.views)
-        for model in [BEFORE] * (BEFORE in self.answers) + self.adapted():
-            seeds = self._seeds(model)
-            yield from numbers.levels(model, seeds, views, names, self._key(model[0], model))
-            for stage, other in self.compared(model) if model != BEFORE else ():
+        for key, model, seeds in self.levels():
+            yield from numbers.levels(model, seeds, views, names, key)
+            for stage, other in self._told_beside(key, model):
                 if shared := self._shared(other, seeds):
                     pairs = list(zip(self._theirs(other, shared), shared, strict=True))
                     yield from numbers.changes(other, model, pairs, views, names, self._key(stage, model))
+
+    def _told_beside(self, key: dict[str, str], model: Model) -> list[tuple[str, Model]]:
+        """Return what a model is compared with where its own results stand; the model before is compared with nothing."""
+        return self.compared(model) if model != BEFORE and not key["stage"].endswith(CHOOSING) else []
 
     def _shared(self, other: Model, seeds: Sequence[int | None]) -> list[int | None]:
         """Return the seeds that another model has an answer for: its own of that seed, or its only one."""
@@ -254,8 +270,22 @@ class _Counter:
         return np.array([self._order[name] for name in table["item"].to_pylist()], dtype=np.int64)
 
     def _seeds(self, model: Model) -> list[int | None]:
-        if model in self.artifacts:
-            return [self.artifacts[model]]
+        return [self.artifacts[model]] if model in self.artifacts else self._rests_on(model)
+
+    def _rests_on(self, model: Model) -> list[int | None]:
+        """Return the seeds of a model that counts are told of: of the chosen one those that judge, of others those that chose."""
+        if self.choice is None:
+            return self._all(model)
+        judging = self.choice.roles.judging if model == BEFORE else self.choice.seeds(model[1:])
+        return [seed for seed in self._all(model) if seed is None or seed in judging]
+
+    def _choosing(self, model: Model) -> list[int | None]:
+        """Return the seeds that chose, of what the chosen model is compared with; none of other models."""
+        if self.choice is None or (model != BEFORE and model[1:] != self.choice.control):
+            return []
+        return [seed for seed in self._all(model) if seed in self.choice.roles.choosing]
+
+    def _all(self, model: Model) -> list[int | None]:
         return sorted(self.answers[model], key=lambda seed: seed or 0)
 
     def _key(self, stage: str, model: Model) -> dict[str, str]:

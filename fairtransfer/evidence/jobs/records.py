@@ -160,10 +160,18 @@ def jobs_in(folder: Path) -> list[JobRecord]:
     IntegrityError
         When one of them is not what this version reads.
     """
-    return [_job(path) for path in sorted((folder / "jobs").glob("*/job.json"))]
+    return [read_job(path.parent) for path in sorted((folder / "jobs").glob("*/job.json"))]
 
 
-def _job(path: Path) -> JobRecord:
+def read_job(folder: Path) -> JobRecord:
+    """Read what one job records, in the folder of its answers.
+
+    Raises
+    ------
+    IntegrityError
+        When it is not what this version reads.
+    """
+    path = folder / "job.json"
     try:
         return JobRecord.from_json(read_json(path))
     except UnreadableRecord as error:
