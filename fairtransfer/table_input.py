@@ -39,8 +39,8 @@ class TableInput:
         What messages call the table.
     classes
         The labels there are, where they are stated.
-    notes, warnings
-        What was noticed while it was read.
+    notes, of_groups, warnings
+        What was noticed while it was read, in all and per group.
     """
 
     table: ibis.Table
@@ -48,6 +48,7 @@ class TableInput:
     question: Question
     classes: Sequence[str]
     notes: Mapping[str, int]
+    of_groups: Mapping[str, ByGroup]
     warnings: tuple[Problem, ...]
 
     def counted(self) -> Counted:
@@ -61,7 +62,8 @@ class TableInput:
         else:
             asked = partial(_of_scores, question)
             found = count_table(self.table, self.name, question.columns, self.classes, question.positive, asked)
-        told = {note: _in_order(groups, question) for note, groups in found.of_groups.items()}
+        of_groups = {**found.of_groups, **self.of_groups}
+        told = {note: _in_order(groups, question) for note, groups in of_groups.items()}
         notes, warnings = {**found.notes, **self.notes}, (*self.warnings, *found.warnings)
         return replace(found, notes=notes, of_groups=told, warnings=warnings)
 
@@ -98,6 +100,6 @@ def read_input(source: Any, columns: Columns, options: MeasureOptions, problems:
         noticed.extend(type_problems(table, name, question.columns))
         noticed.raise_if_any()
         plain = plain_columns(table, question.columns, question.separator)
-        table, read = recoded(plain, name, question.columns, noticed)
+        table, read, by_group = recoded(plain, name, question.columns, noticed)
         noticed.raise_if_any()
-    return TableInput(table, name, question, classes, {**notes, **read}, noticed.warnings), place
+    return TableInput(table, name, question, classes, {**notes, **read}, by_group, noticed.warnings), place

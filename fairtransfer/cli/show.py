@@ -112,6 +112,7 @@ def tell_warnings(warnings: Iterable[str]) -> None:
 def print_measured(found: Measurement) -> None:
     """Print what was measured: a table per metric, and what was noticed while counting."""
     from fairtransfer.errors import shown
+    from fairtransfer.evidence.table.checks import NO_WEIGHT
     from fairtransfer.evidence.table.told_by_group import in_words
     from fairtransfer.report.dispersion import compact_apart
     from fairtransfer.report.finding_index import FindingIndex
@@ -135,6 +136,8 @@ def print_measured(found: Measurement) -> None:
         console().print(f"note: most frequent of them in {plain(column)}: {plain(most)}", soft_wrap=True)
     if idle := found.counted.idle:
         console().print(f"note: {formats.count(idle)} rows with a weight of 0 count for nothing")
+        if where := in_words(found.counted.of_groups.get(NO_WEIGHT, {})):
+            console().print(f"note: of these in {plain(where)}", soft_wrap=True)
 
 
 def print_verdict(verdict: Verdict) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fairtransfer import formats
+from fairtransfer.evidence.table.checks import NO_WEIGHT
 from fairtransfer.evidence.table.count import Counted
 from fairtransfer.evidence.table.told_by_group import in_words, shown_groups
 from fairtransfer.findings.question import Question
@@ -152,7 +153,9 @@ def _unknowns(counted: Counted, subject: Subject) -> Iterator[str]:
 
 def _facts(counted: Counted, question: Question, subject: Subject) -> Iterator[tuple[str, str]]:
     columns = question.columns
+    told = in_words(shown_groups(counted.of_groups.get(NO_WEIGHT, {}), subject.study.policy.suppress_below))
     idle = f"; {formats.count(counted.idle)} more have a weight of 0 and count for nothing" if counted.idle else ""
+    idle += f" ({told})" if told else ""
     yield "Cases", f"{formats.count(counted.rows)} in the table, all used{idle}"
     kinds = "numbers" if columns.numbers else formats.listing(list(counted.classes))
     yield "Labels", f"{columns.label}: {kinds}" if columns.label else "none: values are measured"

@@ -36,6 +36,8 @@ MOST = 10.0**12
 """No count and no weight is larger: sums of as many as there are rows stay exact, and their squares finite."""
 LEAST_WEIGHT = 10.0**-12
 """No weight but 0 is smaller: the square of one that is would be lost beside others."""
+NO_WEIGHT = "weight 0"
+"""Why a row that was read does not count."""
 LOOKED_AT = 100_000
 """Rows looked at before the whole table is counted."""
 
@@ -199,6 +201,8 @@ class Checker:
             named = [value in (None, UNKNOWN_GROUP) for value in self.cells[f"g_{group}"].to_pylist()]
             if unknown := self._rows(named):
                 found[f"{group} {UNKNOWN_GROUP}"] = unknown
+                others = [name for name in self.columns.groups if name != group]
+                self._of_groups(f"{group} {UNKNOWN_GROUP}", others, named)
         if self.columns.multilabel:
             found |= self._without_class()
         for side, column in (("before", self.columns.before), ("after", self.columns.after)):
@@ -208,14 +212,27 @@ class Checker:
                 found[note] = outside
                 answers = self.cells[side].to_pylist()
                 strange = [answer is not None and not self._known(answer, classes) for answer in answers]
-                self.of_groups[note] = by_group(self.cells, self.columns.groups, strange)
+                self._of_groups(note, self.columns.groups, strange)
+        if "idle" in self.cells.column_names:
+            self._of_groups(NO_WEIGHT, self.columns.groups, [True] * self.cells.num_rows, "idle")
         return found
+
+    def _of_groups(self, note: str, attributes: Sequence[str], flags: Sequence[bool], counts: str = "n") -> None:
+        """Keep how many of the flagged rows belong to each group."""
+        told = {name: of for name, of in by_group(self.cells, attributes, flags, counts).items() if of}
+        if told:
+            self.of_groups[note] = told
 
     def _without_class(self) -> dict[str, int]:
         """Return how many rows have no class at all, where they may have several: an empty cell says so."""
         columns = {"y": self.columns.label, "before": self.columns.before, "after": self.columns.after}
-        empty = {column: rows_of(self.cells, side)[""] for side, column in columns.items() if column}
-        return {f"rows of {column} are empty, which is none of the classes": n for column, n in empty.items() if n}
+        found: dict[str, int] = {}
+        for side, column in ((side, column) for side, column in columns.items() if column):
+            if n := rows_of(self.cells, side)[""]:
+                note = f"rows of {column} are empty, which is none of the classes"
+                found[note] = n
+                self._of_groups(note, self.columns.groups, [value == "" for value in self.cells[side].to_pylist()])
+        return found
 
     def _outside(self, side: str, column: str, classes: tuple[str, ...]) -> int:
         """Look for answers that are no label, or one in another spelling; return how many rows have one that is none."""

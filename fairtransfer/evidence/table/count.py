@@ -18,6 +18,7 @@ from fairtransfer.evidence.table.casts import as_text, is_whole, number
 from fairtransfer.evidence.table.checks import (
     LEAST_WEIGHT,
     MOST,
+    NO_WEIGHT,
     Checker,
     check_columns,
     check_groups,
@@ -86,7 +87,7 @@ class Counted:
     @property
     def excluded(self) -> dict[str, int]:
         """Rows that were read and do not count, by reason."""
-        return {"weight 0": self.idle} if self.idle else {}
+        return {NO_WEIGHT: self.idle} if self.idle else {}
 
 
 def count_table(

@@ -56,6 +56,26 @@ def _key(rng: Random, lines: list[str]) -> str:
     return f"key `{other}` for `{place[0]}`"
 
 
+SAID = (
+    'separator: ";"', 'separator: "\\t"', 'separator: ""', 'separator: "ab"', "separator: 1", "separator: [a]",
+    "recode: {f: fruit}", "recode: {fruit: tool}", "recode: {1: fruit}", "recode: [a]", "recode: {north: south}",
+    "map: {f: fruit}", "map: {fruit: fruit}", "map: {1: 2}", 'map: {"": ""}', 'multilabel_separator: ";"',
+    'multilabel_separator: ""', "format: tsv", "format: csv",
+)  # fmt: skip
+"""How a file is read, said where it belongs and elsewhere."""
+
+
+def _said(rng: Random, lines: list[str]) -> str:
+    """Add a key to a mapping in braces."""
+    text, said = "\n".join(lines), rng.choice(SAID)
+    places = [place.end() for place in re.finditer(r"\{(?=[a-z_]+: )", text)]
+    if not places:
+        return "nothing"
+    place = rng.choice(places)
+    lines[:] = (text[:place] + said + ", " + text[place:]).split("\n")
+    return f"`{said}` said"
+
+
 BREAKS: tuple[Callable[[Random, list[str]], str], ...] = (
     _line_lost,
     _line_twice,
@@ -64,6 +84,8 @@ BREAKS: tuple[Callable[[Random, list[str]], str], ...] = (
     _value,
     _value,
     _key,
+    _said,
+    _said,
 )
 
 

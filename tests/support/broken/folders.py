@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from support.broken.definitions import SAID
 from support.broken.outcome import Case
 from support.broken.tables import damaged, odd
 
@@ -80,8 +81,21 @@ def given_case(rng: Random, folder: Path) -> Case:
     if rng.random() < 0.3:
         content, how = damaged(rng, content)
         told.append(how)
+    if rng.random() < 0.4:
+        sign = rng.choice(";|\t")
+        content = content.replace(b",", sign.encode())
+        told.append(f"between {sign!r}")
+    if rng.random() < 0.1:
+        content = content.decode("utf-8", "replace").encode(rng.choice(["utf-16", "utf-16-le", "utf-32"]))
+        told.append("in another encoding")
     path.write_bytes(content)
-    return Case(("validate", str(folder / "audits" / "audit.yaml")), folder, "; ".join(told))
+    audit = folder / "audits" / "audit.yaml"
+    said = rng.sample(SAID, rng.randrange(3))
+    written = "".join(f", {one}" for one in said)
+    audit.write_text(
+        audit.read_text(encoding="utf-8").replace('answers.csv"', f'answers.csv"{written}', 1), encoding="utf-8"
+    )
+    return Case(("validate", str(audit)), folder, "; ".join([*told, *said]))
 
 
 def run_folder_case(rng: Random, folder: Path) -> Case:
