@@ -18,7 +18,7 @@ def by_group(
     cells: pa.Table, attributes: Sequence[str], flags: Sequence[bool], counts: str = "n"
 ) -> dict[str, dict[str, int]]:
     """Return how many of the rows that are flagged belong to each group that has any; `counts`: the column that counts them."""
-    n = np.where(np.asarray(flags, dtype=bool), cells[counts].to_numpy(), 0)
+    n = np.where(np.asarray(flags, dtype=bool), np.nan_to_num(cells[counts].to_numpy()), 0)
     found: dict[str, dict[str, int]] = {}
     for attribute in attributes:
         counted: dict[str, int] = {}
