@@ -51,7 +51,7 @@ WHOLE = """
 from fairtransfer.evidence.table.count import count_table
 from fairtransfer.evidence.table.source import open_table
 from fairtransfer.evidence.table.columns import Columns
-from fairtransfer.findings.query import Desk
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.build import measure
 from fairtransfer.findings.question import Question
 from fairtransfer.findings.table import study_of_table
@@ -65,7 +65,7 @@ columns = Columns("y", "new", ("g", "h"), "old", **scores)
 counted = count_table(*open_table(sys.argv[1]), columns, positive="yes")
 middle = clock()
 asked = tuple(MetricSpec(name=name) for name in metrics)
-rows = measure(Desk(study_of_table(counted, Question(columns, (("g", "h"),), asked, (), Policy(), "yes"))))
+rows = measure(EvidenceQuery(study_of_table(counted, Question(columns, (("g", "h"),), asked, (), Policy(), "yes"))))
 tell(counted.cells.num_rows + sum(table.num_rows for table in counted.scores.values()), begin, middle, clock())
 """
 

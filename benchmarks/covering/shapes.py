@@ -13,9 +13,8 @@ from covering.promises import ALPHA, LEVEL, Array, Figures, Line, Promise, Table
 from fairtransfer.stats.auc import auc_interval
 from fairtransfer.stats.auc_limits import robust_auc_interval
 from fairtransfer.stats.f1_limits import correlations, f1_contrast, f1_of_share, jaccard_sums
-from fairtransfer.stats.heavy_tails import skewed_limits, too_skewed
 from fairtransfer.stats.intervals import Interval, normal_quantile
-from fairtransfer.stats.skewed import Skewed
+from fairtransfer.stats.skewed import Skewed, skewed_limits, too_skewed
 
 ONE_SIDED = (
     Promise("coverage", least=0.94),

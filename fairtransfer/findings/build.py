@@ -13,7 +13,8 @@ from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.gaps import TOGETHER, gap_finding, moved_gap
 from fairtransfer.findings.group_differences import Compared, asked_by, compared_fields
-from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
+from fairtransfer.findings.group_estimates import Model, Pairing
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.row_details import change_details, level_details
 from fairtransfer.findings.rows import Finding, interval_fields
 from fairtransfer.formats import noun

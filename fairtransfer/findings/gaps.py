@@ -24,7 +24,8 @@ from fairtransfer.findings.gap_details import (
     RestDifference,
     WorstAndBest,
 )
-from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
+from fairtransfer.findings.group_estimates import Model, Pairing
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.rows import Finding
 from fairtransfer.findings.unknown_membership import impact_ratios
 from fairtransfer.outcomes.table import metric_named

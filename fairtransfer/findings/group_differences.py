@@ -9,7 +9,8 @@ from typing import Any, Literal
 from fairtransfer.findings.counts import View
 from fairtransfer.findings.details import ComparisonDetails
 from fairtransfer.findings.estimates.values import NotEstimable
-from fairtransfer.findings.query import EvidenceQuery, Pairing
+from fairtransfer.findings.group_estimates import Pairing
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.rows import Finding, interval_fields
 from fairtransfer.formats import noun
 from fairtransfer.outcomes.table import metric_named

@@ -9,7 +9,8 @@ from fairtransfer.findings.details import ChangeDetails, Details, GeneralisedMea
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.gap_details import Group
-from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
+from fairtransfer.findings.group_estimates import Model, Pairing
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.rankings import generalised, mixed_up
 from fairtransfer.findings.unknown_membership import unknown_details
 from fairtransfer.outcomes.metric import Metric

@@ -10,7 +10,8 @@ from fairtransfer.findings.details import MembershipDetails
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import ONE_SIDED, CaseCounts, NotEstimable
 from fairtransfer.findings.gap_details import Ends, Group, ImpactRatio
-from fairtransfer.findings.query import EvidenceQuery, Model, Pairing
+from fairtransfer.findings.group_estimates import Model, Pairing
+from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.spec.names import UNKNOWN_GROUP
 from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.unknown_group import difference_bounds, impact_ratio_bounds, rate_bounds, sampled_rate_bounds

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
-from fairtransfer.findings.query import Pairing
+from fairtransfer.findings.group_estimates import Pairing
 from fairtransfer.formats import group_label
 from fairtransfer.gates.results import Side
 from fairtransfer.spec.gates import GateOptions
@@ -76,13 +76,16 @@ class Target:
         metric
             What is compared, of a gate that judges several metrics.
         """
+        harm_sign = gate.harm_sign if sign is None else sign
+        if not isinstance(sample, NotEstimable):
+            barred += sample.bars_pass(harm_sign)
         return Contrast(
             gate.id,
             self.benchmark,
             group,
             whom(other) if against is None else against,
             sample,
-            gate.harm_sign if sign is None else sign,
+            harm_sign,
             margin,
             self.min_group,
             other,

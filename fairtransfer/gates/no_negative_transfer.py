@@ -11,7 +11,7 @@ from fairtransfer.gates.paired import PairedGate
 from fairtransfer.spec.gates import Needs
 
 if TYPE_CHECKING:
-    from fairtransfer.findings.query import Pairing
+    from fairtransfer.findings.group_estimates import Pairing
     from fairtransfer.gates.contrast import Target
 
 

@@ -11,7 +11,8 @@ from fairtransfer.spec.gate_metrics import PairedMetric
 from fairtransfer.spec.gates import Margin
 
 if TYPE_CHECKING:
-    from fairtransfer.findings.query import EvidenceQuery, Pairing
+    from fairtransfer.findings.group_estimates import Pairing
+    from fairtransfer.findings.query import EvidenceQuery
     from fairtransfer.gates.contrast import Contrast, Target
     from fairtransfer.stats.change_truths import PairedChange
 

@@ -26,6 +26,7 @@ _NOT_JUDGED = {
     "few_clusters": f"fewer than {MINIMUM_UNITS} units",
     "few_seeds": f"fewer than {PROCEDURE_MINIMUM} seeds",
     "few_events": "fewer than 5 cases put into the class",
+    "too_skewed": "a few cases make most of the spread, so that worse ones may be missing: too skewed to pass",
     "outside_answers": "answers that are none of the classes count as errors, and could have made it pass; map or name them",
 }
 """Why a comparison is not judged, or cannot pass."""

@@ -12,7 +12,6 @@ from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.gates.contrast import MINIMUM_UNITS, Contrast
 from fairtransfer.gates.results import Needed
-from fairtransfer.stats.intervals import t_quantile
 from fairtransfer.stats.planning import MOST, POWER, power_for_all
 from fairtransfer.stats.power import Claim, SeedSpread
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
@@ -113,7 +112,7 @@ def _spread(sample: Estimate, level: float, seeds: int) -> SeedSpread:
     if seeds < 2:
         return SeedSpread()
     sd = sample.seed_part(1 - level).sd / math.sqrt(seeds)
-    return SeedSpread(t_quantile(1 - level, seeds - 1) * sd, sd)
+    return SeedSpread(sample.half_of_seeds(seeds, 1 - level), sd)
 
 
 def _people(contrast: Contrast, sample: Estimate, claim: Claim, seeds: int) -> int | None:

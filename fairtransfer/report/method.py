@@ -16,15 +16,14 @@ from fairtransfer.spec.fair_options import GroupOptions
 from fairtransfer.spec.grids import GRIDDED
 from fairtransfer.spec.questions import metric_names
 
-_INTERVALS = (
-    "95%, two-sided, in tables. One rate: Wilson. A change on the same cases: Bonett-Price. A difference of two groups: the "
-    "union of Newcombe and Agresti-Caffo. A difference of two groups' changes, and a ratio of two groups (never divided): "
-    "MOVER. Rows that share a unit count as one sample (ratio variance, Student's t). "
-)
 _SEEDS = {
     "procedure": "The spread over seeds is a second part of every interval (MOVER with Student's t).",
     "artifact": "Seeds are not part of the intervals: the claim is about one trained model.",
 }
+_LENT = (
+    " Other groups, and other adapted models, were trained on the same seeds: what they spread lends two degrees of freedom "
+    "each, and never makes an interval narrower than its own spread does."
+)
 
 
 def method(record: RunRecord, verdict: Verdict) -> tuple[tuple[str, str], ...]:
@@ -40,8 +39,9 @@ def _steps(record: RunRecord, verdict: Verdict) -> Iterator[tuple[str, str]]:
     asked = metric_names(audit.metrics, audit.gates)
     yield "Metrics", "; ".join(f"{sentences.metric_name(name)}: {sentences.metric_words(name)}" for name in asked)
     scores = sentences.score_intervals(asked)
-    made = f"{sentences.NUMBER_INTERVALS} " if record.numeric else _INTERVALS
-    yield "Intervals", made + _SEEDS[audit.claim] + scores
+    made = f"{sentences.NUMBER_INTERVALS} " if record.numeric else f"{sentences.COUNT_INTERVALS} "
+    lent = _LENT if audit.claim == "procedure" and policy.seeds == "together" else ""
+    yield "Intervals", made + _SEEDS[audit.claim] + lent + scores
     if record.numeric and audit.gates:
         yield "Verdicts on numbers", sentences.NUMBER_VERDICTS
     if record.numeric:

@@ -27,7 +27,7 @@ RULE = (
 )
 
 _SCORE_INTERVALS = (
-    " Brier score and calibration bias: Student's interval with one case added at each bound. AUC: Wilson's at the size that "
+    " Brier score and calibration bias: Student's interval with one case added at each bound. AUC: exact limits at the size that "
     "DeLong's variance gives; its change: the union of MOVER of both and of DeLong's with Student's t. Gates may judge these. "
     "Reported and not judged: log loss (the union of Student's and Hall's), calibration slope (HC3), debiased ECE. Scores are "
     "put into fixed bins for slope and ECE, and for AUC where there are too many to be ranked one by one."
@@ -51,6 +51,11 @@ def score_intervals(metrics: Iterable[str]) -> str:
     return told + (_F1_INTERVALS if any(metric.estimator == "f1" for metric in asked) else "")
 
 
+COUNT_INTERVALS = (
+    "95%, two-sided. One rate: Clopper-Pearson (exact). A change on the same cases, a difference of two groups or of their "
+    "changes, and a ratio of two groups (never divided): MOVER of exact limits. Rows that share a unit, or weigh unevenly, are "
+    "worth as many as their spread shows, with doubt where few events show it; Student's t."
+)
 NUMBER_INTERVALS = (
     "95%, two-sided, in the label's own unit. Groups of up to 2,000 cases (or units, where cases share these): bootstrap-t, "
     "drawn with random numbers that follow from the cases alone, so that the same cases give the same limits. Larger groups: "

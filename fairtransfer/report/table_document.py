@@ -30,12 +30,6 @@ from fairtransfer.spec.questions import metric_names
 
 NOT_JUDGED = "MEASURED, NOT JUDGED"
 
-_INTERVALS = (
-    "95%, two-sided. One rate: Wilson. A change on the same cases: Bonett-Price. A difference of two groups: the union of "
-    "Newcombe and Agresti-Caffo. A difference of two groups' changes, and a ratio of two groups (never divided): MOVER. "
-    "Rows that share a unit count as one sample."
-)
-
 
 @dataclass(frozen=True)
 class TableDocument:
@@ -183,7 +177,8 @@ def _method(question: Question) -> Iterator[tuple[str, str]]:
     policy, asked = question.policy, metric_names(question.metrics, question.gates)
     yield "Metrics", "; ".join(f"{sentences.metric_name(name)}: {sentences.metric_words(name)}" for name in asked)
     scores = sentences.score_intervals(asked)
-    yield "Intervals", sentences.NUMBER_INTERVALS if question.columns.numbers else _INTERVALS + scores
+    numbers, counts = sentences.NUMBER_INTERVALS, sentences.COUNT_INTERVALS + scores
+    yield "Intervals", numbers if question.columns.numbers else counts
     if question.columns.numbers and question.columns.before:
         yield "Harm ledger", sentences.NO_LEDGER
     yield "Claim", "these answers; how much another training would differ is not in the intervals"

@@ -272,6 +272,9 @@ class Policy(Strict):
         How many models are planned on the benchmark version; they share alpha.
     suppress_below
         Smaller counts are hidden in documents; verdicts use everything.
+    seeds
+        ``together``: what other groups, and other adapted models, spread over the same seeds lends two degrees of freedom each
+        to an interval, and never makes it narrower than its own spread does. ``separate``: only its own seeds count.
     show_small
         Tell estimates of groups below the minimum too, without an interval; they are in no verdict.
 
@@ -290,6 +293,11 @@ class Policy(Strict):
     )
     suppress_below: Annotated[int, Field(ge=0, le=1000)] = Field(
         11, description="counts below this are hidden in documents; verdicts use full data"
+    )
+    seeds: Literal["together", "separate"] = Field(
+        "together",
+        description="together: other groups and models on the same seeds lend what they know of the spread over seeds; "
+        "separate: every interval knows its own seeds only",
     )
     show_small: bool = Field(
         default=False,

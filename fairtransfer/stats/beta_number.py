@@ -12,10 +12,13 @@ from statistics import NormalDist
 
 import numpy as np
 
-from fairtransfer.stats.special import Floats, beta_quantile
+from fairtransfer.stats.special import Floats, beta_quantile, student_quantile
 
 _LARGEST = 2_000.0
 """For a smaller parameter above this the arrays' sum is the faster way."""
+
+_SMALLEST = 1e-3
+"""For a parameter below this the arrays take care of what a number cannot hold."""
 
 _CLOSE, _NEAR, _STEPS, _NEWTON = 2.0**-50, 1e-8, 1_000, 100
 _SHIFT = 16.0
@@ -33,11 +36,33 @@ def beta_quantile_of_one(a: float, b: float, level: float) -> float:
     level
         Strictly between 0 and 1.
     """
-    if min(a, b) > _LARGEST or not 0 < level < 1:
+    if not (_SMALLEST < min(a, b) < _LARGEST and 0 < level < 1):
         return float(beta_quantile(a, b, level))
     if level > 0.5:
-        return 1 / (1 + math.exp(_log_odds(b, a, 1 - level)))
-    return 1 / (1 + math.exp(-_log_odds(a, b, level)))
+        return _logistic(-_log_odds(b, a, 1 - level))
+    return _logistic(_log_odds(a, b, level))
+
+
+def _logistic(x: float) -> float:
+    """Return ``1 / (1 + exp(-x))``, without overflow."""
+    small = math.exp(-abs(x))
+    return (small if x < 0 else 1.0) / (1 + small)
+
+
+@functools.lru_cache(maxsize=65_536)
+def student_quantile_of_one(level: float, degrees: float) -> float:
+    """Return Student's t with ``P(T <= t) = level``, strictly between 0 and 1; `degrees` above 0 need not be whole.
+
+    ``t² / (t² + degrees)`` is beta distributed, and its odds are ``t² / degrees``.
+    """
+    if degrees / 2 > _LARGEST or not 0 < level < 1:
+        return float(student_quantile(level, degrees))
+    tail = min(level, 1 - level)
+    if tail == 0.5:
+        return 0.0
+    odds = -_log_odds(degrees / 2, 0.5, 2 * tail) if tail < 0.25 else _log_odds(0.5, degrees / 2, 1 - 2 * tail)
+    size = math.sqrt(degrees * math.exp(odds))
+    return size if level > 0.5 else -size
 
 
 def near_beta_quantile(a: Floats, b: Floats, y: float) -> Floats:
@@ -65,7 +90,7 @@ def _log_odds(a: float, b: float, goal: float) -> float:
     )
     odds = _start(a, b, goal) if min(a, b) > 1 else right
     for _ in range(_NEWTON):
-        x, y = 1 / (1 + math.exp(-odds)), 1 / (1 + math.exp(odds))
+        x, y = _logistic(odds), _logistic(-odds)
         n = a + b
         factor = scale * math.exp(-_deviance(a, n * x) - _deviance(b, n * y))
         found = _below(a, b, x, y, factor)

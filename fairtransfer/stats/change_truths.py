@@ -12,8 +12,9 @@ import numpy as np
 from fairtransfer.stats import gate_simulation as drawn
 from fairtransfer.stats import planning
 from fairtransfer.stats.contrasts import difference_of_changes
+from fairtransfer.stats.exact import change_of_counts
 from fairtransfer.stats.gate_simulation import Chances, GateLayout
-from fairtransfer.stats.intervals import Floats, Interval, bonett_price
+from fairtransfer.stats.intervals import Floats, Interval
 from fairtransfer.stats.truths import Counts, Others, Truth, likely
 
 _NODES = 15
@@ -28,7 +29,7 @@ _RARE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class PairedChange(Truth):
-    """Shares of pairs that get worse and better, together at most 1; judged by Bonett and Price's interval."""
+    """Shares of pairs that get worse and better, together at most 1; judged by MOVER of exact limits."""
 
     worse: float
     better: float
@@ -53,8 +54,8 @@ class PairedChange(Truth):
         return np.asarray(n - other, dtype=np.int64), min(1.0, self.worse / left) if left > 0 else 0.0
 
     def interval(self, n: int, own: Counts, other: Others, z: float) -> tuple[Floats, Interval]:
-        """Return Bonett and Price's interval."""
-        return (own - other) / n, bonett_price(own, other, n, z)
+        """Return the MOVER interval from Clopper and Pearson's of both shares."""
+        return (own - other) / n, change_of_counts(own, other, n, z)
 
     def formula(self, distance: float, alpha: float, power: float) -> int | None:
         """Return what `planning.n_paired` does."""
@@ -73,7 +74,7 @@ class PairedChange(Truth):
 
 @dataclass(frozen=True, slots=True)
 class TwoChanges(Truth):
-    """Changes of a group and of another, `ratio` times as large; judged by MOVER of Bonett and Price's intervals.
+    """Changes of a group and of another, `ratio` times as large; judged by MOVER of both changes' limits.
 
     The own group's counts are added up one by one. Of the other group it matters how far it moved on balance, and how many moved:
     where these are many, the balance is looked at in a few places, as if it were normal.
@@ -107,7 +108,7 @@ class TwoChanges(Truth):
         """Return the MOVER interval of the difference of both changes."""
         m, (better, worse_other, better_other) = self._others(n), other
         one, two = (own - better) / n, (worse_other - better_other) / m
-        limits = bonett_price(own, better, n, z), bonett_price(worse_other, better_other, m, z)
+        limits = change_of_counts(own, better, n, z), change_of_counts(worse_other, better_other, m, z)
         return one - two, difference_of_changes(one, limits[0], two, limits[1])
 
     def formula(self, distance: float, alpha: float, power: float) -> int | None:

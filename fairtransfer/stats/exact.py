@@ -13,11 +13,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairtransfer.stats.contrasts import RatioBounds, correlated_difference
-from fairtransfer.stats.intervals import Floats, Interval, normal_tail
+from fairtransfer.stats.beta_number import beta_quantile_of_one, near_beta_quantile
+from fairtransfer.stats.contrasts import FOUR_FIFTHS, RatioBounds, correlated_difference
+from fairtransfer.stats.intervals import Floats, Interval, normal_quantile, normal_tail
 from fairtransfer.stats.special import beta_quantile
 
-"""Stands where a formula has no value and its result is not used."""
+_ONE_BY_ONE = 400
+"""Up to so many shares one after the other are faster than all at once, and limits that were asked for before are kept."""
+
+_FEW = 20
+"""From so many cases with and without an event on, near limits are within 0.3 % of the width of exact ones."""
 
 LARGEST_RATIO = 1e6
 _HALVINGS = 80
@@ -41,8 +46,45 @@ def clopper_pearson(p: ArrayLike, n: ArrayLike, z: float) -> Interval:
     rate, size = np.asarray(p, dtype=np.float64), np.asarray(n, dtype=np.float64)
     x, tail = rate * size, normal_tail(z)
     rest = size - x
-    low = np.where(x > 0, beta_quantile(np.where(x > 0, x, 1), rest + 1, tail), 0.0)
-    high = np.where(rest > 0, beta_quantile(x + 1, np.where(rest > 0, rest, 1), 1 - tail), 1.0)
+    low = np.where(x > 0, _quantiles(np.where(x > 0, x, 1), rest + 1, tail), 0.0)
+    high = np.where(rest > 0, _quantiles(x + 1, np.where(rest > 0, rest, 1), 1 - tail), 1.0)
+    return Interval(np.minimum(low, rate), np.maximum(high, rate))
+
+
+def _quantiles(a: Floats, b: Floats, level: float) -> Floats:
+    """Return quantiles of beta distributions."""
+    if np.size(a) > _ONE_BY_ONE or not 0 < level < 1:
+        return beta_quantile(a, b, level)
+    found = [
+        beta_quantile_of_one(one, two, level)
+        for one, two in zip(np.ravel(a).tolist(), np.ravel(b).tolist(), strict=True)
+    ]
+    return np.reshape(found, np.shape(a))
+
+
+def limits_of_counts(x: ArrayLike, n: ArrayLike, z: float) -> Interval:
+    """Return limits of shares as `clopper_pearson` does, near enough for plans, in a hundredth of the time.
+
+    Parameters
+    ----------
+    x, n
+        Cases with an event, and all, above 0.
+
+    Notes
+    -----
+    Exact where fewer than 20 cases have the event, or have it not. Elsewhere within 0.3 % of the half-width (Abramowitz and
+    Stegun 26.5.22; seen for 10 to 10,000 cases at one-sided levels of 95 to 99.98 %).
+    """
+    events, size = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    rate, y = events / size, normal_quantile(1 - normal_tail(z))
+    many = (events >= _FEW) & (size - events >= _FEW)
+    low, high = np.empty_like(rate), np.empty_like(rate)
+    inside, among = events[many], size[many]
+    low[many] = near_beta_quantile(inside, among - inside + 1, -y)
+    high[many] = near_beta_quantile(inside + 1, among - inside, y)
+    pairs, back = np.unique(np.stack([events[~many], size[~many]]), axis=1, return_inverse=True)
+    few = clopper_pearson(pairs[0] / np.maximum(pairs[1], 1), pairs[1], z)
+    low[~many], high[~many] = few.low[back.ravel()], few.high[back.ravel()]
     return Interval(np.minimum(low, rate), np.maximum(high, rate))
 
 
@@ -79,9 +121,31 @@ def exact_contrast(
     where Newcombe's misses with up to 11 and the union with Agresti and Caffo's with up to 1.9 times what it says.
     """
     a, b = np.asarray(p_a, dtype=np.float64), np.asarray(p_b, dtype=np.float64)
-    first, second = clopper_pearson(a, n_a, z), clopper_pearson(b, n_b, z)
-    scaled = Interval(second.low * tau, second.high * tau)
-    return correlated_difference(a, first, tau * b, scaled, correlation)
+    return contrast_of_limits(
+        a, clopper_pearson(a, n_a, z), b, clopper_pearson(b, n_b, z), tau=tau, correlation=correlation
+    )
+
+
+def contrast_of_limits(
+    a: ArrayLike,
+    limits_a: Interval,
+    b: ArrayLike,
+    limits_b: Interval,
+    *,
+    tau: float = 1.0,
+    correlation: ArrayLike = 0.0,
+) -> Interval:
+    """Return limits of ``a - tau·b`` from those of both shares, as `exact_contrast` does.
+
+    Raises
+    ------
+    ValueError
+        When `tau` is not above 0: the limits would point the wrong way.
+    """
+    if not tau > 0:
+        raise ValueError(f"tau is {tau:g}; a ratio is compared with a number above 0, such as {FOUR_FIFTHS:g}")
+    scaled = Interval(limits_b.low * tau, limits_b.high * tau)
+    return correlated_difference(a, limits_a, tau * np.asarray(b, dtype=np.float64), scaled, correlation)
 
 
 def ratio_limits(contrast: Callable[[float], tuple[float, float]]) -> RatioBounds:
@@ -138,10 +202,20 @@ def exact_change(up: ArrayLike, down: ArrayLike, n: ArrayLike, z: float) -> Inte
     at most what they say, where Bonett and Price's miss with up to 2 and 7 times that if adaptation only breaks and never
     mends.
     """
+    return change_of_limits(up, clopper_pearson(up, n, z), down, clopper_pearson(down, n, z))
+
+
+def change_of_limits(up: ArrayLike, limits_up: Interval, down: ArrayLike, limits_down: Interval) -> Interval:
+    """Return limits of a paired change from those of the shares that rose and fell, as `exact_change` does."""
     rose, fell = np.asarray(up, dtype=np.float64), np.asarray(down, dtype=np.float64)
-    first, second = clopper_pearson(rose, n, z), clopper_pearson(fell, n, z)
-    found = correlated_difference(rose, first, fell, second, _of_one_sample(rose, fell))
+    found = correlated_difference(rose, limits_up, fell, limits_down, _of_one_sample(rose, fell))
     return Interval(np.maximum(found.low, -1), np.minimum(found.high, 1))
+
+
+def change_of_counts(up: ArrayLike, down: ArrayLike, n: ArrayLike, z: float) -> Interval:
+    """Return limits of a paired change as `exact_change` does, near enough for plans; of counts that rose and that fell."""
+    rose, fell, size = (np.asarray(value, dtype=np.float64) for value in (up, down, n))
+    return change_of_limits(rose / size, limits_of_counts(rose, size, z), fell / size, limits_of_counts(fell, size, z))
 
 
 def _of_one_sample(up: Floats, down: Floats) -> Floats:

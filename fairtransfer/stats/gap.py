@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairtransfer.stats.draws import DRAWS, quantiles
-from fairtransfer.stats.intervals import Floats, Interval, envelope, normal_quantile
+from fairtransfer.stats.exact import exact_contrast
+from fairtransfer.stats.intervals import Floats, Interval, normal_quantile
 
 _SEED = 20_260_101
 
@@ -139,7 +140,7 @@ def largest_deviation(rates: ArrayLike, sizes: ArrayLike) -> Deviation:
 def against_rest(rates: ArrayLike, sizes: ArrayLike, alpha: float = 0.05) -> AgainstRest:
     """Return each group's difference to everyone else with simultaneous limits, in closed form.
 
-    All of them hold together with probability 1 - alpha at least: envelope intervals at alpha shared by the groups
+    All of them hold together with probability 1 - alpha at least: exact limits at alpha shared by the groups
     (Bonferroni).
 
     Parameters
@@ -150,7 +151,7 @@ def against_rest(rates: ArrayLike, sizes: ArrayLike, alpha: float = 0.05) -> Aga
     e, n = _defined(rates), np.asarray(sizes, dtype=np.float64)
     rest = n.sum() - n
     others = ((e * n).sum() - e * n) / rest
-    limits = envelope(e, n, np.clip(others, 0, 1), rest, normal_quantile(1 - alpha / (2 * len(e))))
+    limits = exact_contrast(e, n, np.clip(others, 0, 1), rest, normal_quantile(1 - alpha / (2 * len(e))))
     return AgainstRest(e - others, limits)
 
 

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairtransfer.stats.contrasts import difference_of_changes, ratio_contrast
+from fairtransfer.stats.contrasts import difference_of_changes
+from fairtransfer.stats.exact import change_of_counts, contrast_of_limits, limits_of_counts
 from fairtransfer.stats.gap import LEAST_EVENTS
-from fairtransfer.stats.intervals import Floats, Interval, bonett_price, envelope, normal_quantile, wilson
+from fairtransfer.stats.intervals import Floats, Interval, normal_quantile
 
 SIMULATIONS = 4000
 """Draws: a chance is known to within 1.6 points."""
@@ -43,8 +44,8 @@ class GateLayout(NamedTuple):
 def simulate_rates(sizes: Sequence[int], rates: ArrayLike, limit: float, alpha: float, family: int) -> Chances:
     """Simulate rates against a limit; arguments as `simulate_gaps`."""
     n = np.asarray(sizes)
-    drawn = _generator().binomial(n, np.asarray(rates, dtype=np.float64), size=(SIMULATIONS, len(n))) / n
-    upper, lower = (wilson(drawn, n, normal_quantile(1 - a)) for a in (alpha, alpha / family))
+    drawn = _generator().binomial(n, np.asarray(rates, dtype=np.float64), size=(SIMULATIONS, len(n)))
+    upper, lower = (limits_of_counts(drawn, n, normal_quantile(1 - a)) for a in (alpha, alpha / family))
     return _judged(upper, lower, limit)
 
 
@@ -53,7 +54,7 @@ def simulate_changes(
 ) -> Chances:
     """Simulate changes on the same people; `worse` and `better` are shares of each group's pairs."""
     n, (b, c) = np.asarray(sizes), _moved(sizes, worse, better)
-    upper, lower = (bonett_price(b, c, n, normal_quantile(1 - a)) for a in (alpha, alpha / family))
+    upper, lower = (change_of_counts(b, c, n, normal_quantile(1 - a)) for a in (alpha, alpha / family))
     return _judged(upper, lower, margin)
 
 
@@ -70,9 +71,7 @@ def simulate_gaps(layout: GateLayout, rates: ArrayLike, margin: float, alpha: fl
         Over how many comparisons a failure is corrected: the first step of Holm's procedure.
     """
     one, two = _sides(layout, _drawn(layout.sizes, rates))
-    upper, lower = (
-        envelope(one.x / one.n, one.n, two.x / two.n, two.n, normal_quantile(1 - a)) for a in (alpha, alpha / family)
-    )
+    upper, lower = (_contrast(one, two, normal_quantile(1 - a)) for a in (alpha, alpha / family))
     return _judged(upper, lower, margin)
 
 
@@ -81,10 +80,7 @@ def simulate_ratios(
 ) -> Chances:
     """Simulate ratios of groups; `rates` are of being given the class, `share` is the least part of the other's rate."""
     one, two = _sides(layout, _drawn(layout.sizes, rates))
-    turned = (
-        ratio_contrast(one.x / one.n, one.n, two.x / two.n, two.n, share, normal_quantile(1 - a))
-        for a in (alpha, alpha / family)
-    )
+    turned = (_contrast(one, two, normal_quantile(1 - a), share) for a in (alpha, alpha / family))
     upper, lower = (Interval(-found.high, np.where(one.x < LEAST_EVENTS, np.inf, -found.low)) for found in turned)
     return _judged(upper, lower, margin)
 
@@ -98,7 +94,7 @@ def simulate_change_gaps(
     def limits(level: float) -> Interval:
         z = normal_quantile(1 - level)
         one, two = ((up.x - down.x) / up.n for up, down in zip(b, c, strict=True))
-        own, other = (bonett_price(up.x, down.x, up.n, z) for up, down in zip(b, c, strict=True))
+        own, other = (change_of_counts(up.x, down.x, up.n, z) for up, down in zip(b, c, strict=True))
         return difference_of_changes(one, own, two, other)
 
     return _judged(limits(alpha), limits(alpha / family), margin)
@@ -107,6 +103,12 @@ def simulate_change_gaps(
 class _Side(NamedTuple):
     x: NDArray[Any]
     n: NDArray[Any]
+
+
+def _contrast(one: _Side, two: _Side, z: float, share: float = 1.0) -> Interval:
+    """Return limits of one side's rate less a share of the other's."""
+    limits = (limits_of_counts(side.x, side.n, z) for side in (one, two))
+    return contrast_of_limits(one.x / one.n, next(limits), two.x / two.n, next(limits), tau=share)
 
 
 def _drawn(sizes: Sequence[int], rates: ArrayLike) -> NDArray[Any]:

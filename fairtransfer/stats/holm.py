@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 LEAST = 1e-12
-_STEPS = 40
+_STEPS = 24
+"""Halvings on the logarithm: the value is known to one part in 100,000."""
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -39,7 +40,7 @@ def p_value_of_bound(lower: Callable[[float], float], margin: float, alpha: floa
         return LEAST
     low, high = LEAST, alpha
     for _ in range(_STEPS):
-        middle = (low * high) ** 0.5 if low < 1e-3 else (low + high) / 2
+        middle = (low * high) ** 0.5
         if lower(middle) > margin:
             high = middle
         else:

@@ -6,7 +6,6 @@ level wanted: ``normal_quantile(0.95)`` for a one-sided 95 % bound, ``normal_qua
 
 from __future__ import annotations
 
-import functools
 import math
 from statistics import NormalDist
 from typing import NamedTuple
@@ -14,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairtransfer.stats.special import binomial_cdf, student_quantile
+from fairtransfer.stats.beta_number import student_quantile_of_one
+from fairtransfer.stats.special import binomial_cdf
 
 Floats = NDArray[np.float64]
 
@@ -40,10 +40,9 @@ def normal_tail(z: float) -> float:
     return math.erfc(z / math.sqrt(2)) / 2
 
 
-@functools.lru_cache(maxsize=4096)  # it takes a millisecond, and the same few are asked for again and again
 def t_quantile(level: float, degrees: float) -> float:
     """Return Student's t with ``P(T <= t) = level``; `degrees` need not be whole."""
-    return float(student_quantile(level, degrees))
+    return student_quantile_of_one(level, degrees)
 
 
 def wilson(p: ArrayLike, n: ArrayLike, z: float) -> Interval:

@@ -14,7 +14,7 @@ from fairtransfer.stats.intervals import normal_quantile, t_quantile
 from fairtransfer.stats.means import MINIMUM_UNBOUNDED
 from fairtransfer.stats.planning import MOST
 from fairtransfer.stats.power import NO_SEED_SPREAD, SeedSpread
-from fairtransfer.stats.skewed import critical_value
+from fairtransfer.stats.skewed import FURTHER, critical_value
 
 
 class Values(NamedTuple):
@@ -55,7 +55,8 @@ def shown(parts: Sequence[Values], units: int, level: float, power: float, seeds
 def _half_width(part: Values, units: int, level: float) -> float:
     count = max(units * part.ratio, 2.0)
     t = t_quantile(level, count - 1)
-    return critical_value(t, part.skewness / math.sqrt(count)) * part.sd / math.sqrt(count)
+    further = max(part.skewness, FURTHER * part.skewness)
+    return critical_value(t, further / math.sqrt(count)) * part.sd / math.sqrt(count)
 
 
 def units_needed(

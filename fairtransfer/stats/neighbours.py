@@ -11,14 +11,13 @@ examples, whose examples are averaged over seeds, and makes seeds differ as well
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairtransfer.stats.effective import Moments
-from fairtransfer.stats.intervals import Floats, Interval, normal_quantile
-from fairtransfer.stats.special import student_quantile
+from fairtransfer.stats.intervals import Floats, Interval, normal_quantile, t_quantile
 
 LENT = 2.0
 """Degrees of freedom that neighbours lend; fixed and small, as estimating them failed for the group that is worst served."""
@@ -120,32 +119,39 @@ def squared_seed_half(
     return found
 
 
-@dataclass(frozen=True)
 class Neighbourhood:
-    """Everything that what seeds add to one group's interval is made of: its own values, and those of its neighbours.
+    """All groups of a view over the same seeds, and the other adapted models there are.
 
-    Attributes
+    Parameters
     ----------
     by_seed, noise
-        Of all groups of a view, as `squared_seed_half` takes them; they may be tuples.
-    place
-        Of the group that is asked about, among them.
+        Of all groups, as `squared_seed_half` takes them.
     others
         `common_spread` of other adapted models on the same seeds; empty where there are none.
     common
         Whether seeds move the groups together.
     """
 
-    by_seed: tuple[tuple[float, ...], ...]
-    noise: tuple[float, ...]
-    place: int
-    others: tuple[float, ...] = ()
-    common: bool = True
+    def __init__(
+        self, by_seed: ArrayLike, noise: ArrayLike, others: Sequence[float] = (), *, common: bool = True
+    ) -> None:
+        self._values, self._noise = np.asarray(by_seed, dtype=np.float64), np.asarray(noise, dtype=np.float64)
+        self._others, self._common = tuple(others), common
+        self._halves: dict[float, list[float]] = {}
 
-    def half(self, level: float) -> float:
-        """Return the seeds' half-width at a one-sided level."""
-        squared = squared_seed_half(self.by_seed, self.noise, level, others=self.others or None, common=self.common)
-        return float(np.sqrt(squared[self.place]))
+    def half(self, place: int, level: float) -> float:
+        """Return the seeds' half-width at a one-sided level, of the group at this place."""
+        if level not in self._halves:
+            squared = squared_seed_half(
+                self._values, self._noise, level, others=self._others or None, common=self._common
+            )
+            self._halves[level] = np.sqrt(squared).tolist()
+        return self._halves[level][place]
+
+    @property
+    def lends(self) -> bool:
+        """Whether anyone lends anything: another model, or at least three groups."""
+        return len(self._values) > 2 or (self._common and bool(self._others))
 
 
 def with_seeds(estimate: ArrayLike, examples: Interval, squared_half: ArrayLike) -> Interval:
@@ -171,6 +177,6 @@ def _own_part(apart: Floats, noise: Floats, level: float) -> Floats:
 def _moderated(own: Floats, lent: Floats | None, degrees: float, lending: float, level: float) -> Floats:
     """Return ``t²`` times a variance, moderated by a lent one where there is one."""
     if lent is None:
-        return student_quantile(level, degrees) ** 2 * own
+        return t_quantile(level, degrees) ** 2 * own
     mixed = (lending * lent + degrees * own) / (lending + degrees)
-    return student_quantile(level, lending + degrees) ** 2 * np.maximum(mixed, own)
+    return t_quantile(level, lending + degrees) ** 2 * np.maximum(mixed, own)

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from fairtransfer.stats import gate_simulation as drawn
 from fairtransfer.stats import planning
-from fairtransfer.stats.contrasts import ratio_contrast
+from fairtransfer.stats.exact import contrast_of_limits, limits_of_counts
 from fairtransfer.stats.gap import LEAST_EVENTS
 from fairtransfer.stats.gate_simulation import Chances, GateLayout
-from fairtransfer.stats.intervals import Floats, Interval, envelope, wilson
+from fairtransfer.stats.intervals import Floats, Interval
 from fairtransfer.stats.special import binomial_cdf
 
 Counts = NDArray[np.int64]
@@ -70,7 +70,7 @@ class Truth(abc.ABC):
 
 @dataclass(frozen=True, slots=True)
 class OneRate(Truth):
-    """A rate of harm in [0, 1]; judged by Wilson's interval."""
+    """A rate of harm in [0, 1]; judged by Clopper and Pearson's interval."""
 
     p: float
 
@@ -88,8 +88,8 @@ class OneRate(Truth):
         return np.full(other.shape, n), self.p
 
     def interval(self, n: int, own: Counts, other: Others, z: float) -> tuple[Floats, Interval]:  # noqa: ARG002  # as above
-        """Return Wilson's interval."""
-        return own / n, wilson(own / n, n, z)
+        """Return Clopper and Pearson's interval."""
+        return own / n, limits_of_counts(own, n, z)
 
     def formula(self, distance: float, alpha: float, power: float) -> int | None:
         """Return what `planning.n_single` does."""
@@ -107,7 +107,7 @@ class OneRate(Truth):
 
 @dataclass(frozen=True, slots=True)
 class TwoRates(Truth):
-    """Rates of harm of a group and of another, `ratio` times as large; judged by the envelope of two intervals."""
+    """Rates of harm of a group and of another, `ratio` times as large; judged by MOVER of exact limits."""
 
     p: float
     p_other: float
@@ -130,9 +130,10 @@ class TwoRates(Truth):
         return np.full(other.shape, n), self.p
 
     def interval(self, n: int, own: Counts, other: Others, z: float) -> tuple[Floats, Interval]:
-        """Return the union of Newcombe's and Agresti and Caffo's intervals."""
+        """Return the MOVER interval from Clopper and Pearson's."""
         m = self._others(n)
-        return own / n - other / m, envelope(own / n, n, other / m, m, z)
+        first, second = limits_of_counts(own, n, z), limits_of_counts(other, m, z)
+        return own / n - other / m, contrast_of_limits(own / n, first, other / m, second)
 
     def formula(self, distance: float, alpha: float, power: float) -> int | None:
         """Return what `planning.n_difference` does."""
@@ -184,7 +185,8 @@ class ShareOfRate(Truth):
     def interval(self, n: int, own: Counts, other: Others, z: float) -> tuple[Floats, Interval]:
         """Return the turned MOVER interval of ``p - tau·p_other``; no upper limit where fewer than 5 are given the class."""
         m, given = self._others(n), n - own
-        found = ratio_contrast(given / n, n, other / m, m, self.tau, z)
+        first, second = limits_of_counts(given, n, z), limits_of_counts(other, m, z)
+        found = contrast_of_limits(given / n, first, other / m, second, tau=self.tau)
         return self.tau * other / m - given / n, Interval(
             -found.high, np.where(given < LEAST_EVENTS, np.inf, -found.low)
         )

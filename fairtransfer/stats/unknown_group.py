@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairtransfer.stats.estimate import quotient
-from fairtransfer.stats.intervals import Floats, Interval, wilson
+from fairtransfer.stats.exact import clopper_pearson
+from fairtransfer.stats.intervals import Floats, Interval
 
 
 def rate_bounds(k: ArrayLike, n: ArrayLike, k_unknown: ArrayLike, n_unknown: ArrayLike) -> Interval:
@@ -77,11 +78,11 @@ def impact_ratio_bounds(k: ArrayLike, n: ArrayLike, k_unknown: float, n_unknown:
 
 
 def sampled_rate_bounds(k: ArrayLike, n: ArrayLike, k_unknown: ArrayLike, n_unknown: ArrayLike, z: float) -> Interval:
-    """Return limits that hold for every way to say who belongs to the group *and* for chance: Wilson's at both bounds."""
+    """Return limits that hold for every way to say who belongs to the group *and* for chance: exact ones at both bounds."""
     _, people, with_event, without = _parts(k, n, k_unknown, n_unknown)
     bounds = rate_bounds(k, n, k_unknown, n_unknown)
-    low = wilson(bounds.low, np.maximum(people + without, 1), z).low
-    return Interval(low, wilson(bounds.high, np.maximum(people + with_event, 1), z).high)
+    low = clopper_pearson(bounds.low, np.maximum(people + without, 1), z).low
+    return Interval(low, clopper_pearson(bounds.high, np.maximum(people + with_event, 1), z).high)
 
 
 def _parts(k: ArrayLike, n: ArrayLike, k_unknown: ArrayLike, n_unknown: ArrayLike) -> tuple[Floats, ...]:

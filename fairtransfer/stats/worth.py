@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairtransfer.stats.effective import Moments
-from fairtransfer.stats.intervals import Floats, normal_quantile
+from fairtransfer.stats.intervals import Floats, normal_quantile, t_quantile
 from fairtransfer.stats.special import student_quantile
 
 Alike = Literal["rows", "units", "weights"]
@@ -107,7 +107,9 @@ def _worth(sums: _Sums, seeds: int, alike: Alike, level: float, least: float) ->
     if alike == "rows":
         return np.clip(found, sums.n, sums.n * seeds)
     kish = sums.n**2 / sums.mm
-    correction = (normal_quantile(level) / student_quantile(level, np.maximum(kish - 1, 1))) ** 2
+    degrees = np.maximum(kish - 1, 1)
+    t = student_quantile(level, degrees) if np.ndim(degrees) else t_quantile(level, float(degrees))
+    correction = (normal_quantile(level) / t) ** 2
     most = kish if alike == "weights" else sums.n * seeds
     return np.where(sums.units < 2, 1.0, np.maximum(np.minimum(found * correction, most), 1.0))
 

@@ -35,7 +35,11 @@ def test_details_of_every_kind_read_back_as_they_were(found: Details) -> None:
     assert (type(again), again) == (type(found), found)
 
 
-@given(records_of(Finding), any_details())
+def any_rows() -> st.SearchStrategy[Any]:
+    return records_of(Finding).filter(lambda row: row.details is None or bool(row.details.to_json()))
+
+
+@given(any_rows(), any_details())
 def test_rows_read_back_as_they_were(row: Finding, found: Details) -> None:
     assert Finding.from_json(on_disk(row.to_json())) == row
     content = {**row.to_json(), "details": found.to_json()}

@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose
 from support.fake_run import commit_answers, fake_run, hash_of, wrong_answers
 from support.plans import jobs_of
 from support.results import findings_in
+from support.slow_limits import slow_change
 from support.toy import CHOOSING, JUDGING, edit, toy_rows, write_project
 
 from fairtransfer import api
@@ -138,7 +139,7 @@ def test_every_row_with_a_number_has_its_counts_and_every_row_without_has_a_reas
 
 
 def test_the_paired_interval_can_be_recomputed_from_the_row(tmp_path: Path) -> None:
-    """One seed, no units: the interval is Bonett and Price's on the row's own counts."""
+    """One seed, no units: the interval is MOVER of exact limits on the row's own counts."""
     audit = write_project(tmp_path, ROWS)
     edit(audit, ("seeds: [0, 1, 2]", "seeds: [0]"), ("claim: procedure", "claim: artifact"))
     edit(tmp_path / "data_cards" / "toy.md", ("unit: person", "unit: none"))
@@ -147,9 +148,9 @@ def test_the_paired_interval_can_be_recomputed_from_the_row(tmp_path: Path) -> N
     row = rows.find("toy@1.0.0", "change", "error_rate", {"region": "north"}, "full", "16")
 
     assert row is not None
-    expected = iv.bonett_price(row.n_new_errors, row.n_fixed_errors, row.n, iv.normal_quantile(0.975))
-    assert_allclose(row.ci, [float(expected.low), float(expected.high)], atol=1e-12)
-    assert row.ci_method == "bonett-price"
+    expected = slow_change(row.n_new_errors, row.n_fixed_errors, row.n, iv.normal_quantile(0.975))
+    assert_allclose(row.ci, expected, atol=1e-9)
+    assert row.ci_method == "mover of clopper-pearson"
     assert_allclose(row.estimate, (row.n_after_errors - row.n_before_errors) / row.n)
 
 

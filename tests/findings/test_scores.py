@@ -219,7 +219,7 @@ def test_the_command_takes_columns_with_scores(tmp_path: Path) -> None:
     text = (tmp_path / "out" / "table.md").read_text()
     assert "For everyone together the AUC of yes went from" in text
     assert "BPSN: the others' positives against the group's negatives" in text
-    assert "Wilson's at the size that DeLong's variance gives" in text
+    assert "exact limits at the size that DeLong's variance gives" in text
 
 
 # --- bins --------------------------------------------------------------------------------------------------------------

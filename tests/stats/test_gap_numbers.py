@@ -12,9 +12,10 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 from scipy.special import ndtr
 from support.simulation_error import ERRORS, errors_off
+from support.slow_limits import slow_difference
 
 from fairtransfer.stats import gap as gp
-from fairtransfer.stats.intervals import bonett_price, envelope, normal_quantile
+from fairtransfer.stats.intervals import bonett_price, normal_quantile
 
 some_rates = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 groups = st.lists(
@@ -127,7 +128,7 @@ def slow_against_rest(counts: list[tuple[int, int]], alpha: float) -> list[tuple
     for place, (x, n) in enumerate(counts):
         others = [pair for other, pair in enumerate(counts) if other != place]
         rest_x, rest_n = sum(x for x, _ in others), sum(n for _, n in others)
-        low, high = envelope(x / n, n, rest_x / rest_n, rest_n, normal_quantile(1 - alpha / 2 / len(counts)))
+        low, high = slow_difference(x, n, rest_x, rest_n, normal_quantile(1 - alpha / 2 / len(counts)))
         found.append((x / n - rest_x / rest_n, float(low), float(high)))
     return found
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairtransfer.stats.heavy_tails import FURTHER, TOO_SKEWED, skewed_limits, too_skewed
-from fairtransfer.stats.skewed import Skewed
+from fairtransfer.stats.skewed import FURTHER, TOO_SKEWED, Skewed, skewed_limits, too_skewed
 
 pytestmark = pytest.mark.fast
 

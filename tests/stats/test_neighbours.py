@@ -175,11 +175,11 @@ def test_noise_that_examples_hold_already_is_taken_off_once() -> None:
 @given(tables, st.data())
 def test_a_neighbourhood_answers_for_one_of_its_groups(table: list[list[float]], data: st.DataObject) -> None:
     place, others = data.draw(st.integers(0, len(table) - 1)), data.draw(st.sampled_from([(), (0.001, 0.02)]))
-    here = Neighbourhood(tuple(map(tuple, table)), (0.0001,) * len(table), place, others)
+    here = Neighbourhood(table, [0.0001] * len(table), others)
 
     expected = squared_seed_half(table, 0.0001, 0.95, others=others or None)[place]
 
-    assert here.half(0.95) == pytest.approx(math.sqrt(expected))
+    assert here.half(place, 0.95) == pytest.approx(math.sqrt(expected))
 
 
 def test_limits_are_widened_on_both_sides() -> None:

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, multinomial
+from support.slow_limits import slow_change, slow_difference, slow_share
 
 from fairtransfer.stats import planning as pl
 from fairtransfer.stats.change_truths import PairedChange, TwoChanges
-from fairtransfer.stats.contrasts import difference_of_changes, ratio_contrast
-from fairtransfer.stats.intervals import Interval, bonett_price, envelope, normal_quantile, wilson
+from fairtransfer.stats.contrasts import difference_of_changes
+from fairtransfer.stats.exact import exact_change
+from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.power import SeedSpread, chance_to_fail, chance_to_pass, people_needed
 from fairtransfer.stats.truths import OneRate, ShareOfRate, Truth, TwoRates
 
@@ -78,25 +80,25 @@ def slow_chances(truth: Truth, n: int, margin: float, alpha: float) -> tuple[flo
     """To pass and to fail: every pair of counts, one after the other."""
     z, passes, fails = normal_quantile(1 - alpha), 0.0, 0.0
     if isinstance(truth, OneRate):
-        outcomes = [(binom.pmf(x, n, truth.p), wilson(x / n, n, z)) for x in range(n + 1)]
+        outcomes = [(binom.pmf(x, n, truth.p), slow_share(x, n, z)) for x in range(n + 1)]
     elif isinstance(truth, TwoRates):
         m = round(n * truth.ratio)
         outcomes = [
-            (binom.pmf(x, n, truth.p) * binom.pmf(y, m, truth.p_other), envelope(x / n, n, y / m, m, z))
+            (binom.pmf(x, n, truth.p) * binom.pmf(y, m, truth.p_other), slow_difference(x, n, y, m, z))
             for x, y in itertools.product(range(n + 1), range(m + 1))
         ]
     elif isinstance(truth, ShareOfRate):
         m = round(n * truth.ratio)
         outcomes = []
         for x, y in itertools.product(range(n + 1), range(m + 1)):
-            low, high = ratio_contrast(x / n, n, y / m, m, truth.tau, z)
+            low, high = slow_difference(x, n, y, m, z, truth.tau)
             weight = binom.pmf(x, n, 1 - truth.without) * binom.pmf(y, m, truth.p_other)
             outcomes.append((weight, (-high, math.inf if x < 5 else -low)))
     else:
         assert isinstance(truth, PairedChange)
         shares = [truth.worse, truth.better, 1 - truth.worse - truth.better]
         outcomes = [
-            (multinomial.pmf([b, c, n - b - c], n, shares), bonett_price(b, c, n, z))
+            (multinomial.pmf([b, c, n - b - c], n, shares), slow_change(b, c, n, z))
             for b in range(n + 1)
             for c in range(n + 1 - b)
         ]
@@ -147,7 +149,7 @@ def test_chances_of_two_changes_are_those_of_drawn_ones(sample: tuple[TwoChanges
 
     def drawn(change: PairedChange, people: int) -> tuple[np.ndarray, Interval]:
         moved = rng.multinomial(people, [change.worse, change.better, 1 - change.moved], size=100_000)
-        return (moved[:, 0] - moved[:, 1]) / people, bonett_price(moved[:, 0], moved[:, 1], people, z)
+        return (moved[:, 0] - moved[:, 1]) / people, exact_change(moved[:, 0] / people, moved[:, 1] / people, people, z)
 
     found = difference_of_changes(*drawn(truth.first, n), *drawn(truth.second, m))
     chances = chance_to_pass(*sample), chance_to_fail(*sample)
@@ -172,18 +174,18 @@ def test_the_people_a_formula_plans_for_a_fail_give_its_power(p: float, margin: 
     n = pl.n_difference(p + 2 * margin, p, 10, margin, pl.CLAIM)
     assert n is not None
 
-    assert 0.80 <= chance_to_fail(TwoRates(p + 2 * margin, p, 10), n, margin, pl.CLAIM) <= 0.86
+    assert 0.78 <= chance_to_fail(TwoRates(p + 2 * margin, p, 10), n, margin, pl.CLAIM) <= 0.86
 
 
 @pytest.mark.parametrize(("p", "margin"), RATES_AND_MARGINS)
 def test_the_people_a_formula_plans_for_a_pass_are_too_few_and_mended(p: float, margin: float) -> None:
-    """The interval that verdicts use is wider than the formula's: half as likely as not at worst; the mended number holds."""
+    """The interval that verdicts use is wider than the formula's: less likely than not at worst; the mended number holds."""
     truth = TwoRates(p, p, 10)
     formula, mended = pl.n_difference(p, p, 10, margin, 0.05), people_needed(truth, "pass", margin, 0.05)
     assert formula is not None
     assert mended is not None
 
-    assert 0.50 < chance_to_pass(truth, formula, margin, 0.05) < 0.80
+    assert 0.45 < chance_to_pass(truth, formula, margin, 0.05) < 0.80
     assert 0.80 <= chance_to_pass(truth, mended, margin, 0.05) < 0.82
     assert formula < mended < 2 * formula
 
@@ -216,10 +218,10 @@ def test_one_person_fewer_is_too_few(planned: tuple) -> None:
 
 
 def test_a_truth_without_chance_needs_as_many_as_its_interval() -> None:
-    """Nobody is ever harmed: as soon as Wilson's bound for no harm is below the limit, it always is."""
-    assert people_needed(OneRate(0.0), "pass", 0.05, 0.05) == 52
-    assert chance_to_pass(OneRate(0.0), 51, 0.05, 0.05) == 0.0
-    assert chance_to_pass(OneRate(0.0), 52, 0.05, 0.05) == 1.0
+    """Nobody is ever harmed: as soon as the exact bound for no harm is below the limit, it always is."""
+    assert people_needed(OneRate(0.0), "pass", 0.05, 0.05) == 59
+    assert chance_to_pass(OneRate(0.0), 58, 0.05, 0.05) == 0.0
+    assert chance_to_pass(OneRate(0.0), 59, 0.05, 0.05) == 1.0
 
 
 def test_seeds_that_differ_cost_people() -> None:

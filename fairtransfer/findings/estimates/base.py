@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, Self
 
@@ -25,14 +25,36 @@ from fairtransfer.findings.estimates.values import (
     Today,
 )
 from fairtransfer.stats.contrasts import difference_of_changes
-from fairtransfer.stats.intervals import Interval, normal_quantile
+from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile
+from fairtransfer.stats.neighbours import LENT, Neighbourhood
 from fairtransfer.stats.planning import MOST, detectable_by_width
 from fairtransfer.stats.power import Claim, SeedSpread, people_needed
 from fairtransfer.stats.seeds import SeedPart, seed_part, seed_share, widen
 
 
+@dataclass(frozen=True)
+class Place:
+    """One group's place among those that share its seeds."""
+
+    neighbours: Neighbourhood
+    number: int
+
+    def half(self, level: float) -> float:
+        """Return the seeds' half-width at a one-sided level."""
+        return self.neighbours.half(self.number, level)
+
+
+@dataclass(frozen=True)
 class Estimate(abc.ABC):
-    """A value with limits."""
+    """A value with limits.
+
+    Attributes
+    ----------
+    among
+        The groups and models that share its seeds, and its place among the groups; None where it stands for itself.
+    """
+
+    among: Place | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     @property
     @abc.abstractmethod
@@ -78,7 +100,34 @@ class Estimate(abc.ABC):
 
     def seed_part(self, level: float) -> SeedPart:
         """Return what the seeds add."""
-        return seed_part(self.by_seed, level) if self.of_procedure else SeedPart(0.0, 0.0)
+        if not self.of_procedure:
+            return SeedPart(0.0, 0.0)
+        alone = seed_part(self.by_seed, level)
+        return alone if self.among is None else SeedPart(alone.sd, self.among.half(level))
+
+    def half_of_seeds(self, count: int, level: float) -> float:
+        """Return what so many seeds would add to a bound, if they spread as today's do."""
+        if count < 2:
+            return 0.0
+        today, more = self.seeds_count - 1, count - 1
+        lent = 0.0 if self.among is None else LENT
+        part = self.seed_part(level).half * math.sqrt(self.seeds_count / count)
+        return part * t_quantile(level, more + lent) / t_quantile(level, today + lent)
+
+    @property
+    def seed_noise(self) -> float:
+        """The variance of one seed's value that comes of seeds erring on different examples; 0 where it is not known."""
+        return 0.0
+
+    def bars_pass(self, sign: int) -> tuple[str, ...]:  # noqa: ARG002  # most kinds let pass whatever lies inside
+        """Return why it cannot pass although its bound lies inside: reason codes, none if it can.
+
+        Parameters
+        ----------
+        sign
+            +1 where more is harm, else -1.
+        """
+        return ()
 
     def reported(self, others: float) -> Reported | NotEstimable:
         """Return the interval of a finding, or why nothing is told.
@@ -292,6 +341,11 @@ class GroupContrast(Estimate):
         return tuple(a - b for a, b in zip(self.first.by_seed, self.second.by_seed, strict=True))
 
     @property
+    def seed_noise(self) -> float:
+        """What both sides have: their examples differ."""
+        return self.first.seed_noise + self.second.seed_noise
+
+    @property
     def range(self) -> Limits:
         """From the least against the most to the reverse."""
         return self.first.range[0] - self.second.range[1], self.first.range[1] - self.second.range[0]
@@ -312,4 +366,5 @@ class MoverContrast(GroupContrast):
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return f"mover of {self.first.method}"
+        of = self.first.method
+        return of if of.startswith("mover of ") else f"mover of {of}"

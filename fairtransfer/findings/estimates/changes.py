@@ -8,11 +8,13 @@ from typing import Any, Self
 
 from fairtransfer.findings.estimates.base import MoverContrast, Observed
 from fairtransfer.findings.estimates.values import CHANGE, CLAIMED, Churn, Limits, Today, suffix
-from fairtransfer.stats import intervals
 from fairtransfer.stats.change_truths import PairedChange, TwoChanges
-from fairtransfer.stats.effective import Moments, design_effect, t_correction, weighted_effect
+from fairtransfer.stats.effective import Moments
+from fairtransfer.stats.exact import exact_change
 from fairtransfer.stats.intervals import Interval, mcnemar_midp, normal_quantile
+from fairtransfer.stats.neighbours import noise_of_seeds
 from fairtransfer.stats.planning import detectable_change
+from fairtransfer.stats.worth import Alike, worth_of_change
 
 
 @dataclass(frozen=True)
@@ -77,36 +79,38 @@ class PairedDifference(Observed):
         """The share of pairs that changed, averaged over seeds."""
         return (sum(self.gained) + sum(self.lost)) / self.seeds_count / self.n
 
-    def effective_share(self, level: float) -> float:
-        """Return the share of the pairs that independent rows would be worth."""
-        if not self.clustered and not self.weighted:
-            return 1.0
-        effect = weighted_effect(self.moments, self.discordant, self.n) if self.weighted else self._effect()
-        if self.moments.variance() == 0:
-            # No unit differs from another, so the spread within units is unknown: each unit counts as one pair.
-            effect = max(effect, self.n / max(self.moments.kish_size if self.weighted else self.moments.units, 1))
-        return t_correction(self.moments.units, level) / effect
+    @property
+    def seed_noise(self) -> float:
+        """Known where every pair is an example of its own."""
+        if self.weighted or self.clustered or not self.procedure:
+            return 0.0
+        changes = [(b - c) / self.n for b, c in zip(self.gained, self.lost, strict=True)]
+        return float(noise_of_seeds(self.moments, sum(self.gained) + sum(self.lost), changes))
 
-    def _effect(self) -> float:
-        return design_effect(self.moments, self.discordant * self.n, self.seeds_count)
+    def effective_share(self, level: float) -> float:
+        """Return the share of the pairs that independent rows would be worth; above 1 where seeds differ on the same pairs."""
+        return self.size(level) / self.n
+
+    def size(self, level: float) -> float:
+        """Return the effective number of pairs."""
+        seeds = self.seeds_count
+        changed = self.discordant * self.moments.m / seeds
+        return float(worth_of_change(self.moments, changed, seeds, self.alike, level))
+
+    @property
+    def alike(self) -> Alike:
+        """What counts as one example."""
+        return "weights" if self.weighted else "units" if self.clustered else "rows"
 
     def examples(self, level: float) -> Interval:
-        """Return Bonett and Price's interval at the effective number of pairs."""
-        share = self.effective_share(level)
-        scale = share / self.seeds_count
-        size = max(self.n * share, 1.0)
-        up, down = (self.gained, self.lost) if self.sign > 0 else (self.lost, self.gained)
-        return intervals.bonett_price(sum(up) * scale, sum(down) * scale, size, normal_quantile(level))
-
-    def limits(self, level: float) -> Limits:
-        """Return both limits; adjusted limits that would not bracket the raw change are moved to it."""
-        low, high = super().limits(level)
-        return min(low, self.estimate), max(high, self.estimate)
+        """Return the MOVER interval from Clopper and Pearson's of both shares that changed, at the effective number of pairs."""
+        moved = self.moved(1)
+        return exact_change(moved.worse, moved.better, self.size(level), normal_quantile(level))
 
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "bonett-price" + suffix(
+        return "mover of clopper-pearson" + suffix(
             self.seeds_count, clustered=self.clustered, procedure=self.procedure, weighted=self.weighted
         )
 

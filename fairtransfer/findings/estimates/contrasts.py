@@ -5,15 +5,15 @@ The people differ, so that the two sides' errors are independent; what seeds do 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from statistics import covariance, variance
+from dataclasses import dataclass, replace
 
 from fairtransfer.findings.estimates.base import GroupContrast
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.estimates.values import Limits, Today
-from fairtransfer.stats.contrasts import RatioBounds, Shared, ratio_bounds, ratio_contrast
+from fairtransfer.stats.contrasts import RatioBounds
+from fairtransfer.stats.exact import exact_contrast, ratio_limits
 from fairtransfer.stats.gap import LEAST_EVENTS
-from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile, wilson
+from fairtransfer.stats.intervals import Interval, normal_quantile
 from fairtransfer.stats.truths import ShareOfRate
 
 
@@ -35,11 +35,16 @@ class RateRatioContrast(GroupContrast):
         """The contrast of every seed."""
         return tuple(a - self.limit * b for a, b in zip(self.first.by_seed, self.second.by_seed, strict=True))
 
+    @property
+    def seed_noise(self) -> float:
+        """What both sides have."""
+        return self.first.seed_noise + self.limit**2 * self.second.seed_noise
+
     def examples(self, level: float) -> Interval:
-        """Return the MOVER interval of the contrast from Wilson's at effective sizes."""
+        """Return the MOVER interval of the contrast from Clopper and Pearson's at effective sizes."""
         one, two = self.first, self.second
         sizes = one.size(level), two.size(level)
-        return ratio_contrast(one.estimate, sizes[0], two.estimate, sizes[1], self.limit, normal_quantile(level))
+        return exact_contrast(one.estimate, sizes[0], two.estimate, sizes[1], normal_quantile(level), tau=self.limit)
 
     @property
     def events(self) -> float:
@@ -56,21 +61,12 @@ class RateRatioContrast(GroupContrast):
 
     def bounds(self, level: float) -> RatioBounds:
         """Return both limits of the ratio at a one-sided level: the limits that would just pass and just fail."""
-        z, (one, two) = normal_quantile(level), (self.first, self.second)
-        limits = (wilson(side.estimate, side.size(level), z) for side in (one, two))
-        return ratio_bounds(one.estimate, next(limits), two.estimate, next(limits), self._seeds(level))
-
-    def _seeds(self, level: float) -> Shared:
-        count, one, two = self.seeds_count, self.first.by_seed, self.second.by_seed
-        if not self.of_procedure or count < 2:
-            return Shared()
-        weight = t_quantile(level, count - 1) ** 2 / count
-        return Shared(weight * variance(one), weight * variance(two), weight * covariance(one, two))
+        return ratio_limits(lambda ratio: replace(self, limit=ratio).limits(level))
 
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "mover of wilson" + self.first.allowed_for
+        return "mover of clopper-pearson" + self.first.allowed_for
 
     def today(self, sign: int, level: float) -> Today:  # noqa: ARG002  # less is always the harm
         """Return the shares without and with the class, and how many times as many the others are."""

@@ -25,11 +25,14 @@ from fairtransfer.stats.number_errors import MOST_DRAWN
 from fairtransfer.stats.planning import detectable_by_width
 from fairtransfer.stats.power import Claim, SeedSpread
 from fairtransfer.stats.seeds import seed_share, widen
-from fairtransfer.stats.skewed import Skewed
+from fairtransfer.stats.skewed import Skewed, skewed_limits, too_skewed
 
 BOUNDED = "student with one case at each bound"
 SUMMED = "union of student and hall"
 DRAWN = "bootstrap-t"
+
+TOO_SKEWED = "too_skewed"
+"""The reason code of a mean that a few cases make most of the spread of."""
 
 ALIKE = "the values do not vary, which leaves their spread unknown"
 NOT_DRAWN = "the values do not vary, or too few differ from the others, which leaves their spread unknown"
@@ -127,8 +130,8 @@ class SkewedMean(MeanOfCases):
         return Skewed(self.estimate, error, row["cubes"] / row["spread"] ** 1.5, row["units"])
 
     def examples(self, level: float) -> Interval:
-        """Return the union of Student's and Hall's interval."""
-        low, high = self.spread.limits(level)
+        """Return the union of Student's and Hall's interval, allowing for more skew than the sample shows."""
+        low, high = skewed_limits(self.spread, level)
         return Interval(max(low, self.bounds[0]), min(high, self.bounds[1]))  # type: ignore[arg-type]  # arrays of none
 
     @property
@@ -154,6 +157,10 @@ class SkewedMean(MeanOfCases):
     def less(self, other: Self) -> SkewedDifference:
         """Return how far the mean lies above that of other people."""
         return SkewedDifference(self, other)
+
+    def bars_pass(self, sign: int) -> tuple[str, ...]:
+        """Return that a few cases make most of the spread on the side of the limit."""
+        return (TOO_SKEWED,) if too_skewed(self.spread, above=sign > 0) else ()
 
     def cases_needed(self, sign: int, margin: float, claim: Claim, spread: SeedSpread, most: float) -> int | None:  # noqa: ARG002  # found at once
         """Return how many cases settle a claim, from how values spread."""
@@ -194,7 +201,7 @@ class DrawnRoot(DrawnMean):
             return super().examples(level)
         root, spread = self.estimate, self.spread
         squared = Skewed(root**2, 2 * root * spread.error, spread.skew_term, spread.units)
-        low, high = squared.limits(level)
+        low, high = skewed_limits(squared, level)
         return Interval(math.sqrt(max(low, 0.0)), math.sqrt(max(high, 0.0)))  # type: ignore[arg-type]  # arrays of none
 
 
@@ -204,6 +211,10 @@ class SkewedDifference(MoverContrast):
 
     first: SkewedMean
     second: SkewedMean
+
+    def bars_pass(self, sign: int) -> tuple[str, ...]:
+        """Return what bars either side: the second's limit on the other side counts."""
+        return self.first.bars_pass(sign) or self.second.bars_pass(-sign)
 
     def cases_needed(self, sign: int, margin: float, claim: Claim, spread: SeedSpread, most: float) -> int | None:  # noqa: ARG002  # found at once
         """Return how many cases of the group settle a claim, from how both groups' values spread."""

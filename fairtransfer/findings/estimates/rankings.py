@@ -17,8 +17,9 @@ from fairtransfer.findings.estimates.values import CHANGE, ONE_SIDED, RATE, NotE
 from fairtransfer.findings.sums import PerSeed, Row
 from fairtransfer.formats import noun
 from fairtransfer.outcomes.metric import Metric
-from fairtransfer.stats.auc import MINIMUM_CLASS, auc_interval
+from fairtransfer.stats.auc import MINIMUM_CLASS
 from fairtransfer.stats.auc_change import Area, Sizes, auc_change_interval
+from fairtransfer.stats.auc_limits import robust_auc_interval
 from fairtransfer.stats.calibration import NO_SLOPE, slope_quantile
 from fairtransfer.stats.effective import t_correction
 from fairtransfer.stats.intervals import Interval, normal_quantile
@@ -91,16 +92,16 @@ class Ranking(OfRankings):
         return t_correction(self.rows.first["units"], level) if self.clustered else 1.0
 
     def examples(self, level: float) -> Interval:
-        """Return Wilson's interval at the size that DeLong's variance gives."""
+        """Return Clopper and Pearson's interval at the size that DeLong's variance gives, with two imaginary placements."""
         z = normal_quantile(level)
-        return auc_interval(
+        return robust_auc_interval(
             self.estimate, *self._sizes(), self._mean("variance"), z, effective_share=self._effective(level)
         )
 
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "wilson at delong's size" + self.allowed_for
+        return "clopper-pearson at delong's size" + self.allowed_for
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from typing import Any, Self
 
 from fairtransfer.findings.estimates.base import GroupContrast, Observed
 from fairtransfer.findings.estimates.values import CLAIMED, RATE, CaseCounts, Limits, Share, Today, suffix
-from fairtransfer.stats import intervals
-from fairtransfer.stats.effective import Moments, effective_size, weighted_size
+from fairtransfer.stats.effective import Moments
+from fairtransfer.stats.exact import clopper_pearson, exact_contrast
 from fairtransfer.stats.intervals import Interval, normal_quantile
+from fairtransfer.stats.neighbours import noise_of_seeds
 from fairtransfer.stats.planning import detectable
 from fairtransfer.stats.truths import OneRate, TwoRates
+from fairtransfer.stats.worth import Alike, worth_of_rate
 
 
 @dataclass(frozen=True)
@@ -82,23 +84,34 @@ class Rate(Observed):
 
     def size(self, level: float) -> float:
         """Return the effective number of people."""
-        if self.weighted:
-            return weighted_size(self.moments, self.n, level)
-        return effective_size(self.moments, self.seeds_count, clustered=self.clustered, level=level)
+        return float(worth_of_rate(self.moments, self.seeds_count, self.alike, level))
+
+    @property
+    def alike(self) -> Alike:
+        """What counts as one example."""
+        return "weights" if self.weighted else "units" if self.clustered else "rows"
+
+    @property
+    def seed_noise(self) -> float:
+        """Known where every case is an example of its own."""
+        if self.weighted or self.clustered or not self.procedure:
+            return 0.0
+        shares = [k / n for k, n in zip(self.hits, self.sizes, strict=True)]
+        return float(noise_of_seeds(self.moments, sum(self.hits), shares))
 
     def effective_share(self, level: float) -> float:
         """Return how many independent people one is."""
         return self.size(level) / self.n
 
     def examples(self, level: float) -> Interval:
-        """Return Wilson's interval at the effective number of people."""
-        interval = intervals.wilson(self.share, self.size(level), normal_quantile(level))
+        """Return Clopper and Pearson's interval at the effective number of people."""
+        interval = clopper_pearson(self.share, self.size(level), normal_quantile(level))
         return Interval(1 - interval.high, 1 - interval.low) if self.complement else interval
 
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "wilson" + self.allowed_for
+        return "clopper-pearson" + self.allowed_for
 
     @property
     def allowed_for(self) -> str:
@@ -145,14 +158,14 @@ class RateDifference(GroupContrast):
     second: Rate
 
     def examples(self, level: float) -> Interval:
-        """Return the envelope of Newcombe's and Agresti and Caffo's intervals at effective sizes."""
+        """Return the MOVER interval from Clopper and Pearson's at effective sizes."""
         one, two = self.first, self.second
-        return intervals.envelope(one.estimate, one.size(level), two.estimate, two.size(level), normal_quantile(level))
+        return exact_contrast(one.estimate, one.size(level), two.estimate, two.size(level), normal_quantile(level))
 
     @property
     def method(self) -> str:
         """How the interval is made."""
-        return "newcombe/agresti-caffo envelope" + self.first.allowed_for
+        return "mover of clopper-pearson" + self.first.allowed_for
 
     def today(self, sign: int, level: float) -> Today:
         """Return the shares that are harmed, and how many times as many the others are."""
