@@ -90,7 +90,7 @@ def plan(
 ) -> Plan:
     """Say what a run of an audit would do: its jobs, time and disk, and what each gate could come to in each group.
 
-    Nothing is written but the times of a probe, and no model is loaded but by it.
+    Nothing is written but the times of a probe, and no model is loaded without one.
 
     Parameters
     ----------
@@ -103,12 +103,12 @@ def plan(
     expect_error, expect_change
         The shares of cases that you expect to be served badly, and to change their answer, from 0 to 1.
     probe
-        Time a few steps of work that has not been timed on this machine yet.
+        Load the model, as the run will, and time a few steps of work that has not been timed on this machine yet.
 
     Raises
     ------
     DefinitionError
-        When the audit, its cards or its data are not acceptable.
+        When the audit, its cards, its data or its model are not acceptable: whenever the run would refuse.
     """
     from fairtransfer.gates.gate import Expected
     from fairtransfer.plan_result import looked_at

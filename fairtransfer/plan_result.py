@@ -18,7 +18,7 @@ from fairtransfer.gates.gate_power import GatePower
 from fairtransfer.runner.disk import Disk
 from fairtransfer.runner.job import Job
 from fairtransfer.runner.job import Plan as JobPlan
-from fairtransfer.runner.text_checks import text_warnings
+from fairtransfer.runner.run_checks import checked
 from fairtransfer.stages import Planned
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Plan(Displayed):
         What is done already, what the rest takes, and what the groups' sizes could show, in full.
     uses
         Per benchmark, how many models were judged on it in this workspace, and how much of alpha they took.
-    texts
-        What is told of how the judged texts will be read.
+    told
+        Warnings of the data, and of how the judged texts will be read.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class Plan(Displayed):
     planned: Planned
     foresight: Foresight
     uses: Mapping[str, Uses]
-    texts: tuple[Problem, ...] = ()
+    told: tuple[Problem, ...] = ()
 
     @property
     def job_plan(self) -> JobPlan:
@@ -92,8 +92,8 @@ class Plan(Displayed):
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What the checks of audit, cards and model warned of, and of how texts will be read."""
-        return (*self.job_plan.files.warnings, *self.texts)
+        """What the checks of audit, cards, data and model warned of, and of how texts will be read."""
+        return (*self.job_plan.files.warnings, *self.told)
 
     def to_frame(self) -> pd.DataFrame:
         """Return what every gate could come to, a row per comparison.
@@ -145,14 +145,16 @@ _OF_GROUP = ("against", "cases", "units", "passes", "fails", "needed_to_pass", "
 
 
 def looked_at(planned: Planned, expected: Expected, *, probe: bool) -> Plan:
-    """Return a plan with what can be foreseen of it: opens the data, and no model unless times are to be found by a probe.
+    """Return a plan with what can be foreseen of it: opens the data, and no model unless it may probe.
 
     Raises
     ------
     DefinitionError
-        When the data contradicts its cards, or a label budget does not fit it.
+        When the run would refuse: as far as files tell, and where it may probe also once the model is loaded.
     """
     opened = planned.opened()
+    if probe and opened.todo():
+        checked(planned.plan, opened.data, network=True)
     foresight = foresee(opened, expected, probe=probe)
     uses = {card.card.id: uses_of(planned.workspace, card.card) for card in planned.plan.files.benchmarks}
-    return Plan(planned, foresight, uses, text_warnings(planned.plan, opened.data))
+    return Plan(planned, foresight, uses, opened.told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from fairtransfer.display import Display, Displayed, Illustration
 from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.manifest import verify_sums
+from fairtransfer.evidence.text_reading import FEWEST, TextReading, told
 from fairtransfer.findings.collection import Findings
 from fairtransfer.findings.metric_table import MetricTable, metric_table, unknown
 from fairtransfer.findings.rows import Finding
@@ -157,9 +159,20 @@ class Run(Displayed):
 
     @property
     def warnings(self) -> list[str]:
-        """What the checks of the definitions and the data warned of."""
-        found = read_json(self.folder / "run.json")["warnings"]
-        return [f"{w['place']} {w['code']}: {w['text']}" for w in found]
+        """What the checks of the definitions and the data warned of, and how texts were read (documents hide small groups)."""
+        record = read_json(self.folder / "run.json")
+        found = [f"{w['place']} {w['code']}: {w['text']}" for w in record["warnings"]]
+        read = [(b["id"], TextReading.from_json(b["texts"])) for b in record["benchmarks"] if "texts" in b]
+        return found + [
+            f"audit.yaml model.max_tokens FT-M052: {name}: {text}"
+            for name, reading in read
+            for text in told(reading, least=FEWEST)
+        ]
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Why jobs have no result, and how many each reason has."""
+        return dict(Counter(job["reason"] for job in read_json(self.folder / "run.json")["failed_jobs"]))
 
     @property
     def timing(self) -> dict[str, Any] | None:

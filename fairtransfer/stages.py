@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from fairtransfer.conclusion import conclude, judged_again
-from fairtransfer.errors import DefinitionError, IntegrityError
+from fairtransfer.errors import IntegrityError, Problem
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.manifest import verify_sums
 from fairtransfer.evidence.store import Store
@@ -29,12 +29,11 @@ from fairtransfer.runner.extras import missing_for_training
 from fairtransfer.runner.folder import write_folder
 from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.judging import at_most, follows, with_judging
-from fairtransfer.runner.label_budgets import budget_problems
 from fairtransfer.runner.opened_data import OpenedData, open_data
 from fairtransfer.runner.plan import on_machine
 from fairtransfer.runner.rates import read_rates
+from fairtransfer.runner.run_checks import checked
 from fairtransfer.runner.source import ready, with_source
-from fairtransfer.runner.text_checks import text_warnings
 from fairtransfer.runner.times import expected
 from fairtransfer.runner.todo import NO_PROGRESS, Progress, is_final, pending
 from fairtransfer.workspace import put_in_place, run_folder, store_of
@@ -91,17 +90,16 @@ class Planned:
         return Judged(self.folder, judged_again(self.folder), 0)
 
     def opened(self, store: Store | None = None) -> Opened:
-        """Open the data, check it against its cards, and the label budgets against the rows there are.
+        """Open the data, check it against its cards, and make every check of a run that loads no network.
 
         Raises
         ------
         DefinitionError
-            When the data contradicts its cards, or a label budget does not fit it.
+            When the data contradicts its cards, a label budget does not fit it, or no model could read it.
         """
         data = open_data(self.plan.files, self.plan.roots, self.plan.predictions)
-        if data.learned is not None and (problems := budget_problems(self.plan.files, len(data.learned.train))):
-            raise DefinitionError(problems)
-        return Opened(self.plan, self.workspace, store or store_of(self.workspace), data)
+        told = (*data.warnings, *checked(self.plan, data))
+        return Opened(self.plan, self.workspace, store or store_of(self.workspace), data, told)
 
     def completed(self, means: Means) -> Judged:
         """Return the run: the one that is there, or all stages one after the other.
@@ -119,12 +117,19 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A plan with its data opened, and the store in which its finished jobs are."""
+    """A plan with its data opened, and the store in which its finished jobs are.
+
+    Attributes
+    ----------
+    told
+        Warnings of the data and of the checks that load no network.
+    """
 
     plan: Plan
     workspace: Path
     store: Store
     data: OpenedData
+    told: tuple[Problem, ...] = ()
 
     def todo(self) -> list[tuple[Training, list[Job]]]:
         """Return what is pending."""
@@ -158,9 +163,6 @@ class Opened:
     def _trained(self, means: Means) -> Executed:
         if missing := missing_for_training(self.plan.audit):
             raise missing
-        text_warnings(
-            self.plan, self.data
-        )  # refuses what no model could read; the report tells the rest of what was read
         with open_executor(means.executor, means.costing) as hands:
             opened = self._with_source(on_machine(self.plan, hands.machine()), means)
             seconds, disk, held = *opened._foreseen(), used(self.store)

@@ -98,7 +98,7 @@ def test_the_library_and_all_its_cold_rooms_are_imported_without_them(cold: Cold
         "from pathlib import Path\n"
         "warm = ('fairtransfer.adapt', 'fairtransfer.models', 'fairtransfer.runner.local', 'fairtransfer.runner.session', "
         "'fairtransfer.runner.work', 'fairtransfer.runner.timing_probe', 'fairtransfer.runner.feature_cache', "
-        "'fairtransfer.runner.source_training', "
+        "'fairtransfer.runner.source_training', 'fairtransfer.runner.network_checks', "
         "'fairtransfer.__main__')\n"
         "names = [m.name for m in pkgutil.walk_packages(fairtransfer.__path__, 'fairtransfer.', onerror=lambda name: None)]\n"
         "for name in names:\n"

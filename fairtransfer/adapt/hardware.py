@@ -42,8 +42,15 @@ class Hardware:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether memory ran out: torch has an error of its own for that on devices, and on the CPU only words."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(said in str(error) for said in _NO_MEMORY)
+    """Return whether memory ran out: torch has an error of its own for that on devices, and on the CPU only words.
+
+    Of an error that was made of another, the other is looked at too.
+    """
+    chain = [error, *([error.__cause__] if error.__cause__ is not None else [])]
+    return any(
+        isinstance(one, (torch.OutOfMemoryError, MemoryError)) or any(said in str(one) for said in _NO_MEMORY)
+        for one in chain
+    )
 
 
 def detect() -> Hardware:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from fairtransfer.adapt.flops import FlopTally
 from fairtransfer.adapt.hardware import Hardware
-from fairtransfer.models.backbone import Network, Prepared
+from fairtransfer.models.backbone import Network, Prepared, one_pass
 
 TOKENS_PER_BATCH = 4096
 ROWS_PER_BATCH = 128
@@ -24,7 +24,13 @@ class Runner:
     flops: FlopTally = field(default_factory=lambda: FlopTally(on=False))
 
     def run(self, function: Callable[[dict[str, Tensor]], Tensor], module: nn.Module, prepared: Prepared) -> Tensor:
-        """Return `function` of every row (float32, on the CPU), computed by `module` in evaluation mode."""
+        """Return `function` of every row (float32, on the CPU), computed by `module` in evaluation mode.
+
+        Raises
+        ------
+        PassFailed
+            When the library that made the network gives up.
+        """
         device = self.hardware.torch_device
         module.to(device).eval()
         order: list[int] = []
@@ -33,9 +39,10 @@ class Runner:
         counted, kind = {0, len(batches) // 2, len(batches) - 1}, object()
         with torch.inference_mode(), self.hardware.autocast():
             for number, rows in enumerate(batches):
-                with self.flops.passing(kind, lengths[rows[-1]], len(rows), count=number in counted):
-                    found = function(prepared.batch(rows, device))
-                pieces.append(found.float().cpu())
+                with one_pass():
+                    with self.flops.passing(kind, lengths[rows[-1]], len(rows), count=number in counted):
+                        found = function(prepared.batch(rows, device))
+                    pieces.append(found.float().cpu())
                 order += rows
         stacked = torch.cat(pieces)
         result = torch.empty_like(stacked)
@@ -43,8 +50,17 @@ class Runner:
         return result.clone()
 
     def features(self, network: Network, prepared: Prepared) -> Tensor:
-        """Return features, rows x dim. BatchNorm and dropout are in evaluation mode: frozen means frozen."""
-        return self.run(network.features, network.module, prepared)
+        """Return features, rows x dim. BatchNorm and dropout are in evaluation mode: frozen means frozen.
+
+        Raises
+        ------
+        FloatingPointError
+            When some are NaN or infinite: nothing can be fitted on them.
+        """
+        found = self.run(network.features, network.module, prepared)
+        if bad := int((~torch.isfinite(found)).any(dim=1).sum()):
+            raise FloatingPointError(f"the model gives NaN or infinity for {bad:,} of {len(found):,} rows")
+        return found
 
 
 def batches_by_length(prepared: Prepared) -> Iterator[list[int]]:

@@ -18,7 +18,7 @@ from fairtransfer.adapt.random_streams import numpy_stream, stream_seed, torch_s
 from fairtransfer.adapt.selection import AVERAGE, Score, Selection
 from fairtransfer.adapt.strategy import Adapted, Diverged, Labelled, Setting, check_classes
 from fairtransfer.formats import plural
-from fairtransfer.models.backbone import Network, Prepared
+from fairtransfer.models.backbone import Network, Prepared, one_pass
 from fairtransfer.spec.grids import one
 from fairtransfer.spec.transfer_options import StepOptions, TrainingOptions
 
@@ -133,7 +133,8 @@ def train(setting: Setting, network: Network, head: nn.Linear, options: StepOpti
             loss = objective(logits.float(), targets[rows], rows)
             if not torch.isfinite(loss):
                 raise Diverged.at(step + 1)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
+            with one_pass():
+                loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         recipe.before_update()
         optimizer.step()

@@ -40,9 +40,14 @@ def plan(
         float, typer.Option(help="Share of cases you expect to change their answer.", min=0.001, max=0.999)
     ] = 0.2,
     json: Json = False,
-    probe: Annotated[bool, typer.Option(help="Time a few steps of work that has not been timed here yet.")] = True,
+    probe: Annotated[
+        bool, typer.Option(help="Load the model, and time a few steps of work that has not been timed here yet.")
+    ] = True,
 ) -> None:
-    """Print what a run would do: jobs, cached ones, cost; and each gate's chance to pass or to find harm, per group."""
+    """Print what a run would do: jobs, cached ones, cost; and each gate's chance to pass or to find harm, per group.
+
+    Ends with exit code 2 where the run would refuse. With --no-probe the model is not loaded: what only that tells stays open.
+    """
     from fairtransfer import api
     from fairtransfer.cli.show import print_json, tell_warnings
 

@@ -57,8 +57,24 @@ def run(
             country=country,
         )
     tell_warnings(done.warnings)
+    _tell_failures(done)
     (_tell_json if json else _tell)(done)
     raise typer.Exit(0 if report_only else done.verdict.exit_code)
+
+
+_MOST_TOLD = 6
+"""Reasons of jobs without a result that are printed; the report lists every job."""
+
+
+def _tell_failures(done: Run) -> None:
+    """Say on stderr why jobs have no result, each reason once."""
+    from fairtransfer.formats import plural
+
+    reasons = list(done.failures)
+    for reason in reasons[:_MOST_TOLD]:
+        typer.echo(f"no result of {plural(done.failures[reason], 'job')}: {reason}", err=True)
+    if len(reasons) > _MOST_TOLD:
+        typer.echo(f"and {plural(len(reasons) - _MOST_TOLD, 'reason')} more, in the report", err=True)
 
 
 def _tell_json(done: Run) -> None:

@@ -17,6 +17,8 @@ GroupKey = frozenset[tuple[str, str]]
 
 MOST_UNKNOWN = 0.5
 """Share of unknown tokens above which a text is not read: over all texts the model is refused, of a group it is told."""
+FEWEST = 3
+"""Texts of a group below which a command says nothing of it: one long text is no finding."""
 _MUCH_UNKNOWN = 0.1
 _MUCH_LONGER = 1.5
 _MOST_NAMED = 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,19 @@ import torch
 from torch import Tensor, nn
 
 from fairtransfer.data.inputs import Inputs
+from fairtransfer.libraries import refusing
 from fairtransfer.models.blocks import Layout, trace
 from fairtransfer.models.checkpoint import Checkpoint, refuse
 from fairtransfer.models.reading import Reading
+
+
+class PassFailed(RuntimeError):
+    """A library broke off in the middle of a pass: weights, configuration and inputs do not fit, or memory ran out."""
+
+
+def one_pass() -> AbstractContextManager[None]:
+    """Return what a pass through a network, or back, happens in: whatever a library raises there is a `PassFailed`."""
+    return refusing(PassFailed, PassFailed)
 
 
 class Prepared(abc.ABC):
@@ -65,8 +76,15 @@ class Network:
     forward: Callable[[nn.Module, dict[str, Tensor]], Tensor]
 
     def features(self, batch: dict[str, Tensor]) -> Tensor:
-        """Return features, rows x `dim`."""
-        return self.forward(self.module, batch)
+        """Return features, rows x `dim`.
+
+        Raises
+        ------
+        PassFailed
+            When the library that made the network gives up.
+        """
+        with one_pass():
+            return self.forward(self.module, batch)
 
 
 @dataclass(frozen=True)

@@ -138,9 +138,10 @@ class Cluster:
 def _check(plan: Plan, data: OpenedData, todo: Sequence[tuple[Training, list[Job]]]) -> None:
     """Refuse here what every process of the cluster would refuse."""
     from fairtransfer.adapt.hardware import Hardware  # imports torch, which this process needs for nothing else
+    from fairtransfer.runner.network_checks import check_network
     from fairtransfer.runner.session import Session
 
-    Session(plan, data, Hardware("cpu", "fp32")).check(training for training, _ in todo)
+    check_network(Session(plan, data, Hardware("cpu", "fp32")), (training for training, _ in todo))
 
 
 def share(nodes: Sequence[Resources]) -> tuple[int, int, int]:

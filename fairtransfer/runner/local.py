@@ -16,6 +16,7 @@ from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.feature_cache import shelf_of
 from fairtransfer.runner.job import Job, Plan, Training
 from fairtransfer.runner.machine import Machine
+from fairtransfer.runner.network_checks import check_network
 from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.session import Session
 from fairtransfer.runner.todo import NO_PROGRESS, Lease, Progress, fail_unfinished
@@ -51,7 +52,7 @@ class Local:
     ) -> None:
         """Carry out what is pending. A training that fails ends with that status and the others go on."""
         session = self._opened(plan, store, data)
-        session.check(training for training, _ in todo)
+        check_network(session, (training for training, _ in todo))
         progress.begin(list(todo))
         for training, jobs in todo:
             _carry_out(session, store, training, jobs, progress)

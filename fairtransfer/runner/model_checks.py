@@ -9,6 +9,7 @@ from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.models import Checkpoint, fetch
 from fairtransfer.models.checkpoint import at_source, placed
 from fairtransfer.models.family import family_named
+from fairtransfer.runner.opened_data import is_multilabel
 from fairtransfer.spec.audit_files import AuditFiles
 
 
@@ -27,7 +28,7 @@ def inspected(files: AuditFiles, model_root: Path | None) -> Checkpoint:
         way, options = before_named(audit.before_stage.kind), audit.before_stage.options
         # The head of a source that is trained here is that training's, and has its classes.
         labels = None if audit.model.pretrain is not None or not way.reads_head else family.labels(found)
-        problems = way.refused(Asked(found, labels, files.classes), options)
+        problems = way.refused(Asked(found, labels, files.classes, family.reads, is_multilabel(files)), options)
     if problems:
         raise DefinitionError(_in_place(files, problems))
     return found

@@ -12,7 +12,7 @@ from fairtransfer.runner.job import Plan, Roots
 from fairtransfer.runner.label_budgets import budget_problems
 from fairtransfer.runner.opened_data import open_data
 from fairtransfer.runner.plan import make_plan
-from fairtransfer.runner.text_checks import text_warnings
+from fairtransfer.runner.run_checks import checked
 from fairtransfer.spec.audit_files import AuditFiles
 
 _NOT_HERE = ("FT-M021", "FT-M022")
@@ -31,10 +31,10 @@ def rehearse(files: AuditFiles, roots: Roots, opened: Mapping[Path, Benchmark], 
     try:
         data = open_data(files, roots, None if made is None else made.predictions, opened)
         problems.extend(data.warnings)
-        if data.learned is not None:
-            problems.extend(budget_problems(files, len(data.learned.train)))
         if made is not None:
-            problems.extend(text_warnings(made, data))
+            problems.extend(checked(made, data))
+        elif data.learned is not None:
+            problems.extend(budget_problems(files, len(data.learned.train)))
     except DefinitionError as error:
         problems.extend(error.problems)
 

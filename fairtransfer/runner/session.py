@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,11 +21,10 @@ from fairtransfer.adapt.grid import fit_best
 from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.inference import Runner
 from fairtransfer.adapt.number_task import NumberTask, numbers, standardised
-from fairtransfer.adapt.strategy import Adapted, Decision, Labelled, Setting, Strategy, strategy_named
+from fairtransfer.adapt.strategy import Adapted, Decision, Labelled, Setting, strategy_named
 from fairtransfer.adapt.task import Task
 from fairtransfer.data.sides import AdaptationData, Part
 from fairtransfer.data.splits import strata
-from fairtransfer.errors import DefinitionError, Problems
 from fairtransfer.evidence.tables import numbers_table, predictions_table
 from fairtransfer.models import open_backbone
 from fairtransfer.models.backbone import Backbone, Prepared
@@ -35,7 +34,6 @@ from fairtransfer.runner.cost import Costing
 from fairtransfer.runner.energy import EnergyMeter
 from fairtransfer.runner.job import Plan, Training
 from fairtransfer.runner.opened_data import OpenedData
-from fairtransfer.runner.rates import kind_of_work
 from fairtransfer.runner.text_checks import grouped, refuse_unknown, write_reading
 from fairtransfer.spec.fair_options import GroupOptions, GroupStage
 from fairtransfer.spec.transfer_options import Options
@@ -101,27 +99,6 @@ class Session:
             return
         refuse_unknown(self.plan, benchmark, grouped(part, reading, most))
         write_reading(folder, part, reading, most)
-
-    def check(self, trainings: Iterable[Training]) -> None:
-        """Refuse what the model cannot do before anything is trained; opens it only where a strategy wants to see it.
-
-        Raises
-        ------
-        DefinitionError
-            With the problems of all strategies at once.
-        """
-        problems = Problems()
-        for training in {kind_of_work(t): t for t in trainings if t.stage != "before"}.values():
-            strategy = strategy_named(training.kind)
-            if type(strategy).check is Strategy.check:
-                continue
-            asked = strategy.options.model_validate(from_json(training.options))
-            try:
-                with placed(self.plan.files.loaded):
-                    strategy.check(self.backbone, self.prepared(self.data.adaptation.train), asked)
-            except DefinitionError as error:
-                problems.extend(error.problems)
-        problems.raise_if_any()
 
     def adapt(self, training: Training, progress: Callable[[float], None]) -> tuple[Adapted, dict[str, int]]:
         """Adapt the model as a training asks and return it with what the evidence keeps of its labels."""

@@ -18,7 +18,7 @@ from fairtransfer.data.sides import Part
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.store import Store
 from fairtransfer.models import open_backbone
-from fairtransfer.models.backbone import Backbone
+from fairtransfer.models.backbone import Backbone, PassFailed
 from fairtransfer.models.checkpoint import placed
 from fairtransfer.models.trained import write_weights
 from fairtransfer.runner.cost import Costing, Meter, cost_record
@@ -28,6 +28,7 @@ from fairtransfer.runner.job_record import RECORD, WEIGHTS, job_header
 from fairtransfer.runner.machine import libraries
 from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.todo import Progress
+from fairtransfer.runner.work import model_error
 from fairtransfer.spec.label_map import mapped_classes
 from fairtransfer.spec.pretrain import Pretrain
 
@@ -53,9 +54,13 @@ def train_source(
         store.fail(made.id, f"one_class: {error}")
         return None
     except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
+        if is_out_of_memory(error):
+            reason = "out_of_memory: the training of the source did not fit into memory"
+        elif isinstance(error, PassFailed):
+            reason = model_error(plan, error)
+        else:
             raise
-        store.fail(made.id, "out_of_memory: the training of the source did not fit into memory")
+        store.fail(made.id, reason)
         return None
     write_weights(attempt.folder / WEIGHTS, weights)
     job = Job(made.id, made.training, "")

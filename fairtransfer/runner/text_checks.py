@@ -12,7 +12,7 @@ from fairtransfer.data.sides import Part
 from fairtransfer.errors import DefinitionError, Problem
 from fairtransfer.evidence.jobs.records import jobs_in
 from fairtransfer.evidence.tables import read_table, write_table
-from fairtransfer.evidence.text_reading import MOST_UNKNOWN, TextReading, counted, told
+from fairtransfer.evidence.text_reading import FEWEST, MOST_UNKNOWN, TextReading, counted, told
 from fairtransfer.formats import percent
 from fairtransfer.models.checkpoint import at_source, placed
 from fairtransfer.models.quick_reading import quick_reading
@@ -25,10 +25,6 @@ INPUTS = "inputs.parquet"
 
 MOST_LOOKED_AT = 5_000
 """Texts of a benchmark that are looked at before a run, evenly spread; the run counts all."""
-
-
-_FEWEST = 3
-"""Texts of a group below which a plan says nothing of it: one long text is no finding."""
 
 
 _KNOWN = 0.2
@@ -59,7 +55,7 @@ def text_warnings(plan: Plan, data: OpenedData) -> tuple[Problem, ...]:
         looked = "" if len(part) == len(side.part) else f" (of {len(part):,} of {len(side.part):,} texts)"
         found += [
             Problem("FT-M052", f"{benchmark}: {text}{looked}", path="model.max_tokens", severity="warning")
-            for text in told(reading, least=_FEWEST)
+            for text in told(reading, least=FEWEST)
         ]
     return at_source(plan.files.loaded, tuple(found))
 
@@ -68,7 +64,7 @@ def refuse_unknown(plan: Plan, benchmark: str, reading: TextReading) -> None:
     """Refuse a tokenizer that knows next to nothing of what is judged: the model would answer noise."""
     share = reading.everyone.unknown_share
     # Where one group's texts are known, that another's are not is what an audit is for: that is told.
-    if share > MOST_UNKNOWN and not any(one.unknown_share <= _KNOWN for one in reading.groups if one.texts >= _FEWEST):
+    if share > MOST_UNKNOWN and not any(one.unknown_share <= _KNOWN for one in reading.groups if one.texts >= FEWEST):
         found = f"{benchmark}: {percent(share)} of the tokens of the judged texts are unknown to the tokenizer"
         do = "use a model of these languages, and check that its tokenizer is its own"
         document = plan.files.loaded.document

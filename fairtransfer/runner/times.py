@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fairtransfer.errors import DefinitionError
 from fairtransfer.evidence.canonical import read_json
 from fairtransfer.evidence.store import Store
 from fairtransfer.runner.extras import missing_for_training
@@ -84,10 +83,7 @@ def known_rates(
         return known, str(absent)
     from fairtransfer.runner.timing_probe import probe as timed  # imports torch
 
-    try:
-        rates = timed(plan, data, missing, known)
-    except DefinitionError as error:
-        return known, f"the run will refuse: {error.problems[0].found}"
+    rates = timed(plan, data, missing, known)
     write_rates(plan, rates)
     left = any(kind_of_work(training) not in rates.works for training in missing)
     return rates, "some kind of work failed in the probe" if left else ""

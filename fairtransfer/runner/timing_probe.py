@@ -17,6 +17,7 @@ from fairtransfer.adapt.hardware import Hardware
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.data.sides import AdaptationData, Part
 from fairtransfer.runner.job import Plan, Training
+from fairtransfer.runner.network_checks import check_network
 from fairtransfer.runner.opened_data import OpenedData
 from fairtransfer.runner.rates import PROBED_ROWS, Rates, Work, first_setting, kind_of_work, steps_of
 from fairtransfer.runner.session import Session
@@ -51,7 +52,7 @@ def probe(plan: Plan, data: OpenedData, trainings: Sequence[Training], known: Ra
     began = time.perf_counter()
     _ = session.backbone
     rates = known or Rates(load=time.perf_counter() - began)
-    session.check(trainings)
+    check_network(session, trainings)
     if known is None:
         rates.forward = _forward(session, data.adaptation.train)
         rates.features = BYTES_PER_FEATURE * session.backbone.dim * sum(sets)

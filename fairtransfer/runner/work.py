@@ -12,11 +12,13 @@ from fairtransfer.adapt.hardware import is_out_of_memory
 from fairtransfer.adapt.strategy import Diverged, OneClass
 from fairtransfer.evidence.canonical import write_json
 from fairtransfer.evidence.tables import write_table
+from fairtransfer.models.backbone import PassFailed
 from fairtransfer.runner.asked import packages_of
 from fairtransfer.runner.cost import Meter, cost_record
-from fairtransfer.runner.job import Training
+from fairtransfer.runner.job import Plan, Training
 from fairtransfer.runner.job_record import job_header
 from fairtransfer.runner.machine import libraries
+from fairtransfer.runner.network_checks import pass_failed
 from fairtransfer.runner.session import Session
 from fairtransfer.runner.todo import Lease
 
@@ -60,10 +62,18 @@ def carry_out(
     except OneClass as error:
         return f"one_class: {error}"
     except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        return OUT_OF_MEMORY
+        if is_out_of_memory(error):
+            return OUT_OF_MEMORY
+        if isinstance(error, PassFailed):
+            return model_error(session.plan, error)
+        raise
     return ""
+
+
+def model_error(plan: Plan, error: PassFailed) -> str:
+    """Return why a job has no result whose model broke off: with the code, at the audit's line, without folders."""
+    told = pass_failed(plan, error).to_json()
+    return f"model_error: {told['place']} {told['code']}: {told['text']}"
 
 
 def _meter(session: Session) -> Meter:

@@ -23,11 +23,17 @@ class Asked:
     ----------
     labels
         Of the checkpoint's own head; empty where it has none, None where it is not asked or its files do not tell.
+    reads
+        What models of its family read: ``text`` or ``image``.
+    multilabel
+        Whether it is to answer with several classes.
     """
 
     checkpoint: Checkpoint
     labels: tuple[str, ...] | None
     classes: tuple[str, ...]
+    reads: str = "text"
+    multilabel: bool = False
 
 
 OptionsT = TypeVar("OptionsT", bound=Strict)

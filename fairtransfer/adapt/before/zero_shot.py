@@ -46,7 +46,11 @@ class ZeroShot(Before[ZeroShotOptions]):
         return {name: ("words", name) for name in options.words}
 
     def refused(self, asked: Asked, options: ZeroShotOptions) -> list[Problem]:  # noqa: ARG002  # the interface
-        """Return why texts cannot be compared: by similarity the published model has a layer that is not used here."""
+        """Return why texts cannot be compared: there are none, or by similarity the published model has a layer of its own."""
+        if asked.reads != "text":
+            return [_NO_TEXTS]
+        if asked.multilabel:
+            return [_SEVERAL]
         if asked.checkpoint.trained is not None or _by_entailment(asked.checkpoint):
             return []
         if not sentence_settings(asked.checkpoint).dense:
@@ -65,9 +69,9 @@ class ZeroShot(Before[ZeroShotOptions]):
 
         backbone = setting.backbone
         if not isinstance(backbone, TextBackbone):
-            raise _refused("FT-M018", "`zero_shot` compares texts; this is an image model")
+            raise DefinitionError([_NO_TEXTS])
         if setting.task.multilabel:
-            raise _refused("FT-M019", "`zero_shot` has no threshold for several labels at once")
+            raise DefinitionError([_SEVERAL])
         sentences = prompts(options, setting.task.classes)
         if _by_entailment(backbone.checkpoint):
             return by_entailment(setting, backbone, sentences, _lower_labels(backbone.checkpoint))
@@ -82,8 +86,9 @@ def _lower_labels(checkpoint: Checkpoint) -> list[str]:
     return [label.lower() for label in labels_by_id(checkpoint, checkpoint.config.get("id2label") or {})]
 
 
-def _refused(code: str, found: str) -> DefinitionError:
-    return DefinitionError([Problem(code, found, "before: native_head | probe", path="before")])
+_INSTEAD = "before: native_head | probe"
+_NO_TEXTS = Problem("FT-M018", "`zero_shot` compares texts; this is an image model", _INSTEAD, path="before")
+_SEVERAL = Problem("FT-M019", "`zero_shot` has no threshold for several labels at once", _INSTEAD, path="before")
 
 
 def prompts(options: ZeroShotOptions, classes: tuple[str, ...]) -> list[str]:
