@@ -6,6 +6,7 @@ Files keep unrounded numbers; what a person reads is rounded here and nowhere el
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -49,23 +50,23 @@ def _fixed(number: float, digits: int) -> str:
     return text.replace("-", "") if float(text) == 0 else text.replace("-", _MINUS)
 
 
-def percent(rate: float | None) -> str:
-    """Return a rate in [0, 1] as a percentage, ``14.1%``; a missing one as a dash."""
-    return "–" if rate is None else f"{_fixed(100 * rate, RATE_DIGITS)}%"
+def percent(rate: float | None, more: int = 0) -> str:
+    """Return a rate in [0, 1] as a percentage, ``14.1%``; a missing one as a dash. `more`: so many more digits."""
+    return "–" if rate is None else f"{_fixed(100 * rate, RATE_DIGITS + more)}%"
 
 
-def points(change: float | None, *, unit: bool = True) -> str:
-    """Return a change of a rate in percentage points with its sign, ``+6.8 points``."""
+def points(change: float | None, more: int = 0, *, unit: bool = True) -> str:
+    """Return a change of a rate in percentage points with its sign, ``+6.8 points``; `more`: so many more digits."""
     if change is None:
         return "–"
-    text = _fixed(100 * change, RATE_DIGITS)
-    sign = "+" if change > 0 and float(f"{100 * change:.{RATE_DIGITS}f}") != 0 else ""
+    text = _fixed(100 * change, RATE_DIGITS + more)
+    sign = "+" if change > 0 and float(f"{100 * change:.{RATE_DIGITS + more}f}") != 0 else ""
     return f"{sign}{text} points" if unit else f"{sign}{text}"
 
 
-def ratio(value: float | None) -> str:
-    """Return a ratio of two rates, ``0.82``; a missing one as a dash."""
-    return "–" if value is None else _fixed(value, RATIO_DIGITS)
+def ratio(value: float | None, more: int = 0) -> str:
+    """Return a ratio of two rates, ``0.82``; a missing one as a dash. `more`: so many more digits."""
+    return "–" if value is None else _fixed(value, RATIO_DIGITS + more)
 
 
 def percent_interval(interval: Sequence[float] | None) -> str:
@@ -78,15 +79,15 @@ def points_interval(interval: Sequence[float] | None) -> str:
     return "–" if interval is None else f"{points(interval[0], unit=False)} to {points(interval[1], unit=False)}"
 
 
-def number(value: float | None) -> str:
-    """Return a value that is no rate, such as an AUC or a loss, ``0.873``; a missing one as a dash."""
-    return "–" if value is None else _fixed(value, NUMBER_DIGITS)
+def number(value: float | None, more: int = 0) -> str:
+    """Return a value that is no rate, such as an AUC or a loss, ``0.873``; a missing one as a dash. `more`: more digits."""
+    return "–" if value is None else _fixed(value, NUMBER_DIGITS + more)
 
 
-def number_change(value: float | None) -> str:
-    """Return a change of such a value with its sign, ``+0.012``."""
-    text = number(value)
-    return f"+{text}" if value is not None and value > 0 and float(f"{value:.{NUMBER_DIGITS}f}") != 0 else text
+def number_change(value: float | None, more: int = 0) -> str:
+    """Return a change of such a value with its sign, ``+0.012``; `more`: so many more digits."""
+    text = number(value, more)
+    return f"+{text}" if value is not None and value > 0 and float(f"{value:.{NUMBER_DIGITS + more}f}") != 0 else text
 
 
 def number_interval(interval: Sequence[float] | None) -> str:
@@ -99,9 +100,9 @@ def number_change_interval(interval: Sequence[float] | None) -> str:
     return "–" if interval is None else f"{number_change(interval[0])} to {number_change(interval[1])}"
 
 
-def quantity(value: float | None) -> str:
-    """Return a number in the label's own unit to three significant digits, ``1,234``, ``12.3``, ``0.00123``."""
-    return "–" if value is None else _with_digits(value, _decimals(value))
+def quantity(value: float | None, more: int = 0) -> str:
+    """Return a number in the label's own unit to three significant digits, ``1,234``, ``12.3``, ``0.00123``, or to `more`."""
+    return "–" if value is None else _with_digits(value, _decimals(value) + more)
 
 
 def _with_digits(value: float, digits: int, *, signed: bool = False) -> str:
@@ -122,9 +123,9 @@ def tick(value: float, step: float) -> str:
     return f"{value:.6g}".replace("-", _MINUS)
 
 
-def quantity_change(value: float | None) -> str:
+def quantity_change(value: float | None, more: int = 0) -> str:
     """Return a change of such a number with its sign, ``+1.23``."""
-    return f"+{quantity(value)}" if value is not None and value > 0 else quantity(value)
+    return f"+{quantity(value, more)}" if value is not None and value > 0 else quantity(value, more)
 
 
 def quantity_interval(interval: Sequence[float] | None) -> str:
@@ -181,21 +182,52 @@ def in_unit(unit: str) -> Wording:
     return Wording(quantity, quantity_interval, quantity_change, quantity_change_interval, unit, 1.0, unit)
 
 
-def limit_of(value: float | None, *, level: bool, rate: bool) -> str:
-    """Return what a gate compares: a level or a change, of a rate (percent, points) or of something else (a number)."""
-    if rate:
-        return percent(value) if level else points(value)
-    return number(value) if level else number_change(value)
+def told_apart(write: Callable[[float | None, int], str], value: float | None, beside: float | None) -> str:
+    """Return a number with as many digits as it takes to tell it from the limit it stands beside.
+
+    A bound of 0.3004 beside a limit of 0.3 is ``0.3004``: rounded, it would seem to hold. The limit itself (a number beside
+    itself) is written whole, as the policy has it; one that has no end, such as a ninth, with two digits more.
+    """
+    if value is None or beside is None:
+        return write(value, 0)
+    tried = range(_MOST_MORE + 1)
+    if value == beside:
+        return next((text for more in tried if _is_whole(text := write(value, more), value)), write(value, 2))
+    return next((text for more in tried if (text := write(value, more)) != write(beside, more)), write(value, 0))
 
 
-def limit_in_unit(value: float | None, unit: str, *, level: bool) -> str:
+_MOST_MORE = 7
+"""Numbers that differ from their limit farther behind the point are told as if they were on it."""
+
+
+def _is_whole(text: str, value: float) -> bool:
+    """Say whether a number is written without rounding, as a share or in percent."""
+    digits = re.search(r"\d[\d,]*(\.\d+)?", text)
+    written = float(digits[0].replace(",", "")) if digits else math.nan
+    shares = written / 100 if "%" in text or text.endswith("points") else written
+    return math.isclose(shares, abs(value), rel_tol=1e-9)
+
+
+def limit_of(value: float | None, *, level: bool, rate: bool, beside: float | None = None) -> str:
+    """Return what a gate compares: a level or a change, of a rate (percent, points) or of something else (a number).
+
+    Parameters
+    ----------
+    beside
+        The limit it is compared with, and told apart from.
+    """
+    write = (percent if level else points) if rate else (number if level else number_change)
+    return told_apart(write, value, beside)
+
+
+def limit_in_unit(value: float | None, unit: str, *, level: bool, beside: float | None = None) -> str:
     """Return the same of a label that is a number, with its unit where this is known: ``2.31 days``, ``+0.500 days``."""
-    return (quantity(value) if level else quantity_change(value)) + (f" {unit}" if unit else "")
+    return told_apart(quantity if level else quantity_change, value, beside) + (f" {unit}" if unit else "")
 
 
 def stated_limit(value: float, unit: str, *, level: bool) -> str:
-    """Return a limit as a policy states it; where its unit is not known, that it is the label's."""
-    return limit_in_unit(value, unit or "in the label's unit", level=level)
+    """Return a limit as a policy states it, whole; where its unit is not known, that it is the label's."""
+    return limit_in_unit(value, unit or "in the label's unit", level=level, beside=value)
 
 
 def p_value(value: float) -> str:

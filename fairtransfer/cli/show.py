@@ -134,6 +134,9 @@ def print_measured(found: Measurement) -> None:
             [f"`{shown(answer) or '(empty)'}` {formats.count(n)}" for answer, n in [*answers.items()][:_MOST_TOLD]]
         )
         console().print(f"note: most frequent of them in {plain(column)}: {plain(most)}", soft_wrap=True)
+    if (worth := found.counted.worth) is not None:
+        told = f"the {formats.count(found.counted.rows)} rows are worth {formats.count(round(worth))} of equal weight"
+        console().print(f"note: weighted by {plain(found.question.columns.weights or '')}; {told}", soft_wrap=True)
     if idle := found.counted.idle:
         console().print(f"note: {formats.count(idle)} rows with a weight of 0 count for nothing")
         if where := in_words(found.counted.of_groups.get(NO_WEIGHT, {})):

@@ -73,7 +73,8 @@ class EqualizedOdds(BetweenGroups):
 
     def limit_of(self, contrast: Contrast) -> str:
         """Return the limit on the side that a comparison is about."""
-        return self.told(contrast.sign * self.margin, None)
+        limit = contrast.sign * self.margin
+        return self.told(limit, None, limit)
 
     def demanded(self, measured_in: str | None) -> str:
         """Return the limit as a table shows it."""

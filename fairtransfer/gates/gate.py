@@ -143,11 +143,19 @@ class Gate(GateOptions):
 
     # --- words
 
-    def told(self, value: float | None, measured_in: str | None) -> str:
-        """Return a value, a change or a difference in words, with the metric's own sign; `measured_in` as `Contrast` has it."""
+    def told(self, value: float | None, measured_in: str | None, beside: float | None = None) -> str:
+        """Return a value, a change or a difference in words, with the metric's own sign.
+
+        Parameters
+        ----------
+        measured_in
+            As `Contrast` has it.
+        beside
+            The limit it stands beside, which it is told apart from; the limit itself stands beside itself.
+        """
         if measured_in is not None:
-            return formats.limit_in_unit(value, measured_in, level=self.on_value)
-        return formats.limit_of(value, level=self.on_value, rate=self.measures.unit == "share")
+            return formats.limit_in_unit(value, measured_in, level=self.on_value, beside=beside)
+        return formats.limit_of(value, level=self.on_value, rate=self.measures.unit == "share", beside=beside)
 
     @property
     def signed_limit(self) -> float:
@@ -160,9 +168,9 @@ class Gate(GateOptions):
 
     def _in_words(self, limit: float, measured_in: str | None) -> str:
         if self.measures.unit == "own":
-            return formats.limit_in_unit(limit, "", level=self.on_value)
+            return formats.limit_in_unit(limit, "", level=self.on_value, beside=limit)
         if measured_in is None:
-            return self.told(limit, None)
+            return self.told(limit, None, limit)
         return formats.stated_limit(limit, measured_in, level=self.on_value)
 
     def limit_of(self, contrast: Contrast) -> str:
@@ -183,11 +191,13 @@ class Gate(GateOptions):
     def measured(self, contrast: Contrast, alpha: float) -> str:
         """Return what was found of a group with both one-sided bounds."""
         ends = sorted(contrast.sign * bound(alpha) for bound in (contrast.lower, contrast.upper))
-        low, high = (self.told(end, contrast.measured_in) for end in ends)
+        beside = contrast.sign * contrast.margin
+        low, high = (self.told(end, contrast.measured_in, beside) for end in ends)
         return f"{self._own(contrast, contrast.harm)}, {low.partition(' ')[0]} to {high}"
 
     def _own(self, contrast: Contrast, harm: float | None) -> str:
-        return self.told(None if harm is None else contrast.sign * harm, contrast.measured_in)
+        value = None if harm is None else contrast.sign * harm
+        return self.told(value, contrast.measured_in, contrast.sign * contrast.margin)
 
     def own_cell(self, entry: ContrastResult) -> str:
         """Return what the gate's own table tells of a comparison, as verdict.json has it."""

@@ -6,7 +6,7 @@ below a true four fifths in about half of all samples. A convention, not a test 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from pydantic import Field
@@ -106,9 +106,9 @@ class Ratio(BetweenGroups):
         """By how much a rate may fall short of its share: not at all."""
         return 0.0
 
-    def told(self, value: float | None, measured_in: str | None) -> str:  # noqa: ARG002  # a ratio has no unit
+    def told(self, value: float | None, measured_in: str | None, beside: float | None = None) -> str:  # noqa: ARG002  # a ratio has no unit
         """Return a ratio in words."""
-        return formats.ratio(value)
+        return formats.told_apart(formats.ratio, value, beside)
 
     @property
     def signed_limit(self) -> float:
@@ -123,11 +123,17 @@ class Ratio(BetweenGroups):
 
     def limit_of(self, contrast: Contrast) -> str:
         """Return the limit on the side that a comparison is about."""
-        return self._upper if contrast.turned else self.told(self.at_least, None)
+        return self._upper if contrast.turned else self.told(self.at_least, None, self.at_least)
 
     @property
     def _upper(self) -> str:
-        return self.told(1 / self.at_least, None)
+        limit = 1 / self.at_least
+        return self.told(limit, None, limit)
+
+    def _beside(self, side: str) -> Callable[[float | None], str]:
+        """Return what writes a ratio that stands beside the limit on a side."""
+        limit = self.at_least if side == "below" else 1 / self.at_least
+        return lambda value: self.told(value, None, limit)
 
     def demanded(self, measured_in: str | None) -> str:
         """Return the limit, or both, as a table shows it."""
@@ -136,25 +142,26 @@ class Ratio(BetweenGroups):
     def described(self, contrast: Contrast, alpha: float, *, failed: bool) -> str:
         """Return both rates, their ratio where it may be told, and the bound that decides."""
         low, high = _told_bounds(contrast, alpha)
-        upper = failed == (contrast.side == "below")
-        bound = f"at most {formats.ratio(high)}" if upper else f"at least {formats.ratio(low)}"
+        upper, write = failed == (contrast.side == "below"), self._beside(contrast.side)
+        bound = f"at most {write(high)}" if upper else f"at least {write(low)}"
         ratio = _told_ratio(contrast)
-        point = "" if ratio is None else f"{formats.ratio(ratio)}, "
+        point = "" if ratio is None else f"{write(ratio)}, "
         return f"{_rates(contrast)}: ratio {point}{bound}"
 
     def measured(self, contrast: Contrast, alpha: float) -> str:
         """Return both rates, and their ratio with both bounds."""
-        (low, high), ratio = _told_bounds(contrast, alpha), _told_ratio(contrast)
-        point = "" if ratio is None else f"{formats.ratio(ratio)}, "
-        return f"{_rates(contrast)}: ratio {point}{_span(low, high)}"
+        (low, high), ratio, write = _told_bounds(contrast, alpha), _told_ratio(contrast), self._beside(contrast.side)
+        point = "" if ratio is None else f"{write(ratio)}, "
+        return f"{_rates(contrast)}: ratio {point}{_span(low, high, write)}"
 
     def own_cell(self, entry: ContrastResult) -> str:
         """Return the ratio with its bounds."""
         if entry.blocked:
             return "–"
         ratio, low, high = (entry.recorded[name] for name in ("ratio", "ratio_lower", "ratio_upper"))
-        bounds = _span(low, high)
-        point = "too few cases to tell" if ratio is None else formats.ratio(ratio)
+        write = self._beside(entry.side)
+        bounds = _span(low, high, write)
+        point = "too few cases to tell" if ratio is None else write(ratio)
         return f"{point} ({bounds})"
 
 
@@ -200,5 +207,5 @@ def _rates(contrast: Contrast) -> str:
     return f"{own}, {contrast.against} {others}"
 
 
-def _span(low: float | None, high: float | None) -> str:
-    return f"{formats.ratio(low)} or more" if high is None else f"{formats.ratio(low)} to {formats.ratio(high)}"
+def _span(low: float | None, high: float | None, write: Callable[[float | None], str]) -> str:
+    return f"{write(low)} or more" if high is None else f"{write(low)} to {write(high)}"

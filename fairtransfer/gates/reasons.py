@@ -64,6 +64,14 @@ def open_codes(judged: JudgedContrast, settling: Needed) -> tuple[str, ...]:
 
 
 def failed(gate: Gate, found: Sequence[JudgedContrast]) -> str:
+    """Return the surest failure of each limit: on either side it is another, and what lies beyond it another's harm."""
+    limits: dict[str, list[JudgedContrast]] = {}
+    for one in found:
+        limits.setdefault(f"{one.contrast.side} the limit of {gate.limit_of(one.contrast)}", []).append(one)
+    return "; ".join(f"{limit}: {_surest(gate, those)}" for limit, those in limits.items())
+
+
+def _surest(gate: Gate, found: Sequence[JudgedContrast]) -> str:
     """Return the surest failure, how many more there are, and the largest one where it is another."""
     first, worst = found[0], max(found, key=lambda j: j.contrast.harm or 0.0)
     groups = {(j.contrast.benchmark, *sorted(j.contrast.group.items())) for j in found}
@@ -71,7 +79,7 @@ def failed(gate: Gate, found: Sequence[JudgedContrast]) -> str:
     more = f", and {plural(len(found) - 1, what)}" if len(found) > 1 else ""
     if worst is not first:
         more += f", of which the farthest off is {_described(gate, worst, failed=True)}"
-    return f"{first.contrast.side} the limit of {gate.limit_of(first.contrast)}: {_described(gate, first, failed=True)}{more}"
+    return _described(gate, first, failed=True) + more
 
 
 def passed(gate: Gate, closest: JudgedContrast, count: int) -> str:
@@ -87,14 +95,15 @@ def left_open(gate: Gate, found: Iterable[tuple[JudgedContrast, tuple[str, ...]]
     named: dict[str, list[str]] = {}
     for judged, codes in open_:
         for code in codes:
-            words, name = _why(gate, judged, code), _named(gate, judged, code)
+            words, name = _why(gate, judged, code, count), _named(gate, judged, code)
             named.setdefault(words, []).extend({name} - set(named.get(words, [])))  # two sides may name a group twice
     parts = [f"{words} ({_some(names)})" for words, names in named.items()]
     limit = gate.stated(open_[0][0].contrast.measured_in)
-    return f"{len(open_)} of {count} comparisons cannot be settled against the limit of {limit}: {'; '.join(parts)}"
+    many = f"{len(open_)} of the gate's {count} comparisons" if count > 1 else "the gate's one comparison"
+    return f"{many} cannot be settled against the limit of {limit}: {'; '.join(parts)}"
 
 
-def _why(gate: Gate, judged: JudgedContrast, code: str) -> str:
+def _why(gate: Gate, judged: JudgedContrast, code: str, count: int) -> str:
     if code in _NOT_JUDGED:
         return _NOT_JUDGED[code]
     side, lean = judged.contrast.side, judged.lean
@@ -102,10 +111,19 @@ def _why(gate: Gate, judged: JudgedContrast, code: str) -> str:
     it = "it" if limit == gate.stated(judged.contrast.measured_in) else f"the limit of {limit}"  # one of two
     at = f"{side if lean == 'beyond' else lean} {it}"
     if code == "multiplicity":
-        return f"{at} on its own, but not surely among all {judged.family} comparisons"
+        return f"{at} on its own, but not surely among all {_family(judged.family, count)}"
     if code == "on_limit":
         return f"{at}, {_NARROWER[code]}"
     return f"{at}, {_BOUNDS[lean]}; {_NARROWER[code]}"
+
+
+def _family(all_: int, own: int) -> str:
+    """Return over how many comparisons a failure is corrected, and whose they are."""
+    return (
+        f"{all_} comparisons of the gate"
+        if all_ == own
+        else f"{all_} comparisons of all gates, {own} of them this one's"
+    )
 
 
 def _named(gate: Gate, judged: JudgedContrast, code: str) -> str:

@@ -15,7 +15,8 @@ CALLED: Mapping[str, str] = {
     "balanced_accuracy_score": "balanced_accuracy", "macro_recall": "balanced_accuracy", "demographic_parity": "selection_rate",
     "positive_rate": "selection_rate", "roc_auc": "auc", "auroc": "auc", "roc_auc_score": "auc", "brier": "brier_score",
     "brier_score_loss": "brier_score", "cross_entropy": "log_loss", "ece": "debiased_ece", "mae": "mean_absolute_error",
-    "rmse": "root_mean_squared_error",
+    "rmse": "root_mean_squared_error", "bias": "mean_error", "mean_bias": "mean_error", "mean_bias_error": "mean_error",
+    "mbe": "mean_error", "statistical_parity": "selection_rate", "equal_opportunity": "true_positive_rate",
 }  # fmt: skip
 """Another name -> ours."""
 

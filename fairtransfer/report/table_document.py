@@ -156,7 +156,10 @@ def _facts(counted: Counted, question: Question, subject: Subject) -> Iterator[t
     if question.favourable:
         yield "The class that people want", question.favourable
     yield "Rows that belong together", columns.unit or "none declared"
-    yield "Weights", columns.weights or "none: every case counts alike"
+    worth = (
+        "" if counted.worth is None else f"; the rows are worth {formats.count(round(counted.worth))} of equal weight"
+    )
+    yield "Weights", f"{columns.weights}{worth}" if columns.weights else "none: every case counts alike"
     shown = public_notes(counted, subject).items()
     unknown = [f"{formats.count(n)} {note}" for note, n in shown if note.endswith(f" {UNKNOWN_GROUP}")]
     if unknown:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.gate_laws import asked_of
-from support.verdict_reading import check, sign_of
+from support.verdict_reading import check, number, sign_of
 
-from fairtransfer.formats import limit_of
+from fairtransfer.formats import limit_in_unit, limit_of, ratio, told_apart
 from fairtransfer.gates.gate import Gate
 from fairtransfer.gates.results import GateResult
 from fairtransfer.measurement import Measurement, measure
@@ -142,6 +144,38 @@ def test_every_document_holds_these_sentences(tmp_path: Path) -> None:
         assert gate.reason in html.replace("&#39;", "'")
         assert gate.reason in told
         assert gate.reason == kept[gate.id]
+
+
+# --- numbers beside their limits -----------------------------------------------------------------------------------------
+
+WRITERS = {
+    "share": lambda value, beside: limit_of(value, level=True, rate=True, beside=beside),
+    "points": lambda value, beside: limit_of(value, level=False, rate=True, beside=beside),
+    "score": lambda value, beside: limit_of(value, level=True, rate=False, beside=beside),
+    "change": lambda value, beside: limit_of(value, level=False, rate=False, beside=beside),
+    "days": lambda value, beside: limit_in_unit(value, "days", level=True, beside=beside),
+    "more days": lambda value, beside: limit_in_unit(value, "days", level=False, beside=beside),
+    "ratio": lambda value, beside: told_apart(ratio, value, beside),
+}
+ROUND = st.decimals("0.001", "0.999", places=3).map(float) | st.sampled_from([0.0125, 0.00125, 1 / 0.9, 12.5, 1250.0])
+NEAR = st.sampled_from([0.5, 0.1, 1e-2, 3e-3, 4e-4, 5e-5, 6e-6])
+
+
+@given(way=st.sampled_from(sorted(WRITERS)), limit=ROUND, off=NEAR, sign=st.sampled_from([1, -1]))
+def test_a_number_beside_its_limit_lies_on_the_side_it_is_told_on(
+    way: str, limit: float, off: float, sign: int
+) -> None:
+    """However near: a bound of 0.3004 beside a limit of 0.3 is no ``0.300``."""
+    write, value = WRITERS[way], limit * (1 + sign * off)
+    told, stated = number(write(value, limit)), number(write(limit, limit))
+    assert (told > stated) if sign > 0 else (told < stated), f"{write(value, limit)} beside {write(limit, limit)}"
+
+
+@given(way=st.sampled_from(sorted(WRITERS)), limit=ROUND.filter(lambda one: one != 1 / 0.9))
+def test_a_limit_is_told_whole(way: str, limit: float) -> None:
+    """A margin of 0.0125 is 1.25 points, not 1.2; the twin: a number that stands alone is rounded."""
+    assert number(WRITERS[way](limit, limit)) == pytest.approx(limit, rel=1e-9)
+    assert len(WRITERS[way](2 / 3, None)) <= len("+66.667 days")
 
 
 # --- the twin: sentences as they were -----------------------------------------------------------------------------------

@@ -72,19 +72,33 @@ def agrees_with_its_row(entry: ContrastResult, own: Gate, rows: Sequence[Finding
 
 
 def _failed(gate: GateResult) -> int:
-    found = re.match(rf"(over|below) the limit of ({_VALUE}): (.+)", gate.reason)
-    assert found, gate.reason
-    entry = gate.decided_by[0]
-    assert found[1] == entry.side, f"{found[1]} the limit, and harm is {entry.side} it: {gate.reason}"
+    """Read ``below the limit of −5.0 points: ...; over the limit of +5.0 points: ...``: what fails on each side, by itself."""
+    read = 0
+    parts = re.split(rf"; (?=(?:over|below) the limit of {_VALUE}: )", gate.reason)
+    assert len(parts) == len({(one.side, one.margin) for one in gate.decided_by}), f"a side is left out: {gate.reason}"
+    for part in parts:
+        found = re.match(rf"(over|below) the limit of ({_VALUE}): (.+)", part)
+        assert found, gate.reason
+        mine = [one for one in gate.decided_by if one.side == found[1]]
+        assert mine, f"nothing that fails lies {found[1]} its limit: {gate.reason}"
+        _fails(gate, mine, found)
+        read += 1
+    return read
+
+
+def _fails(gate: GateResult, mine: Sequence[ContrastResult], found: re.Match[str]) -> None:
+    entry, over = mine[0], found[1] == "over"
     assert near(found[2], sign_of(entry) * entry.margin), gate.reason
-    value, bound = _described(found[3], entry, entry.lower, "lower" if entry.side == "over" else "upper")
-    over = entry.side == "over"
-    assert (value > number(found[2]) - 0.001) if over else (value < number(found[2]) + 0.001), gate.reason
-    assert bound >= number(found[2]) - 0.001 if over else bound <= number(found[2]) + 0.001, gate.reason
-    if (farthest := re.search(r"the farthest off is (.+)$", gate.reason)) is not None:
-        worst = max(gate.decided_by, key=lambda one: one.harm or 0.0)
-        _described(farthest[1], worst, worst.lower, "lower" if worst.side == "over" else "upper")
-    return 1
+    value, bound = _described(found[3], entry, entry.lower, "lower" if over else "upper")
+    limit = number(found[2])
+    assert (min(value, bound) > limit) if over else (max(value, bound) < limit), f"not beyond its limit: {gate.reason}"
+    if (more := re.search(r", and (\d+) more (?:group|comparison)", found[3])) is not None:
+        assert int(more[1]) == len(mine) - 1, f"{len(mine) - 1} more fail on this side: {gate.reason}"
+    else:
+        assert len(mine) == 1, gate.reason
+    if (farthest := re.search(r"the farthest off is (.+)$", found[3])) is not None:
+        worst = max(mine, key=lambda one: one.harm or 0.0)
+        _described(farthest[1], worst, worst.lower, "lower" if over else "upper")
 
 
 def _passed(gate: GateResult) -> int:
@@ -95,7 +109,9 @@ def _passed(gate: GateResult) -> int:
     (entry,) = gate.decided_by
     both = entry.metric is not None or "the limit " in entry.against  # a limit without a sign holds on both sides
     assert near(found[1], entry.margin if both else sign_of(entry) * entry.margin), gate.reason
-    _described(found[2], entry, entry.upper, "upper" if entry.side == "over" else "lower")
+    _, bound = _described(found[2], entry, entry.upper, "upper" if entry.side == "over" else "lower")
+    limit = abs(number(found[1])) if both else sign_of(entry) * number(found[1])
+    assert sign_of(entry) * bound < limit, f"a bound that is told does not hold: {gate.reason}"
     assert entry.upper is not None
     assert entry.upper < entry.margin
     return 1
@@ -121,6 +137,7 @@ _SAID = rf"(?<=: |; )(over|below|inside|on) (?:it|the limit of {_VALUE})(?: on i
 def _open(gate: GateResult) -> int:
     """Read ``over it, but the bounds reach inside it; ... (south +6.5 points, −3.0 to +16.0 points)``."""
     assert "the interval holds the limit" not in gate.reason
+    _counts(gate)
     read = 0
     for entry in gate.decided_by:
         if entry.blocked:
@@ -135,6 +152,19 @@ def _open(gate: GateResult) -> int:
             _is_where_it_is_said_to_be(gate, entry, said[1], lead[said.start() :], found)
             read += 1
     return read
+
+
+def _counts(gate: GateResult) -> None:
+    """Read ``3 of the gate's 6 comparisons`` and ``among all 12 comparisons of all gates, 6 of them this one's``."""
+    own = len(gate.contrasts)
+    many = "the gate's one comparison" if own == 1 else f"{len(gate.needed)} of the gate's {own} comparisons"
+    assert gate.reason.startswith(f"{many} cannot be settled"), gate.reason
+    for found in re.finditer(
+        r"among all (\d+) comparisons (of the gate|of all gates, (\d+) of them this one's)", gate.reason
+    ):
+        assert int(found[3] or found[1]) == own, gate.reason
+        assert found[3] is None or int(found[1]) > own, gate.reason
+    assert gate.reason.count("among all") == gate.reason.count("comparisons of"), gate.reason
 
 
 def _is_where_it_is_said_to_be(
@@ -167,13 +197,16 @@ def _ratio_decided(gate: GateResult) -> int:
     assert (found[2] == "most") == upper, gate.reason
     end = high if upper else low
     assert end is not None
-    assert near(found[3], round(end, 2)), gate.reason
+    assert near(found[3], round(end, 2)) or near(found[3], end), gate.reason
     assert (found[1] is None) == (ratio is None), gate.reason
     if gate.outcome == "fail":
         side = re.match(rf"(over|below) the limit of ({_NUMBER})", gate.reason)
         assert side, gate.reason
         assert side[1] == entry.side, gate.reason
-        assert end <= number(side[2]) + 0.006 if entry.side == "below" else end >= number(side[2]) - 0.006, gate.reason
+        told, limit = number(found[3]), number(side[2])
+        assert told < limit if entry.side == "below" else told > limit, (
+            f"a bound that is told does not fail: {gate.reason}"
+        )
     return 1
 
 
@@ -184,7 +217,9 @@ def _ratio_open(gate: GateResult) -> int:
         if ratio is None or (entry.side == "below") != (ratio <= 1):
             continue
         label = re.escape(group_label(entry.group))
-        for found in re.finditer(rf"{label}[^;()]*: ratio {ratio:.2f}, ", gate.reason):
+        for found in re.finditer(rf"{label}[^;()]*: ratio ({_NUMBER}), ", gate.reason):
+            if not near(found[1], ratio):
+                continue  # of the other side
             said = list(re.finditer(_SAID, gate.reason[: found.start()]))
             limit = gate.margin if entry.side == "below" else 1 / gate.margin
             beyond = ratio < limit if entry.side == "below" else ratio > limit

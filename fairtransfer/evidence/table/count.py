@@ -64,6 +64,8 @@ class Counted:
         Note -> how many rows of each group it is of.
     idle
         Rows whose weight is 0. They say nothing and are not among `rows`.
+    worth
+        How many rows of equal weight they are worth, where they weigh unevenly.
     warnings
         What may be a mistake and was taken as it stands.
     """
@@ -81,6 +83,7 @@ class Counted:
     numbers: Source | None = None
     weighed: CentredSums | None = None
     idle: int = 0
+    worth: float | None = None
     of_groups: Mapping[str, ByGroup] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
 
@@ -143,6 +146,7 @@ def count_table(
         {of: {side: _named_unknown(t, columns) for side, t in tables.items()} for of, tables in scores.items()},
         values=None if values is None else replace(values, sums=_named_sums(values.sums, columns)),
         idle=total_of(cells, "idle"),
+        worth=worth_of(cells),
         of_groups=checker.of_groups,
         warnings=problems.warnings,
     )
@@ -174,6 +178,14 @@ def _cells(
 def total_of(cells: pa.Table, name: str) -> int:
     """Return the sum of a column of counted cells; 0 where there is none."""
     return int(np.sum(cells[name].to_numpy())) if cells.num_rows and name in cells.column_names else 0
+
+
+def worth_of(cells: pa.Table) -> float | None:
+    """Return how many rows of equal weight all rows are worth (Kish 1965): ``(Σw)² / Σw²``; None where all count alike."""
+    if not {"w", "ww"} <= set(cells.column_names):
+        return None
+    weight, squares = (float(np.sum(cells[name].to_numpy())) for name in ("w", "ww"))
+    return weight**2 / squares if squares else 0.0
 
 
 def grouped_as_text(table: ibis.Table, keys: dict[str, Any], sums: dict[str, Any]) -> ibis.Table:

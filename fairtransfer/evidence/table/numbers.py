@@ -20,7 +20,7 @@ from fairtransfer.evidence.number_rows import LOSS_NAMES, HeldCases, Source, col
 from fairtransfer.evidence.table.casts import as_text, number
 from fairtransfer.evidence.table.checks import Checker, check_columns, check_groups
 from fairtransfer.evidence.table.columns import Columns
-from fairtransfer.evidence.table.count import Counted, counting, counting_sums, total_of
+from fairtransfer.evidence.table.count import Counted, counting, counting_sums, total_of, worth_of
 from fairtransfer.evidence.table.powers import CentredSums
 from fairtransfer.evidence.table.row_checks import check_items
 from fairtransfer.evidence.table.weighed_errors import weighed_errors
@@ -131,6 +131,7 @@ def count_numbers(table: ibis.Table, name: str, columns: Columns, views: Sequenc
         numbers=source,
         weighed=heavy,
         idle=total_of(cells, "idle"),
+        worth=worth_of(cells),
         warnings=problems.warnings,
     )
 
