@@ -7,6 +7,7 @@ from fairtransfer.display import Grid
 from fairtransfer.foresight import Foresight, GroupForesight, Reuse, SourceForesight
 from fairtransfer.gates.gate_power import GatePower, GroupPower
 from fairtransfer.gates.number_power import NumberGatePower
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.runner.disk import Disk
 from fairtransfer.stats.planning import price_in_seeds, price_of_reuse
 
@@ -136,7 +137,7 @@ def _drawn(gate: GatePower) -> str:
 
 
 def _group(group: GroupPower, *, pairs: bool, units: bool) -> tuple[str, ...]:
-    name = formats.group_label(group.group)
+    name = formats.group_label(group.group) + (f", {metric_named(group.metric).plain}" if group.metric else "")
     return (
         f"{name} against {group.against}" if pairs else name,
         formats.count(group.cases),

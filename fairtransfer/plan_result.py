@@ -141,7 +141,7 @@ class Plan(Displayed):
         return {**found, "models_judged": judged, **self.foresight.to_json()}
 
 
-_OF_GROUP = ("against", "cases", "units", "passes", "fails", "needed_to_pass", "needed_to_fail", "detectable")
+_OF_GROUP = ("metric", "against", "cases", "units", "passes", "fails", "needed_to_pass", "needed_to_fail", "detectable")
 
 
 def looked_at(planned: Planned, expected: Expected, *, probe: bool) -> Plan:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from fairtransfer.gates.between_groups import BetweenGroups
-from fairtransfer.gates.gate import Expected, Pair
+from fairtransfer.gates.gate import Expected, Pair, PlannedSide
 from fairtransfer.spec.gates import Margin
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ class EqualizedOdds(BetweenGroups):
         "neither the true nor the false positive rate of a group may differ from the others' by more than the margin"
     )
     example = "equalized_odds:by=language,class=urgent,margin=0.1"
-    assumes = (
-        "in `equalized_odds` {error} of the cases are served badly by either rate in every group, with as many cases"
-    )
+    assumes = "in `equalized_odds` {error} of the cases are served badly by either rate in every group; of both sides the worse"
     spread_of = "sizes"
 
     metric: Literal["true_positive_rate"] = "true_positive_rate"
@@ -80,8 +78,22 @@ class EqualizedOdds(BetweenGroups):
         """Return the limit as a table shows it."""
         return f"at most {self.stated(measured_in)} apart"
 
+    def planned_sides(self, pairs: Sequence[Pair]) -> tuple[PlannedSide, ...]:
+        """Return both rates, on both sides where the other is not compared anyway."""
+        turns = (False,) if self.mutual(pairs) else (False, True)
+        return tuple(PlannedSide(metric, turned) for metric in RATES for turned in turns)
+
     def truth(self, expected: Expected, ratio: float, times: float) -> TwoRates:
         """Return two rates of harm, the group's higher by the harm."""
         from fairtransfer.stats.truths import TwoRates
 
         return TwoRates(min(expected.error + times * self.margin, 1.0), expected.error, ratio)
+
+    def truth_of(self, side: PlannedSide, expected: Expected, ratio: float, times: float) -> TwoRates:
+        """Return the same of either rate; on the other side the group has less harm, and what is counted are those without."""
+        from fairtransfer.stats.truths import TwoRates
+
+        if not side.turned:
+            return self.truth(expected, ratio, times)
+        without = 1 - expected.error
+        return TwoRates(min(without + times * self.margin, 1.0), without, ratio)

@@ -48,6 +48,21 @@ class OwnTable(NamedTuple):
     note: str
 
 
+class PlannedSide(NamedTuple):
+    """A question that a plan asks of every pair of groups.
+
+    Attributes
+    ----------
+    metric
+        What is compared, where the gate judges several metrics.
+    turned
+        Harm lies on the other side than usual: a rate that is too good beside its comparison's.
+    """
+
+    metric: str | None = None
+    turned: bool = False
+
+
 class Gate(GateOptions):
     """One gate: what it asks of whom, and how that is planned, told and drawn.
 
@@ -114,6 +129,14 @@ class Gate(GateOptions):
         times
             How many times the margin the harm is: 0 where nothing is wrong, 1 on the limit, 2 for the harm that plans look for.
         """
+
+    def planned_sides(self, pairs: Sequence[Pair]) -> tuple[PlannedSide, ...]:  # noqa: ARG002  # as `sides_of`
+        """Return what a plan asks of every pair."""
+        return (PlannedSide(),)
+
+    def truth_of(self, side: PlannedSide, expected: Expected, ratio: float, times: float) -> Truth:  # noqa: ARG002  # most have one
+        """Return what is taken to be true of one side; arguments as `truth`."""
+        return self.truth(expected, ratio, times)
 
     def null_truth(self, expected: Expected, ratio: float) -> Truth:
         """Return the truth in which nothing is wrong."""

@@ -12,6 +12,7 @@ from fairtransfer.data.sides import Part
 from fairtransfer.gates.contrast import MINIMUM_UNITS
 from fairtransfer.gates.gate import Expected, Gate, Group, Pair, gate_of
 from fairtransfer.outcomes.metric import Metric
+from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import GateSpec, Policy
 
 MOST_PLANNED = 1_000_000
@@ -40,6 +41,13 @@ class GateDesign:
     positive: str | None
     policy: Policy
     expected: Expected
+    metric: str | None = None
+    """Which of the gate's metrics is looked at, where it judges several."""
+
+    @property
+    def measures(self) -> Metric:
+        """The metric that is looked at."""
+        return self.gate.measures if self.metric is None else metric_named(self.metric)
 
     @property
     def foreseen(self) -> bool:
@@ -58,7 +66,7 @@ class GateDesign:
     @cached_property
     def sizes(self) -> list[tuple[Group, int, int]]:
         """Every group with the cases and units that the metric counts."""
-        metric = self.gate.measures
+        metric = self.measures
         of = None if metric.about == "average" else self.gate.class_ or self.positive
         classes = self.classes if of is None else (of,)
         return [(group, *_counted(self.part, rows, metric, classes)) for group, rows in self.groups]

@@ -6,9 +6,9 @@ The chances follow from what the gate itself says of a truth in which nothing is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fairtransfer.gates.gate import Group
+from fairtransfer.gates.gate import Group, Pair, PlannedSide
 from fairtransfer.gates.gate_design import GateDesign
 from fairtransfer.stats.gate_simulation import GateLayout
 from fairtransfer.stats.planning import POWER, power_for_all
@@ -30,6 +30,10 @@ class GroupPower:
         Cases for 80 %, the first for all groups of the gate together; None: no realistic number.
     detectable
         The smallest harm that would be told from none with 80 %.
+    metric
+        What is compared, where the gate judges several metrics.
+
+    Where harm may lie on both sides of a limit, each number is that of the side on which it is worse.
     """
 
     group: Group
@@ -41,6 +45,7 @@ class GroupPower:
     needed_to_pass: int | None
     needed_to_fail: int | None
     detectable: float | None
+    metric: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +95,71 @@ def family_of(designs: Sequence[GateDesign]) -> int:
 
 
 def simulated(design: GateDesign, family: int) -> float:
-    """Return the chance that all groups pass where nothing is wrong."""
+    """Return the chance that all groups pass where nothing is wrong, on every side; of several metrics each is of other cases."""
+    found = 1.0
+    for metric, sides in _by_metric(design).items():
+        found *= _simulated(replace(design, metric=metric), family, both=len(sides) > 1)
+    return found
+
+
+def _by_metric(design: GateDesign) -> dict[str | None, list[PlannedSide]]:
+    sides: dict[str | None, list[PlannedSide]] = {}
+    for side in design.gate.planned_sides(design.pairs):
+        sides.setdefault(side.metric, []).append(side)
+    return sides
+
+
+def _simulated(design: GateDesign, family: int, *, both: bool) -> float:
     places = sorted({place for pair in design.pairs for place in pair if place is not None})
     if not places or not all(map(design.judged, places)):
         return 0.0
     sizes = [design.independent(place) for place in range(len(design.sizes))]
-    null, layout = design.gate.null_truth(design.expected, 1.0), GateLayout(sizes, design.pairs)
+    null, layout = design.gate.null_truth(design.expected, 1.0), GateLayout(sizes, design.pairs, both)
     return null.simulate([null] * len(sizes), layout, design.gate.harm_limit, design.policy.alpha_run, family).passes
 
 
 def _groups(design: GateDesign, family: int) -> Iterator[GroupPower]:
+    for metric, sides in _by_metric(design).items():
+        own = replace(design, metric=metric)
+        for pair in design.pairs:
+            yield _worst([_group(own, pair, side, family) for side in sides])
+
+
+def _worst(sides: Sequence[GroupPower]) -> GroupPower:
+    """Return one comparison on all of its sides: of each number the worse."""
+
+    def most(numbers: Sequence[float | None]) -> float | None:
+        return None if None in numbers else max(n for n in numbers if n is not None)
+
+    to_pass, to_fail = (most([getattr(s, name) for s in sides]) for name in ("needed_to_pass", "needed_to_fail"))
+    return replace(
+        sides[0],
+        passes=min(side.passes for side in sides),
+        fails=min(side.fails for side in sides),
+        needed_to_pass=None if to_pass is None else int(to_pass),
+        needed_to_fail=None if to_fail is None else int(to_fail),
+        detectable=most([side.detectable for side in sides]),
+    )
+
+
+def _group(design: GateDesign, pair: Pair, side: PlannedSide, family: int) -> GroupPower:
     gate, alpha, limit = design.gate, design.policy.alpha_run, design.gate.harm_limit
-    together = power_for_all(design.comparisons)
-    for place, other in design.pairs:
-        group, cases, units = design.sizes[place]
-        n, others = design.independent(place), design.others(place, other)
-        judged = design.judged(place) and others > 0 and (other is None or design.judged(other))
-        ratio = others / n if n and others else 1.0
-        null, harm = gate.null_truth(design.expected, ratio), gate.harm_truth(design.expected, ratio)
-        yield GroupPower(
-            group,
-            design.against(other),
-            cases,
-            units,
-            chance_to_pass(null, n, limit, alpha) if judged else 0.0,
-            chance_to_fail(harm, n, limit, alpha / family) if judged else 0.0,
-            design.cases(people_needed(null, "pass", limit, alpha, together), place),
-            design.cases(people_needed(harm, "fail", limit, alpha / family, POWER), place),
-            # A little stricter than the gate's own bound, as in the tables of the method.
-            min(null.detectable(n, family, alpha / 2), 1.0) if n else None,
-        )
+    together, (place, other) = power_for_all(design.comparisons), pair
+    group, cases, units = design.sizes[place]
+    n, others = design.independent(place), design.others(place, other)
+    judged = design.judged(place) and others > 0 and (other is None or design.judged(other))
+    ratio = others / n if n and others else 1.0
+    null, harm = (gate.truth_of(side, design.expected, ratio, times) for times in (0.0, 2.0))
+    return GroupPower(
+        group,
+        design.against(other),
+        cases,
+        units,
+        chance_to_pass(null, n, limit, alpha) if judged else 0.0,
+        chance_to_fail(harm, n, limit, alpha / family) if judged else 0.0,
+        design.cases(people_needed(null, "pass", limit, alpha, together), place),
+        design.cases(people_needed(harm, "fail", limit, alpha / family, POWER), place),
+        # A little stricter than the gate's own bound, as in the tables of the method.
+        min(null.detectable(n, family, alpha / 2), 1.0) if n else None,
+        side.metric,
+    )

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from fairtransfer import formats
 from fairtransfer.gates.between_groups import BetweenGroups
-from fairtransfer.gates.gate import Expected, OwnTable, Pair
+from fairtransfer.gates.gate import Expected, OwnTable, Pair, PlannedSide
 from fairtransfer.spec.gate_metrics import RatioMetric
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Ratio(BetweenGroups):
     example = "ratio:by=language,class=urgent,at_least=0.8"
     assumes = (
         "{given} of the cases of every group are given the class of `ratio`; its harm is as far below the limit as equal rates "
-        "lie above it"
+        "lie above it, and of two sides the worse counts"
     )
     spread_of = "sizes"
     own_table = OwnTable("Ratio", "1 is the same rate; bounds of the verdict in brackets.")
@@ -100,6 +100,17 @@ class Ratio(BetweenGroups):
 
         given, share = 1 - expected.error, max(0.0, 1 - times * (1 - self.at_least))
         return ShareOfRate(1 - share * given, given, self.at_least, ratio)
+
+    def planned_sides(self, pairs: Sequence[Pair]) -> tuple[PlannedSide, ...]:
+        """Return both sides, where the other is asked for and not compared anyway."""
+        return (PlannedSide(), PlannedSide(turned=True)) if self._both_asked(pairs) else (PlannedSide(),)
+
+    def truth_of(self, side: PlannedSide, expected: Expected, ratio: float, times: float) -> ShareOfRate:
+        """Return the same; on the other side it is the others' rate that lies as far below the limit."""
+        from fairtransfer.stats.truths import TurnedShare
+
+        found = self.truth(expected, ratio, times)
+        return TurnedShare(found.without, found.p_other, found.tau, found.ratio) if side.turned else found
 
     @property
     def harm_limit(self) -> float:

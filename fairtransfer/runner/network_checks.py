@@ -97,7 +97,8 @@ def pass_failed(plan: Plan, error: Exception) -> Problem:
     if is_out_of_memory(error):
         found, do = "two rows do not fit into memory with the model", "use a smaller model, or a smaller `max_tokens`"
     elif isinstance(error, FloatingPointError):
-        found, do = str(error), "try `model: {precision: fp32}`; else use another checkpoint"
+        wider = "" if plan.machine.precision == "fp32" else "try `model: {precision: fp32}`; else "
+        found, do = str(error), f"{wider}use another checkpoint"
     else:
         found = f"a pass through the model failed: {error}"
         do = "check that `config.json`, weights and tokenizer are of one model"

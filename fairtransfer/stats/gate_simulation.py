@@ -35,10 +35,11 @@ class Chances(NamedTuple):
 
 
 class GateLayout(NamedTuple):
-    """The (effective) people of each group, at least 1, and who is compared with whom."""
+    """The (effective) people of each group, at least 1, and who is compared with whom, on one side or on both."""
 
     sizes: Sequence[int]
     pairs: Sequence[GroupPair]
+    both: bool = False
 
 
 def simulate_rates(sizes: Sequence[int], rates: ArrayLike, limit: float, alpha: float, family: int) -> Chances:
@@ -72,6 +73,8 @@ def simulate_gaps(layout: GateLayout, rates: ArrayLike, margin: float, alpha: fl
     """
     one, two = _sides(layout, _drawn(layout.sizes, rates))
     upper, lower = (_contrast(one, two, normal_quantile(1 - a)) for a in (alpha, alpha / family))
+    if layout.both:
+        upper, lower = (_with(found, Interval(-found.high, -found.low)) for found in (upper, lower))
     return _judged(upper, lower, margin)
 
 
@@ -80,8 +83,15 @@ def simulate_ratios(
 ) -> Chances:
     """Simulate ratios of groups; `rates` are of being given the class, `share` is the least part of the other's rate."""
     one, two = _sides(layout, _drawn(layout.sizes, rates))
-    turned = (_contrast(one, two, normal_quantile(1 - a), share) for a in (alpha, alpha / family))
-    upper, lower = (Interval(-found.high, np.where(one.x < LEAST_EVENTS, np.inf, -found.low)) for found in turned)
+
+    def short(own: _Side, other: _Side, level: float) -> Interval:
+        """Return the limits of by how much a rate falls short of its share of the other."""
+        found = _contrast(own, other, normal_quantile(1 - level), share)
+        return Interval(-found.high, np.where(own.x < LEAST_EVENTS, np.inf, -found.low))
+
+    upper, lower = (short(one, two, a) for a in (alpha, alpha / family))
+    if layout.both:
+        upper, lower = _with(upper, short(two, one, alpha)), _with(lower, short(two, one, alpha / family))
     return _judged(upper, lower, margin)
 
 
@@ -133,6 +143,12 @@ def _sides(layout: GateLayout, x: NDArray[Any]) -> tuple[_Side, _Side]:
     n_other = np.array([n.sum() - n[g] if other is None else n[other] for g, other in pairs])
     x_other = np.stack([x.sum(axis=1) - x[:, g] if other is None else x[:, other] for g, other in pairs], axis=1)
     return _Side(x[:, own], n[own]), _Side(x_other, n_other)
+
+
+def _with(found: Interval, other: Interval) -> Interval:
+    """Return the comparisons of both sides, one beside the other."""
+    low, high = (np.concatenate(np.broadcast_arrays(*ends), axis=1) for ends in zip(found, other, strict=True))
+    return Interval(low, high)
 
 
 def _generator() -> np.random.Generator:

@@ -206,6 +206,37 @@ class ShareOfRate(Truth):
         return drawn.simulate_ratios(layout, given, groups[0].tau, limit, alpha, family)
 
 
+@dataclass(frozen=True, slots=True)
+class TurnedShare(ShareOfRate):
+    """The other way round: the others' rate against a share of the group's, whose people are still those that are counted.
+
+    Attributes
+    ----------
+    without
+        Share of the others who are not given the class.
+    p_other
+        Share of the group's people who are given it.
+    """
+
+    def others(self, n: int) -> tuple[Counts, Floats]:
+        """Return the people of the group who are given the class."""
+        return likely(n, self.p_other)
+
+    def own(self, n: int, other: Others) -> tuple[Counts, float]:
+        """Return the others who are not given the class."""
+        return np.full(other.shape, self._others(n)), self.without
+
+    def interval(self, n: int, own: Counts, other: Others, z: float) -> tuple[Floats, Interval]:
+        """Return the same interval, the group's people in the place of the others."""
+        there = ShareOfRate(self.without, self.p_other, self.tau, n / self._others(n))
+        return there.interval(self._others(n), own, other, z)
+
+    def formula(self, distance: float, alpha: float, power: float) -> int | None:
+        """Return what `planning.n_ratio` does, as people of the group."""
+        found = planning.n_ratio(1 - self.without, self.p_other, self.tau, 1 / self.ratio, distance, alpha, power)
+        return None if found is None else math.ceil(found / self.ratio)
+
+
 def likely(trials: int, p: float) -> tuple[Counts, Floats]:
     """Return the likely counts of a binomial and their probabilities, which add up to 1."""
     reach = _TAIL * math.sqrt(trials * p * (1 - p)) + _TAIL

@@ -109,7 +109,7 @@ def test_a_log_is_told_now_and_then_how_long_a_run_takes() -> None:
 def test_plan_foresees_and_writes_nothing(cli: Command, tmp_path: Path) -> None:
     audit = write_project(tmp_path / "p")
 
-    code, out, _ = cli("plan", audit, "--workspace", tmp_path / "w")
+    code, out, _ = cli("plan", audit, "--no-probe", "--workspace", tmp_path / "w")
 
     assert code == 0
     assert "toy: 25 jobs, 0 done, 25 to run" in out
@@ -129,7 +129,7 @@ def test_a_margin_next_to_nothing_is_planned_with_no_number(
         write_project(tmp_path / "p"), ("metric: error_rate, margin: 0.05", f"metric: error_rate, margin: {margin}")
     )
 
-    seen = json.loads(cli("plan", audit, "--workspace", tmp_path / "w", "--json")[1])
+    seen = json.loads(cli("plan", audit, "--no-probe", "--workspace", tmp_path / "w", "--json")[1])
 
     groups = next(gate["groups"] for gate in seen["gates"] if gate["kind"] == "no_harm")
     needed = [group[f"needed_to_{side}"] for group in groups for side in ("pass", "fail")]
@@ -150,8 +150,8 @@ def test_plan_foresees_ratios_and_names_what_it_cannot_foresee(cli: Command, tmp
             "  - worst_group: {by: region, metric: calibration_bias, class: tool, at_most: 0.1}\n  - no_negative",
         ),
     )
-    code, out, _ = cli("plan", audit, "--workspace", tmp_path / "w")
-    seen = json.loads(cli("plan", audit, "--workspace", tmp_path / "w", "--json")[1])
+    code, out, _ = cli("plan", audit, "--no-probe", "--workspace", tmp_path / "w")
+    seen = json.loads(cli("plan", audit, "--no-probe", "--workspace", tmp_path / "w", "--json")[1])
 
     assert code == 0
     assert "ratio:selection_rate[tool]:region, limit 0.80 to 1.25, on toy" in out

@@ -213,7 +213,7 @@ def test_an_audit_that_plans_too_few_is_told_how_many_to_plan(
     fake_run(audit, workspace, answers("a"))
     other_model(audit, 1)
     edit(audit, ("planned_evaluations: 2", "planned_evaluations: 1"))
-    planned = run("plan", audit, "--workspace", workspace)[1]
+    planned = run("plan", audit, "--no-probe", "--workspace", workspace)[1]
     greedy = fake_run(audit, workspace, answers("b"))
 
     assert gate_of(greedy)["outcome"] == "inconclusive"
@@ -223,7 +223,7 @@ def test_an_audit_that_plans_too_few_is_told_how_many_to_plan(
     for text in (told[0], planned):
         assert "plan at least 2 evaluations, or judge the model on fresh data" in text
     edit(audit, ("planned_evaluations: 1", "planned_evaluations: 2"))
-    assert "is used up" not in run("plan", audit, "--workspace", workspace)[1]
+    assert "is used up" not in run("plan", audit, "--no-probe", "--workspace", workspace)[1]
     assert gate_of(fake_run(audit, workspace, answers("b")))["outcome"] == "pass"
 
 

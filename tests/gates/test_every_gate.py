@@ -101,7 +101,7 @@ def test_an_audit_without_what_a_gate_compares_with_is_refused(gate: type[Gate],
     where = f"audit.yaml:{audit.read_text().splitlines().index(line(gate).rstrip()) + 1}:"
 
     for command in ("validate", "plan"):
-        code, out, err = cli(command, audit)
+        code, out, err = cli(command, audit, *(["--no-probe"] if command == "plan" else []))
         lines = [told for told in (out + err).splitlines() if "FT-G029" in told]
         assert code == (2 if gate.needs.scratch else 0)
         assert [where in told for told in lines] == ([True] if gate.needs.scratch else [])
@@ -117,11 +117,14 @@ def test_a_plan_tells_the_power_of_the_gate_itself(gate: type[Gate], project: Pa
     own = asked(gate)
 
     assert (told.gate, told.kind, told.margin, told.limit) == (own.id, gate.kind, own.limit, own.stated(None))
-    assert len(told.groups) == len(own.pairs([{"region": name} for name in ("north", "south", "unknown")])) == 3
+    pairs = own.pairs([{"region": name} for name in ("north", "south", "unknown")])
+    metrics = {side.metric for side in own.planned_sides(pairs)}
+    assert len(told.groups) == len(pairs) * len(metrics) == 3 * len(metrics)
+    assert {group.metric for group in told.groups} == metrics
     assert all(group.needed_to_pass and group.needed_to_fail for group in told.groups)
     assert all(group.detectable or not group.cases for group in told.groups), "unknown, where nobody has the class"
     assert {group.against for group in told.groups} == ({"everyone else"} if gate.compares_groups else {""})
-    code, out, _ = cli("plan", audit, "--workspace", project.parents[2] / "w")
+    code, out, _ = cli("plan", audit, "--no-probe", "--workspace", project.parents[2] / "w")
     assert code == 0
     assert f"{own.id}, limit {own.stated(None)}, on toy" in out
     assert own.assumes.format(change="20%", error="20%", given="80%") in " ".join(out.split())

@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.contrasts import NO_HARM, contrast, level, outcome, paired
 
 from fairtransfer.findings.estimates.averages import MacroAverage
@@ -27,8 +29,8 @@ from fairtransfer.stats import gate_simulation as rh
 from fairtransfer.stats import power
 from fairtransfer.stats.change_truths import PairedChange
 from fairtransfer.stats.planning import detectable, detectable_change, power_for_all
-from fairtransfer.stats.power import people_needed
-from fairtransfer.stats.truths import OneRate, ShareOfRate, Truth, TwoRates
+from fairtransfer.stats.power import chance_to_fail, chance_to_pass, people_needed
+from fairtransfer.stats.truths import OneRate, ShareOfRate, Truth, TurnedShare, TwoRates
 
 MARGIN, ALPHA = 0.05, 0.05
 ERROR = 3 * (0.05 * 0.95 / rh.SIMULATIONS) ** 0.5
@@ -374,3 +376,57 @@ def test_needed_cases_are_those_that_count(gate: str, whose: str) -> None:
     (result,) = found.verdict.gates
     assert result.needed
     assert all(whose in told(entry, several=False) for entry in result.needed)
+
+
+# --- gates that look at both sides ---------------------------------------------------------------------------------------
+
+
+def two_rates(n: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Three groups served alike: n cases of the class and n outside it each, a fifth of either answered wrong."""
+    parts = []
+    for group in "abc":
+        y = np.arange(2 * n) < n
+        parts.append(pd.DataFrame({"y": y, "p": y ^ (rng.random(2 * n) < 0.2), "g": group}))
+    return pd.concat(parts, ignore_index=True).replace({True: "yes", False: "no"})
+
+
+def test_equalized_odds_is_planned_on_both_rates_and_both_sides() -> None:
+    """As the gate really comes out; the twin: one rate on one side would promise far more."""
+    gate, sizes = "equalized_odds:by=g,class=yes,margin=0.1", [300] * 3
+    rng, null = np.random.default_rng(1), TwoRates(0.2, 0.2, 1.0)
+    layouts = [rh.GateLayout(sizes, [(place, None) for place in range(3)], both) for both in (True, False)]
+    both, one = (null.simulate([null] * 3, layout, 0.1, ALPHA, 12).passes for layout in layouts)
+
+    found = [
+        measure(two_rates(300, rng), label="y", after="p", groups="g", positive="yes", gates=gate) for _ in range(30)
+    ]
+
+    share = sum(one.verdict.outcome == "pass" for one in found) / 30
+    assert abs(share - both**2) < 0.2
+    assert one - both**2 > 0.12
+
+
+@given(given_=st.floats(0.2, 0.95), n=st.integers(20, 400), times=st.sampled_from([0.5, 1.0, 3.0]))
+@settings(max_examples=25)
+def test_the_other_side_of_a_ratio_is_the_same_with_the_groups_changed_over(
+    given_: float, n: int, times: float
+) -> None:
+    n = n // 2 * 2  # so that half of it is whole
+    turned, straight = TurnedShare(1 - given_, given_, 0.8, times), ShareOfRate(1 - given_, given_, 0.8, 1 / times)
+    assert chance_to_pass(turned, n, 0.0, ALPHA) == pytest.approx(
+        chance_to_pass(straight, round(n * times), 0.0, ALPHA)
+    )
+    assert chance_to_fail(turned, n, 0.0, ALPHA) == pytest.approx(
+        chance_to_fail(straight, round(n * times), 0.0, ALPHA)
+    )
+
+
+def test_both_sides_of_a_ratio_are_drawn_at_once() -> None:
+    """A small group is as easily too high as too low: both sides are passed less often than either."""
+    sizes = [60, 300, 300]
+    one, both = (
+        rh.simulate_ratios(rh.GateLayout(sizes, [(p, None) for p in range(3)], two), 0.6, 0.8, 0.0, ALPHA, 6)
+        for two in (False, True)
+    )
+    assert both.passes < one.passes
+    assert both.fails >= one.fails
