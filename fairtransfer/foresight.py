@@ -10,10 +10,9 @@ from typing import Any
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.store import Store
 from fairtransfer.findings.candidate import seeds_in_words
-from fairtransfer.formats import plural
 from fairtransfer.gates.gate import Expected
 from fairtransfer.gates.gate_design import GateDesign, designs_of
-from fairtransfer.gates.gate_power import GatePower, family_of, power_of
+from fairtransfer.gates.gate_power import GatePower, power_of
 from fairtransfer.gates.number_power import NumberGatePower, number_power_of
 from fairtransfer.runner.disk import Disk, expected_disk
 from fairtransfer.runner.folder import views_of
@@ -215,6 +214,13 @@ def _designs(plan: Plan, data: OpenedData, expected: Expected) -> list[GateDesig
     ]
 
 
+_CORRECTED = {
+    "in_order": "a failure is corrected for the comparisons of its gate, at the gate's share of alpha",
+    "each": "a failure is corrected for the comparisons of its gate",
+    "together": "a failure is corrected for the comparisons of all gates",
+}
+
+
 def _assumption(designs: Sequence[GateDesign], expected: Expected) -> str:
     """Return what the chances rest on, in words; every gate says what it takes to be true, once each."""
     shares = {"change": expected.change, "error": expected.error, "given": 1 - expected.error}
@@ -222,10 +228,9 @@ def _assumption(designs: Sequence[GateDesign], expected: Expected) -> str:
     told = dict.fromkeys(design.gate.assumes.format(**words) for design in designs if design.foreseen)
     if not told:
         return f"Assumes that {words['change']} of the cases change their answer, and that seeds do not differ."
-    comparisons = plural(family_of(designs), "comparison")
     return (
         f"Assumes that {'; '.join(told)}. Rows of one unit count as one case, seeds do not differ, the mix of groups stays "
-        f"as it is, and a failure is corrected for {comparisons}."
+        f"as it is, and {_CORRECTED[designs[0].policy.failures]}."
     )
 
 

@@ -117,8 +117,9 @@ def reuse_sentence(reuse: Reuse) -> str:
             f"and not pass; {_USUAL} would take {price} the cases{_of_seeds(reuse.seeds, wider, 'make')}."
         )
     return (
-        f"alpha {reuse.alpha:g} is shared by {reuse.planned} planned evaluations of this benchmark version, {reuse.alpha_run:g} "
-        f"each: that takes {formats.times(reuse.price)} the cases of a single one, which the numbers above allow for"
+        f"passes share alpha {reuse.alpha:g} among {reuse.planned} planned evaluations of this benchmark version, "
+        f"{reuse.alpha_run:g} each: that takes {formats.times(reuse.price)} the cases of a single one, "
+        f"which the numbers above allow for"
         f"{_of_seeds(reuse.seeds, reuse.wider, 'makes')}."
     )
 

@@ -2,7 +2,8 @@
 
 PASS is a claim about all groups at once: every one-sided upper bound below its margin, each at the full alpha
 (intersection-union test, Berger 1982). FAIL is a claim about some group: a lower bound above the margin after Holm's
-correction over every contrast of the audit. Anything between is INCONCLUSIVE, with what would settle it.
+correction within the gate; the gates of an audit share one error rate of failures, in their order. Anything between is
+INCONCLUSIVE, with what would settle it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def decide(spec: GateSpec, judged: Sequence[JudgedContrast]) -> GateResult:
         return _result(
             spec, outcome, reasons.left_open(gate, coded, len(active)), codes, open_, settling, judged, monitored
         )
-    closest = min(active, key=lambda j: gate.slack(j.contrast, j.alpha))
+    closest = min(active, key=lambda j: gate.slack(j.contrast, j.alphas.passing))
     return _result(spec, "pass", reasons.passed(gate, closest, len(active)), (), [closest], (), judged, monitored)
 
 
@@ -98,7 +99,7 @@ def _result(
 def _settling(gate: Gate, open_: Sequence[JudgedContrast]) -> tuple[Needed, ...]:
     """Return what would settle each open comparison; those that lean to a pass have to pass together."""
     together = sum(leans_to_pass(j.contrast) for j in open_)
-    found = [to_settle(j.contrast, j.alpha, j.family, max(together, 1)) for j in open_]
+    found = [to_settle(j.contrast, j.alphas.passing, j.first_level, max(together, 1)) for j in open_]
     return tuple(_said(gate, j.contrast, entry) for entry, j in zip(found, open_, strict=True))
 
 
@@ -119,4 +120,4 @@ def _counted(gate: Gate, contrast: Contrast) -> str | None:
 def _smallest_margin(gate: Gate, active: Sequence[JudgedContrast]) -> float | None:
     if not active or any(j.contrast.blocked or j.contrast.barred for j in active):
         return None
-    return gate.smallest_margin([j.contrast for j in active], active[0].alpha)
+    return gate.smallest_margin([j.contrast for j in active], active[0].alphas.passing)

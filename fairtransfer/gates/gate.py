@@ -17,6 +17,7 @@ from fairtransfer.spec.gates import GateOptions, GateSpec
 
 if TYPE_CHECKING:
     from fairtransfer.findings.query import EvidenceQuery
+    from fairtransfer.gates.alphas import Alphas
     from fairtransfer.gates.contrast import Contrast, Target
     from fairtransfer.gates.results import ContrastResult
     from fairtransfer.stats.truths import Truth
@@ -105,14 +106,14 @@ class Gate(GateOptions):
         """Yield every comparison: an estimate or why there is none, the direction of harm, the margin."""
 
     def smallest_margin(self, contrasts: Sequence[Contrast], alpha: float) -> float:
-        """Return the smallest margin with which all of these would have passed."""
+        """Return the smallest margin with which all of these would have passed at this level."""
         return max(contrast.upper(alpha) for contrast in contrasts)
 
     def slack(self, contrast: Contrast, alpha: float) -> float:
         """Return how far inside its margin a comparison stays; negative outside."""
         return contrast.margin - contrast.upper(alpha)
 
-    def recorded(self, contrast: Contrast, alpha: float) -> dict[str, float | None]:  # noqa: ARG002  # most keep nothing more
+    def recorded(self, contrast: Contrast, alphas: Alphas) -> dict[str, float | None]:  # noqa: ARG002  # most keep nothing more
         """Return what verdict.json keeps of a comparison besides harm and bounds."""
         return {}
 
@@ -204,16 +205,16 @@ class Gate(GateOptions):
         """Return the limit as a table shows it."""
         return f"{'at most' if self.harm_sign > 0 else 'at least'} {self.stated(measured_in)}"
 
-    def described(self, contrast: Contrast, alpha: float, *, failed: bool) -> str:
+    def described(self, contrast: Contrast, alphas: Alphas, *, failed: bool) -> str:
         """Return what was found of a group and the bound that decided, as the metric has them."""
-        bound = contrast.lower(alpha) if failed else contrast.upper(alpha)
+        bound = contrast.lower(alphas.failing) if failed else contrast.upper(alphas.passing)
         value, limit = (self._own(contrast, harm) for harm in (contrast.harm, bound))
         side = "lower" if failed == (contrast.sign > 0) else "upper"
         return f"{value} against {contrast.against} ({side} bound {limit})"
 
-    def measured(self, contrast: Contrast, alpha: float) -> str:
-        """Return what was found of a group with both one-sided bounds."""
-        ends = sorted(contrast.sign * bound(alpha) for bound in (contrast.lower, contrast.upper))
+    def measured(self, contrast: Contrast, alphas: Alphas) -> str:
+        """Return what was found of a group with both one-sided bounds, each at the level at which it would decide."""
+        ends = sorted(contrast.sign * end for end in (contrast.lower(alphas.failing), contrast.upper(alphas.passing)))
         beside = contrast.sign * contrast.margin
         low, high = (self.told(end, contrast.measured_in, beside) for end in ends)
         return f"{self._own(contrast, contrast.harm)}, {low.partition(' ')[0]} to {high}"

@@ -5,11 +5,13 @@ The chances follow from what the gate itself says of a truth in which nothing is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fairtransfer.gates.gate import Group, Pair, PlannedSide
 from fairtransfer.gates.gate_design import GateDesign
+from fairtransfer.stats.families import shares_of_gates
 from fairtransfer.stats.gate_simulation import GateLayout
 from fairtransfer.stats.planning import POWER, power_for_all
 from fairtransfer.stats.power import chance_to_fail, chance_to_pass, people_needed
@@ -71,8 +73,8 @@ class GatePower:
 
 
 def power_of(designs: Sequence[GateDesign]) -> tuple[GatePower, ...]:
-    """Return what each gate can come to, where it is foreseen; a failure is corrected over the comparisons of all of them."""
-    family = family_of(designs)
+    """Return what each gate can come to, where it is foreseen; failures are corrected as the policy says."""
+    levels = failing_levels(designs)
     return tuple(
         GatePower(
             design.gate.id,
@@ -81,24 +83,35 @@ def power_of(designs: Sequence[GateDesign]) -> tuple[GatePower, ...]:
             design.gate.by,
             design.gate.limit,
             design.gate.stated(None),
-            simulated(design, family),
-            tuple(_groups(design, family)),
+            simulated(design),
+            tuple(_groups(design, level)),
         )
-        for design in designs
+        for design, level in zip(designs, levels, strict=True)
         if design.foreseen
     )
 
 
-def family_of(designs: Sequence[GateDesign]) -> int:
-    """Return over how many comparisons a failure is corrected."""
-    return max(1, sum(design.comparisons for design in designs))
+def failing_levels(designs: Sequence[GateDesign]) -> list[float]:
+    """Return the error rate at which the surest comparison of each design's gate fails: the first step of its correction."""
+    compared: Counter[str] = Counter()
+    for design in designs:
+        compared[design.gate.id] += max(design.comparisons, 1)
+    if not designs:
+        return []
+    policy = designs[0].policy
+    shares = dict(zip(compared, shares_of_gates(len(compared), policy.failures), strict=True))
+    total = sum(compared.values())
+    return [
+        policy.alpha * shares[gate] / (total if policy.failures == "together" else compared[gate])
+        for gate in (design.gate.id for design in designs)
+    ]
 
 
-def simulated(design: GateDesign, family: int) -> float:
+def simulated(design: GateDesign) -> float:
     """Return the chance that all groups pass where nothing is wrong, on every side; of several metrics each is of other cases."""
     found = 1.0
     for metric, sides in _by_metric(design).items():
-        found *= _simulated(replace(design, metric=metric), family, both=len(sides) > 1)
+        found *= _simulated(replace(design, metric=metric), both=len(sides) > 1)
     return found
 
 
@@ -109,20 +122,20 @@ def _by_metric(design: GateDesign) -> dict[str | None, list[PlannedSide]]:
     return sides
 
 
-def _simulated(design: GateDesign, family: int, *, both: bool) -> float:
+def _simulated(design: GateDesign, *, both: bool) -> float:
     places = sorted({place for pair in design.pairs for place in pair if place is not None})
     if not places or not all(map(design.judged, places)):
         return 0.0
     sizes = [design.independent(place) for place in range(len(design.sizes))]
     null, layout = design.gate.null_truth(design.expected, 1.0), GateLayout(sizes, design.pairs, both)
-    return null.simulate([null] * len(sizes), layout, design.gate.harm_limit, design.policy.alpha_run, family).passes
+    return null.simulate([null] * len(sizes), layout, design.gate.harm_limit, design.policy.alpha_run, 1).passes
 
 
-def _groups(design: GateDesign, family: int) -> Iterator[GroupPower]:
+def _groups(design: GateDesign, failing: float) -> Iterator[GroupPower]:
     for metric, sides in _by_metric(design).items():
         own = replace(design, metric=metric)
         for pair in design.pairs:
-            yield _worst([_group(own, pair, side, family) for side in sides])
+            yield _worst([_group(own, pair, side, failing) for side in sides])
 
 
 def _worst(sides: Sequence[GroupPower]) -> GroupPower:
@@ -142,7 +155,7 @@ def _worst(sides: Sequence[GroupPower]) -> GroupPower:
     )
 
 
-def _group(design: GateDesign, pair: Pair, side: PlannedSide, family: int) -> GroupPower:
+def _group(design: GateDesign, pair: Pair, side: PlannedSide, failing: float) -> GroupPower:
     gate, alpha, limit = design.gate, design.policy.alpha_run, design.gate.harm_limit
     together, (place, other) = power_for_all(design.comparisons), pair
     group, cases, units = design.sizes[place]
@@ -156,10 +169,10 @@ def _group(design: GateDesign, pair: Pair, side: PlannedSide, family: int) -> Gr
         cases,
         units,
         chance_to_pass(null, n, limit, alpha) if judged else 0.0,
-        chance_to_fail(harm, n, limit, alpha / family) if judged else 0.0,
+        chance_to_fail(harm, n, limit, failing) if judged else 0.0,
         design.cases(people_needed(null, "pass", limit, alpha, together), place),
-        design.cases(people_needed(harm, "fail", limit, alpha / family, POWER), place),
+        design.cases(people_needed(harm, "fail", limit, failing, POWER), place),
         # A little stricter than the gate's own bound, as in the tables of the method.
-        min(null.detectable(n, family, alpha / 2), 1.0) if n else None,
+        min(null.detectable(n, 1, failing / 2), 1.0) if n else None,
         side.metric,
     )

@@ -6,29 +6,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from fairtransfer.gates.alphas import Alphas
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.gate import Gate
 from fairtransfer.gates.results import ContrastResult
-from fairtransfer.stats.holm import holm
+from fairtransfer.stats.families import Sharing, adjusted_by_gate, shares_of_gates
 
 Lean = Literal["beyond", "on", "inside"]
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedContrast:
-    """A contrast with its p-value after Holm's correction."""
+    """A contrast with its p-value after the correction for other comparisons."""
 
     contrast: Contrast
     adjusted: float
-    alpha: float
+    alphas: Alphas
     family: int
+    """How many comparisons share the error rate of failures."""
+
+    share: float = 1.0
+    """The part of that error rate that the gate has."""
+
     several: bool = False
     """The audit judges on several benchmarks."""
 
     @property
     def failed(self) -> bool:
-        """Whether the harm exceeds the margin, corrected for every contrast of the audit."""
-        return not self.contrast.blocked and self.adjusted <= self.alpha
+        """Whether the harm exceeds the margin, corrected for the other comparisons."""
+        return not self.contrast.blocked and self.adjusted <= self.alphas.failing
+
+    @property
+    def first_level(self) -> float:
+        """The error rate at which the surest comparison fails: the first step of Holm's procedure."""
+        return self.alphas.failing * self.share / self.family
 
     @property
     def passed(self) -> bool:
@@ -38,7 +49,7 @@ class JudgedContrast:
     @property
     def inside(self) -> bool:
         """Whether the upper bound stays below the margin, whatever it rests on."""
-        return not self.contrast.blocked and self.contrast.upper(self.alpha) < self.contrast.margin
+        return not self.contrast.blocked and self.contrast.upper(self.alphas.passing) < self.contrast.margin
 
     @property
     def lean(self) -> Lean:
@@ -49,7 +60,7 @@ class JudgedContrast:
     @property
     def beyond_alone(self) -> bool:
         """Whether the lower bound lies beyond the margin before it is corrected for the other comparisons."""
-        return not self.contrast.blocked and self.contrast.lower(self.alpha) > self.contrast.margin
+        return not self.contrast.blocked and self.contrast.lower(self.alphas.failing) > self.contrast.margin
 
     def result(self, gate: Gate) -> ContrastResult:
         """Return what verdict.json keeps of the contrast; `gate` is the one that makes it."""
@@ -62,23 +73,41 @@ class JudgedContrast:
             against_group=contrast.other,
             n=contrast.smallest,
             harm=contrast.harm,
-            upper=contrast.upper(self.alpha) if known else None,
-            lower=contrast.lower(self.alpha) if known else None,
+            upper=contrast.upper(self.alphas.passing) if known else None,
+            lower=contrast.lower(self.alphas.failing) if known else None,
             margin=contrast.margin,
             p_adjusted=self.adjusted if known else None,
             blocked=contrast.blocked,
             side=contrast.side,
             outcome="fail" if self.failed else "pass" if self.passed else "inconclusive",
-            recorded=gate.recorded(contrast, self.alpha) if known else {},
+            recorded=gate.recorded(contrast, self.alphas) if known else {},
             metric=contrast.metric,
         )
 
 
-def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[JudgedContrast]:
-    """Return every contrast of an audit with its adjusted p-value."""
-    adjusted = holm([contrast.p_value(alpha) for contrast in contrasts])
-    several = len({contrast.benchmark for contrast in contrasts}) > 1
-    family = len(contrasts)
-    return [
-        JudgedContrast(contrast, p, alpha, family, several) for contrast, p in zip(contrasts, adjusted, strict=True)
-    ]
+def judge_gates(gates: Sequence[Sequence[Contrast]], alphas: Alphas, sharing: Sharing) -> list[list[JudgedContrast]]:
+    """Return every gate's contrasts with their adjusted p-values.
+
+    Parameters
+    ----------
+    gates
+        By gate, in the order in which the gates are asked for.
+    sharing
+        What one error rate of failures covers (`fairtransfer.stats.families`).
+    """
+    asked = [gate for gate in gates if gate]
+    p_values = [[contrast.p_value(alphas.failing) for contrast in gate] for gate in asked]
+    adjusted = iter(adjusted_by_gate(p_values, alphas.failing, sharing))
+    shares = iter(shares_of_gates(len(asked), sharing))
+    total = sum(map(len, asked))
+    several = len({contrast.benchmark for gate in asked for contrast in gate}) > 1
+    found = []
+    for gate in gates:
+        share, family = (next(shares), total if sharing == "together" else len(gate)) if gate else (1.0, 1)
+        found.append(
+            [
+                JudgedContrast(contrast, p, alphas, family, share, several)
+                for contrast, p in zip(gate, next(adjusted) if gate else (), strict=True)
+            ]
+        )
+    return found

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fairtransfer.findings.estimates.contrasts import RateRatioContrast
     from fairtransfer.findings.estimates.values import NotEstimable
     from fairtransfer.findings.query import EvidenceQuery
+    from fairtransfer.gates.alphas import Alphas
     from fairtransfer.gates.contrast import Contrast, Target
     from fairtransfer.gates.results import ContrastResult
     from fairtransfer.stats.truths import ShareOfRate
@@ -83,15 +84,15 @@ class Ratio(BetweenGroups):
 
     def smallest_margin(self, contrasts: Sequence[Contrast], alpha: float) -> float:
         """Return the largest share with which all would have passed."""
-        return min(_bounds(contrast, alpha)[0] for contrast in contrasts)
+        return min(_low(contrast, alpha) for contrast in contrasts)
 
     def slack(self, contrast: Contrast, alpha: float) -> float:
         """Return by how much the ratio's lower bound exceeds the limit."""
-        return _bounds(contrast, alpha)[0] - self.at_least
+        return _low(contrast, alpha) - self.at_least
 
-    def recorded(self, contrast: Contrast, alpha: float) -> dict[str, float | None]:
+    def recorded(self, contrast: Contrast, alphas: Alphas) -> dict[str, float | None]:
         """Return the ratio with its limits; null where it rests on too few people, or nothing limits it."""
-        low, high = _told_bounds(contrast, alpha)
+        low, high = _told_bounds(contrast, alphas)
         return {"ratio": _told_ratio(contrast), "ratio_lower": low, "ratio_upper": high}
 
     def truth(self, expected: Expected, ratio: float, times: float) -> ShareOfRate:
@@ -150,18 +151,18 @@ class Ratio(BetweenGroups):
         """Return the limit, or both, as a table shows it."""
         return f"{'from' if self.sides == 'both' else 'at least'} {self.stated(measured_in)}"
 
-    def described(self, contrast: Contrast, alpha: float, *, failed: bool) -> str:
+    def described(self, contrast: Contrast, alphas: Alphas, *, failed: bool) -> str:
         """Return both rates, their ratio where it may be told, and the bound that decides."""
-        low, high = _told_bounds(contrast, alpha)
+        low, high = _told_bounds(contrast, alphas)
         upper, write = failed == (contrast.side == "below"), self._beside(contrast.side)
         bound = f"at most {write(high)}" if upper else f"at least {write(low)}"
         ratio = _told_ratio(contrast)
         point = "" if ratio is None else f"{write(ratio)}, "
         return f"{_rates(contrast)}: ratio {point}{bound}"
 
-    def measured(self, contrast: Contrast, alpha: float) -> str:
+    def measured(self, contrast: Contrast, alphas: Alphas) -> str:
         """Return both rates, and their ratio with both bounds."""
-        (low, high), ratio, write = _told_bounds(contrast, alpha), _told_ratio(contrast), self._beside(contrast.side)
+        (low, high), ratio, write = _told_bounds(contrast, alphas), _told_ratio(contrast), self._beside(contrast.side)
         point = "" if ratio is None else f"{write(ratio)}, "
         return f"{_rates(contrast)}: ratio {point}{_span(low, high, write)}"
 
@@ -188,18 +189,23 @@ def _sample(contrast: Contrast) -> RateRatioContrast:
     return cast("RateRatioContrast", contrast.sample)
 
 
-def _bounds(contrast: Contrast, alpha: float) -> Bounds:
-    """Return the ratio's limits, on the side of the gate's limit on which the verdict's own bounds lie."""
-    (low, high), limit = _sample(contrast).bounds(1 - alpha), _sample(contrast).limit
-    low = max(low, limit) if contrast.upper(alpha) < 0 else min(low, limit)
+def _low(contrast: Contrast, alpha: float) -> float:
+    """Return the ratio's lower limit, on the side of the gate's limit on which the verdict's own bound lies."""
+    low, limit = _sample(contrast).bounds(1 - alpha).low, _sample(contrast).limit
+    return max(low, limit) if contrast.upper(alpha) < 0 else min(low, limit)
+
+
+def _high(contrast: Contrast, alpha: float) -> float | None:
+    """Return the ratio's upper limit likewise."""
+    high, limit = _sample(contrast).bounds(1 - alpha).high, _sample(contrast).limit
     if contrast.lower(alpha) > 0:
-        return low, limit if high is None else min(high, limit)
-    return low, None if high is None else max(high, limit)
+        return limit if high is None else min(high, limit)
+    return None if high is None else max(high, limit)
 
 
-def _told_bounds(contrast: Contrast, alpha: float) -> Bounds:
+def _told_bounds(contrast: Contrast, alphas: Alphas) -> Bounds:
     """Return the limits of the group's rate divided by the other's, whichever way the sample has it."""
-    low, high = _bounds(contrast, alpha)
+    low, high = _low(contrast, alphas.passing), _high(contrast, alphas.failing)
     if not contrast.turned:
         return low, high
     return (0.0 if high is None else 1 / high), (1 / low if low > 0 else None)

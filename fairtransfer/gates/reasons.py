@@ -60,7 +60,12 @@ def open_codes(judged: JudgedContrast, settling: Needed) -> tuple[str, ...]:
         return ("multiplicity",)
     if settling.lies_on_limit:
         return ("on_limit",)
-    return ("seed_limited",) if contrast.sample.seed_share(1 - judged.alpha) > 0.5 else ("wide_ci",)
+    return ("seed_limited",) if contrast.sample.seed_share(1 - _level(judged)) > 0.5 else ("wide_ci",)
+
+
+def _level(judged: JudgedContrast) -> float:
+    """Return the error rate of the bound that keeps a comparison open."""
+    return judged.alphas.passing if judged.lean == "inside" else judged.alphas.failing
 
 
 def failed(gate: Gate, found: Sequence[JudgedContrast]) -> str:
@@ -111,19 +116,18 @@ def _why(gate: Gate, judged: JudgedContrast, code: str, count: int) -> str:
     it = "it" if limit == gate.stated(judged.contrast.measured_in) else f"the limit of {limit}"  # one of two
     at = f"{side if lean == 'beyond' else lean} {it}"
     if code == "multiplicity":
-        return f"{at} on its own, but not surely among all {_family(judged.family, count)}"
+        return f"{at} on its own, but not surely {_among(judged, count)}"
     if code == "on_limit":
         return f"{at}, {_NARROWER[code]}"
     return f"{at}, {_BOUNDS[lean]}; {_NARROWER[code]}"
 
 
-def _family(all_: int, own: int) -> str:
-    """Return over how many comparisons a failure is corrected, and whose they are."""
-    return (
-        f"{all_} comparisons of the gate"
-        if all_ == own
-        else f"{all_} comparisons of all gates, {own} of them this one's"
-    )
+def _among(judged: JudgedContrast, own: int) -> str:
+    """Return what makes a single bound too little: how many comparisons share an error rate, and whose they are."""
+    if judged.family == 1:
+        return "at this gate's share of the error rate"
+    whose = "of the gate" if judged.family == own else f"of all gates, {own} of them this one's"
+    return f"among all {judged.family} comparisons {whose}"
 
 
 def _named(gate: Gate, judged: JudgedContrast, code: str) -> str:
@@ -131,7 +135,7 @@ def _named(gate: Gate, judged: JudgedContrast, code: str) -> str:
     pair = f" against {judged.contrast.against}" if judged.contrast.other else ""
     if code in _NOT_JUDGED:
         return _who(judged) + pair
-    return f"{_who(judged)}{pair} {gate.measured(judged.contrast, judged.alpha)}"
+    return f"{_who(judged)}{pair} {gate.measured(judged.contrast, judged.alphas)}"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -147,4 +151,4 @@ def _who(judged: JudgedContrast) -> str:
 
 
 def _described(gate: Gate, judged: JudgedContrast, *, failed: bool) -> str:
-    return f"{_who(judged)} {gate.described(judged.contrast, judged.alpha, failed=failed)}"
+    return f"{_who(judged)} {gate.described(judged.contrast, judged.alphas, failed=failed)}"

@@ -31,13 +31,13 @@ def leans_to_pass(contrast: Contrast) -> bool:
     return (contrast.harm or 0.0) < contrast.margin
 
 
-def to_settle(contrast: Contrast, alpha: float, family: int, together: int) -> Needed:
+def to_settle(contrast: Contrast, passing: float, failing: float, together: int) -> Needed:
     """Return how many people, units or seeds would settle a comparison if today's estimates were the truth.
 
     Parameters
     ----------
-    alpha, family
-        Of the run, and over how many comparisons a failure is corrected.
+    passing, failing
+        Error rates of the bounds that would decide.
     together
         How many open comparisons of the gate have to pass for it to pass.
 
@@ -54,7 +54,7 @@ def to_settle(contrast: Contrast, alpha: float, family: int, together: int) -> N
     if contrast.blocked:
         return _unblocked(found, contrast, sample)
     passes = leans_to_pass(contrast)
-    claim = Claim("pass", alpha, power_for_all(together)) if passes else Claim("fail", alpha / family, POWER)
+    claim = Claim("pass", passing, power_for_all(together)) if passes else Claim("fail", failing, POWER)
     people, seeds = _amounts(contrast, sample, claim)
     found = replace(found, have=sample.own.smallest, settles=claim.side, detectable=sample.detectable())
     return replace(found, people=people, seeds=seeds)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from fairtransfer.evidence.run_file import FailedJob
 from fairtransfer.findings.candidate import Chosen, candidate
@@ -13,10 +12,11 @@ from fairtransfer.findings.query import EvidenceQuery
 from fairtransfer.findings.run_record import RunRecord
 from fairtransfer.findings.study import study_of
 from fairtransfer.formats import noun, plural
+from fairtransfer.gates.alphas import Alphas
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import decide, outcome_of
 from fairtransfer.gates.gate import gate_of
-from fairtransfer.gates.judged import JudgedContrast, judge_contrasts
+from fairtransfer.gates.judged import JudgedContrast, judge_gates
 from fairtransfer.gates.outside_answers import without_help
 from fairtransfer.gates.results import Evaluation, GateResult, OtherModel, Outcome, Verdict
 from fairtransfer.gates.reuse_budget import apply_reuse_budget, reuse_notes
@@ -94,17 +94,16 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def judge_model(query: EvidenceQuery, model: Chosen) -> tuple[tuple[GateResult, ...], int]:
-    """Judge one adapted model by every gate of a study; FAIL is corrected over all contrasts together."""
+    """Judge one adapted model by every gate of a study; FAIL is corrected as the policy says."""
     asked = _judged(query, model)
     return tuple(decide(gate, judged) for gate, judged in asked), sum(len(judged) for _, judged in asked)
 
 
 def _judged(query: EvidenceQuery, model: Chosen) -> list[tuple[GateSpec, list[JudgedContrast]]]:
-    """Return every gate of a study with its comparisons, corrected together."""
-    asked = [(gate, _contrasts(query, model, gate)) for gate in query.study.gates]
-    every = [contrast for _, contrasts in asked for contrast in contrasts]
-    judged = iter(judge_contrasts(every, query.study.policy.alpha_run))
-    return [(gate, list(islice(judged, len(contrasts)))) for gate, contrasts in asked]
+    """Return every gate of a study with its comparisons, corrected as the policy shares its error rate."""
+    policy, gates = query.study.policy, query.study.gates
+    asked = [_contrasts(query, model, gate) for gate in gates]
+    return list(zip(gates, judge_gates(asked, Alphas(policy.alpha_run, policy.alpha), policy.failures), strict=True))
 
 
 def _contrasts(query: EvidenceQuery, model: Chosen, gate: GateSpec) -> list[Contrast]:

@@ -49,9 +49,7 @@ def _steps(record: RunRecord, verdict: Verdict) -> Iterator[tuple[str, str]]:
     planned = (
         f"policy alpha {verdict.alpha:g} over {policy.planned_evaluations} planned evaluations of these benchmarks"
     )
-    passing = "PASS needs every bound inside its limit (intersection-union)"
-    failing = f"FAIL is corrected by Holm over {verdict.family} comparisons"
-    yield "Verdicts", f"one-sided bounds at alpha {verdict.alpha_run:g} ({planned}). {passing}; {failing}."
+    yield "Verdicts", f"{sentences.verdict_rule(policy)} ({planned}; {formats.plural(verdict.family, 'comparison')})."
     if verdict.reuse:
         yield "Evaluations", "; ".join(map(_evaluation, verdict.reuse))
     hidden = f"groups, and classes within groups, of fewer than {policy.suppress_below} are hidden in documents"

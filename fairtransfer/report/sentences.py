@@ -43,6 +43,22 @@ _VALUE_INTERVALS = (
 )
 
 
+_FAILURES = {
+    "in_order": "corrected by Holm within a gate; gates share it in their order: half for the first, half of what is left for "
+    "the next, and a gate of which every group fails hands its part on",
+    "each": "corrected by Holm within each gate",
+    "together": "corrected by Holm over all comparisons",
+}
+
+
+def verdict_rule(policy: Policy) -> str:
+    """Return at which error rates gates pass and fail."""
+    return (
+        f"one-sided bounds. PASS needs every bound inside its limit (intersection-union), at alpha {policy.alpha_run:g}; "
+        f"FAIL has a bound beyond it at alpha {policy.alpha:g}, {_FAILURES[policy.failures]}"
+    )
+
+
 def score_intervals(metrics: Iterable[str]) -> str:
     """Return how intervals of metrics made of scores or of values, or F1 scores, are made; nothing when none is asked for."""
     asked = [metric_named(name) for name in metrics]

@@ -190,7 +190,7 @@ def _method(question: Question) -> Iterator[tuple[str, str]]:
     if question.gates:
         yield (
             "Verdicts",
-            f"one-sided bounds at alpha {policy.alpha_run:g}; PASS needs every bound inside its limit, FAIL is corrected by Holm",
+            sentences.verdict_rule(policy),
         )
     hidden = f"groups, and classes within groups, of fewer than {policy.suppress_below} are hidden in documents"
     yield "Small groups", f"{sentences.fewest_judged(policy, numbers=question.columns.numbers)}; {hidden}"

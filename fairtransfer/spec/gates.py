@@ -272,6 +272,10 @@ class Policy(Strict):
         How many models are planned on the benchmark version; they share alpha.
     suppress_below
         Smaller counts are hidden in documents; verdicts use everything.
+    failures
+        What one alpha of failures covers. ``in_order``: the failures of all gates; the first gate has half of it, the next half
+        of what is left, the last what remains, and a gate of which every group fails hands its part on. ``each``: those of every
+        gate by itself. ``together``: Holm's correction over all comparisons of all gates.
     seeds
         ``together``: what other groups, and other adapted models, spread over the same seeds lends two degrees of freedom each
         to an interval, and never makes it narrower than its own spread does. ``separate``: only its own seeds count.
@@ -293,6 +297,11 @@ class Policy(Strict):
     )
     suppress_below: Annotated[int, Field(ge=0, le=1000)] = Field(
         11, description="counts below this are hidden in documents; verdicts use full data"
+    )
+    failures: Literal["in_order", "each", "together"] = Field(
+        "in_order",
+        description="what one alpha of failures covers: in_order: all gates, half of it for the first, half of what is left for "
+        "the next, and so on; each: every gate for itself; together: all comparisons of all gates alike",
     )
     seeds: Literal["together", "separate"] = Field(
         "together",

@@ -45,12 +45,18 @@ def adjusted_by_gate(p_values: Sequence[Sequence[float]], alpha: float, sharing:
     if sharing == "each":
         return adjusted
     found, handed_on = [], 0.0
-    for place, gate in enumerate(adjusted):
-        last = place == len(adjusted) - 1
-        level = alpha / 2 ** (place if last else place + 1) + handed_on
+    for gate, share in zip(adjusted, shares_of_gates(len(adjusted), sharing), strict=True):
+        level = alpha * share + handed_on
         handed_on = level if gate and max(gate) <= level else 0.0
         found.append([min(1.0, p * alpha / level) for p in gate])
     return found
+
+
+def shares_of_gates(gates: int, sharing: Sharing) -> list[float]:
+    """Return which part of alpha each of so many gates has to begin with."""
+    if sharing != "in_order":
+        return [1.0] * gates
+    return [1 / 2 ** (place if place == gates - 1 else place + 1) for place in range(gates)]
 
 
 def exact_p_values(events: ArrayLike, sizes: ArrayLike, limit: float) -> Floats:

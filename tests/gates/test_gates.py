@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.contrasts import contrast, level, outcome, paired
+from support.contrasts import contrast, judge_contrasts, level, outcome, paired
 from support.fake_run import fake_run, wrong_answers
 from support.given_project import given_project
 from support.tables import NAMES, table
@@ -26,7 +26,6 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.estimates.rates import RateDifference
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.gates.gap import Gap
-from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.gates.no_harm import NoHarm
 from fairtransfer.gates.results import GateResult
 from fairtransfer.gates.verdict import SEVERITY, worst

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from support.contrasts import contrast, outcome
+from support.contrasts import contrast, judge_contrasts, outcome
 from support.given_project import given_audit, truth
 from support.number_project import CLASSES, NUMBER, priced
 from support.number_tables import NAMES, table
@@ -33,7 +33,6 @@ from fairtransfer.findings.estimates.means import DrawnMean, SkewedDifference
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.foresight import foresee
 from fairtransfer.gates.contrast import Contrast
-from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.gates.sample_size import realistic
 from fairtransfer.measurement import Measurement, measure
 from fairtransfer.report.sentences import needed as in_words

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
+from support.contrasts import judge_contrasts
 from support.finished_runs import carry_out
 from support.html_page import Page
 from support.toy import edit, toy_rows, write_project
@@ -22,9 +23,9 @@ from fairtransfer.evidence.canonical import read_json
 from fairtransfer.findings.estimates.contrasts import RateRatioContrast
 from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.findings.estimates.values import NotEstimable
+from fairtransfer.gates.alphas import Alphas
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import decide
-from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.gates.ratio import Ratio
 from fairtransfer.gates.results import GateResult
 from fairtransfer.measurement import Measurement, measure
@@ -33,7 +34,8 @@ from fairtransfer.runner.job import Job
 from fairtransfer.spec.gates import GateSpec
 from fairtransfer.spec.group_pairs import comparisons
 from fairtransfer.stats.effective import Moments
-from fairtransfer.stats.intervals import newcombe, normal_quantile
+from fairtransfer.stats.exact import exact_contrast
+from fairtransfer.stats.intervals import normal_quantile
 
 Counts = tuple[int, int]
 
@@ -110,8 +112,8 @@ def test_asking_for_less_never_takes_a_pass_away(one: Counts, two: Counts, first
 
 @settings(deadline=None)
 @given(counts, counts)
-def test_a_ratio_of_one_is_newcombes_difference(one: Counts, two: Counts) -> None:
-    found = newcombe(one[0] / one[1], one[1], two[0] / two[1], two[1], normal_quantile(0.95))
+def test_a_ratio_of_one_is_the_difference(one: Counts, two: Counts) -> None:
+    found = exact_contrast(one[0] / one[1], one[1], two[0] / two[1], two[1], normal_quantile(0.95))
     (judged,) = judge_contrasts([contrast(one, two, 1.0)], 0.05)
 
     assert judged.inside == bool(found.low > 0)
@@ -124,7 +126,7 @@ def test_printed_bounds_are_the_limits_that_would_just_pass_and_just_fail(
     one: Counts, two: Counts, alpha: float
 ) -> None:
     """Slow twin: asked of the verdict itself, a little to either side of each bound."""
-    told = Ratio(by=("region",), at_least=0.8).recorded(contrast(one, two), alpha)
+    told = Ratio(by=("region",), at_least=0.8).recorded(contrast(one, two), Alphas(alpha, alpha))
     low, high = told["ratio_lower"], told["ratio_upper"]
 
     def sides(at_least: float) -> tuple[bool, bool]:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.contrasts import contrast, outcome
+from support.contrasts import contrast, judge_contrasts, outcome
 from support.scored_tables import SCORES, scored
 from support.value_rows import once
 
@@ -19,7 +19,6 @@ from fairtransfer.findings.estimates.means import BoundedMean
 from fairtransfer.findings.estimates.rankings import Ranking, RankingChange
 from fairtransfer.findings.sums import PerSeed
 from fairtransfer.gates.contrast import Contrast
-from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.measurement import Measurement, measure
 
 Sample = BoundedMean | Ranking | RankingChange

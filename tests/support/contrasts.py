@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fairtransfer.findings.estimates.changes import PairedDifference
 from fairtransfer.findings.estimates.rates import Rate
+from fairtransfer.gates.alphas import Alphas
 from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.decide import decide
-from fairtransfer.gates.judged import judge_contrasts
+from fairtransfer.gates.judged import JudgedContrast, judge_gates
 from fairtransfer.gates.no_harm import NoHarm
 from fairtransfer.gates.results import GateResult
 from fairtransfer.spec.gates import GateSpec
@@ -27,6 +30,11 @@ def contrast(sample: object, margin: float, name: str = "g", sign: int = 1) -> C
 
 
 NO_HARM = GateSpec(NoHarm(by=("region",), margin=0.05))
+
+
+def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[JudgedContrast]:
+    """Judge one gate alone, which passes and fails at the same error rate."""
+    return judge_gates([contrasts], Alphas(alpha, alpha), "each")[0]
 
 
 def outcome(*contrasts: Contrast, alpha: float = 0.05, gate: GateSpec = NO_HARM) -> GateResult:

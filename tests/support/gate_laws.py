@@ -13,13 +13,14 @@ import jsonschema
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from support.contrasts import judge_contrasts
 from support.gate_world import EXPECTED, Known, contrasts, verdict
 
 from fairtransfer.errors import Problems
 from fairtransfer.evidence.reuse import Place
+from fairtransfer.gates.alphas import Alphas
 from fairtransfer.gates.decide import decide
 from fairtransfer.gates.gate import Gate
-from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.gates.results import Needed
 from fairtransfer.gates.reuse_budget import USED_UP, apply_reuse_budget
 from fairtransfer.outcomes.table import metrics
@@ -152,7 +153,7 @@ def tells_bounds_on_their_side(gate: type[Gate]) -> None:
         for own in asked_of(gate, metric):
             good = own.harm_sign < 0
             for one, failed in itertools.product(contrasts(own, 1, Known(300, good=good)), (False, True)):
-                words = own.described(one, 0.05, failed=failed)
+                words = own.described(one, Alphas(0.05, 0.05), failed=failed)
                 side, values = re.search(r"(lower|upper) bound|at (least|most) ", words), NUMBER.findall(words)
                 assert side, words
                 bound, value = as_number(values[-1]), as_number(values[0 if "bound" in words else -2])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from support.contrasts import judge_contrasts
 
 from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.changes import PairedDifference
@@ -20,7 +21,6 @@ from fairtransfer.findings.estimates.rates import Rate
 from fairtransfer.gates.contrast import Contrast, Target
 from fairtransfer.gates.decide import decide
 from fairtransfer.gates.gate import Expected, Gate
-from fairtransfer.gates.judged import judge_contrasts
 from fairtransfer.gates.results import GateResult
 from fairtransfer.outcomes.table import metric_named
 from fairtransfer.spec.gates import GateSpec
