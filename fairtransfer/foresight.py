@@ -10,6 +10,7 @@ from typing import Any
 from fairtransfer.data.sides import Part
 from fairtransfer.evidence.store import Store
 from fairtransfer.findings.candidate import seeds_in_words
+from fairtransfer.formats import plural
 from fairtransfer.gates.gate import Expected
 from fairtransfer.gates.gate_design import GateDesign, designs_of
 from fairtransfer.gates.gate_power import GatePower, power_of

@@ -17,6 +17,7 @@ from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
+from support.slow_limits import slow_change, slow_share
 from support.tables import GROUPS, NAMES, found, table, without_name, written
 
 from fairtransfer.errors import DefinitionError
@@ -36,11 +37,10 @@ def test_rates_and_changes_equal_what_counting_by_hand_gives() -> None:
         assert (before.n, before.k, after.k) == (len(mine), wrong_old.sum(), wrong_new.sum())
         assert change.n_new_errors == (wrong_new & ~wrong_old).sum()
         assert change.n_fixed_errors == (wrong_old & ~wrong_new).sum()
-        limits = iv.wilson(wrong_new.mean(), len(mine), iv.normal_quantile(0.975))
-        assert after.ci == pytest.approx((float(limits.low), float(limits.high)))
+        z = iv.normal_quantile(0.975)
+        assert after.ci == pytest.approx(slow_share(wrong_new.sum(), len(mine), z))
         pairs = (change.n_new_errors, change.n_fixed_errors, len(mine))
-        limits = iv.bonett_price(*pairs, iv.normal_quantile(0.975))
-        assert change.ci == pytest.approx((float(limits.low), float(limits.high)))
+        assert change.ci == pytest.approx(slow_change(*pairs, z))
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "folder", "arrow", "database"])
@@ -58,6 +58,7 @@ import ibis
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
+from support.slow_limits import slow_change, slow_share
 from support.tables import GROUPS, NAMES, table, without_name
 from fairtransfer.measurement import measure
 
