@@ -73,13 +73,15 @@ class Measurement(Displayed):
     >>> answers = pd.DataFrame({"y": [0, 1] * 60, "new": [0, 1, 1, 1] * 30, "region": ["north", "south", "south"] * 40})
     >>> ft.measure(answers, label="y", after="new", groups="region", gates="worst_group:by=region,at_most=0.5")
     MEETS POLICY: new on table, 120 cases, classes 0 and 1
-    ...
+    Gate                           Outcome  Why
+    worst_group:error_rate:region  PASS     all 2 comparisons inside the limit of 50.0%; closest is
+                                            north 25.0% against the limit (upper bound 38.7%)
     Error rate, table
                Cases                 After  Smallest seen, points
-    everyone     120  25.0% (18.1 to 33.4)                   11.1
+    everyone     120  25.0% (17.5 to 33.7)                   11.1
     by region
-      north       40  25.0% (14.2 to 40.2)                   23.5
-      south       80  25.0% (16.8 to 35.5)                   23.5
+      north       40  25.0% (12.7 to 41.2)                   23.5
+      south       80  25.0% (16.0 to 35.9)                   23.5
     more: .findings, .to_frame(), .to_metricframe(by), .report(folder)
     """
 

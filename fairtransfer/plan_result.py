@@ -48,8 +48,8 @@ class Plan(Displayed):
     (7, 7)
     >>> plan.to_frame()[["gate", "group.region", "cases", "needed_to_pass"]].head(2)
                             gate group.region  cases  needed_to_pass
-    0  no_harm:error_rate:region        north     14            1588
-    1  no_harm:error_rate:region        south      8            1588
+    0  no_harm:error_rate:region        north     14            1648
+    1  no_harm:error_rate:region        south      8            1648
     """
 
     planned: Planned

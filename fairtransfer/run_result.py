@@ -51,7 +51,7 @@ class Run(Displayed):
     >>> run.verdict.outcome
     'inconclusive'
     >>> run.findings.one(stage="after", strategy="full", metric="error_rate", group="region=north")
-    <Finding error_rate after full on 16 labels, region=north: 31.0% (0.0 to 72.4), n 14>
+    <Finding error_rate after full on 16 labels, region=north: 31.0% (0.6 to 65.5), n 14>
     >>> float(run.to_metricframe("region").difference()["error_rate"].round(3))
     0.31
     >>> ft.Run.open(run.folder).fresh

@@ -73,7 +73,7 @@ class Finding(Record, Displayed):
     >>> import fairtransfer as ft
     >>> answers = pd.DataFrame({"y": [1, 0] * 40, "new": [1, 0, 0, 0] * 20, "region": ["north", "north", "south", "south"] * 20})
     >>> ft.measure(answers, label="y", after="new", groups="region").findings.one(stage="after", group="region=south")
-    <Finding error_rate after new, region=south: 50.0% (35.2 to 64.8), n 40>
+    <Finding error_rate after new, region=south: 50.0% (33.8 to 66.2), n 40>
     """
 
     audit_id: str

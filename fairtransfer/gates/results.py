@@ -214,7 +214,7 @@ class Verdict(Record, Displayed):
     MEETS POLICY: new (the predictions given)
     Gate                           Outcome  Why
     worst_group:error_rate:region  PASS     all 2 comparisons inside the limit of 50.0%; closest is
-                                            north 25.0% against the limit (upper bound 37.6%)
+                                            north 25.0% against the limit (upper bound 38.7%)
     """
 
     outcome: Outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -111,13 +112,19 @@ def test_a_later_audit_takes_features_from_the_workspace(tmp_path: Path, monkeyp
     first = api.run(audit, workspace=tmp_path / "runs")
     kept = sorted((tmp_path / "runs" / ".store" / "features").iterdir())
     edit(audit, ("id: toy", "id: later"), (SHORT, "strategies: [{probe: {inverse_penalties: [0.1, 1.0]}}]"))
-    ran: list[int] = []
-    monkeypatch.setattr(Runner, "features", lambda *_: ran.append(1))
+    ran, passed = [], Runner.features
+
+    def counted(runner: Runner, network: Any, prepared: Any) -> torch.Tensor:
+        found = passed(runner, network, prepared)
+        ran.append(len(found))
+        return found
+
+    monkeypatch.setattr(Runner, "features", counted)
 
     later = api.run(audit, workspace=tmp_path / "runs")
 
     assert later.fresh > 0
     assert kept
-    assert not ran
+    assert max(ran) <= 2, "two rows of each set are tried, and no more are run"
     assert flops(later) == flops(first)
     assert sorted((tmp_path / "runs" / ".store" / "features").iterdir()) == kept

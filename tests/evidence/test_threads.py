@@ -36,14 +36,14 @@ def test_a_workspace_goes_on_with_another_number_and_says_so_everywhere(
     jobs = jobs_in(run)
     told = several_threads(jobs)
 
-    assert threads_of(jobs) == {1: 7, 2: 12}
+    assert threads_of(jobs) == {1: 9, 2: 16}
     assert told is not None
-    assert "computed with different numbers of threads: 7 jobs with 1 and 12 jobs with 2" in str(told)
+    assert "computed with different numbers of threads: 9 jobs with 1 and 16 jobs with 2" in str(told)
     (kept,) = (w for w in read_json(run / "run.json")["warnings"] if w["code"] == "FT-P100")
     assert kept == told.to_json()
     page = (run / "report" / "report.html").read_text()
-    assert "threads: 1 (7 jobs) and 2 (12 jobs)" in page
-    assert "7 jobs with 1 and 12 jobs with 2" in page
+    assert "threads: 1 (9 jobs) and 2 (16 jobs)" in page
+    assert "9 jobs with 1 and 16 jobs with 2" in page
     cli = command_line(monkeypatch, capsys)
     code, out, err = cli("verify", run)
     assert code == 0
@@ -60,7 +60,7 @@ def test_one_number_is_told_and_nothing_is_warned_of(
 
     assert several_threads(jobs_in(run)) is None
     assert "FT-P100" not in (run / "run.json").read_text()
-    assert ("threads: 4 (19 jobs)" in (run / "report" / "report.html").read_text()) == (threads == (4,))
+    assert ("threads: 4 (25 jobs)" in (run / "report" / "report.html").read_text()) == (threads == (4,))
     assert command_line(monkeypatch, capsys)("verify", run)[2] == ""
 
 
