@@ -33,7 +33,7 @@ def test_the_change_of_an_average_is_judged_on_the_same_people() -> None:
         assert contrast.harm == pytest.approx(-change)
         assert contrast.lower < contrast.harm < contrast.upper
     row = found(seen, "change", "balanced_accuracy", region="north")
-    assert row.ci_method == "mover over classes of bonett-price"
+    assert row.ci_method == "mover over classes of mover of clopper-pearson"
 
 
 def test_an_average_that_falls_fails_and_one_that_stays_passes() -> None:

@@ -386,11 +386,13 @@ def test_a_plan_counts_the_settings(tmp_path: Path) -> None:
 ASKED = "strategies: [probe, {full: {epochs: 1, min_steps: 6, batch_size: 8, lr: [1.0e-4, 3.0e-2], weight_decay: [0, 0.1]}}]"
 
 
+NAMED = ("claim: procedure", "claim: procedure\ncandidate: {strategy: full, label_budget: 16}")
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     root = tmp_path_factory.mktemp("grid")
-    named = ("claim: procedure", "claim: procedure\ncandidate: {strategy: full, label_budget: 16}")
-    return api.run(edit(text_project(root / "p"), (SHORT, ASKED), named), workspace=root / "w")
+    return api.run(edit(text_project(root / "p"), (SHORT, ASKED), NAMED), workspace=root / "w")
 
 
 def test_a_run_keeps_every_trial(run: Run) -> None:
@@ -508,7 +510,7 @@ def test_settings_that_lost_and_small_groups_in_a_report() -> None:
 def test_a_run_with_a_grid_is_resumed(run: Run, tmp_path: Path) -> None:
     """Finished jobs are found again; a workspace without them gives the same answers."""
     audit = tmp_path / "p" / "audits" / "audit.yaml"
-    edit(text_project(tmp_path / "p"), (SHORT, ASKED))
+    edit(text_project(tmp_path / "p"), (SHORT, ASKED), NAMED)
     assert api.run(audit, workspace=run.folder.parents[1]).fresh == 0
 
     again = api.run(audit, workspace=tmp_path / "w")

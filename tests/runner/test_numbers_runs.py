@@ -145,17 +145,18 @@ def test_findings_equal_scikit_learn_on_the_predictions_of_every_seed(ran: Path)
     jobs = [read_json(path) for path in ran.glob("jobs/*/job.json")]
     theirs = {"mean_absolute_error": mean_absolute_error, "root_mean_squared_error": root_mean_squared_error}
     for strategy in ("probe", "majority", "full"):
-        mine = [job for job in jobs if job["strategy"] == strategy]
-        tables = [read_table(ran / "jobs" / job["id"] / "predictions.parquet").to_pandas() for job in mine]
         for metric, measure in theirs.items():
             for group in ({}, {"region": "south"}):
-                chosen = [t[t["item"].map(items["region"]) == "south"] if group else t for t in tables]
-                expected = np.mean([measure(t.y, t.pred) for t in chosen])
                 row = next(
                     r
                     for r in rows
                     if (r["stage"], r["strategy"], r["metric"], r["group"]) == ("after", strategy, metric, group)
                 )
+                mine = [job for job in jobs if job["strategy"] == strategy and job["seed"] in row["seeds"]]
+                tables = [read_table(ran / "jobs" / job["id"] / "predictions.parquet").to_pandas() for job in mine]
+                chosen = [t[t["item"].map(items["region"]) == "south"] if group else t for t in tables]
+                expected = np.mean([measure(t.y, t.pred) for t in chosen])
+                assert len(tables) == len(row["seeds"])
                 assert row["estimate"] == pytest.approx(expected, rel=1e-8)
                 assert row["ci"][0] < row["estimate"] < row["ci"][1]
                 assert row["ci_method"] == "bootstrap-t (units and seeds)"
