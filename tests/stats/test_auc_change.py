@@ -90,9 +90,9 @@ def test_a_finding_has_the_limits_of_its_parts() -> None:
 
 def test_pairs_of_scores_are_counted_only_where_rankings_are_compared() -> None:
     frame = scored(200)
-    assert "change" in seen(frame).counted.scores
-    assert "change" not in seen(frame, metrics=["brier_score"]).counted.scores
-    assert "change" in seen(frame, metrics=["error_rate"], groups=["age"], gates=[GATE]).counted.scores
+    assert "change" in seen(frame).counted.scores["yes"]
+    assert "change" not in seen(frame, metrics=["brier_score"]).counted.scores["yes"]
+    assert "change" in seen(frame, metrics=["error_rate"], groups=["age"], gates=[GATE]).counted.scores["yes"]
 
 
 GATE = "no_harm:by=age,metric=auc,margin=0.1"
