@@ -73,9 +73,7 @@ class Measurement(Displayed):
     >>> answers = pd.DataFrame({"y": [0, 1] * 60, "new": [0, 1, 1, 1] * 30, "region": ["north", "south", "south"] * 40})
     >>> ft.measure(answers, label="y", after="new", groups="region", gates="worst_group:by=region,at_most=0.5")
     MEETS POLICY: new on table, 120 cases, classes 0 and 1
-    Gate                           Outcome  Why
-    worst_group:error_rate:region  PASS     all 2 comparisons inside the limit of 50.0%; closest is
-                                            north 25.0% against the limit (upper bound 38.7%)
+    ...
     Error rate, table
                Cases                 After  Smallest seen, points
     everyone     120  25.0% (17.5 to 33.7)                   11.1

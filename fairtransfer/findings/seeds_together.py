@@ -10,10 +10,10 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 
 from fairtransfer.evidence.canonical import canonical
-from fairtransfer.findings.estimates.base import Estimate, Place
+from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.findings.group_estimates import Group, Pairing
-from fairtransfer.stats.neighbours import Neighbourhood, common_spread
+from fairtransfer.stats.neighbours import Neighbourhood, PlaceAmong, common_spread
 
 Answer = Estimate | NotEstimable
 
@@ -97,7 +97,9 @@ class SeedsTogether:
         neighbours = Neighbourhood(values, noise, spreads, common=common)
         if not neighbours.lends:
             return own
-        placed = {name: replace(found, among=Place(neighbours, i)) for i, (name, found) in enumerate(usable.items())}
+        placed = {
+            name: replace(found, among=PlaceAmong(neighbours, i)) for i, (name, found) in enumerate(usable.items())
+        }
         return own | placed
 
     def _usable(self, answers: dict[bytes, Answer]) -> dict[bytes, Estimate]:

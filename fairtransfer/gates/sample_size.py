@@ -12,6 +12,8 @@ from fairtransfer.findings.estimates.base import Estimate
 from fairtransfer.findings.estimates.values import NotEstimable
 from fairtransfer.gates.contrast import MINIMUM_UNITS, Contrast
 from fairtransfer.gates.results import Needed
+from fairtransfer.stats.intervals import t_quantile
+from fairtransfer.stats.neighbours import LENT
 from fairtransfer.stats.planning import MOST, POWER, power_for_all
 from fairtransfer.stats.power import Claim, SeedSpread
 from fairtransfer.stats.seeds import PROCEDURE_MINIMUM
@@ -112,7 +114,15 @@ def _spread(sample: Estimate, level: float, seeds: int) -> SeedSpread:
     if seeds < 2:
         return SeedSpread()
     sd = sample.seed_part(1 - level).sd / math.sqrt(seeds)
-    return SeedSpread(sample.half_of_seeds(seeds, 1 - level), sd)
+    return SeedSpread(_half_of_seeds(sample, seeds, 1 - level), sd)
+
+
+def _half_of_seeds(sample: Estimate, seeds: int, level: float) -> float:
+    """Return what so many seeds would add to a bound, with as many degrees of freedom lent as today."""
+    lent = 0.0 if sample.among is None else LENT
+    today, more = sample.seeds_count - 1 + lent, seeds - 1 + lent
+    half = sample.seed_part(level).half * math.sqrt(sample.seeds_count / seeds)
+    return half * t_quantile(level, more) / t_quantile(level, today)
 
 
 def _people(contrast: Contrast, sample: Estimate, claim: Claim, seeds: int) -> int | None:

@@ -12,6 +12,7 @@ examples, whose examples are averaged over seeds, and makes seeds differ as well
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -152,6 +153,18 @@ class Neighbourhood:
     def lends(self) -> bool:
         """Whether anyone lends anything: another model, or at least three groups."""
         return len(self._values) > 2 or (self._common and bool(self._others))
+
+
+@dataclass(frozen=True)
+class PlaceAmong:
+    """One group's place among those that share its seeds."""
+
+    neighbours: Neighbourhood
+    number: int
+
+    def half(self, level: float) -> float:
+        """Return the seeds' half-width at a one-sided level."""
+        return self.neighbours.half(self.number, level)
 
 
 def with_seeds(estimate: ArrayLike, examples: Interval, squared_half: ArrayLike) -> Interval:

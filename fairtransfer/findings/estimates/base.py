@@ -25,23 +25,11 @@ from fairtransfer.findings.estimates.values import (
     Today,
 )
 from fairtransfer.stats.contrasts import difference_of_changes
-from fairtransfer.stats.intervals import Interval, normal_quantile, t_quantile
-from fairtransfer.stats.neighbours import LENT, Neighbourhood
+from fairtransfer.stats.intervals import Interval, normal_quantile
+from fairtransfer.stats.neighbours import PlaceAmong
 from fairtransfer.stats.planning import MOST, detectable_by_width
 from fairtransfer.stats.power import Claim, SeedSpread, people_needed
 from fairtransfer.stats.seeds import SeedPart, seed_part, seed_share, widen
-
-
-@dataclass(frozen=True)
-class Place:
-    """One group's place among those that share its seeds."""
-
-    neighbours: Neighbourhood
-    number: int
-
-    def half(self, level: float) -> float:
-        """Return the seeds' half-width at a one-sided level."""
-        return self.neighbours.half(self.number, level)
 
 
 @dataclass(frozen=True)
@@ -54,7 +42,7 @@ class Estimate(abc.ABC):
         The groups and models that share its seeds, and its place among the groups; None where it stands for itself.
     """
 
-    among: Place | None = field(default=None, kw_only=True, repr=False, compare=False)
+    among: PlaceAmong | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     @property
     @abc.abstractmethod
@@ -105,28 +93,13 @@ class Estimate(abc.ABC):
         alone = seed_part(self.by_seed, level)
         return alone if self.among is None else SeedPart(alone.sd, self.among.half(level))
 
-    def half_of_seeds(self, count: int, level: float) -> float:
-        """Return what so many seeds would add to a bound, if they spread as today's do."""
-        if count < 2:
-            return 0.0
-        today, more = self.seeds_count - 1, count - 1
-        lent = 0.0 if self.among is None else LENT
-        part = self.seed_part(level).half * math.sqrt(self.seeds_count / count)
-        return part * t_quantile(level, more + lent) / t_quantile(level, today + lent)
-
     @property
     def seed_noise(self) -> float:
         """The variance of one seed's value that comes of seeds erring on different examples; 0 where it is not known."""
         return 0.0
 
     def bars_pass(self, sign: int) -> tuple[str, ...]:  # noqa: ARG002  # most kinds let pass whatever lies inside
-        """Return why it cannot pass although its bound lies inside: reason codes, none if it can.
-
-        Parameters
-        ----------
-        sign
-            +1 where more is harm, else -1.
-        """
+        """Return why it cannot pass although its bound lies inside: reason codes; `sign` is +1 where more is harm, else -1."""
         return ()
 
     def reported(self, others: float) -> Reported | NotEstimable:
