@@ -13,6 +13,7 @@ from fairtransfer.gates.gate import Group, Pair, PlannedSide
 from fairtransfer.gates.gate_design import GateDesign
 from fairtransfer.stats.families import shares_of_gates
 from fairtransfer.stats.gate_simulation import GateLayout
+from fairtransfer.stats.holm import LEAST
 from fairtransfer.stats.planning import POWER, power_for_all
 from fairtransfer.stats.power import chance_to_fail, chance_to_pass, people_needed
 
@@ -102,7 +103,7 @@ def failing_levels(designs: Sequence[GateDesign]) -> list[float]:
     shares = dict(zip(compared, shares_of_gates(len(compared), policy.failures), strict=True))
     total = sum(compared.values())
     return [
-        policy.alpha * shares[gate] / (total if policy.failures == "together" else compared[gate])
+        max(policy.alpha * shares[gate] / (total if policy.failures == "together" else compared[gate]), LEAST)
         for gate in (design.gate.id for design in designs)
     ]
 

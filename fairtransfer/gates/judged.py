@@ -11,6 +11,7 @@ from fairtransfer.gates.contrast import Contrast
 from fairtransfer.gates.gate import Gate
 from fairtransfer.gates.results import ContrastResult
 from fairtransfer.stats.families import Sharing, adjusted_by_gate, shares_of_gates
+from fairtransfer.stats.holm import LEAST
 
 Lean = Literal["beyond", "on", "inside"]
 
@@ -39,7 +40,7 @@ class JudgedContrast:
     @property
     def first_level(self) -> float:
         """The error rate at which the surest comparison fails: the first step of Holm's procedure."""
-        return self.alphas.failing * self.share / self.family
+        return max(self.alphas.failing * self.share / self.family, LEAST)
 
     @property
     def passed(self) -> bool:

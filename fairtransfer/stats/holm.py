@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 LEAST = 1e-12
+"""No p-value and no level is taken to be smaller: of what lies beyond, limits know nothing."""
+
 _STEPS = 24
 """Halvings on the logarithm: the value is known to one part in 100,000."""
 

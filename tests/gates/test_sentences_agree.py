@@ -99,7 +99,9 @@ def seen(name: str, place: int, about: str) -> Measurement:
     columns = {"label": "y", "before": "old", "after": "new", "score": "s_new", "score_before": "s_old"}
     asked = ["error_rate", "accuracy"] if name == "many" else judged()
     gates = gates_of(asked, place, ("rest",) if name in ("many", "few") else ("rest", "all_pairs", "reference:south"))
-    return measure(frame, **groups, **columns, **FAVOURABLE, metrics=asked, gates=gates)
+    return measure(
+        frame, **groups, **columns, **FAVOURABLE, metrics=asked, gates=gates, policy={"failures": "together"}
+    )
 
 
 def reads(found: Measurement) -> Counter[tuple[str, str]]:
