@@ -24,7 +24,7 @@ Alike = Literal["rows", "units", "weights"]
 DOUBT = 4.0
 """Events' worth of doubt that the rows of a unit err together: with few events, how alike they are is not known."""
 
-_LEAST = float(np.finfo(np.float64).tiny)
+_LEAST = 1e-100
 
 
 class _Sums(NamedTuple):
